@@ -1,0 +1,113 @@
+/**
+ * What a tensor is made of, without its methods. Ops work on this and never import the `Tensor` class, which imports them:
+ * so the imports form no cycle. `tensor.ts` tells `setTensorClass` which class to construct.
+ */
+
+import type { DType, TypedArray } from './dtype.ts';
+import { sizeOf } from './layout.ts';
+import type { Shape, Strided } from './layout.ts';
+import { Storage } from './storage.ts';
+import type { Tensor } from './tensor.ts';
+
+/** The state that ops consult: set by the grad modes of `@torsor/autograd`. */
+export const modes = {
+  /** Whether dispatch hands ops on tensors with an autograd slot to the recorder. */
+  grad: true,
+  /** Whether new tensors are marked as made in inference mode. */
+  inference: false,
+};
+
+export class TensorBase implements Strided {
+  storage: Storage;
+  shape: Shape;
+  strides: Shape;
+  offset: number;
+  dtype: DType;
+  /** The slot of `@torsor/autograd`. Core never looks inside; null until that package puts something here. */
+  autograd: unknown = null;
+  /** The tensor that this one is a view of (never itself a view); null when it is none. */
+  readonly base: Tensor | null;
+  /** Made in `inferenceMode`: never recorded, never saved for a backward pass. */
+  readonly isInference: boolean;
+
+  constructor(storage: Storage, shape: Shape, strides: Shape, offset: number, dtype: DType, base: Tensor | null) {
+    this.storage = storage;
+    this.shape = shape;
+    this.strides = strides;
+    this.offset = offset;
+    this.dtype = dtype;
+    this.base = base;
+    this.isInference = modes.inference;
+  }
+
+  /** The raw elements of the storage. Walk them with `shape`, `strides` and `offset`; never keep the array. */
+  get array(): TypedArray {
+    return this.storage.array;
+  }
+}
+
+type TensorClass = new (
+  storage: Storage,
+  shape: Shape,
+  strides: Shape,
+  offset: number,
+  dtype: DType,
+  base: Tensor | null,
+) => Tensor;
+
+let TensorConstructor: TensorClass;
+
+/** Called once, by `tensor.ts`. */
+export function setTensorClass(tensorClass: TensorClass): void {
+  TensorConstructor = tensorClass;
+}
+
+/** A tensor over a storage. */
+export function construct(
+  storage: Storage,
+  shape: Shape,
+  strides: Shape,
+  offset: number,
+  dtype: DType,
+  base: Tensor | null = null,
+): Tensor {
+  return new TensorConstructor(storage, shape, strides, offset, dtype, base);
+}
+
+/** Row-major strides, without the call for the commonest ranks. */
+function rowMajor(shape: Shape): number[] {
+  const ndim = shape.length;
+  const strides = new Array<number>(ndim);
+  let step = 1;
+  for (let i = ndim - 1; i >= 0; i--) {
+    strides[i] = step;
+    const n = shape[i];
+    if (n > 1) step *= n;
+  }
+  return strides;
+}
+
+/** A new contiguous tensor whose elements are unspecified: for ops that write all of it. */
+export function allocate(shape: Shape, dtype: DType): Tensor {
+  return construct(Storage.allocate(dtype, sizeOf(shape), false), shape, rowMajor(shape), 0, dtype);
+}
+
+/** A new contiguous tensor of zeros. */
+export function allocateZeros(shape: Shape, dtype: DType): Tensor {
+  return construct(Storage.allocate(dtype, sizeOf(shape), true), shape, rowMajor(shape), 0, dtype);
+}
+
+/** A new contiguous tensor over a typed array that nobody else writes to. */
+export function fromArray(array: TypedArray, shape: Shape, dtype: DType): Tensor {
+  return construct(Storage.wrap(dtype, array), shape, rowMajor(shape), 0, dtype);
+}
+
+/** A view: the same storage under another layout. */
+export function makeView(self: Tensor, shape: Shape, strides: Shape, offset: number): Tensor {
+  return construct(self.storage, shape, strides, offset, self.dtype, self.base ?? self);
+}
+
+/** True for a tensor of any copy of this class. */
+export function isTensor(value: unknown): value is Tensor {
+  return value instanceof TensorBase;
+}

@@ -1,0 +1,137 @@
+/**
+ * Data types: names, storage, categories and PyTorch's promotion rules.
+ *
+ * Source of the promotion rules: https://pytorch.org/docs/stable/tensor_attributes.html#type-promotion-doc
+ */
+
+import { DTypeError } from './errors.ts';
+
+/** The element types that tensors compute in. */
+export type DType = 'float32' | 'float64' | 'int32' | 'int64' | 'uint8' | 'bool';
+
+/** The element types that carry gradients. */
+export type FloatDType = 'float32' | 'float64';
+
+export type TypedArray = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
+
+/** Every dtype, in the order of promotion within and across categories. */
+export const DTYPES: readonly DType[] = ['bool', 'uint8', 'int32', 'int64', 'float32', 'float64'];
+
+const BYTES: Record<DType, number> = { float32: 4, float64: 8, int32: 4, int64: 8, uint8: 1, bool: 1 };
+
+/** Bytes of one element. */
+export function itemBytes(dtype: DType): number {
+  return BYTES[dtype];
+}
+
+/** True for `float32` and `float64`. */
+export function isFloating(dtype: DType): dtype is FloatDType {
+  return dtype === 'float32' || dtype === 'float64';
+}
+
+/** Throws unless `dtype` is one of `DTYPES`. */
+export function checkDType(op: string, dtype: unknown): DType {
+  if (typeof dtype === 'string' && Object.hasOwn(BYTES, dtype)) return dtype as DType;
+  throw new DTypeError(`unknown dtype ${JSON.stringify(dtype) ?? String(dtype)}; known are ${DTYPES.join(', ')}`, {
+    op,
+    operands: { dtype },
+  });
+}
+
+/** A typed array of the dtype's kind over `length` new elements, all zero. */
+export function newArray(dtype: DType, length: number): TypedArray {
+  switch (dtype) {
+    case 'float32':
+      return new Float32Array(length);
+    case 'float64':
+      return new Float64Array(length);
+    case 'int32':
+      return new Int32Array(length);
+    case 'int64':
+      return new BigInt64Array(length);
+    default:
+      return new Uint8Array(length);
+  }
+}
+
+/** A typed array of the dtype's kind over existing memory. */
+export function viewArray(dtype: DType, buffer: ArrayBufferLike, byteOffset: number, length: number): TypedArray {
+  switch (dtype) {
+    case 'float32':
+      return new Float32Array(buffer, byteOffset, length);
+    case 'float64':
+      return new Float64Array(buffer, byteOffset, length);
+    case 'int32':
+      return new Int32Array(buffer, byteOffset, length);
+    case 'int64':
+      return new BigInt64Array(buffer, byteOffset, length);
+    default:
+      return new Uint8Array(buffer, byteOffset, length);
+  }
+}
+
+/** The dtype that a typed array of the user's stands for; `Uint8Array` is `uint8`. */
+export function dtypeOfArray(array: unknown): DType | null {
+  if (array instanceof Float32Array) return 'float32';
+  if (array instanceof Float64Array) return 'float64';
+  if (array instanceof Int32Array) return 'int32';
+  if (array instanceof BigInt64Array) return 'int64';
+  if (array instanceof Uint8Array || array instanceof Uint8ClampedArray) return 'uint8';
+  return null;
+}
+
+/** bool < integer < floating: the category decides before the width does. */
+type Category = 0 | 1 | 2;
+
+function category(dtype: DType): Category {
+  if (dtype === 'bool') return 0;
+  return isFloating(dtype) ? 2 : 1;
+}
+
+const RANK: Record<DType, number> = { bool: 0, uint8: 1, int32: 2, int64: 3, float32: 4, float64: 5 };
+
+/** The smallest dtype that holds both, as `torch.promote_types`. */
+export function promoteTypes(a: DType, b: DType): DType {
+  return RANK[a] >= RANK[b] ? a : b;
+}
+
+/** A plain number beside a tensor: an integral one promotes as Python's `int`, any other as its `float`. */
+export function numberDType(value: number | boolean): DType {
+  if (typeof value === 'boolean') return 'bool';
+  return Number.isInteger(value) ? 'int32' : 'float32';
+}
+
+/** One operand of a promotion: dtype, and whether it has dimensions, none, or is a plain number. */
+export interface PromotionOperand {
+  readonly dtype: DType;
+  readonly ndim: number;
+}
+
+/**
+ * The common dtype of operands, as `torch.result_type`: tensors with dimensions decide first, then 0-d tensors, then plain
+ * numbers; a lower level only counts when its category is higher.
+ */
+export function resultType(...operands: readonly (PromotionOperand | number | boolean)[]): DType {
+  const level: (DType | null)[] = [null, null, null];
+  for (const operand of operands) {
+    const isPlain = typeof operand !== 'object';
+    const dtype = isPlain ? numberDType(operand) : operand.dtype;
+    const at = isPlain ? 2 : operand.ndim === 0 ? 1 : 0;
+    const seen = level[at];
+    level[at] = seen === null || seen === undefined ? dtype : promoteTypes(seen, dtype);
+  }
+  let result: DType | null = null;
+  for (const dtype of level) {
+    if (dtype === null) continue;
+    if (result === null) result = dtype;
+    else if (category(dtype) > category(result)) {
+      result = promoteTypes(result, dtype);
+    }
+  }
+  return result ?? 'float32';
+}
+
+/** True when a result of dtype `from` may be written into a tensor of dtype `to` in place (`torch.can_cast`). */
+export function canCast(from: DType, to: DType): boolean {
+  return category(from) <= category(to);
+}

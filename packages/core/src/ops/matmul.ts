@@ -1,0 +1,384 @@
+/**
+ * Products of vectors, matrices and batches of matrices. `matmul` composes the others as PyTorch does, so the tape shows
+ * PyTorch's node names.
+ */
+
+import { allocate } from '../base.ts';
+import { dispatch } from '../dispatch.ts';
+import { canCast, isFloating } from '../dtype.ts';
+import { DTypeError, ShapeError } from '../errors.ts';
+import { broadcastShapes, broadcastStrides, formatShape, sizeOf } from '../layout.ts';
+import type { Shape } from '../layout.ts';
+import { named } from '../options.ts';
+import { copy } from '../reference/elementwise.ts';
+import { gemm } from '../reference/matmul.ts';
+import type { MatrixView } from '../reference/matmul.ts';
+import type { Tensor } from '../tensor.ts';
+import { fastGemm } from '../wasm/select.ts';
+import { mul } from './elementwise.ts';
+import type { MatmulOps } from './list.ts';
+import { expand, reshape, squeeze, t, transpose, unsqueeze } from './view.ts';
+
+/** A matrix view of two dimensions of a tensor; a batch index is folded into the offset. */
+function matrix(self: Tensor, row: number | null, column: number | null, offset = self.offset): MatrixView {
+  return {
+    array: self.array,
+    dtype: self.dtype,
+    offset,
+    rowStride: row === null ? 0 : self.strides[row],
+    columnStride: column === null ? 0 : self.strides[column],
+  };
+}
+
+/** out = alpha · a · b + beta · out, by the fast kernel where it takes the operands. */
+function multiply(
+  m: number,
+  n: number,
+  k: number,
+  a: Tensor,
+  av: MatrixView,
+  b: Tensor,
+  bv: MatrixView,
+  out: Tensor,
+  ov: MatrixView,
+  alpha = 1,
+  beta = 0,
+): void {
+  if (fastGemm(m, n, k, a.storage, av, b.storage, bv, out.storage, ov, alpha, beta)) return;
+  gemm(m, n, k, av, bv, ov, alpha, beta);
+}
+
+function checkDTypes(op: string, a: Tensor, b: Tensor): void {
+  if (a.dtype !== b.dtype) {
+    throw new DTypeError(`expected both operands to have the same dtype, but got ${a.dtype} and ${b.dtype}`, {
+      op,
+      operands: { self: a.dtype, other: b.dtype },
+    });
+  }
+}
+
+function mismatch(op: string, a: Tensor, b: Tensor): never {
+  throw new ShapeError(
+    `shapes cannot be multiplied (${a.shape.join('x')} and ${b.shape.join('x')}); the last size of the first must equal the ` +
+      'first of the second',
+    { op, operands: { self: a.shape, other: b.shape } },
+  );
+}
+
+function checkDims(op: string, name: string, x: Tensor, ndim: number): void {
+  if (x.ndim !== ndim) {
+    throw new ShapeError(`${name} must be ${ndim}-D, but has shape ${formatShape(x.shape)}`, {
+      op,
+      operands: { [name]: x.shape },
+    });
+  }
+}
+
+const dotForward: MatmulOps['dot'] = (a, b) => {
+  const out = allocate([], a.dtype);
+  multiply(1, 1, a.shape[0], a, matrix(a, null, 0), b, matrix(b, 0, null), out, matrix(out, null, null));
+  return out;
+};
+
+/**
+ * Scalar product of two vectors: `[n] · [n]` → `[]`.
+ *
+ * @example
+ * dot(ones(3), arange(1, 4)); // tensor(6.)
+ */
+export function dot(self: Tensor, other: Tensor): Tensor {
+  if (self.ndim !== 1 || other.ndim !== 1) {
+    throw new ShapeError(`1D tensors expected, but got ${self.ndim}D and ${other.ndim}D tensors`, {
+      op: 'dot',
+      operands: { self: self.shape, other: other.shape },
+    });
+  }
+  if (self.shape[0] !== other.shape[0]) {
+    throw new ShapeError(
+      `inconsistent tensor size, expected both to have the same number of elements, but got ${self.shape[0]} and ${other.shape[0]}`,
+      { op: 'dot', operands: { self: self.shape, other: other.shape } },
+    );
+  }
+  checkDTypes('dot', self, other);
+  return dispatch('dot', dotForward, [self, other]);
+}
+
+const mvForward: MatmulOps['mv'] = (a, x) => {
+  const out = allocate([a.shape[0]], a.dtype);
+  multiply(a.shape[0], 1, a.shape[1], a, matrix(a, 0, 1), x, matrix(x, 0, null), out, matrix(out, 0, null));
+  return out;
+};
+
+/** Matrix times vector: `[n, m] · [m]` → `[n]`. */
+export function mv(self: Tensor, vec: Tensor): Tensor {
+  checkDims('mv', 'self', self, 2);
+  checkDims('mv', 'vec', vec, 1);
+  if (self.shape[1] !== vec.shape[0]) mismatch('mv', self, vec);
+  checkDTypes('mv', self, vec);
+  return dispatch('mv', mvForward, [self, vec]);
+}
+
+const mmForward: MatmulOps['mm'] = (a, b) => {
+  const out = allocate([a.shape[0], b.shape[1]], a.dtype);
+  multiply(a.shape[0], b.shape[1], a.shape[1], a, matrix(a, 0, 1), b, matrix(b, 0, 1), out, matrix(out, 0, 1));
+  return out;
+};
+
+/** Matrix product: `[n, k] · [k, m]` → `[n, m]`. */
+export function mm(self: Tensor, mat2: Tensor): Tensor {
+  checkDims('mm', 'self', self, 2);
+  checkDims('mm', 'mat2', mat2, 2);
+  if (self.shape[1] !== mat2.shape[0]) mismatch('mm', self, mat2);
+  checkDTypes('mm', self, mat2);
+  return dispatch('mm', mmForward, [self, mat2]);
+}
+
+const bmmForward: MatmulOps['bmm'] = (a, b) => {
+  const [batch, m, k] = a.shape;
+  const n = b.shape[2];
+  const out = allocate([batch, m, n], a.dtype);
+  for (let i = 0; i < batch; i++) {
+    const av = matrix(a, 1, 2, a.offset + i * a.strides[0]);
+    const bv = matrix(b, 1, 2, b.offset + i * b.strides[0]);
+    multiply(m, n, k, a, av, b, bv, out, matrix(out, 1, 2, i * m * n));
+  }
+  return out;
+};
+
+/** Batch of matrix products: `[b, n, k] · [b, k, m]` → `[b, n, m]`. */
+export function bmm(self: Tensor, mat2: Tensor): Tensor {
+  checkDims('bmm', 'self', self, 3);
+  checkDims('bmm', 'mat2', mat2, 3);
+  if (self.shape[0] !== mat2.shape[0] || self.shape[2] !== mat2.shape[1]) mismatch('bmm', self, mat2);
+  checkDTypes('bmm', self, mat2);
+  return dispatch('bmm', bmmForward, [self, mat2]);
+}
+
+const addmmForward: MatmulOps['addmm'] = (self, a, b, beta, alpha) => {
+  const shape = [a.shape[0], b.shape[1]];
+  const out = allocate(shape, a.dtype);
+  // A beta of 0 ignores self, its NaNs included.
+  if (beta !== 0) {
+    const strides = broadcastStrides(self.shape, self.strides, shape);
+    copy({ array: self.array, shape, strides, offset: self.offset, dtype: self.dtype }, out);
+  }
+  multiply(a.shape[0], b.shape[1], a.shape[1], a, matrix(a, 0, 1), b, matrix(b, 0, 1), out, matrix(out, 0, 1), alpha, beta);
+  return out;
+};
+
+export interface AddmmOptions {
+  /** Multiplier of `self`; 1 by default. */
+  readonly beta?: number;
+  /** Multiplier of the product; 1 by default. */
+  readonly alpha?: number;
+}
+
+/** `beta * self + alpha * (mat1 · mat2)`; `self` broadcasts to `[n, m]`. */
+export function addmm(self: Tensor, mat1: Tensor, mat2: Tensor, options?: AddmmOptions): Tensor {
+  const [beta = 1, alpha = 1] = named<[number, number]>('addmm', ['beta', 'alpha'], [options]);
+  checkDims('addmm', 'mat1', mat1, 2);
+  checkDims('addmm', 'mat2', mat2, 2);
+  if (mat1.shape[1] !== mat2.shape[0]) mismatch('addmm', mat1, mat2);
+  checkDTypes('addmm', mat1, mat2);
+  checkDTypes('addmm', self, mat1);
+  if (!isFloating(mat1.dtype) && !(canCast('int32', mat1.dtype) && Number.isInteger(beta) && Number.isInteger(alpha))) {
+    throw new DTypeError(`beta and alpha must be integers for ${mat1.dtype} tensors`, {
+      op: 'addmm',
+      operands: { beta, alpha },
+    });
+  }
+  const shape = [mat1.shape[0], mat2.shape[1]];
+  if (sizeOf(broadcastShapes('addmm', self.shape, shape)) !== sizeOf(shape) || self.ndim > 2) {
+    throw new ShapeError(`shape ${formatShape(self.shape)} cannot be expanded to ${formatShape(shape)}`, {
+      op: 'addmm',
+      operands: { self: self.shape },
+    });
+  }
+  return dispatch('addmm', addmmForward, [self, mat1, mat2, beta, alpha]);
+}
+
+/** `beta * self + alpha * (batch1 · batch2)`, batch by batch. */
+export function baddbmm(self: Tensor, batch1: Tensor, batch2: Tensor, options?: AddmmOptions): Tensor {
+  const [beta = 1, alpha = 1] = named<[number, number]>('baddbmm', ['beta', 'alpha'], [options]);
+  const product = bmm(batch1, batch2);
+  const scaled = alpha === 1 ? product : mul(product, alpha);
+  return beta === 0 ? scaled : scaled.add(beta === 1 ? self : mul(self, beta));
+}
+
+/**
+ * The product of PyTorch's `@`, by the dimensions of its operands: 1·1 scalar product; 2·2 matrix product; 2·1 and 1·2 with the
+ * vector as column or row; beyond that batches, whose leading dimensions broadcast.
+ *
+ * @throws ShapeError when the inner sizes differ, or for a 0-d operand
+ *
+ * @example
+ * matmul(ones(2, 3), ones(3, 4)).shape; // [2, 4]
+ * matmul(ones(5, 1, 2, 3), ones(7, 3, 4)).shape; // [5, 7, 2, 4]
+ */
+export function matmul(self: Tensor, other: Tensor): Tensor {
+  const a = self.ndim;
+  const b = other.ndim;
+  if (a === 0 || b === 0) {
+    throw new ShapeError(`both arguments need to be at least 1D, but they are ${a}D and ${b}D`, {
+      op: 'matmul',
+      operands: { self: self.shape, other: other.shape },
+    });
+  }
+  checkDTypes('matmul', self, other);
+  if (a === 1 && b === 1) return dot(self, other);
+  if (a === 2 && b === 2) return mm(self, other);
+  if (a === 2 && b === 1) return mv(self, other);
+  if (a === 1 && b === 2) return squeeze(mm(unsqueeze(self, 0), other), 0);
+  return batchedMatmul(self, other);
+}
+
+function batchedMatmul(self: Tensor, other: Tensor): Tensor {
+  const k = self.shape[self.ndim - 1];
+  const inner = other.shape[Math.max(other.ndim - 2, 0)];
+  if (k !== inner) mismatch('matmul', self, other);
+  // A batch of matrices times one matrix or vector is one tall product.
+  if (self.ndim >= 3 && other.ndim <= 2) {
+    const rows = sizeOf(self.shape.slice(0, -1));
+    const flat = reshape(self, [rows, k]);
+    const lead = self.shape.slice(0, -1);
+    return other.ndim === 1
+      ? reshape(mv(flat, other), lead)
+      : reshape(mm(flat, other), [...lead, other.shape[1]]);
+  }
+  // One vector or matrix times a batch: the same, transposed.
+  if (self.ndim === 1) return squeeze(batchedMatmul(unsqueeze(self, 0), other), -2);
+  const m = self.shape[self.ndim - 2];
+  const n = other.shape[other.ndim - 1];
+  const batch = broadcastShapes('matmul', self.shape.slice(0, -2), other.shape.slice(0, -2));
+  const count = sizeOf(batch);
+  const lhs = reshape(expand(self, [...batch, m, k]), [count, m, k]);
+  const rhs = reshape(expand(other, [...batch, k, n]), [count, k, n]);
+  return reshape(bmm(lhs, rhs), [...batch, m, n]);
+}
+
+/** Outer product of two vectors: `[n] ⊗ [m]` → `[n, m]`. */
+export function outer(self: Tensor, vec2: Tensor): Tensor {
+  checkDims('outer', 'self', self, 1);
+  checkDims('outer', 'vec2', vec2, 1);
+  return mul(unsqueeze(self, 1), vec2);
+}
+
+/**
+ * `input · weightᵀ + bias`: input `[…, in]`, weight `[out, in]`, bias `[out]` or null → `[…, out]`.
+ *
+ * @throws ShapeError when the last size of the input is not that of the weight
+ */
+export function linear(input: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+  if (weight.ndim > 2 || input.ndim === 0 || input.shape[input.ndim - 1] !== weight.shape[weight.ndim - 1]) {
+    throw new ShapeError(
+      `input of shape ${formatShape(input.shape)} and weight of shape ${formatShape(weight.shape)} cannot be multiplied; the ` +
+        'last sizes must be equal',
+      { op: 'linear', operands: { input: input.shape, weight: weight.shape } },
+    );
+  }
+  if (weight.ndim === 1) {
+    const out = matmul(input, weight);
+    return bias === null ? out : out.add(bias);
+  }
+  if (input.ndim === 2 && bias !== null) return addmm(bias, input, t(weight));
+  const out = matmul(input, t(weight));
+  return bias === null ? out : out.add(bias);
+}
+
+/** Sums of products over shared indices of two or more operands, in Einstein's notation. */
+export function einsum(equation: string, ...operands: readonly Tensor[] | readonly [readonly Tensor[]]): Tensor {
+  const list = (Array.isArray(operands[0]) ? operands[0] : operands) as readonly Tensor[];
+  return contract(equation.replace(/\s+/g, ''), list);
+}
+
+/**
+ * Every operand is permuted and expanded to all labels (output labels first), the product taken, and the rest summed. Pairs
+ * that form a matrix product go to `bmm`.
+ */
+function contract(equation: string, operands: readonly Tensor[]): Tensor {
+  const [left, right] = equation.split('->');
+  const terms = left.split(',');
+  const bad = (rule: string): never => {
+    throw new ShapeError(`${rule}, equation '${equation}', shapes ${operands.map((x) => formatShape(x.shape)).join(', ')}`, {
+      op: 'einsum',
+      operands: { equation },
+    });
+  };
+  if (terms.length !== operands.length) bad('the equation must name as many operands as are given');
+  const sizes = new Map<string, number>();
+  const counts = new Map<string, number>();
+  terms.forEach((term, i) => {
+    if (!/^[a-zA-Z]*$/.test(term)) bad('subscripts must be letters (an ellipsis is not offered)');
+    if (term.length !== operands[i].ndim) bad(`operand ${i} has ${operands[i].ndim} dimensions but ${term.length} subscripts`);
+    [...term].forEach((label, d) => {
+      const size = operands[i].shape[d];
+      const known = sizes.get(label);
+      if (known !== undefined && known !== size && known !== 1 && size !== 1) bad(`subscript ${label} has sizes ${known} and ${size}`);
+      sizes.set(label, Math.max(known ?? size, size));
+      counts.set(label, (counts.get(label) ?? 0) + 1);
+    });
+  });
+  const output = right ?? [...counts.keys()].filter((label) => counts.get(label) === 1).sort().join('');
+  for (const label of output) if (!sizes.has(label)) bad(`output subscript ${label} is in no operand`);
+  if (new Set(output).size !== output.length) bad('an output subscript appears twice');
+  let result = term(operands[0], terms[0]);
+  let labels = [...new Set(terms[0])].join('');
+  for (let i = 1; i < operands.length; i++) {
+    const rest = terms.slice(i + 1).join('') + output;
+    const next = pair(result, labels, term(operands[i], terms[i]), [...new Set(terms[i])].join(''), rest);
+    [result, labels] = next;
+  }
+  const drop = [...labels].map((label, d) => (output.includes(label) ? -1 : d)).filter((d) => d >= 0);
+  if (drop.length > 0) result = result.sum(drop);
+  const kept = [...labels].filter((label) => output.includes(label)).join('');
+  return kept === output ? result : result.permute([...output].map((label) => kept.indexOf(label)));
+}
+
+/** An operand with repeated subscripts reduced to their diagonal. */
+function term(x: Tensor, labels: string): Tensor {
+  for (let d = 0; d < labels.length; d++) {
+    const twin = labels.indexOf(labels[d], d + 1);
+    if (twin < 0) continue;
+    const rest = labels.slice(0, d) + labels.slice(d + 1, twin) + labels.slice(twin + 1) + labels[d];
+    const diagonal = term(x.diagonal(0, d, twin), rest);
+    const order = [...new Set(labels)].map((label) => [...new Set(rest)].indexOf(label));
+    return diagonal.permute(order);
+  }
+  return x;
+}
+
+/** The product of two operands, summed over the labels that nothing later needs, as one batched matrix product. */
+function pair(a: Tensor, la: string, b: Tensor, lb: string, later: string): [Tensor, string] {
+  const summedAlone = (labels: string, other: string): number[] =>
+    [...labels].map((label, d) => (!other.includes(label) && !later.includes(label) ? d : -1)).filter((d) => d >= 0);
+  const aloneA = summedAlone(la, lb);
+  if (aloneA.length > 0) return pair(a.sum(aloneA), [...la].filter((_, d) => !aloneA.includes(d)).join(''), b, lb, later);
+  const aloneB = summedAlone(lb, la);
+  if (aloneB.length > 0) return pair(a, la, b.sum(aloneB), [...lb].filter((_, d) => !aloneB.includes(d)).join(''), later);
+  const shared = [...la].filter((label) => lb.includes(label));
+  const batch = shared.filter((label) => later.includes(label));
+  const inner = shared.filter((label) => !later.includes(label));
+  const onlyA = [...la].filter((label) => !lb.includes(label));
+  const onlyB = [...lb].filter((label) => !la.includes(label));
+  const size = (label: string): number =>
+    Math.max(la.includes(label) ? a.shape[la.indexOf(label)] : 1, lb.includes(label) ? b.shape[lb.indexOf(label)] : 1);
+  const sizes = (labels: readonly string[]): number[] => labels.map(size);
+  const arrange = (x: Tensor, labels: string, order: readonly string[], shape: Shape): Tensor =>
+    x.permute(order.map((label) => labels.indexOf(label))).expand(sizes(order)).reshape(shape);
+  const count = sizeOf(sizes(batch));
+  const m = sizeOf(sizes(onlyA));
+  const n = sizeOf(sizes(onlyB));
+  const k = sizeOf(sizes(inner));
+  const product = bmm(
+    arrange(a, la, [...batch, ...onlyA, ...inner], [count, m, k]),
+    arrange(b, lb, [...batch, ...inner, ...onlyB], [count, k, n]),
+  );
+  const labels = [...batch, ...onlyA, ...onlyB];
+  return [product.reshape(sizes(labels)), labels.join('')];
+}
+
+/** `xᵀ` of the last two dimensions, as `x.mT`. */
+export function matrixTranspose(self: Tensor): Tensor {
+  return transpose(self, -2, -1);
+}
+

@@ -1,0 +1,75 @@
+/** Reference kernels of matrix products: one dot product per output element, accumulated in double precision. */
+
+import type { DType, TypedArray } from '../dtype.ts';
+import { toBigInt } from './elementwise.ts';
+
+/** A matrix inside an array: element (i, j) is at `offset + i * rowStride + j * columnStride`. */
+export interface MatrixView {
+  readonly array: TypedArray;
+  readonly dtype: DType;
+  readonly offset: number;
+  readonly rowStride: number;
+  readonly columnStride: number;
+}
+
+/** out[m×n] = alpha · a[m×k] · b[k×n] + beta · out; beta 0 does not read out. */
+export function gemm(
+  m: number,
+  n: number,
+  k: number,
+  a: MatrixView,
+  b: MatrixView,
+  out: MatrixView,
+  alpha = 1,
+  beta = 0,
+): void {
+  if (out.dtype === 'int64') {
+    gemmInt64(m, n, k, a, b, out, alpha, beta);
+    return;
+  }
+  const x = a.array as Float64Array;
+  const y = b.array as Float64Array;
+  const z = out.array as Float64Array;
+  const stepA = a.columnStride;
+  const stepB = b.rowStride;
+  const isBool = out.dtype === 'bool';
+  for (let i = 0; i < m; i++) {
+    const rowA = a.offset + i * a.rowStride;
+    const rowOut = out.offset + i * out.rowStride;
+    for (let j = 0; j < n; j++) {
+      let p = rowA;
+      let q = b.offset + j * b.columnStride;
+      let sum = 0;
+      for (let l = 0; l < k; l++, p += stepA, q += stepB) sum += x[p] * y[q];
+      const at = rowOut + j * out.columnStride;
+      const value = beta === 0 ? alpha * sum : alpha * sum + beta * z[at];
+      z[at] = isBool ? Number(value !== 0) : value;
+    }
+  }
+}
+
+function gemmInt64(
+  m: number,
+  n: number,
+  k: number,
+  a: MatrixView,
+  b: MatrixView,
+  out: MatrixView,
+  alpha: number,
+  beta: number,
+): void {
+  const z = out.array as BigInt64Array;
+  const big = (array: TypedArray, at: number): bigint => BigInt(array[at]);
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j < n; j++) {
+      let sum = 0n;
+      for (let l = 0; l < k; l++) {
+        sum +=
+          big(a.array, a.offset + i * a.rowStride + l * a.columnStride) *
+          big(b.array, b.offset + l * b.rowStride + j * b.columnStride);
+      }
+      const at = out.offset + i * out.rowStride + j * out.columnStride;
+      z[at] = toBigInt(alpha) * sum + (beta === 0 ? 0n : toBigInt(beta) * z[at]);
+    }
+  }
+}
