@@ -49,7 +49,12 @@ export interface RuntimeResult {
 
 /** Every test file, or those whose path holds one of the filters; as paths from the root. */
 export function findTests(filters: readonly string[] = []): string[] {
-  const patterns = ['packages/*/src/**/*.test.ts', 'runtime-tests/src/**/*.test.ts', 'examples/*.test.ts', 'tools/*.test.ts'];
+  const patterns = [
+    'packages/*/src/**/*.test.ts',
+    'runtime-tests/src/**/*.test.ts',
+    'examples/*.test.ts',
+    'tools/*.test.ts',
+  ];
   const files = globSync(patterns, { cwd: root }).map((file) => file.replaceAll('\\', '/'));
   const wanted = filters.map((filter) => filter.replace(/^\.\//, ''));
   return files.filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part))).sort();
@@ -171,7 +176,14 @@ export async function runTests(ids: readonly RuntimeId[], filters: readonly stri
     };
     await Promise.all(Array.from({ length: availableParallelism() }, worker));
     if (live) process.stdout.write('\r\x1b[K');
-    const result = { runtime, files: mine.length, passed, failed, skipped, seconds: (performance.now() - startMs) / 1000 };
+    const result = {
+      runtime,
+      files: mine.length,
+      passed,
+      failed,
+      skipped,
+      seconds: (performance.now() - startMs) / 1000,
+    };
     console.log(resultLine(result));
     results.push(result);
   }
@@ -188,7 +200,10 @@ export function parseRuntimes(list: string | undefined): RuntimeId[] {
 }
 
 if (import.meta.main) {
-  const { values, positionals } = parseArgs({ options: { runtime: { type: 'string', short: 'r' } }, allowPositionals: true });
+  const { values, positionals } = parseArgs({
+    options: { runtime: { type: 'string', short: 'r' } },
+    allowPositionals: true,
+  });
   const results = await runTests(parseRuntimes(values.runtime), positionals);
   const sum = (key: 'passed' | 'failed') => results.reduce((n, result) => n + result[key], 0);
   console.log(`${sum('passed')} passed, ${sum('failed')} failed`);

@@ -1,13 +1,13 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { DType, TypedArray } from './dtype.ts';
 import { newArray } from './dtype.ts';
 import { ValueError } from './errors.ts';
-import { contiguousStrides, sizeOf } from './layout.ts';
-import { formatExponent, formatFixed, formatTensor, getPrintOptions, setPrintOptions } from './print.ts';
-import type { DType, TypedArray } from './dtype.ts';
-import type { Strided } from './layout.ts';
-import type { PrintOptions, PrintOptionsUpdate } from './print.ts';
 import fixtures from './fixtures/print.json' with { type: 'json' };
+import type { Strided } from './layout.ts';
+import { contiguousStrides, sizeOf } from './layout.ts';
+import type { PrintOptions, PrintOptionsUpdate } from './print.ts';
+import { formatExponent, formatFixed, formatTensor, getPrintOptions, setPrintOptions } from './print.ts';
 
 /** A case of `tools/fixtures/print.py`, which says what the fields mean. */
 interface Case {
@@ -120,10 +120,14 @@ test('formatExponent rounds half to even on the exact value, as Python does', ()
   assert.is(formatExponent(100005, 4), '1.0000e+05');
   assert.is(formatExponent(100015, 4), '1.0002e+05');
   assert.is(formatExponent(99999.5, 4), '1.0000e+05', 'a tie that carries');
+  assert.is(formatExponent(9.5, 0), '1e+01', 'a tie that carries to a single digit');
+  assert.is(formatExponent(8.5, 0), '8e+00');
+  assert.is(formatExponent(1.5, 0), '2e+00');
   assert.is(formatExponent(0.5, 0), '5e-01');
   assert.is(formatExponent(2.5, 0), '2e+00');
   assert.is(formatExponent(0.03125, 2), '3.12e-02');
-  assert.is(formatExponent(0.00012345, 3), '1.235e-04', 'above the tie: 0.000123450000…003');
+  assert.is(formatExponent(0.00012345, 3), '1.234e-04', 'below the tie: 1.23449…');
+  assert.is(formatExponent(1.00015e-5, 4), '1.0002e-05', 'above the tie: 1.000150…02');
   assert.is(formatExponent(25e21, 0), '2e+22');
 });
 
@@ -213,7 +217,8 @@ for (const [option, value] of REFUSED) {
     const before = getPrintOptions();
     assert.throws(
       () => setPrintOptions({ precision: 9, [option]: value } as PrintOptionsUpdate),
-      (error: unknown) => error instanceof ValueError && error.message.includes(option) && error.op === 'setPrintOptions',
+      (error: unknown) =>
+        error instanceof ValueError && error.message.includes(option) && error.op === 'setPrintOptions',
     );
     assert.equal(getPrintOptions(), before);
   });

@@ -1,17 +1,18 @@
 /**
  * Printing: a strided array as the text that PyTorch's `repr` gives, to the character.
  *
- * The rules are those of `torch/_tensor_str.py`, and the digits those of Python's `'{:.4f}'` and `'{:.4e}'`, which JavaScript's
- * `toFixed` and `toExponential` match but for ties and signs. One pass visits the elements that will be shown and decides how
- * a column is written (as integers, with decimals, or with exponents, and how wide); a second writes them. A tensor over the
- * threshold is only touched at its edges. Left out: devices, names, and the sparse, quantized and complex kinds.
+ * The rules are those of `torch/_tensor_str.py`, and the digits those of Python's `'{:.4f}'` and `'{:.4e}'`, which
+ * JavaScript's `toFixed` and `toExponential` match but for ties and signs. One pass visits the elements that will be
+ * shown and decides how a column is written (as integers, with decimals, or with exponents, and how wide); a second
+ * writes them. A tensor over the threshold is only touched at its edges. Left out: devices, names, and the sparse,
+ * quantized and complex kinds.
  */
 
-import { ValueError } from './errors.ts';
-import { isFloating } from './dtype.ts';
-import { sizeOf } from './layout.ts';
 import type { DType, TypedArray } from './dtype.ts';
+import { isFloating } from './dtype.ts';
+import { ValueError } from './errors.ts';
 import type { Shape, Strided } from './layout.ts';
+import { sizeOf } from './layout.ts';
 
 /** How tensors are printed; `setPrintOptions` changes it. */
 export interface PrintOptions {
@@ -41,7 +42,7 @@ export interface FormatOptions {
   readonly requiresGrad?: boolean;
   /** The name of the node that made the tensor, for `grad_fn=<SubBackward0>`. */
   readonly gradFn?: string | null;
-  /** `'tensor'`; `'Parameter'`, for a line `Parameter containing:` above; or a subclass's name, in place of `tensor`. */
+  /** `'tensor'`; `'Parameter'`, for `Parameter containing:` on a line above; or the name of a subclass. */
   readonly name?: string;
 }
 
@@ -121,8 +122,8 @@ function refuse(option: string, rule: string, value: unknown): never {
 /**
  * The printed form of a tensor, equal to `repr` of the same tensor in PyTorch.
  *
- * Two cases follow recent PyTorch 2 rather than older releases: columns are as wide as the mode that `sciMode` forces needs,
- * and with 0 `edgeitems` a summarised tensor is `[...]`.
+ * Two cases follow recent PyTorch 2 rather than older releases: columns are as wide as the mode that `sciMode` forces
+ * needs, and with 0 `edgeitems` a summarised tensor is `[...]`.
  *
  * @example
  * const array = Float32Array.of(102.4, 1024, 0.1024);
@@ -217,7 +218,9 @@ class Page {
     const stride = this.strides[dim]!;
     const newline = `,${'\n'.repeat(Math.max(inner, 1))}${' '.repeat(indent + 1)}`;
     if (inner > 0) {
-      const slices = this.shown[dim]!.map((i) => (i === GAP ? '...' : this.render(dim + 1, at + i * stride, indent + 1)));
+      const slices = this.shown[dim]!.map((i) =>
+        i === GAP ? '...' : this.render(dim + 1, at + i * stride, indent + 1),
+      );
       return `[${slices.join(newline)}]`;
     }
     const texts = this.shown[dim]!.map((i) => (i === GAP ? this.gap : this.element(at + i * stride)));
@@ -251,9 +254,9 @@ function exactColumn(elements: readonly (number | bigint)[], dtype: DType): Colu
 }
 
 /**
- * Floating-point numbers: as integers with a point when all are integral, else with decimals; with exponents when they span
- * more than three orders of magnitude or reach too far up or down. Zeros, infinities and NaN take no part in the decision
- * nor in the width, so that `[1., nan]` is not padded.
+ * Floating-point numbers: as integers with a point when all are integral, else with decimals; with exponents when they
+ * span more than three orders of magnitude or reach too far up or down. Zeros, infinities and NaN take no part in the
+ * decision nor in the width, so that `[1., nan]` is not padded.
  */
 function floatColumn(elements: readonly number[], precision: number, sciMode: boolean | null): Column {
   const measured = elements.filter((value) => value !== 0 && Number.isFinite(value));
@@ -279,8 +282,8 @@ function formatIntegral(value: number): string {
 /**
  * A number as Python's `f'{value:.{precision}f}'`: the exact binary value, rounded half to even.
  *
- * `toFixed` is exact too, but rounds ties up. A tie is a value with one binary digit more than `precision` can hold, that is,
- * `|value| · 2^(precision + 1)` is odd; scaling by a power of two loses nothing, so this test is exact.
+ * `toFixed` is exact too, but rounds ties up. A tie is a value with one binary digit more than `precision` can hold,
+ * that is, `|value| · 2^(precision + 1)` is odd; scaling by a power of two loses nothing, so this test is exact.
  *
  * @param precision digits after the point, from 0 to 99
  */
@@ -296,8 +299,8 @@ export function formatFixed(value: number, precision: number): string {
 }
 
 /**
- * A number as Python's `f'{value:.{precision}e}'`: the exact binary value, rounded half to even, with an exponent of at least
- * two digits.
+ * A number as Python's `f'{value:.{precision}e}'`: the exact binary value, rounded half to even, with an exponent of at
+ * least two digits.
  *
  * @param precision digits after the point, from 0 to 99
  */
@@ -309,12 +312,14 @@ export function formatExponent(value: number, precision: number): string {
   const at = text.indexOf('e');
   const digits = text.slice(0, at);
   const exponent = text.slice(at + 2).padStart(2, '0');
-  return `${sign}${isExponentTie(magnitude, precision) ? toEven(digits) : digits}e${text[at + 1]}${exponent}`;
+  // A lone 1 comes of a tie only by a carry, 9.5 to 1e+1, and stays: 9 is odd.
+  const isTie = digits !== '1' && isExponentTie(magnitude, precision);
+  return `${sign}${isTie ? toEven(digits) : digits}e${text[at + 1]}${exponent}`;
 }
 
 /**
- * Whether the exact value of `magnitude` lies midway between two numbers of `precision` digits after the point, which is when
- * it has one digit more, and that digit is a 5.
+ * Whether the exact value of `magnitude` lies midway between two numbers of `precision` digits after the point, which
+ * is when it has one digit more, and that digit is a 5.
  */
 function isExponentTie(magnitude: number, precision: number): boolean {
   const text = magnitude.toExponential(precision + 1);

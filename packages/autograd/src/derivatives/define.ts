@@ -34,6 +34,12 @@ export interface TensorMeta {
   readonly ndim: number;
 }
 
+/** The same of an argument, with its place in its storage, which `asStrided` asks for. */
+export interface ArgumentMeta extends TensorMeta {
+  readonly strides: Shape;
+  readonly offset: number;
+}
+
 type Parameter<K extends OpName> = Parameters<OpList[K]>;
 type Result<K extends OpName> = ReturnType<OpList[K]>;
 
@@ -50,11 +56,11 @@ export type Save<K extends OpName> = Positions<Parameter<K>> | 'result' | Result
 
 /** A value in which tensors have been replaced by what is remembered of them. */
 export type Unsaved<T> = T extends Tensor
-  ? TensorMeta
+  ? ArgumentMeta
   : T extends readonly Tensor[]
-    ? readonly TensorMeta[]
+    ? readonly ArgumentMeta[]
     : T extends readonly (Tensor | null)[]
-      ? readonly (TensorMeta | null)[]
+      ? readonly (ArgumentMeta | null)[]
       : T;
 
 type SavedTuple<P extends readonly unknown[], S> = {
@@ -132,14 +138,11 @@ export interface Formula<K extends OpName> {
   /** Never set: it ties the formula to its op, for the compiler. */
   readonly op?: K;
   readonly backward: ErasedBackward;
-  /** By argument position: whether it is kept. */
-  readonly savesArgument: readonly boolean[];
-  /** Whether all results are kept. */
-  readonly savesResult: boolean;
-  /** Bit i: result i is kept. */
-  readonly savesResultMask: number;
+  /** By argument position: the arguments (as bits) of which one must need a gradient for this one to be kept. */
+  readonly keepFor: readonly number[];
+  /** By output: the same. */
+  readonly keepOutputFor: readonly number[];
   readonly name: string | ((args: never) => string) | null;
-  readonly neededFor: Readonly<Record<string, readonly number[]>> | null;
   readonly nonDifferentiableOutputs: readonly number[] | null;
 }
 
@@ -172,26 +175,33 @@ export function formula<K extends OpName, const S extends readonly Save<NoInfer<
   ) => ArgumentGradients<NoInfer<K>>,
   options: FormulaOptions<NoInfer<K>, S[number]> = {},
 ): Formula<K> {
-  const savesArgument: boolean[] = [];
-  let savesResult = false;
-  let savesResultMask = 0;
+  const keepFor: number[] = [];
+  const keepOutputFor: number[] = [];
+  const neededFor = (options.neededFor ?? {}) as Readonly<Record<string, readonly number[]>>;
   for (const save of saves as readonly (number | string)[]) {
-    if (typeof save === 'number') {
-      while (savesArgument.length <= save) savesArgument.push(false);
-      savesArgument[save] = true;
-    } else if (save === 'result') savesResult = true;
-    else savesResultMask |= 1 << Number(save.slice('result'.length));
+    const bits = neededFor[save]?.reduce((mask, i) => mask | (1 << i), 0) ?? ALWAYS;
+    if (typeof save === 'number') set(keepFor, save, bits);
+    else if (save === 'result') for (let i = 0; i < MAX_SAVED_OUTPUTS; i++) set(keepOutputFor, i, bits);
+    else set(keepOutputFor, Number(save.slice('result'.length)), bits);
   }
   return {
     kind: 'formula',
     backward: backward as unknown as ErasedBackward,
-    savesArgument,
-    savesResult,
-    savesResultMask,
+    keepFor,
+    keepOutputFor,
     name: options.name ?? null,
-    neededFor: (options.neededFor as Readonly<Record<string, readonly number[]>> | undefined) ?? null,
     nonDifferentiableOutputs: options.nonDifferentiableOutputs ?? null,
   };
+}
+
+/** Every bit: kept whichever argument needs a gradient. */
+const ALWAYS = -1;
+/** Ops that save all their results have at most this many. */
+const MAX_SAVED_OUTPUTS = 4;
+
+function set(list: number[], at: number, bits: number): void {
+  while (list.length <= at) list.push(0);
+  list[at] = bits;
 }
 
 /** The outputs never require a gradient: comparisons, `argmax`, `isnan`. (A zero gradient, as of `floor`, is a formula.) */

@@ -22,16 +22,27 @@
  * exceptions, imported functions, a second memory.
  */
 
-import { TorsorError } from '../errors.ts';
-import { OPCODES } from './assembler-opcodes.ts';
+import type { Shape } from './assembler-encoding.ts';
+import {
+  checkLane,
+  constantBytes,
+  fail,
+  LANES,
+  list,
+  localGroups,
+  memoryImmediates,
+  section,
+  sized,
+  TYPE_BYTE,
+  text,
+  unsigned,
+} from './assembler-encoding.ts';
 import type { Access, Lane, LaneAccess, Opcodes, Plain, ValType } from './assembler-opcodes.ts';
+import { OPCODES } from './assembler-opcodes.ts';
 
+export type { Shape } from './assembler-encoding.ts';
 export type { ValType } from './assembler-opcodes.ts';
 
-/** How a vector is divided into lanes. */
-export type Shape = 'i8x16' | 'i16x8' | 'i32x4' | 'i64x2' | 'f32x4' | 'f64x2';
-
-const TYPE_BYTE: Record<ValType, number> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b };
 const VOID = 0x40;
 const FUNCTION = 0x60;
 const END = 0x0b;
@@ -359,13 +370,7 @@ export class Assembler {
    * for (i = from; i < to; i += step) body(), unsigned. A vector loop takes `to` rounded down to its step (`n & -4`) and
    * leaves `i` there for the rest.
    */
-  forRange(
-    i: Local<'i32'>,
-    from: Operand<'i32'>,
-    to: Reusable<'i32'>,
-    step: Reusable<'i32'>,
-    body: () => void,
-  ): void {
+  forRange(i: Local<'i32'>, from: Operand<'i32'>, to: Reusable<'i32'>, step: Reusable<'i32'>, body: () => void): void {
     i.set(from);
     this.whileLess(i, to, () => {
       body();
@@ -687,7 +692,14 @@ export class Assembler {
   private scalarConstant<const T extends ValType>(type: T): Constant<T> {
     return {
       const: (...values) =>
-        this.instruction(`${type}.const`, constantBytes(`${type}.const`, type, null, values), [], type, [], null) as Value<T>,
+        this.instruction(
+          `${type}.const`,
+          constantBytes(`${type}.const`, type, null, values),
+          [],
+          type,
+          [],
+          null,
+        ) as Value<T>,
     };
   }
 
@@ -719,132 +731,8 @@ type Entry =
   | Access<readonly ValType[], ValType | null>
   | LaneAccess<readonly ValType[], ValType | null>;
 
-const LANES: Record<Shape, number> = { i8x16: 16, i16x8: 8, i32x4: 4, i64x2: 2, f32x4: 4, f64x2: 2 };
 const SHAPES = new Map((Object.keys(LANES) as Shape[]).map((shape) => [shape as string, shape]));
-
-function fail(op: string, message: string): never {
-  throw new TorsorError(message, { op });
-}
 
 function branchTypes(label: Label): readonly ValType[] {
   return label.kind === 'loop' ? [] : label.results;
-}
-
-function checkLane(op: string, lane: number, lanes: number): void {
-  if (!Number.isInteger(lane) || lane < 0 || lane >= lanes) fail(op, `lane ${lane} is not one of 0…${lanes - 1}`);
-}
-
-/** The alignment (as an exponent) and offset of an access; the alignment is only a hint, by default the natural one. */
-function memoryImmediates(op: string, width: number, offset: unknown = 0, align: unknown = width): number[] {
-  if (typeof offset !== 'number' || !Number.isInteger(offset) || offset < 0 || offset > 0xffffffff) {
-    fail(op, `the offset must be an unsigned 32-bit integer, got ${String(offset)}`);
-  }
-  const exponent = [1, 2, 4, 8, 16].indexOf(align as number);
-  if (exponent < 0 || (align as number) > width) {
-    fail(op, `the alignment must be a power of two up to ${width}, got ${String(align)}`);
-  }
-  return [exponent, ...unsigned(offset)];
-}
-
-const scratch = new DataView(new ArrayBuffer(16));
-
-/** The instruction that pushes a constant of the type; for a vector, of the lanes of the shape. */
-function constantBytes(op: string, type: ValType, shape: Shape | null, values: readonly (number | bigint)[]): number[] {
-  if (type === 'v128') {
-    if (shape === null) fail(op, 'a number says nothing about lanes here; give a vector, such as i32x4.const(…)');
-    const count = LANES[shape];
-    if (values.length !== 1 && values.length !== count) fail(op, `takes 1 or ${count} numbers, got ${values.length}`);
-    for (let lane = 0; lane < count; lane++) writeLane(op, shape, lane, values[values.length === 1 ? 0 : lane]!);
-    return [0xfd, 0x0c, ...new Uint8Array(scratch.buffer, 0, 16)];
-  }
-  if (values.length !== 1) fail(op, `takes 1 number, got ${values.length}`);
-  const value = values[0]!;
-  switch (type) {
-    case 'i32':
-      return [0x41, ...signed(BigInt.asIntN(32, integer(op, value)))];
-    case 'i64':
-      return [0x42, ...signed(BigInt.asIntN(64, integer(op, value)))];
-    case 'f32':
-      scratch.setFloat32(0, Number(value), true);
-      return [0x43, ...new Uint8Array(scratch.buffer, 0, 4)];
-    case 'f64':
-      scratch.setFloat64(0, Number(value), true);
-      return [0x44, ...new Uint8Array(scratch.buffer, 0, 8)];
-  }
-}
-
-function writeLane(op: string, shape: Shape, lane: number, value: number | bigint): void {
-  switch (shape) {
-    case 'i8x16':
-      return scratch.setInt8(lane, Number(integer(op, value)));
-    case 'i16x8':
-      return scratch.setInt16(2 * lane, Number(integer(op, value)), true);
-    case 'i32x4':
-      return scratch.setInt32(4 * lane, Number(integer(op, value)), true);
-    case 'i64x2':
-      return scratch.setBigInt64(8 * lane, integer(op, value), true);
-    case 'f32x4':
-      return scratch.setFloat32(4 * lane, Number(value), true);
-    case 'f64x2':
-      return scratch.setFloat64(8 * lane, Number(value), true);
-  }
-}
-
-function integer(op: string, value: number | bigint): bigint {
-  if (typeof value === 'number' && !Number.isInteger(value)) fail(op, `expected an integer, got ${value}`);
-  return BigInt(value);
-}
-
-/** Unsigned LEB128: seven bits a byte, lowest first, the top bit set on all but the last. */
-export function unsigned(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  while (rest > 0x7f) {
-    bytes.push((rest & 0x7f) | 0x80);
-    // Not >>>: pages and offsets go up to 2^32.
-    rest = Math.floor(rest / 0x80);
-  }
-  bytes.push(rest);
-  return bytes;
-}
-
-/** Signed LEB128: as unsigned, until what is left is the sign. */
-export function signed(value: bigint): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  for (;;) {
-    const byte = Number(rest & 0x7fn);
-    rest >>= 7n;
-    if (rest === ((byte & 0x40) === 0 ? 0n : -1n)) return [...bytes, byte];
-    bytes.push(byte | 0x80);
-  }
-}
-
-function text(string: string): number[] {
-  return sized([...new TextEncoder().encode(string)]);
-}
-
-/** A list of entries, preceded by how many there are. */
-function list(entries: readonly (readonly number[])[]): number[] {
-  return [...unsigned(entries.length), ...entries.flat()];
-}
-
-/** Bytes, preceded by how many there are. */
-function sized(bytes: readonly number[]): number[] {
-  return [...unsigned(bytes.length), ...bytes];
-}
-
-function section(id: number, bytes: readonly number[]): number[] {
-  return [id, ...sized(bytes)];
-}
-
-/** Locals are declared in runs of one type. */
-function localGroups(types: readonly ValType[]): number[] {
-  const runs: { type: ValType; count: number }[] = [];
-  for (const type of types) {
-    const last = runs.at(-1);
-    if (last?.type === type) last.count++;
-    else runs.push({ type, count: 1 });
-  }
-  return list(runs.map(({ type, count }) => [...unsigned(count), TYPE_BYTE[type]]));
 }

@@ -1,0 +1,94 @@
+/** Derivatives of views: the gradient is put back where the view was taken from. */
+
+import {
+  NotImplementedError,
+  asStridedBackward,
+  cat,
+  diagonalBackward,
+  selectBackward,
+  sliceBackward,
+  stack,
+  unfoldBackward,
+} from '@torsor/core';
+import type { Shape, Tensor, ViewOps } from '@torsor/core';
+import { formula, materialize } from './define.ts';
+import type { Derivatives, TensorMeta } from './define.ts';
+
+/** The order that undoes `dims`. */
+function inverse(dims: readonly number[]): number[] {
+  const out = new Array<number>(dims.length);
+  dims.forEach((dim, i) => {
+    out[dim] = i;
+  });
+  return out;
+}
+
+/**
+ * Gradient of a view by strides. It is summed into the stretch of storage that the input covers, and read back from there under
+ * the input's own layout.
+ */
+function ofStrided(grad: Tensor, input: TensorMeta, strides: Shape, offset: number): Tensor {
+  if (input.shape.some((n, d) => n > 1 && input.strides[d] === 0)) {
+    throw new NotImplementedError('the gradient of a view of an expanded tensor is not offered; call contiguous() first', {
+      op: 'asStrided',
+    });
+  }
+  const lowest = Math.min(offset, input.offset);
+  const last = (shape: Shape, steps: Shape, from: number): number =>
+    shape.reduce((at, n, d) => at + Math.max(n - 1, 0) * steps[d], from);
+  const span = 1 + Math.max(last(grad.shape, strides, offset), last(input.shape, input.strides, input.offset)) - lowest;
+  const storage = asStridedBackward(grad, [span], strides, offset - lowest);
+  return storage.asStrided(input.shape, input.strides, input.offset - lowest);
+}
+
+export const view: Derivatives<keyof ViewOps> = {
+  view: formula([], (grad, { args: [x] }) => [grad.reshape(x.shape)]),
+  unsafeView: formula([], (grad, { args: [x] }) => [grad.reshape(x.shape)]),
+  alias: formula([], (grad) => [grad]),
+  t: formula([], (grad) => [grad.t()]),
+  transpose: formula([], (grad, { args: [, a, b] }) => [grad.transpose(a, b)]),
+  permute: formula([], (grad, { args: [, dims] }) => [grad.permute(inverse(dims))]),
+  select: formula([], (grad, { args: [x, dim, index] }) => [selectBackward(grad, x.shape, dim, index)]),
+  slice: formula([], (grad, { args: [x, dim, start, end, step] }) => [
+    sliceBackward(grad, x.shape, dim, start, end, step),
+  ]),
+  squeeze: formula(
+    [],
+    (grad, { args: [, dims] }) => [dims.reduce((out, dim) => out.unsqueeze(dim), grad)],
+    { name: ({ 2: all }) => (all ? 'SqueezeBackward0' : 'SqueezeBackward1') },
+  ),
+  unsqueeze: formula([], (grad, { args: [, dim] }) => [grad.squeeze(dim)]),
+  // the engine sums over what was stretched
+  expand: formula([], (grad) => [grad]),
+  unfold: formula([], (grad, { args: [x, dim, size, step] }) => [
+    x.ndim === 0 ? grad.reshape([]) : unfoldBackward(grad, x.shape, dim, size, step),
+  ]),
+  diagonal: formula([], (grad, { args: [x, offset, dim1, dim2] }) => [
+    diagonalBackward(grad, x.shape, offset, dim1, dim2),
+  ]),
+  asStrided: formula([], (grad, { args: [x, , strides, offset] }) => [ofStrided(grad, x, strides, offset)]),
+  split: formula([], (grads, { args: [x, sizes, dim] }) => [
+    cat(
+      sizes.map((size, i) => {
+        const shape = [...x.shape];
+        shape[dim] = size;
+        return materialize(grads[i], { ...x, shape });
+      }),
+      dim,
+    ),
+  ]),
+  unbind: formula([], (grads, { args: [x, dim] }) => {
+    const shape = x.shape.filter((_, d) => d !== dim);
+    return [stack(Array.from({ length: x.shape[dim] }, (_, i) => materialize(grads[i], { ...x, shape })), dim)];
+  }),
+
+  // gradients of views are linear, and each is the adjoint of its view
+  selectBackward: formula([], (grad, { args: [, , dim, index] }) => [grad.select(dim, index)]),
+  sliceBackward: formula([], (grad, { args: [, , dim, start, end, step] }) => [grad.slice(dim, start, end, step)]),
+  unfoldBackward: formula([], (grad, { args: [, , dim, size, step] }) => [grad.unfold(dim, size, step)]),
+  diagonalBackward: formula([], (grad, { args: [, , offset, dim1, dim2] }) => [grad.diagonal(offset, dim1, dim2)]),
+  asStridedBackward: formula([], (grad, { args: [x, , strides, offset] }) => {
+    const dense = grad.contiguous();
+    return [dense.asStrided(x.shape, strides, offset + dense.offset)];
+  }),
+};

@@ -1,0 +1,95 @@
+/**
+ * From emitters to callable kernels: a module is emitted and compiled, synchronously, at first use, and cached by its name,
+ * the features it was emitted for and the memory that it works on.
+ */
+
+import { Assembler } from './assembler.ts';
+import type { Features } from './features.ts';
+import { features } from './features.ts';
+
+/** The functions that a kernel module exports: numbers in, a number or nothing out. */
+export type KernelExports = Readonly<Record<string, (...args: number[]) => number | undefined>>;
+
+/** Emits the functions of a kernel module. */
+export type Emitter = (code: Assembler, features: Features) => void;
+
+/** A compiled kernel module, before it is bound to a memory. */
+export interface KernelModule {
+  /** `f32_gemm_6x8__fma` */
+  readonly name: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly module: WebAssembly.Module;
+}
+
+/** Compiles and instantiates a module that imports `env.memory`. */
+export function instantiate(bytes: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory): KernelExports {
+  return bind(new WebAssembly.Module(bytes), memory);
+}
+
+function bind(module: WebAssembly.Module, memory: WebAssembly.Memory): KernelExports {
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as KernelExports;
+}
+
+/** True when the memory is shared between threads. */
+export function isShared(memory: WebAssembly.Memory): boolean {
+  return typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer;
+}
+
+const modules = new Map<string, KernelModule>();
+
+/** The module of this name for the present features, emitted and compiled if need be. */
+export function kernelModule(name: string, emit: Emitter, shared: boolean): KernelModule {
+  const target = features();
+  const key = `${name} ${target.key}${shared ? ' shared' : ''}`;
+  let known = modules.get(key);
+  if (known === undefined) {
+    const code = new Assembler({ shared });
+    emit(code, target);
+    const bytes = code.finish();
+    known = { name, bytes, module: new WebAssembly.Module(bytes) };
+    modules.set(key, known);
+  }
+  return known;
+}
+
+/** The kernels bound to one memory, for one set of features. */
+interface Bound {
+  readonly features: Features;
+  readonly memory: WebAssembly.Memory;
+  readonly kernels: Map<string, KernelExports>;
+}
+
+const bound = new WeakMap<WebAssembly.Memory, Bound[]>();
+let latest: Bound | null = null;
+
+/**
+ * The exports of the kernel module `name`, bound to `memory`. A name is an identity: two emitters never share one.
+ *
+ * @example
+ * const { run } = kernel('f32_axpy', emitAxpy, heap().memory);
+ */
+export function kernel<E extends KernelExports = KernelExports>(
+  name: string,
+  emit: Emitter,
+  memory: WebAssembly.Memory,
+): E {
+  const target = features();
+  if (latest === null || latest.memory !== memory || latest.features !== target) latest = boundTo(memory, target);
+  let exports = latest.kernels.get(name);
+  if (exports === undefined) {
+    exports = bind(kernelModule(name, emit, isShared(memory)).module, memory);
+    latest.kernels.set(name, exports);
+  }
+  return exports as E;
+}
+
+function boundTo(memory: WebAssembly.Memory, target: Features): Bound {
+  const all = bound.get(memory) ?? [];
+  let found = all.find((entry) => entry.features === target);
+  if (found === undefined) {
+    found = { features: target, memory, kernels: new Map() };
+    all.push(found);
+    bound.set(memory, all);
+  }
+  return found;
+}

@@ -1,0 +1,31 @@
+/**
+ * The built packages, as a user's runtime resolves them: this folder's tests run without the source condition. What the
+ * packages compute is tested in them; here, that they load, and that they are one copy each.
+ */
+
+import * as autograd from '@torsor/autograd';
+import * as core from '@torsor/core';
+import * as nn from '@torsor/nn';
+import * as torsor from 'torsor';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+
+const resolved = import.meta.resolve('@torsor/core');
+
+test('packages resolve to their builds', () => {
+  assert.match(resolved, /\/packages\/core\/dist\/index\.js$/);
+});
+
+test('the umbrella re-exports the packages, not copies of them', () => {
+  assert.is(torsor.Tensor, core.Tensor);
+  assert.is(torsor.nn.Linear, nn.Linear);
+  assert.is(torsor.noGrad, autograd.noGrad);
+});
+
+test('importing the umbrella makes gradients work', () => {
+  const x = torsor.tensor([1, 2, 3], { requiresGrad: true });
+  x.mul(x).sum().backward();
+  assert.equal(x.grad?.toArray(), [2, 4, 6]);
+});
+
+test.run();

@@ -1,0 +1,71 @@
+/**
+ * The packages as users meet them: packed, installed by npm into an empty project, type-checked, run, bundled and run.
+ *
+ *     node tools/consumer.ts
+ *
+ * One project has `@torsor/core` alone; the other has every package. The bundle is tree-shaken, so a `sideEffects` that
+ * does not tell the truth shows as a bundle that no longer works.
+ */
+
+import { cpSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { Checks } from './checks.ts';
+import { pack, temporaryFolder } from './pack.ts';
+import { npm, run } from './pnpm.mjs';
+import { findRuntime, root } from './runtimes.mjs';
+
+/** Where a runtime may look for modules: not in this repository. */
+async function must(command: readonly string[], cwd: string): Promise<void> {
+  const { code, output } = await run(command, { cwd, collect: true, clean: true });
+  if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}\n${output}`);
+}
+
+async function consume(checks: Checks, name: 'core' | 'all', tarballs: readonly string[]): Promise<void> {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
+  cpSync(join(root, 'tools/consumer', name, 'consumer.ts'), join(folder, 'consumer.ts'));
+  cpSync(join(root, 'tools/consumer/tsconfig.json'), join(folder, 'tsconfig.json'));
+
+  const installed = await checks.run(`consumer of ${name}: npm installs the tarballs`, () =>
+    must(npm('install', '--offline', '--no-audit', '--no-fund', '--ignore-scripts', ...tarballs), folder),
+  );
+  if (!installed) return;
+  await checks.run(`consumer of ${name}: strict types, declarations included`, () =>
+    must([process.execPath, join(root, 'node_modules/typescript/bin/tsc'), '-p', '.'], folder),
+  );
+  for (const id of ['node24', 'node20'] as const) {
+    await checks.run(`consumer of ${name}: runs on ${id}`, () => {
+      const runtime = findRuntime(id);
+      if (!runtime) throw new Error(`${id} not found`);
+      return must([runtime.path, 'out/consumer.js'], folder);
+    });
+  }
+  await checks.run(`consumer of ${name}: bundled and tree-shaken, runs`, async () => {
+    await build({
+      entryPoints: [join(folder, 'consumer.ts')],
+      outfile: join(folder, 'bundle.js'),
+      bundle: true,
+      minify: true,
+      format: 'esm',
+      platform: 'browser',
+      // What a library imports only where it runs.
+      external: ['node:*'],
+      logLevel: 'silent',
+    });
+    await must([process.execPath, 'bundle.js'], folder);
+  });
+}
+
+/** Packs, unless tarballs are given, and runs both consumers. */
+export async function checkConsumers(checks: Checks, given?: ReadonlyMap<string, string>): Promise<void> {
+  const tarballs = given ?? (await pack());
+  await consume(checks, 'core', [tarballs.get('@torsor/core') as string]);
+  await consume(checks, 'all', [...tarballs.values()]);
+}
+
+if (import.meta.main) {
+  const checks = new Checks();
+  await checkConsumers(checks);
+  checks.close();
+}
