@@ -7,6 +7,7 @@ import { AutogradError, formatShape } from '@torsor/core';
 import type { DType, Shape, Storage, Tensor } from '@torsor/core';
 import type { Guard } from './anomaly.ts';
 import type { ArgumentMeta } from './derivatives/define.ts';
+import type { Node } from './node.ts';
 
 /** Replaces a tensor that is to be saved by something else (a copy on disk, a way to compute it again), and back. */
 export interface SavedTensorsHooks {
@@ -58,6 +59,9 @@ export const FREED =
   'freed). Saved intermediate values of the graph are freed when you call backward() or grad(). Specify ' +
   'retainGraph: true if you need to backward through the graph a second time or if you need to access saved tensors ' +
   'after calling backward.';
+
+/** Names what made a tensor. */
+type Describe = (tensor: Tensor, node: Node | null, outputNr: number) => string | null;
 
 /** A tensor as a node remembers it. One class for what is kept and what is not, so that the engine meets one shape. */
 export class TensorRecord implements ArgumentMeta {
@@ -112,15 +116,16 @@ export class TensorRecord implements ArgumentMeta {
   /**
    * The tensor.
    *
-   * @param maker names what made the tensor, for the message: `'output 0 of MulBackward0'`, or null
+   * @param describe names what made the tensor, for the message: `'output 0 of MulBackward0'`, or null
+   * @param node the node that saved it as its own output `outputNr`; null when it is an argument
    * @throws AutogradError when it has been freed, or written to since
    */
-  unpack(maker: (tensor: Tensor) => string | null): Tensor {
+  unpack(describe: Describe, node: Node | null, outputNr: number): Tensor {
     if (this.packed !== null) return this.packed.hooks.unpack(this.packed.value);
     const tensor = this.tensor;
     if (tensor === null) throw new AutogradError(FREED, { op: 'backward' });
     if (tensor.storage !== this.storage || tensor.storage.version !== this.version) {
-      const made = maker(tensor);
+      const made = describe(tensor, node, outputNr);
       const state =
         tensor.storage === this.storage
           ? `is at version ${tensor.storage.version}; expected version ${this.version} instead`

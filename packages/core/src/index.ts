@@ -2,7 +2,7 @@
 
 export { Tensor } from './tensor.ts';
 export type { NestedValues } from './tensor.ts';
-export { construct, isTensor, modes, makeView } from './base.ts';
+export { allocate, allocateZeros, construct, isTensor, makeView, modes } from './base.ts';
 export { setRecorder, dispatch, dispatchInPlace } from './dispatch.ts';
 export type { BackwardOptions, GradFn, Recorder, RemovableHandle } from './dispatch.ts';
 export * from './dtype.ts';
@@ -17,4 +17,8 @@ export type * from './ops/list.ts';
 export * from './ops/create.ts';
 export * from './ops/elementwise.ts';
 export * from './ops/matmul.ts';
+export * from './ops/random.ts';
+export * from './ops/reduce.ts';
 export * from './ops/view.ts';
+export type { NamedTuple, ValuesIndices } from './namedTuple.ts';
+export { Generator, defaultGenerator, getRngState, initialSeed, manualSeed, seed, setRngState } from './random/generator.ts';

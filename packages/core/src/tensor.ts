@@ -11,10 +11,13 @@ import type { DType, TypedArray } from './dtype.ts';
 import { AutogradError, IndexError, ShapeError, ValueError } from './errors.ts';
 import { contiguousStrides, formatShape, isContiguous, sizeOf, wrapDim } from './layout.ts';
 import type { Shape } from './layout.ts';
+import type { ValuesIndices } from './namedTuple.ts';
 import { listArgument, named } from './options.ts';
 import * as elementwise from './ops/elementwise.ts';
 import type { Operand } from './ops/list.ts';
 import * as products from './ops/matmul.ts';
+import * as random from './ops/random.ts';
+import * as reduce from './ops/reduce.ts';
 import * as views from './ops/view.ts';
 import { formatTensor } from './print.ts';
 import { copy } from './reference/elementwise.ts';
@@ -1324,6 +1327,171 @@ export class Tensor extends TensorBase {
   /** `maskedFill` in place. */
   maskedFill_(mask: Tensor, value: Operand): this {
     elementwise.maskedFill_(this, mask, value);
+    return this;
+  }
+
+  // ------------------------------------------------------------------------------- reductions; see `ops/reduce.ts`
+
+  sum(...args: Rest<typeof reduce.sum>): Tensor {
+    return reduce.sum(this, ...args);
+  }
+
+  mean(...args: Rest<typeof reduce.mean>): Tensor {
+    return reduce.mean(this, ...args);
+  }
+
+  prod(...args: Rest<typeof reduce.prod>): Tensor {
+    return reduce.prod(this, ...args);
+  }
+
+  amax(...args: Rest<typeof reduce.amax>): Tensor {
+    return reduce.amax(this, ...args);
+  }
+
+  amin(...args: Rest<typeof reduce.amin>): Tensor {
+    return reduce.amin(this, ...args);
+  }
+
+  /** Largest of all elements; with a dimension, values and indices along it; with a tensor, the larger of each pair. */
+  max(): Tensor;
+  max(other: Tensor): Tensor;
+  max(dim: number | reduce.DimOptions, keepdim?: boolean | Omit<reduce.DimOptions, 'dim'>): ValuesIndices;
+  max(...args: readonly unknown[]): Tensor | ValuesIndices {
+    return (reduce.max as (self: Tensor, ...rest: readonly unknown[]) => Tensor | ValuesIndices)(this, ...args);
+  }
+
+  /** Smallest of all elements; with a dimension, values and indices along it; with a tensor, the smaller of each pair. */
+  min(): Tensor;
+  min(other: Tensor): Tensor;
+  min(dim: number | reduce.DimOptions, keepdim?: boolean | Omit<reduce.DimOptions, 'dim'>): ValuesIndices;
+  min(...args: readonly unknown[]): Tensor | ValuesIndices {
+    return (reduce.min as (self: Tensor, ...rest: readonly unknown[]) => Tensor | ValuesIndices)(this, ...args);
+  }
+
+  argmax(...args: Rest<typeof reduce.argmax>): Tensor {
+    return reduce.argmax(this, ...args);
+  }
+
+  argmin(...args: Rest<typeof reduce.argmin>): Tensor {
+    return reduce.argmin(this, ...args);
+  }
+
+  var(...args: Rest<typeof reduce.variance>): Tensor {
+    return reduce.variance(this, ...args);
+  }
+
+  std(...args: Rest<typeof reduce.std>): Tensor {
+    return reduce.std(this, ...args);
+  }
+
+  norm(...args: Rest<typeof reduce.norm>): Tensor {
+    return reduce.norm(this, ...args);
+  }
+
+  logsumexp(...args: Rest<typeof reduce.logsumexp>): Tensor {
+    return reduce.logsumexp(this, ...args);
+  }
+
+  any(...args: Rest<typeof reduce.any>): Tensor {
+    return reduce.any(this, ...args);
+  }
+
+  all(...args: Rest<typeof reduce.all>): Tensor {
+    return reduce.all(this, ...args);
+  }
+
+  countNonzero(...args: Rest<typeof reduce.countNonzero>): Tensor {
+    return reduce.countNonzero(this, ...args);
+  }
+
+  cumsum(...args: Rest<typeof reduce.cumsum>): Tensor {
+    return reduce.cumsum(this, ...args);
+  }
+
+  cumprod(...args: Rest<typeof reduce.cumprod>): Tensor {
+    return reduce.cumprod(this, ...args);
+  }
+
+  sort(...args: Rest<typeof reduce.sort>): ValuesIndices {
+    return reduce.sort(this, ...args);
+  }
+
+  argsort(...args: Rest<typeof reduce.argsort>): Tensor {
+    return reduce.argsort(this, ...args);
+  }
+
+  topk(...args: Rest<typeof reduce.topk>): ValuesIndices {
+    return reduce.topk(this, ...args);
+  }
+
+  softmax(...args: Rest<typeof reduce.softmax>): Tensor {
+    return reduce.softmax(this, ...args);
+  }
+
+  logSoftmax(...args: Rest<typeof reduce.logSoftmax>): Tensor {
+    return reduce.logSoftmax(this, ...args);
+  }
+
+  allclose(...args: Rest<typeof reduce.allclose>): boolean {
+    return reduce.allclose(this, ...args);
+  }
+
+  isclose(...args: Rest<typeof reduce.isclose>): Tensor {
+    return reduce.isclose(this, ...args);
+  }
+
+  /** True when shapes and all elements are equal. */
+  equal(other: Tensor): boolean {
+    return reduce.equal(this, other);
+  }
+
+  // ----------------------------------------------------------------------------------- random; see `ops/random.ts`
+
+  bernoulli(...args: Rest<typeof random.bernoulli>): Tensor {
+    return random.bernoulli(this, ...args);
+  }
+
+  multinomial(...args: Rest<typeof random.multinomial>): Tensor {
+    return random.multinomial(this, ...args);
+  }
+
+  uniform_(...args: Rest<typeof random.uniform_>): this {
+    random.uniform_(this, ...args);
+    return this;
+  }
+
+  normal_(...args: Rest<typeof random.normal_>): this {
+    random.normal_(this, ...args);
+    return this;
+  }
+
+  bernoulli_(...args: Rest<typeof random.bernoulli_>): this {
+    random.bernoulli_(this, ...args);
+    return this;
+  }
+
+  random_(...args: Rest<typeof random.random_>): this {
+    random.random_(this, ...args);
+    return this;
+  }
+
+  exponential_(...args: Rest<typeof random.exponential_>): this {
+    random.exponential_(this, ...args);
+    return this;
+  }
+
+  logNormal_(...args: Rest<typeof random.logNormal_>): this {
+    random.logNormal_(this, ...args);
+    return this;
+  }
+
+  cauchy_(...args: Rest<typeof random.cauchy_>): this {
+    random.cauchy_(this, ...args);
+    return this;
+  }
+
+  geometric_(...args: Rest<typeof random.geometric_>): this {
+    random.geometric_(this, ...args);
     return this;
   }
 }

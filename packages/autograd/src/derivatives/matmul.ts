@@ -1,6 +1,6 @@
 /** Derivatives of products. For C = A·B: dA = dC·Bᵀ, dB = Aᵀ·dC. */
 
-import type { MatmulOps, Tensor } from '@torsor/core';
+import type { MatmulOps, Shape, Tensor } from '@torsor/core';
 import { formula } from './define.ts';
 import type { Derivatives } from './define.ts';
 
@@ -19,7 +19,7 @@ export const matmul: Derivatives<keyof MatmulOps> = {
   ),
   mm: formula(
     [0, 1],
-    (grad, { args: [a, b], needs }) => [needs[0] && grad.mm(b.t()), needs[1] && ofSecond(grad, a)],
+    (grad, { args: [a, b], needs }) => [needs[0] && grad.mm(b.t()), needs[1] && ofSecond(grad, a, b.strides)],
     { neededFor: { 0: [1], 1: [0] } },
   ),
   bmm: formula(
@@ -32,16 +32,16 @@ export const matmul: Derivatives<keyof MatmulOps> = {
     (grad, { args: [, a, b, beta, alpha], needs }) => [
       needs[0] && scaled(grad, beta),
       needs[1] && scaled(grad.mm(b.t()), alpha),
-      needs[2] && scaled(ofSecond(grad, a), alpha),
+      needs[2] && scaled(ofSecond(grad, a, b.strides), alpha),
     ],
     { neededFor: { 1: [2], 2: [1] } },
   ),
 };
 
 /**
- * Aᵀ·dC, computed as (dCᵀ·A)ᵀ: the second factor is most often a transposed weight, and so its gradient, transposed back, comes
- * out in the weight's own layout and need not be copied.
+ * Aᵀ·dC, for a B stored by columns (a transposed weight) as (dCᵀ·A)ᵀ: it then comes out in B's own layout, and the weight's
+ * gradient is contiguous as the weight is.
  */
-function ofSecond(grad: Tensor, a: Tensor): Tensor {
-  return grad.t().mm(a).t();
+function ofSecond(grad: Tensor, a: Tensor, strides: Shape): Tensor {
+  return strides[0] === 1 && strides[1] !== 1 ? grad.t().mm(a).t() : a.t().mm(grad);
 }

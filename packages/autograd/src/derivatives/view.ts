@@ -12,7 +12,7 @@ import {
 } from '@torsor/core';
 import type { Shape, Tensor, ViewOps } from '@torsor/core';
 import { formula, materialize } from './define.ts';
-import type { Derivatives, TensorMeta } from './define.ts';
+import type { ArgumentMeta, Derivatives } from './define.ts';
 
 /** The order that undoes `dims`. */
 function inverse(dims: readonly number[]): number[] {
@@ -27,7 +27,7 @@ function inverse(dims: readonly number[]): number[] {
  * Gradient of a view by strides. It is summed into the stretch of storage that the input covers, and read back from there under
  * the input's own layout.
  */
-function ofStrided(grad: Tensor, input: TensorMeta, strides: Shape, offset: number): Tensor {
+function ofStrided(grad: Tensor, input: ArgumentMeta, strides: Shape, offset: number): Tensor {
   if (input.shape.some((n, d) => n > 1 && input.strides[d] === 0)) {
     throw new NotImplementedError('the gradient of a view of an expanded tensor is not offered; call contiguous() first', {
       op: 'asStrided',

@@ -52,7 +52,7 @@ function closeness(op: string, self: Tensor, other: Tensor, options: readonly un
 
 function near(x: number, y: number, rtol: number, atol: number, equalNan: boolean): boolean {
   if (x === y) return true;
-  if (x !== x || y !== y) return equalNan && x !== x && y !== y;
+  if (Number.isNaN(x) || Number.isNaN(y)) return equalNan && Number.isNaN(x) && Number.isNaN(y);
   const distance = Math.abs(x - y);
   return distance < Infinity && distance <= atol + Math.abs(rtol * y);
 }

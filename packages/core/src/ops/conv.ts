@@ -145,7 +145,7 @@ function checkParams(op: string, params: ConvParams, outputPadding: readonly num
   if (outputPadding.some((p, i) => p >= stride[i] && p >= dilation[i])) {
     refuse(
       op,
-      `output padding must be smaller than either stride or dilation, but got output_padding ${formatShape(outputPadding)}, ` +
+      `output padding must be smaller than either stride or dilation, but got outputPadding ${formatShape(outputPadding)}, ` +
         `stride ${formatShape(stride)} and dilation ${formatShape(dilation)}`,
       { outputPadding, stride, dilation },
     );

@@ -5,12 +5,12 @@
 
 import { allocate, isTensor } from '../base.ts';
 import { dispatch, dispatchInPlace } from '../dispatch.ts';
-import { canCast, checkDType, isFloating, resultType } from '../dtype.ts';
 import type { DType } from '../dtype.ts';
+import { canCast, checkDType, isFloating, resultType } from '../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
 import { castNumber, runAddScaled, runBinary, runParametric, runScalar2, runUnary, runWhere } from '../kernels.ts';
-import { broadcastShapes, formatShape, sameShape } from '../layout.ts';
 import type { Shape } from '../layout.ts';
+import { broadcastShapes, formatShape, sameShape } from '../layout.ts';
 import { named } from '../options.ts';
 import { copy as copyReference, fill as fillReference, ternary, unary } from '../reference/elementwise.ts';
 import type { BinaryScalarName, ParametricName, UnaryScalarName } from '../reference/scalars.ts';
@@ -331,10 +331,7 @@ function clampDType(min: number | null, max: number | null): DTypeRule {
  * @param approximate `'none'` for the exact form (default), `'tanh'` for `0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³)))`
  * Source: Hendrycks, Gimpel, "Gaussian Error Linear Units", 2016.
  */
-export function gelu(
-  self: Tensor,
-  approximate?: 'none' | 'tanh' | { approximate?: 'none' | 'tanh' },
-): Tensor {
+export function gelu(self: Tensor, approximate?: 'none' | 'tanh' | { approximate?: 'none' | 'tanh' }): Tensor {
   const [form = 'none'] = named<['none' | 'tanh']>('gelu', ['approximate'], [approximate]);
   if (form !== 'none' && form !== 'tanh') {
     throw new ValueError(`approximate must be 'none' or 'tanh', but got ${JSON.stringify(form)}`, { op: 'gelu' });
@@ -376,11 +373,7 @@ export interface SoftplusOptions {
 }
 
 /** `log(1 + e^(beta x)) / beta`, and x itself where `beta x > threshold`. Defaults: beta 1, threshold 20. */
-export function softplus(
-  self: Tensor,
-  beta?: number | SoftplusOptions,
-  threshold?: number | SoftplusOptions,
-): Tensor {
+export function softplus(self: Tensor, beta?: number | SoftplusOptions, threshold?: number | SoftplusOptions): Tensor {
   const [b = 1, t = 20] = named<[number, number]>('softplus', ['beta', 'threshold'], [beta, threshold]);
   return dispatch('softplus', softplusForward, [self, b, t]);
 }
@@ -391,11 +384,7 @@ export interface HardtanhOptions {
 }
 
 /** x clipped to `[minVal, maxVal]`, by default [-1, 1]. */
-export function hardtanh(
-  self: Tensor,
-  minVal?: number | HardtanhOptions,
-  maxVal?: number | HardtanhOptions,
-): Tensor {
+export function hardtanh(self: Tensor, minVal?: number | HardtanhOptions, maxVal?: number | HardtanhOptions): Tensor {
   const [min = -1, max = 1] = named<[number, number]>('hardtanh', ['minVal', 'maxVal'], [minVal, maxVal]);
   return dispatch('hardtanh', hardtanhForward, [self, min, max]);
 }
@@ -613,9 +602,7 @@ function addInPlace(op: 'add' | 'sub', self: Tensor, other: Operand, options?: A
   const alpha = checkAlpha(op, options, dtype);
   checkInPlace(op, dtype, self);
   checkInPlaceShape(op, commonShape(op, self, b), self);
-  return dispatchInPlace(op, [self, b, alpha], self, () =>
-    writeAdd(op, self, readable(b, self), alpha, self, dtype),
-  );
+  return dispatchInPlace(op, [self, b, alpha], self, () => writeAdd(op, self, readable(b, self), alpha, self, dtype));
 }
 
 /** `other - self`, as PyTorch's `rsub`. */

@@ -215,6 +215,43 @@ export interface MaxPoolOptions {
   readonly returnIndices?: boolean;
 }
 
+type WithIndices<Options> = Options & { readonly returnIndices: true };
+type WithoutIndices<Options> = Options & { readonly returnIndices?: false };
+
+/** Signature of a max pooling: the result is a pair when `returnIndices` is given as `true`. */
+export interface MaxPool {
+  (input: Tensor, kernelSize: PerDimension, options: WithIndices<MaxPoolOptions>): ValuesIndices;
+  (input: Tensor, kernelSize: PerDimension, stride: PoolStride, options: WithIndices<MaxPoolOptions>): ValuesIndices;
+  (
+    input: Tensor,
+    kernelSize: PerDimension,
+    stride: PoolStride,
+    padding: PerDimension,
+    dilation: PerDimension,
+    ceilMode: boolean,
+    returnIndices: true,
+  ): ValuesIndices;
+  (
+    input: Tensor,
+    kernelSize: PerDimension | WithoutIndices<MaxPoolOptions>,
+    stride?: PoolStride | WithoutIndices<MaxPoolOptions>,
+    padding?: PerDimension | WithoutIndices<MaxPoolOptions>,
+    dilation?: PerDimension | WithoutIndices<MaxPoolOptions>,
+    ceilMode?: boolean | WithoutIndices<MaxPoolOptions>,
+    returnIndices?: false,
+  ): Tensor;
+  (input: Tensor, kernelSize: PerDimension, options: MaxPoolOptions): Tensor | ValuesIndices;
+  (
+    input: Tensor,
+    kernelSize: PerDimension,
+    stride: PoolStride,
+    padding: PerDimension,
+    dilation: PerDimension,
+    ceilMode: boolean,
+    returnIndices: boolean,
+  ): Tensor | ValuesIndices;
+}
+
 const MAX_POOL_NAMES = ['kernelSize', 'stride', 'padding', 'dilation', 'ceilMode', 'returnIndices'] as const;
 
 /** An omitted, null or empty stride is the kernel size. */
@@ -256,32 +293,8 @@ function maxPoolNd(op: string, spatial: number, input: Tensor, args: readonly un
  * @example
  * maxPool1d(tensor([[[1, 3, 2, 4]]]), 2); // tensor([[[3., 4.]]])
  */
-export function maxPool1d(
-  input: Tensor,
-  kernelSize: PerDimension,
-  options: MaxPoolOptions & { readonly returnIndices: true },
-): ValuesIndices;
-export function maxPool1d(
-  input: Tensor,
-  kernelSize: PerDimension | MaxPoolOptions,
-  stride?: PoolStride | MaxPoolOptions,
-  padding?: PerDimension | MaxPoolOptions,
-  dilation?: PerDimension | MaxPoolOptions,
-  ceilMode?: boolean | MaxPoolOptions,
-  returnIndices?: false,
-): Tensor;
-export function maxPool1d(
-  input: Tensor,
-  kernelSize: PerDimension,
-  stride: PoolStride,
-  padding: PerDimension,
-  dilation: PerDimension,
-  ceilMode: boolean,
-  returnIndices: true,
-): ValuesIndices;
-export function maxPool1d(input: Tensor, ...args: readonly unknown[]): Tensor | ValuesIndices {
-  return maxPoolNd('maxPool1d', 1, input, args);
-}
+export const maxPool1d = ((input: Tensor, ...args: readonly unknown[]) =>
+  maxPoolNd('maxPool1d', 1, input, args)) as MaxPool;
 
 /**
  * Largest entry of each window over the last two dimensions, as `maxPool1d` over one.
@@ -296,32 +309,8 @@ export function maxPool1d(input: Tensor, ...args: readonly unknown[]): Tensor | 
  * @example
  * maxPool2d(ones(1, 3, 8, 8), 2).shape; // [1, 3, 4, 4]
  */
-export function maxPool2d(
-  input: Tensor,
-  kernelSize: PerDimension,
-  options: MaxPoolOptions & { readonly returnIndices: true },
-): ValuesIndices;
-export function maxPool2d(
-  input: Tensor,
-  kernelSize: PerDimension | MaxPoolOptions,
-  stride?: PoolStride | MaxPoolOptions,
-  padding?: PerDimension | MaxPoolOptions,
-  dilation?: PerDimension | MaxPoolOptions,
-  ceilMode?: boolean | MaxPoolOptions,
-  returnIndices?: false,
-): Tensor;
-export function maxPool2d(
-  input: Tensor,
-  kernelSize: PerDimension,
-  stride: PoolStride,
-  padding: PerDimension,
-  dilation: PerDimension,
-  ceilMode: boolean,
-  returnIndices: true,
-): ValuesIndices;
-export function maxPool2d(input: Tensor, ...args: readonly unknown[]): Tensor | ValuesIndices {
-  return maxPoolNd('maxPool2d', 2, input, args);
-}
+export const maxPool2d = ((input: Tensor, ...args: readonly unknown[]) =>
+  maxPoolNd('maxPool2d', 2, input, args)) as MaxPool;
 
 /**
  * The gradient of a max pooling (or adaptive max pooling) over the last `spatial` dimensions: zeros of `inputShape`, with each entry
@@ -462,6 +451,17 @@ export interface AdaptiveMaxPoolOptions extends AdaptivePoolOptions {
   readonly returnIndices?: boolean;
 }
 
+/** Signature of an adaptive max pooling: the result is a pair when `returnIndices` is given as `true`. */
+export interface AdaptiveMaxPool {
+  (input: Tensor, outputSize: AdaptiveSize, returnIndices: true | WithIndices<AdaptiveMaxPoolOptions>): ValuesIndices;
+  (
+    input: Tensor,
+    outputSize: AdaptiveSize | WithoutIndices<AdaptiveMaxPoolOptions>,
+    returnIndices?: false | WithoutIndices<AdaptiveMaxPoolOptions>,
+  ): Tensor;
+  (input: Tensor, outputSize: AdaptiveSize, returnIndices: boolean | AdaptiveMaxPoolOptions): Tensor | ValuesIndices;
+}
+
 function outputSizeOf(op: string, value: unknown, input: Shape, spatial: number): readonly number[] {
   const list: unknown = typeof value === 'number' || value === null ? [value] : value;
   if (!Array.isArray(list) || (list.length !== 1 && list.length !== spatial)) {
@@ -531,19 +531,8 @@ export function adaptiveAvgPoolBackward(grad: Tensor, inputShape: Shape, outputS
  *
  * input `[N, C, L]` or `[C, L]` → `[N, C, outputSize]`. With `returnIndices`, also returns the index (int32) of each entry.
  */
-export function adaptiveMaxPool1d(
-  input: Tensor,
-  outputSize: AdaptiveSize,
-  returnIndices: true | (AdaptiveMaxPoolOptions & { readonly returnIndices: true }),
-): ValuesIndices;
-export function adaptiveMaxPool1d(
-  input: Tensor,
-  outputSize: AdaptiveSize | AdaptiveMaxPoolOptions,
-  returnIndices?: false | AdaptiveMaxPoolOptions,
-): Tensor;
-export function adaptiveMaxPool1d(input: Tensor, ...args: readonly unknown[]): Tensor | ValuesIndices {
-  return adaptiveMaxPoolNd('adaptiveMaxPool1d', 1, input, args);
-}
+export const adaptiveMaxPool1d = ((input: Tensor, ...args: readonly unknown[]) =>
+  adaptiveMaxPoolNd('adaptiveMaxPool1d', 1, input, args)) as AdaptiveMaxPool;
 
 /**
  * Largest entry of windows in the last two dimensions that are chosen as by `adaptiveAvgPool2d`.
@@ -551,16 +540,5 @@ export function adaptiveMaxPool1d(input: Tensor, ...args: readonly unknown[]): T
  * input `[N, C, H, W]` or `[C, H, W]` → `[N, C, …outputSize]`. With `returnIndices`, also returns the index (int32) of each entry in
  * the flattened `[H, W]` of the input.
  */
-export function adaptiveMaxPool2d(
-  input: Tensor,
-  outputSize: AdaptiveSize,
-  returnIndices: true | (AdaptiveMaxPoolOptions & { readonly returnIndices: true }),
-): ValuesIndices;
-export function adaptiveMaxPool2d(
-  input: Tensor,
-  outputSize: AdaptiveSize | AdaptiveMaxPoolOptions,
-  returnIndices?: false | AdaptiveMaxPoolOptions,
-): Tensor;
-export function adaptiveMaxPool2d(input: Tensor, ...args: readonly unknown[]): Tensor | ValuesIndices {
-  return adaptiveMaxPoolNd('adaptiveMaxPool2d', 2, input, args);
-}
+export const adaptiveMaxPool2d = ((input: Tensor, ...args: readonly unknown[]) =>
+  adaptiveMaxPoolNd('adaptiveMaxPool2d', 2, input, args)) as AdaptiveMaxPool;

@@ -474,7 +474,7 @@ function normOrder(p: unknown): number {
       op: 'norm',
     });
   }
-  if (typeof p === 'number' && p === p) return p;
+  if (typeof p === 'number' && !Number.isNaN(p)) return p;
   throw new ValueError(`p must be a number or 'fro', but got ${JSON.stringify(p)}`, { op: 'norm', operands: { p } });
 }
 

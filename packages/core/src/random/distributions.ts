@@ -18,20 +18,21 @@
  * neither draws nor writes for an empty array.
  */
 
-import { dtypeOfArray, isFloating } from '../dtype.ts';
 import type { DType, TypedArray } from '../dtype.ts';
+import { dtypeOfArray, isFloating } from '../dtype.ts';
 import { DTypeError, ValueError } from '../errors.ts';
 import { fma32, fma64 } from './fma.ts';
-import { defaultGenerator } from './generator.ts';
 import type { Generator } from './generator.ts';
+import { defaultGenerator } from './generator.ts';
 
 export type FloatArray = Float32Array | Float64Array;
 
 const TWO_POW_24 = 2 ** 24;
-const TWO_POW_32 = 2 ** 32;
 const TWO_POW_53 = 2 ** 53;
 const TO_UNIT_24 = 2 ** -24;
 const TO_UNIT_53 = 2 ** -53;
+/** From this range on, `fillRandint` draws 64 bits where PyTorch up to 2.6 does. (2.7 has 2^28, for every dtype.) */
+const WIDE_RANGE = 2 ** 32;
 const FLOAT32_MAX = 2 ** 128 - 2 ** 104;
 
 /** `rule, but got name=value, …`, with the values as fields. */
@@ -84,6 +85,9 @@ export function fillRand(out: FloatArray, generator: Generator = defaultGenerato
  * to the array's precision first, and product and sum rounded once. Rounding can reach `to` itself, as in PyTorch.
  *
  * @throws ValueError unless `from <= to` and both, and their difference, are finite in the array's precision
+ * @example
+ * const weight = new Float32Array(6);
+ * fillUniform(weight, -0.1, 0.1);
  */
 export function fillUniform(out: FloatArray, from: number, to: number, generator: Generator = defaultGenerator): void {
   const op = 'uniform_';
@@ -210,8 +214,8 @@ function floatBounds(dtype: 'float32' | 'float64', low: bigint, high: bigint): [
 /**
  * Integers in [low, high): `torch.randint`, `Tensor.random_(from, to)`, for every dtype.
  *
- * `low + draw mod (high − low)`. The draw has 32 bits; 64 for int64 and floating dtypes when the range is 2^32 or more. (From
- * PyTorch 2.7 on that limit is 2^28, for every dtype; up to 2.6 it is this.) `dtype` tells `bool` from `uint8`.
+ * `low + draw mod (high − low)`. The draw has 32 bits; 64 for int64 and floating dtypes when the range is 2^32 or more.
+ * `dtype` tells `bool` from `uint8`.
  *
  * @throws ValueError unless `low < high`, both are integers, and the dtype holds `low` and `high - 1`
  * @example
@@ -236,13 +240,13 @@ export function fillRandint(
     if (from >= to) fail(op, `expects low < high after rounding to ${dtype}`, { low, high });
   }
   const range = to - from;
-  const isWide = range >= TWO_POW_32 && (dtype === 'int64' || dtype === 'float32' || dtype === 'float64');
+  const isWide = range >= WIDE_RANGE && (dtype === 'int64' || dtype === 'float32' || dtype === 'float64');
   const base = Number(from);
   if (out instanceof BigInt64Array) {
     for (let i = 0; i < out.length; i++) {
       out[i] = ((isWide ? generator.random64() : BigInt(generator.random())) % range) + from;
     }
-  } else if (isWide || !Number.isSafeInteger(base) || !Number.isSafeInteger(base + TWO_POW_32)) {
+  } else if (isWide || !Number.isSafeInteger(base) || !Number.isSafeInteger(base + WIDE_RANGE)) {
     for (let i = 0; i < out.length; i++) {
       out[i] = Number(((isWide ? generator.random64() : BigInt(generator.random())) % range) + from);
     }
@@ -302,7 +306,7 @@ function bernoulliFrom(out: TypedArray, p: FloatArray, generator: Generator): vo
  * @throws ValueError unless every probability is in [0, 1] and an array has as many as `out`
  * @example
  * const mask = new Float32Array(4);
- * fillBernoulli(mask, 0.5, new Generator(0));
+ * fillBernoulli(mask, 0.5, new Generator(0)); // [0, 0, 1, 0]
  */
 export function fillBernoulli(out: TypedArray, p: number | FloatArray, generator: Generator = defaultGenerator): void {
   const op = 'bernoulli';

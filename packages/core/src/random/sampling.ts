@@ -3,19 +3,19 @@
  */
 
 import { ValueError } from '../errors.ts';
-import { fillExponential } from './distributions.ts';
 import type { FloatArray } from './distributions.ts';
-import { defaultGenerator } from './generator.ts';
+import { fillExponential } from './distributions.ts';
 import type { Generator } from './generator.ts';
+import { defaultGenerator } from './generator.ts';
 
-/** From this length on, the remainder of 32 bits would be visibly uneven, and PyTorch draws 64: ⌊(2^32 − 1) / 20⌋. */
+/** From this length on, the remainder of 32 bits would be visibly uneven, and PyTorch 2.6 draws 64: ⌊(2^32 − 1) / 20⌋. */
 const LONG_PERMUTATION = 214748364;
 
 /** A float32 counts no further, and PyTorch's indices were once float32. */
 const MAX_CATEGORIES = 2 ** 24;
 
-/** `(hi · 2^32 + lo) mod m` for m up to 2^37: sixteen bits at a time, so that nothing passes 2^53. */
-function remainder64(hi: number, lo: number, m: number): number {
+/** `(hi · 2^32 + lo) mod m` for m up to 2^37: sixteen bits at a time, so that nothing passes 2^53. Exported for its test. */
+export function remainder64(hi: number, lo: number, m: number): number {
   const upper = (hi % m) * 65536 + (lo >>> 16);
   return ((upper % m) * 65536 + (lo & 0xffff)) % m;
 }
@@ -24,8 +24,8 @@ function remainder64(hi: number, lo: number, m: number): number {
  * The integers 0 to n − 1 in random order: `torch.randperm`.
  *
  * Up to 214 748 363: for i = 0 … n − 2, swap element i with element `i + u32 mod (n − i)`. From there on, Fisher and Yates
- * inside out, with `u64 mod (i + 1)`. (`aten/src/ATen/native/TensorFactories.cpp`; the second way was compared with PyTorch
- * once, at n = 214 748 364.)
+ * inside out, with `u64 mod (i + 1)`. (`aten/src/ATen/native/TensorFactories.cpp`. The second way came with PyTorch 2.6:
+ * 1.13, the oracle of the tests, swaps at every length.)
  *
  * @throws ValueError unless `n` is an integer in [0, 2^31]
  * @example

@@ -13,8 +13,8 @@
  * without a test.
  */
 
-import { sizeOf } from '../layout.ts';
 import type { Shape, Strided } from '../layout.ts';
+import { sizeOf } from '../layout.ts';
 import type { ConvParams } from '../ops/list.ts';
 import { denseOutput, doubles, finish } from './dense.ts';
 
@@ -41,7 +41,13 @@ export interface ConvGeometry {
 }
 
 /** Output size along one dimension: `⌊(size + 2 padding - dilation (kernel - 1) - 1) / stride⌋ + 1`. */
-export function convOutputSize(size: number, kernel: number, stride: number, padding: number, dilation: number): number {
+export function convOutputSize(
+  size: number,
+  kernel: number,
+  stride: number,
+  padding: number,
+  dilation: number,
+): number {
   return Math.floor((size + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1;
 }
 

@@ -4,8 +4,8 @@
  */
 
 import type { TypedArray } from '../dtype.ts';
-import { isContiguous, sizeOf } from '../layout.ts';
 import type { Strided } from '../layout.ts';
+import { isContiguous, sizeOf } from '../layout.ts';
 import { readElement, toBigInt, walk2 } from './elementwise.ts';
 
 /** Typed arrays whose elements are numbers: all but those of int64. */
@@ -19,7 +19,8 @@ export interface Dense {
 
 /** The elements in row-major order and as numbers: in place where they lie so already, else a copy. */
 export function dense(a: Strided): Dense {
-  if (a.dtype !== 'int64' && isContiguous(a.shape, a.strides)) return { array: a.array as NumberArray, offset: a.offset };
+  if (a.dtype !== 'int64' && isContiguous(a.shape, a.strides))
+    return { array: a.array as NumberArray, offset: a.offset };
   if (a.dtype !== 'float32') return { array: doubles(a), offset: 0 };
   const array = new Float32Array(sizeOf(a.shape));
   gatherInto(a, array);

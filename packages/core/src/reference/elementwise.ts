@@ -7,8 +7,8 @@
  */
 
 import type { DType, TypedArray } from '../dtype.ts';
-import { broadcastStrides, collapse, isContiguous, sizeOf } from '../layout.ts';
 import type { Shape, Strided } from '../layout.ts';
+import { broadcastStrides, collapse, isContiguous, sizeOf } from '../layout.ts';
 
 export type Scalar1 = (x: number) => number;
 export type Scalar2 = (x: number, y: number) => number;
@@ -114,12 +114,7 @@ export function ternary(fn: Scalar3, a: Strided, b: Strided, c: Strided, out: St
   const sc = broadcastStrides(c.shape, c.strides, out.shape);
   const walk = collapse(out.shape, [sa, sb, sc, out.strides]);
   walkN(walk.shape, walk.strides, [a.offset, b.offset, c.offset, out.offset], (at) =>
-    writeElement(
-      dst,
-      out.dtype,
-      at[3],
-      fn(readElement(x, at[0]), readElement(y, at[1]), readElement(z, at[2])),
-    ),
+    writeElement(dst, out.dtype, at[3], fn(readElement(x, at[0]), readElement(y, at[1]), readElement(z, at[2]))),
   );
 }
 
@@ -192,12 +187,7 @@ export function walk2(a: Strided, out: Strided, visit: (ai: number, oi: number) 
 }
 
 /** As `walk2` for two inputs. */
-export function walk3(
-  a: Strided,
-  b: Strided,
-  out: Strided,
-  visit: (ai: number, bi: number, oi: number) => void,
-): void {
+export function walk3(a: Strided, b: Strided, out: Strided, visit: (ai: number, bi: number, oi: number) => void): void {
   const { shape, strides } = collapse(out.shape, [
     broadcastStrides(a.shape, a.strides, out.shape),
     broadcastStrides(b.shape, b.strides, out.shape),

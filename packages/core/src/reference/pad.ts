@@ -4,8 +4,8 @@
  */
 
 import type { TypedArray } from '../dtype.ts';
-import { contiguousStrides, sizeOf } from '../layout.ts';
 import type { Shape, Strided } from '../layout.ts';
+import { contiguousStrides, sizeOf } from '../layout.ts';
 import type { PadMode } from '../ops/list.ts';
 import { denseOutput, doubles, finish } from './dense.ts';
 import { toBigInt } from './elementwise.ts';

@@ -4,11 +4,11 @@
  * forms of both are then the same two loops over different tables; one dimension is a height of 1.
  */
 
-import { sizeOf } from '../layout.ts';
 import type { Strided } from '../layout.ts';
+import { sizeOf } from '../layout.ts';
 import type { PoolParams } from '../ops/list.ts';
-import { dense, denseOutput, doubles, finish } from './dense.ts';
 import type { NumberArray } from './dense.ts';
+import { dense, denseOutput, doubles, finish } from './dense.ts';
 
 /** Windows along one dimension, by output position: input positions `start`, `start + step`, … below `end`. */
 export interface Windows {
@@ -112,7 +112,16 @@ export function maxWindows(a: Strided, values: Strided, indices: Strided, window
   const size = rows.input * columns.input;
   for (let p = 0; p < planes; p++) {
     const at = p * plane;
-    maxPlane(rows, columns, source.array, source.offset + p * size, target.array, target.offset + at, index, indices.offset + at);
+    maxPlane(
+      rows,
+      columns,
+      source.array,
+      source.offset + p * size,
+      target.array,
+      target.offset + at,
+      index,
+      indices.offset + at,
+    );
   }
   finish(target, values);
 }
@@ -175,7 +184,14 @@ export function maxScatter(grad: Strided, indices: Strided, out: Strided, size: 
   finish(target, out);
 }
 
-function scatterPlane(g: NumberArray, from: number, index: NumberArray, indexFrom: number, count: number, sums: Float64Array): void {
+function scatterPlane(
+  g: NumberArray,
+  from: number,
+  index: NumberArray,
+  indexFrom: number,
+  count: number,
+  sums: Float64Array,
+): void {
   for (let o = 0; o < count; o++) {
     const at = index[indexFrom + o];
     if (at >= 0) sums[at] += g[from + o];
@@ -210,7 +226,15 @@ export function averageWindows(a: Strided, out: Strided, windows: WindowPair, di
   const target = denseOutput(out);
   const size = rows.input * columns.input;
   for (let p = 0; p < planes; p++) {
-    averagePlane(rows, columns, divisor, source.array, source.offset + p * size, target.array, target.offset + p * plane);
+    averagePlane(
+      rows,
+      columns,
+      divisor,
+      source.array,
+      source.offset + p * size,
+      target.array,
+      target.offset + p * plane,
+    );
   }
   finish(target, out);
 }
@@ -290,4 +314,3 @@ function spreadPlane(
     }
   }
 }
-

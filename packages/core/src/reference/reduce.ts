@@ -358,21 +358,21 @@ function normParts(p: number): [start: number, fold: Fold, root: (x: number) => 
 }
 
 const maxRun: Fold = (acc, x, at, n, step) => {
-  if (acc !== acc) return acc;
+  if (Number.isNaN(acc)) return acc;
   for (let i = 0; i < n; i++, at += step) {
     const v = x[at];
     if (v > acc) acc = v;
-    else if (v !== v) return v;
+    else if (Number.isNaN(v)) return v;
   }
   return acc;
 };
 
 const minRun: Fold = (acc, x, at, n, step) => {
-  if (acc !== acc) return acc;
+  if (Number.isNaN(acc)) return acc;
   for (let i = 0; i < n; i++, at += step) {
     const v = x[at];
     if (v < acc) acc = v;
-    else if (v !== v) return v;
+    else if (Number.isNaN(v)) return v;
   }
   return acc;
 };

@@ -72,7 +72,7 @@ export const unaryScalars = {
   round: roundHalfEven,
   trunc: Math.trunc,
   logicalNot: (x) => (x === 0 ? 1 : 0),
-  isnan: (x) => (x !== x ? 1 : 0),
+  isnan: (x) => (Number.isNaN(x) ? 1 : 0),
   isinf: (x) => (x === Infinity || x === -Infinity ? 1 : 0),
   isfinite: (x) => (Number.isFinite(x) ? 1 : 0),
 } satisfies Record<string, Scalar1>;
@@ -117,11 +117,11 @@ export const parametricScalars = {
   clamp:
     (min: number, max: number): Scalar1 =>
     (x) =>
-      x !== x ? x : Math.min(Math.max(x, min), max),
+      Number.isNaN(x) ? x : Math.min(Math.max(x, min), max),
   nanToNum:
     (nan: number, posinf: number, neginf: number): Scalar1 =>
     (x) =>
-      x !== x ? nan : x === Infinity ? posinf : x === -Infinity ? neginf : x,
+      Number.isNaN(x) ? nan : x === Infinity ? posinf : x === -Infinity ? neginf : x,
 } satisfies Record<string, (...parameters: number[]) => Scalar1>;
 
 export type ParametricName = keyof typeof parametricScalars;
@@ -136,15 +136,15 @@ export const binaryScalars = {
   divFloor: floorDivide,
   pow: power,
   // NaN in either operand comes through, as in PyTorch's maximum and minimum.
-  maximum: (x, y) => (x !== x || y !== y ? Number.NaN : x > y ? x : y),
-  minimum: (x, y) => (x !== x || y !== y ? Number.NaN : x < y ? x : y),
+  maximum: (x, y) => (Number.isNaN(x) || Number.isNaN(y) ? Number.NaN : x > y ? x : y),
+  minimum: (x, y) => (Number.isNaN(x) || Number.isNaN(y) ? Number.NaN : x < y ? x : y),
   atan2: Math.atan2,
   remainder: (x, y) => {
     const r = x % y;
     return r !== 0 && r < 0 !== y < 0 ? r + y : r;
   },
   fmod: (x, y) => x % y,
-  xlogy: (x, y) => (y !== y ? y : x === 0 ? 0 : x * Math.log(y)),
+  xlogy: (x, y) => (Number.isNaN(y) ? y : x === 0 ? 0 : x * Math.log(y)),
   eq: (x, y) => (x === y ? 1 : 0),
   ne: (x, y) => (x !== y ? 1 : 0),
   lt: (x, y) => (x < y ? 1 : 0),

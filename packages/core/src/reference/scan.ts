@@ -46,7 +46,10 @@ export function line(a: Strided, dim: number): [n: number, step: number] {
 
 /** Running sums along `dim`, in double precision. */
 export function cumsum(a: Strided, dim: number, out: Strided): void {
-  if (a.dtype === 'int64') return runningBig(a, dim, out, 0n, (x, y) => x + y);
+  if (a.dtype === 'int64') {
+    runningBig(a, dim, out, 0n, (x, y) => x + y);
+    return;
+  }
   const wide = widened(a);
   const x = wide.array as Float64Array;
   const y = out.array as Float64Array;
@@ -63,7 +66,10 @@ export function cumsum(a: Strided, dim: number, out: Strided): void {
 
 /** Running products along `dim`. int32 wraps as C does. */
 export function cumprod(a: Strided, dim: number, out: Strided): void {
-  if (a.dtype === 'int64') return runningBig(a, dim, out, 1n, (x, y) => x * y);
+  if (a.dtype === 'int64') {
+    runningBig(a, dim, out, 1n, (x, y) => x * y);
+    return;
+  }
   const floating = isFloating(a.dtype);
   const wide = widened(a);
   const x = wide.array as Float64Array;
@@ -98,14 +104,14 @@ function runningBig(a: Strided, dim: number, out: Strided, start: bigint, fn: (x
 /** Position of the first largest of a line; a NaN is larger than any number. */
 function argmaxLine(x: Float64Array, at: number, n: number, step: number): number {
   let best = x[at];
-  if (best !== best) return 0;
+  if (Number.isNaN(best)) return 0;
   let where = 0;
   for (let i = 1, p = at + step; i < n; i++, p += step) {
     const v = x[p];
     if (v > best) {
       best = v;
       where = i;
-    } else if (v !== v) return i;
+    } else if (Number.isNaN(v)) return i;
   }
   return where;
 }
@@ -113,14 +119,14 @@ function argmaxLine(x: Float64Array, at: number, n: number, step: number): numbe
 /** Position of the first smallest of a line, or of the first NaN. */
 function argminLine(x: Float64Array, at: number, n: number, step: number): number {
   let best = x[at];
-  if (best !== best) return 0;
+  if (Number.isNaN(best)) return 0;
   let where = 0;
   for (let i = 1, p = at + step; i < n; i++, p += step) {
     const v = x[p];
     if (v < best) {
       best = v;
       where = i;
-    } else if (v !== v) return i;
+    } else if (Number.isNaN(v)) return i;
   }
   return where;
 }

@@ -92,7 +92,7 @@ class LineSorter {
     let m = 0;
     for (let i = 0, p = at; i < n; i++, p += step) {
       const v = x[p];
-      if (v !== v) nans.push(i);
+      if (Number.isNaN(v)) nans.push(i);
       else {
         keys[m] = sign * v;
         index[m++] = i;
@@ -155,7 +155,7 @@ function selectFew(
   let held = 0;
   for (let i = 0, p = at; i < n; i++, p += step) {
     const v = x[p];
-    if (v !== v) return false;
+    if (Number.isNaN(v)) return false;
     const key = sign * v;
     if (held === k && (k === 0 || key >= keys[k - 1])) continue;
     let j = held < k ? held++ : k - 1;

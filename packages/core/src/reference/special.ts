@@ -8,7 +8,8 @@
  *   Developed at SunPro, a Sun Microsystems, Inc. business.
  *   Permission to use, copy, modify, and distribute this software is freely granted, provided that this notice is preserved.
  *
- * Constants are written with the digits that a double holds. Errors against 60-digit arithmetic are in the docstrings; `special.test.ts` proves them.
+ * Constants are written with the digits that a double holds. Errors against 60-digit arithmetic are in the docstrings;
+ * `special.test.ts` proves them.
  */
 
 const { abs, exp, floor, log, sqrt } = Math;
@@ -131,7 +132,7 @@ export function erf(x: number): number {
     const y = ERX + polynomial(PA, a - 1) / polynomial(QA, a - 1);
     return x < 0 ? -y : y;
   }
-  if (x !== x) return x;
+  if (Number.isNaN(x)) return x;
   const y = a >= 6 ? 1 : 1 - erfcTail(a);
   return x < 0 ? -y : y;
 }
@@ -148,7 +149,7 @@ export function erfc(x: number): number {
     const y = polynomial(PA, a - 1) / polynomial(QA, a - 1);
     return x < 0 ? 1 + (ERX + y) : 1 - ERX - y;
   }
-  if (x !== x) return x;
+  if (Number.isNaN(x)) return x;
   if (x <= -6) return 2;
   return x < 0 ? 2 - erfcTail(a) : erfcTail(a);
 }
@@ -294,7 +295,7 @@ function sinPi(x: number): number {
  * Error of at most 3 ulp for x > 0; below 0 up to 1e-15 of the larger of 1 and the value.
  */
 export function lgamma(x: number): number {
-  if (x !== x) return x;
+  if (Number.isNaN(x)) return x;
   const a = abs(x);
   if (a === Infinity) return Infinity;
   if (a < 2 ** -70) return -log(a);

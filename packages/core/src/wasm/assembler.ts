@@ -117,7 +117,7 @@ export interface Func<R extends readonly ValType[] = readonly ValType[]> {
   readonly results: R;
 }
 
-type Given<R> = R extends ValType ? Value<R> : void;
+type Given<R> = R extends ValType ? Value<R> : undefined;
 type Operands<P extends readonly ValType[]> = { [K in keyof P]: Operand<P[K]> };
 
 type Method<O> =
@@ -648,7 +648,7 @@ export class Assembler {
   }
 
   private depth(op: string, label: Label): number {
-    const at = this.frames.findLastIndex((frame) => frame === label);
+    const at = (this.frames as Label[]).lastIndexOf(label);
     if (at < 0) fail(op, 'the label is not of a block that is open here');
     return this.frames.length - 1 - at;
   }

@@ -1,0 +1,82 @@
+/** Derivatives of batch normalisation and of the losses that are ops of their own. */
+
+import { nllLoss, nllLossBackward } from '@torsor/core';
+import type { LossOps, NormOps, Tensor } from '@torsor/core';
+import { isGradEnabled } from '../gradMode.ts';
+import { formula } from './define.ts';
+import type { Derivatives } from './define.ts';
+
+/** `[C]` as a column that broadcasts over `[N, C, …]`. */
+function perChannel(x: Tensor, ndim: number): Tensor {
+  return x.reshape([1, x.shape[0], ...new Array<number>(Math.max(ndim - 2, 0)).fill(1)]);
+}
+
+/** All dimensions but the second. */
+function batchDims(ndim: number): number[] {
+  return Array.from({ length: ndim }, (_, dim) => dim).filter((dim) => dim !== 1);
+}
+
+/**
+ * x̂ = (x − μ)·s with s = 1/√(σ² + ε) and m entries a channel:
+ * dβ = Σ g, dγ = Σ g·x̂, dx = γ·s·(g − dβ/m − x̂·dγ/m) in training, γ·s·g otherwise.
+ *
+ * Under `createGraph` μ and s are computed again from x, since they depend on it.
+ * Source: Ioffe, Szegedy, "Batch Normalization", 2015, section 3.
+ */
+function batchNormGradients(
+  grad: Tensor,
+  x: Tensor,
+  weight: Tensor | null,
+  mean: Tensor,
+  invstd: Tensor,
+  training: boolean,
+  eps: number,
+): [Tensor, Tensor, Tensor] {
+  const dims = batchDims(x.ndim);
+  const count = x.numel() / x.shape[1];
+  let mu = perChannel(mean, x.ndim);
+  let scale = perChannel(invstd, x.ndim);
+  if (training && isGradEnabled()) {
+    mu = x.mean(dims, true);
+    const centred = x.sub(mu);
+    scale = centred.mul(centred).mean(dims, true).add(eps).rsqrt();
+  }
+  const normalised = x.sub(mu).mul(scale);
+  const dBias = grad.sum(dims);
+  const dWeight = grad.mul(normalised).sum(dims);
+  const factor = weight === null ? scale : scale.mul(perChannel(weight, x.ndim));
+  if (!training) return [grad.mul(factor), dWeight, dBias];
+  const centred = grad
+    .sub(perChannel(dBias, x.ndim).div(count))
+    .sub(normalised.mul(perChannel(dWeight, x.ndim).div(count)));
+  return [centred.mul(factor), dWeight, dBias];
+}
+
+export const norm: Derivatives<keyof NormOps | keyof LossOps> = {
+  batchNorm: formula(
+    [0, 1, 'result1', 'result2'],
+    ([grad], { args: [x, weight, , , , training, , eps], result: [, mean, invstd] }) =>
+      grad === null ? [] : batchNormGradients(grad, x, weight, mean, invstd, training, eps),
+    { name: 'NativeBatchNormBackward0', nonDifferentiableOutputs: [1, 2] },
+  ),
+  nllLoss: formula(
+    [1, 2, 'result1'],
+    ([grad], { args: [x, target, weight, reduction, ignoreIndex], result: [, totalWeight] }) => [
+      grad && nllLossBackward(grad, x.shape, target, weight, reduction, ignoreIndex, totalWeight),
+    ],
+    {
+      name: ({ 0: x }) => (x.ndim > 2 ? 'NllLoss2DBackward0' : 'NllLossBackward0'),
+      nonDifferentiableOutputs: [1],
+    },
+  ),
+  // the loss is linear in its input, so the adjoint of its gradient is the loss itself
+  nllLossBackward: formula([2, 3], (grad, { args: [, , target, weight, reduction, ignoreIndex] }) => [
+    nllLoss(grad, target, weight, reduction, ignoreIndex),
+  ]),
+  mseLoss: formula([0, 1], (grad, { args: [x, target, reduction], needs }) => {
+    const slope = x.sub(target).mul(reduction === 'mean' ? 2 / x.numel() : 2);
+    const out = grad.mul(slope);
+    return [needs[0] && out, needs[1] && out.neg()];
+  }),
+};
+

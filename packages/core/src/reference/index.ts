@@ -1,0 +1,495 @@
+/**
+ * Reference kernels of indexing. `gather`, `indexSelect` and `index` are one loop, `take`; `scatter`, `indexPut` and the forms
+ * that accumulate are its mirror images, `put` and `add`. What differs is the layout: how many dimensions an index covers and how
+ * its own strides lie in the walk (0 where it does not vary). Indices are checked, all of them, before a loop begins.
+ */
+
+import type { DType, TypedArray } from '../dtype.ts';
+import { IndexError } from '../errors.ts';
+import { broadcastStrides, contiguousStrides, isContiguous, sizeOf } from '../layout.ts';
+import type { Shape, Strided } from '../layout.ts';
+import { copy } from './elementwise.ts';
+import { BLOCK, eachPlane, planesOf } from './move.ts';
+import type { Planes, Strands } from './move.ts';
+
+/** Indices in range and not negative, under strides. Float64Array only where offsets exceed int32. */
+export interface Indices {
+  readonly array: Int32Array | Float64Array;
+  readonly strides: Shape;
+  readonly offset: number;
+}
+
+/**
+ * Where an indexed op reads or writes: element p of the walk over `shape` is found at
+ * `offset + Σ p[d] · strides[d] + scale · index(p)`.
+ */
+export interface Places {
+  readonly shape: Shape;
+  /** Strides of the indexed tensor in the walk; 0 along dimensions that belong to the index. */
+  readonly strides: Shape;
+  readonly index: Indices;
+  readonly scale: number;
+}
+
+// ------------------------------------------------------------------------------------------------------------- indices
+
+/**
+ * The entries of an index tensor, checked against a dimension of `size`; where `negative` ones are allowed, they count from the
+ * end. Entries that a stride of 0 repeats are looked at once. What is returned may be the index's own memory: it is good until
+ * the next allocation, and must not be written to.
+ *
+ * @throws IndexError for the first entry out of range
+ */
+export function readIndices(op: string, index: Strided, size: number, dim: number, negative: boolean): Indices {
+  if (sizeOf(index.shape) === 0) return { array: new Int32Array(0), strides: index.shape.map(() => 0), offset: 0 };
+  const shape = index.shape.map((n, d) => (index.strides[d] === 0 ? 1 : n));
+  const own = contiguousStrides(shape).map((s, d) => (shape[d] === 1 ? 0 : s));
+  const direct = index.dtype === 'int32';
+  const read: Indices = direct
+    ? { array: index.array as Int32Array, strides: index.strides, offset: index.offset }
+    : { array: toInt32(index, shape), strides: own, offset: 0 };
+  const planes = planesOf(shape, [read.strides]);
+  const range = { least: 0, most: 0 };
+  eachPlane(planes, [read.offset], ([p]) => widen(range, planes, p, read.array));
+  if (range.least < (negative ? -size : 0) || range.most >= size) refuse(op, read, shape, size, dim, negative);
+  if (range.least >= 0) return read;
+  const wrapped = new Int32Array(sizeOf(shape));
+  const both = planesOf(shape, [read.strides, own]);
+  eachPlane(both, [read.offset, 0], (at) => wrapPlane(both, at, read.array, size, wrapped));
+  return { array: wrapped, strides: own, offset: 0 };
+}
+
+/** Entries of other integer dtypes; what does not fit into int32 becomes the largest or smallest, out of any range. */
+function toInt32(index: Strided, shape: Shape): Int32Array {
+  const out = new Int32Array(sizeOf(shape));
+  const planes = planesOf(shape, [index.strides, contiguousStrides(shape)]);
+  const { rows, columns, rowStrides, columnStrides } = planes;
+  eachPlane(planes, [index.offset, 0], ([p, q]) => {
+    for (let r = 0; r < rows; r++) {
+      for (let c = 0; c < columns; c++) {
+        const value = Number(index.array[p + r * rowStrides[0] + c * columnStrides[0]]);
+        out[q + r * rowStrides[1] + c * columnStrides[1]] = Math.min(Math.max(value, -0x80000000), 0x7fffffff);
+      }
+    }
+  });
+  return out;
+}
+
+function widen(range: { least: number; most: number }, planes: Planes, from: number, array: TypedArray): void {
+  const { rows, columns, rowStrides, columnStrides } = planes;
+  const [pr] = rowStrides;
+  const [pc] = columnStrides;
+  const values = array as Int32Array;
+  let { least, most } = range;
+  for (let r = 0; r < rows; r++) {
+    let p = from + r * pr;
+    for (let c = 0; c < columns; c++, p += pc) {
+      const value = values[p];
+      if (value < least) least = value;
+      else if (value > most) most = value;
+    }
+  }
+  range.least = least;
+  range.most = most;
+}
+
+function wrapPlane(
+  planes: Planes,
+  at: readonly number[],
+  from: TypedArray,
+  size: number,
+  to: Int32Array,
+): void {
+  const { rows, columns, rowStrides, columnStrides } = planes;
+  for (let r = 0; r < rows; r++) {
+    let p = at[0] + r * rowStrides[0];
+    let q = at[1] + r * rowStrides[1];
+    for (let c = 0; c < columns; c++, p += columnStrides[0], q += columnStrides[1]) {
+      const value = from[p] as number;
+      to[q] = value < 0 ? value + size : value;
+    }
+  }
+}
+
+/** Finds the first entry out of range, in row-major order, and throws. */
+function refuse(op: string, read: Indices, shape: Shape, size: number, dim: number, negative: boolean): void {
+  const planes = planesOf(shape, [read.strides]);
+  const { rows, columns, rowStrides, columnStrides } = planes;
+  eachPlane(planes, [read.offset], ([from]) => {
+    for (let r = 0; r < rows; r++) {
+      for (let c = 0; c < columns; c++) {
+        const index = read.array[from + r * rowStrides[0] + c * columnStrides[0]];
+        if (index < (negative ? -size : 0) || index >= size) {
+          throw new IndexError(`index ${index} is out of bounds for dimension ${dim} with size ${size}`, {
+            op,
+            operands: { index, dim, size },
+          });
+        }
+      }
+    }
+  });
+}
+
+/**
+ * Several indices, one per indexed dimension, as one: the distance of each indexed place from the tensor's first element. `shape`
+ * is that to which the indices broadcast.
+ */
+export function combineIndices(parts: readonly (Indices & { scale: number; size: number })[], shape: Shape): Indices {
+  const size = sizeOf(shape);
+  const farthest = parts.reduce((sum, part) => sum + part.scale * (part.size - 1), 0);
+  const array = farthest < 0x7fffffff ? new Int32Array(size) : new Float64Array(size);
+  const strides = contiguousStrides(shape);
+  if (size > 0) {
+    for (const part of parts) {
+      const planes = planesOf(shape, [part.strides, strides]);
+      const { rows, columns, rowStrides, columnStrides } = planes;
+      const { array: values, scale } = part;
+      eachPlane(planes, [part.offset, 0], ([from, to]) => {
+        for (let r = 0; r < rows; r++) {
+          let p = from + r * rowStrides[0];
+          let q = to + r * rowStrides[1];
+          for (let c = 0; c < columns; c++, p += columnStrides[0], q += columnStrides[1]) array[q] += values[p] * scale;
+        }
+      });
+    }
+  }
+  return { array, strides, offset: 0 };
+}
+
+// ------------------------------------------------------------------------------------------------------------- reading
+
+/** out[p] = self[places(p)]; out has the walk's shape and is contiguous */
+export function take(self: Strided, places: Places, out: Strided): void {
+  if (sizeOf(places.shape) === 0) return;
+  const { index, scale } = places;
+  const planes = planesOf(places.shape, [places.strides, index.strides, contiguousStrides(places.shape)]);
+  const offsets = [self.offset, index.offset, out.offset];
+  const x = self.array;
+  const y = out.array;
+  const [xc, ic, yc] = planes.columnStrides;
+  if (ic === 0 && xc === 1 && yc === 1 && planes.columns >= BLOCK) {
+    eachPlane(planes, offsets, (at) => takeRows(planes, at, x, index.array, scale, y));
+  } else if (x instanceof Float32Array && y instanceof Float32Array) {
+    eachPlane(planes, offsets, (at) => takeFloats(planes, at, x, index.array, scale, y));
+  } else {
+    eachPlane(planes, offsets, (at) => takePlane(planes, at, x as Float64Array, index.array, scale, y as Float64Array));
+  }
+}
+
+function takeRows(
+  planes: Planes,
+  at: readonly number[],
+  x: TypedArray,
+  index: Int32Array | Float64Array,
+  scale: number,
+  y: TypedArray,
+): void {
+  const { rows, columns } = planes;
+  const [xr, ir, yr] = planes.rowStrides;
+  let [p, i, q] = at;
+  for (let r = 0; r < rows; r++, p += xr, i += ir, q += yr) {
+    const from = p + scale * index[i];
+    y.set(x.subarray(from, from + columns) as never, q);
+  }
+}
+
+function takeFloats(
+  planes: Planes,
+  at: readonly number[],
+  x: Float32Array,
+  index: Int32Array | Float64Array,
+  scale: number,
+  y: Float32Array,
+): void {
+  const { rows, columns } = planes;
+  const [xr, ir, yr] = planes.rowStrides;
+  const [xc, ic, yc] = planes.columnStrides;
+  for (let r = 0; r < rows; r++) {
+    let p = at[0] + r * xr;
+    let i = at[1] + r * ir;
+    let q = at[2] + r * yr;
+    for (let c = 0; c < columns; c++, p += xc, i += ic, q += yc) y[q] = x[p + scale * index[i]];
+  }
+}
+
+/** Also takes BigInts. */
+function takePlane(
+  planes: Planes,
+  at: readonly number[],
+  x: Float64Array,
+  index: Int32Array | Float64Array,
+  scale: number,
+  y: Float64Array,
+): void {
+  const { rows, columns } = planes;
+  const [xr, ir, yr] = planes.rowStrides;
+  const [xc, ic, yc] = planes.columnStrides;
+  for (let r = 0; r < rows; r++) {
+    let p = at[0] + r * xr;
+    let i = at[1] + r * ir;
+    let q = at[2] + r * yr;
+    for (let c = 0; c < columns; c++, p += xc, i += ic, q += yc) y[q] = x[p + scale * index[i]];
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------------- writing
+
+/** self[places(p)] = src[p]; of several writes to one place the last stays. `src` has self's dtype. */
+export function put(self: Strided, places: Places, src: Strands): void {
+  if (sizeOf(places.shape) === 0) return;
+  const { index, scale } = places;
+  const planes = planesOf(places.shape, [places.strides, index.strides, src.strides]);
+  const offsets = [self.offset, index.offset, src.offset];
+  const x = self.array;
+  const y = src.array;
+  const [xc, ic, yc] = planes.columnStrides;
+  if (ic === 0 && xc === 1 && yc === 1 && planes.columns >= BLOCK) {
+    eachPlane(planes, offsets, (at) => putRows(planes, at, x, index.array, scale, y));
+  } else {
+    eachPlane(planes, offsets, (at) => putPlane(planes, at, x as Float64Array, index.array, scale, y as Float64Array));
+  }
+}
+
+function putRows(
+  planes: Planes,
+  at: readonly number[],
+  x: TypedArray,
+  index: Int32Array | Float64Array,
+  scale: number,
+  y: TypedArray,
+): void {
+  const { rows, columns } = planes;
+  const [xr, ir, yr] = planes.rowStrides;
+  let [p, i, q] = at;
+  for (let r = 0; r < rows; r++, p += xr, i += ir, q += yr) {
+    x.set(y.subarray(q, q + columns) as never, p + scale * index[i]);
+  }
+}
+
+/** Also puts BigInts. */
+function putPlane(
+  planes: Planes,
+  at: readonly number[],
+  x: Float64Array,
+  index: Int32Array | Float64Array,
+  scale: number,
+  y: Float64Array,
+): void {
+  const { rows, columns } = planes;
+  const [xr, ir, yr] = planes.rowStrides;
+  const [xc, ic, yc] = planes.columnStrides;
+  for (let r = 0; r < rows; r++) {
+    let p = at[0] + r * xr;
+    let i = at[1] + r * ir;
+    let q = at[2] + r * yr;
+    for (let c = 0; c < columns; c++, p += xc, i += ic, q += yc) x[p + scale * index[i]] = y[q];
+  }
+}
+
+/**
+ * self[places(p)] += alpha · src[p]; bools are or-ed. `src` has self's dtype.
+ *
+ * Where there are at least as many contributions as elements, float32 adds up in double precision aside and rounds once: a
+ * million small terms in one place keep their digits.
+ */
+export function add(self: Strided, places: Places, src: Strands, alpha: number): void {
+  const count = sizeOf(places.shape);
+  if (count === 0) return;
+  const size = sizeOf(self.shape);
+  if (self.dtype === 'float32' && count >= size && isContiguous(self.shape, self.strides)) {
+    const { shape, strides } = self;
+    const sums = { array: new Float64Array(size), shape, strides, offset: 0, dtype: 'float64' as const };
+    copy(self, sums);
+    addTo(sums, 'float64', places, src, alpha);
+    copy(sums, self);
+  } else addTo(self, self.dtype, places, src, alpha);
+}
+
+function addTo(self: Strided, dtype: DType, places: Places, src: Strands, alpha: number): void {
+  const { index, scale } = places;
+  const planes = planesOf(places.shape, [places.strides, index.strides, src.strides]);
+  const offsets = [self.offset, index.offset, src.offset];
+  const x = self.array;
+  const y = src.array;
+  if (x instanceof Float32Array && y instanceof Float32Array) {
+    eachPlane(planes, offsets, (at) => addFloats(planes, at, x, index.array, scale, y, alpha));
+  } else if (x instanceof BigInt64Array) {
+    const [ys, factor] = [y as BigInt64Array, BigInt(alpha)];
+    eachElement(planes, offsets, index.array, scale, (p, q) => {
+      x[p] += factor * ys[q];
+    });
+  } else if (dtype === 'bool') {
+    eachElement(planes, offsets, index.array, scale, (p, q) => {
+      if (y[q] !== 0 && alpha !== 0) x[p] = 1;
+    });
+  } else {
+    eachPlane(planes, offsets, (at) =>
+      addPlane(planes, at, x as Float64Array, index.array, scale, y as Float64Array, alpha),
+    );
+  }
+}
+
+function addFloats(
+  planes: Planes,
+  at: readonly number[],
+  x: Float32Array,
+  index: Int32Array | Float64Array,
+  scale: number,
+  y: Float32Array,
+  alpha: number,
+): void {
+  const { rows, columns } = planes;
+  const [xr, ir, yr] = planes.rowStrides;
+  const [xc, ic, yc] = planes.columnStrides;
+  for (let r = 0; r < rows; r++) {
+    let p = at[0] + r * xr;
+    let i = at[1] + r * ir;
+    let q = at[2] + r * yr;
+    for (let c = 0; c < columns; c++, p += xc, i += ic, q += yc) x[p + scale * index[i]] += alpha * y[q];
+  }
+}
+
+/** Sums of the other numbers, and of float32 in double precision. */
+function addPlane(
+  planes: Planes,
+  at: readonly number[],
+  x: Float64Array,
+  index: Int32Array | Float64Array,
+  scale: number,
+  y: Float64Array,
+  alpha: number,
+): void {
+  const { rows, columns } = planes;
+  const [xr, ir, yr] = planes.rowStrides;
+  const [xc, ic, yc] = planes.columnStrides;
+  for (let r = 0; r < rows; r++) {
+    let p = at[0] + r * xr;
+    let i = at[1] + r * ir;
+    let q = at[2] + r * yr;
+    for (let c = 0; c < columns; c++, p += xc, i += ic, q += yc) x[p + scale * index[i]] += alpha * y[q];
+  }
+}
+
+/** The slower way, for dtypes that need not be fast. */
+function eachElement(
+  planes: Planes,
+  offsets: readonly number[],
+  index: Int32Array | Float64Array,
+  scale: number,
+  visit: (place: number, src: number) => void,
+): void {
+  const { rows, columns } = planes;
+  const [xr, ir, yr] = planes.rowStrides;
+  const [xc, ic, yc] = planes.columnStrides;
+  eachPlane(planes, offsets, ([p, i, q]) => {
+    for (let r = 0; r < rows; r++) {
+      for (let c = 0; c < columns; c++) {
+        visit(p + r * xr + c * xc + scale * index[i + r * ir + c * ic], q + r * yr + c * yc);
+      }
+    }
+  });
+}
+
+// --------------------------------------------------------------------------------------------------------------- masks
+
+/** How many elements are not 0. NaN is not 0; -0 is. */
+export function countNonzero(a: Strided): number {
+  if (sizeOf(a.shape) === 0) return 0;
+  const planes = planesOf(a.shape, [a.strides]);
+  const { rows, columns, rowStrides, columnStrides } = planes;
+  const [xr] = rowStrides;
+  const [xc] = columnStrides;
+  const zero = zeroOf(a);
+  let count = 0;
+  eachPlane(planes, [a.offset], ([p]) => {
+    const x = a.array;
+    let found = 0;
+    for (let r = 0; r < rows; r++) {
+      for (let c = 0, from = p + r * xr; c < columns; c++, from += xc) if (x[from] !== zero) found++;
+    }
+    count += found;
+  });
+  return count;
+}
+
+/** An int64 0 is a BigInt, which equals no number. */
+function zeroOf(a: Strided): number | bigint {
+  return a.dtype === 'int64' ? 0n : 0;
+}
+
+/** A column of coordinates: entry k is written at `offset + k · step`. */
+export interface Column {
+  readonly array: Int32Array;
+  readonly offset: number;
+  readonly step: number;
+}
+
+/** Writes the coordinates of each element that is not 0, in row-major order; one column a dimension. */
+export function nonzero(a: Strided, coordinates: readonly Column[]): void {
+  const ndim = a.shape.length;
+  if (ndim === 0 || sizeOf(a.shape) === 0) return;
+  const last = ndim - 1;
+  const n = a.shape[last];
+  const step = a.strides[last];
+  const x = a.array;
+  const zero = zeroOf(a);
+  const index = new Array<number>(last).fill(0);
+  const tail = coordinates[last];
+  let k = 0;
+  let p = a.offset;
+  for (;;) {
+    for (let c = 0, from = p; c < n; c++, from += step) {
+      if (x[from] === zero) continue;
+      for (let d = 0; d < last; d++) {
+        const column = coordinates[d];
+        column.array[column.offset + k * column.step] = index[d];
+      }
+      tail.array[tail.offset + k * tail.step] = c;
+      k++;
+    }
+    let d = last - 1;
+    for (; d >= 0; d--) {
+      p += a.strides[d];
+      if (++index[d] < a.shape[d]) break;
+      p -= a.strides[d] * a.shape[d];
+      index[d] = 0;
+    }
+    if (d < 0) return;
+  }
+}
+
+/** out = elements of `a` where `mask` is true, in row-major order of `shape`, to which both broadcast */
+export function maskedSelect(a: Strided, mask: Strided, shape: Shape, out: Strided): void {
+  if (sizeOf(shape) === 0) return;
+  const planes = planesOf(shape, [
+    broadcastStrides(a.shape, a.strides, shape),
+    broadcastStrides(mask.shape, mask.strides, shape),
+  ]);
+  const x = a.array as Float64Array;
+  const m = mask.array as Uint8Array;
+  const y = out.array as Float64Array;
+  let k = out.offset;
+  eachPlane(planes, [a.offset, mask.offset], (at) => {
+    k = selectPlane(planes, at, x, m, y, k);
+  });
+}
+
+/** Returns where the next element goes. Also selects BigInts. */
+function selectPlane(
+  planes: Planes,
+  at: readonly number[],
+  x: Float64Array,
+  m: Uint8Array,
+  y: Float64Array,
+  k: number,
+): number {
+  const { rows, columns } = planes;
+  const [xr, mr] = planes.rowStrides;
+  const [xc, mc] = planes.columnStrides;
+  for (let r = 0; r < rows; r++) {
+    let p = at[0] + r * xr;
+    let q = at[1] + r * mr;
+    for (let c = 0; c < columns; c++, p += xc, q += mc) if (m[q] !== 0) y[k++] = x[p];
+  }
+  return k;
+}

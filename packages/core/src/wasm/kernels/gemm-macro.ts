@@ -1,0 +1,221 @@
+/**
+ * The macro-kernel: a packed block of A times one packed panel of B, tile by tile. Shared by matrix multiplication and by
+ * convolution, which differ in how they pack.
+ *
+ * A block of rows is cut into panels of the main height and, where the remainder is better served, of the smaller one, which
+ * come last: 64 rows are ten panels of 6 and one of 4, 8 rows are two of 4. Columns are cut into panels of the main width; the
+ * last one is as narrow as the remainder allows.
+ */
+
+import type { Assembler, Func, Local, Value } from '../assembler.ts';
+import type { Tiles } from './gemm-micro.ts';
+import { emitMicro, repeat } from './gemm-micro.ts';
+import type { PackFuncs } from './gemm-pack.ts';
+import { emitPack } from './gemm-pack.ts';
+
+/** The functions of a module that multiplies packed panels. */
+export interface MacroFuncs {
+  /** (height or width) → packing functions */
+  readonly packs: ReadonlyMap<number, PackFuncs>;
+  /** tall(rows): how many panels of the main height `rows` rows are cut into */
+  readonly tall: Func<['i32']>;
+  /** packA(rows, k, a, aRow, aCol, out): packs a block of rows, panel after panel */
+  readonly packA: Func;
+  /** sweep(columns, rows, k, a, b, c, cRow, init, initRow, initIsC, tile): all tiles of one panel of B */
+  readonly sweep: Func;
+}
+
+/** How a remainder of rows is covered: see `tall`. */
+export function tallPanels(tiles: Tiles, rows: number): number {
+  const [main, small] = tiles.heights;
+  if (small === undefined) return Math.ceil(rows / main);
+  const panels = Math.floor(rows / main);
+  const rest = rows % main;
+  if (rest === 0) return panels;
+  if (rest > small) return panels + 1;
+  // A rest of 2 makes 6 + 2 = 4 + 4.
+  return rest <= 2 * small - main && panels > 0 ? panels - 1 : panels;
+}
+
+/** Rows that the panels of a block take up in scratch memory, the repeated ones included. */
+export function paddedRows(tiles: Tiles, rows: number): number {
+  const [main, small] = tiles.heights;
+  const panels = tallPanels(tiles, rows);
+  const rest = Math.max(0, rows - panels * main);
+  return panels * main + (small === undefined ? 0 : Math.ceil(rest / small) * small);
+}
+
+export function emitMacro(code: Assembler, tiles: Tiles): MacroFuncs {
+  const { element, heights, widths, fma } = tiles;
+  const packs = new Map<number, PackFuncs>();
+  for (const width of new Set([...heights, ...widths])) packs.set(width, emitPack(code, element, width));
+  const tall = emitTall(code, tiles);
+  const copy = emitCopyTile(code, tiles);
+  const sweeps = widths.map((width) => {
+    const micros = heights.map((height) => emitMicro(code, element, fma, height, width));
+    return emitSweepWidth(code, tiles, width, micros, copy, tall);
+  });
+  return { packs, tall, packA: emitPackA(code, tiles, packs, tall), sweep: emitSweep(code, tiles, sweeps) };
+}
+
+/** tall(rows), as `tallPanels` */
+function emitTall(code: Assembler, tiles: Tiles): Func<['i32']> {
+  const { i32 } = code;
+  const [main, small] = tiles.heights;
+  return code.func('tall', { rows: 'i32' }, ['i32'], ({ rows }) => {
+    if (small === undefined) {
+      i32.div_u(i32.add(rows, main - 1), main);
+      return;
+    }
+    const panels = code.local('i32', i32.div_u(rows, main));
+    const rest = code.local('i32', i32.rem_u(rows, main));
+    code.if(i32.gt_u(rest, small), () => code.increase(panels, 1));
+    const spare = i32.and(i32.le_u(i32.sub(rest, 1), 2 * small - main - 1), i32.ne(panels, 0));
+    code.if(spare, () => code.decrease(panels, 1));
+    panels.get();
+  });
+}
+
+/** Runs `body` for every panel of `rows` rows: with the height, first of the tall ones, then of the others. */
+function forPanels(
+  code: Assembler,
+  tiles: Tiles,
+  tall: Func<['i32']>,
+  rows: Local<'i32'>,
+  body: (height: number) => void,
+): void {
+  const { i32 } = code;
+  const [main, small] = tiles.heights;
+  const panels = code.local('i32');
+  code.if(panels.tee(code.call(tall, rows)), () => {
+    repeat(code, panels, () => {
+      body(main);
+      code.decrease(rows, main);
+    });
+  });
+  if (small === undefined) return;
+  // The last panel may have taken more rows than there were.
+  code.while(
+    () => i32.gt_s(rows, 0),
+    () => {
+      body(small);
+      code.decrease(rows, small);
+    },
+  );
+}
+
+function emitPackA(
+  code: Assembler,
+  tiles: Tiles,
+  packs: ReadonlyMap<number, PackFuncs>,
+  tall: Func<['i32']>,
+): Func {
+  const { i32 } = code;
+  const params = { rows: 'i32', k: 'i32', a: 'i32', aRow: 'i32', aCol: 'i32', out: 'i32' } as const;
+  return code.func('packA', params, [], ({ rows, k, a, aRow, aCol, out }) => {
+    forPanels(code, tiles, tall, rows, (height) => {
+      code.call(packs.get(height)!.pack, k, code.least(rows, height), a, aRow, aCol, out);
+      code.increase(a, i32.mul(aRow, height));
+      code.increase(out, i32.mul(k, height * tiles.element.bytes));
+    });
+  });
+}
+
+/** copyTile(rows, columns, from, fromStride, to, toStride) */
+function emitCopyTile(code: Assembler, tiles: Tiles): Func {
+  const { i32 } = code;
+  const { bytes } = tiles.element;
+  const scalar = code[tiles.element.type];
+  const params = { rows: 'i32', columns: 'i32', from: 'i32', fromStride: 'i32', to: 'i32', toStride: 'i32' } as const;
+  return code.func('copyTile', params, [], ({ rows, columns, from, fromStride, to, toStride }) => {
+    const at = code.local('i32');
+    const end = code.local('i32', code.scale(columns, bytes));
+    repeat(code, rows, () => {
+      code.forRange(at, 0, end, bytes, () => scalar.store(i32.add(to, at), scalar.load(i32.add(from, at))));
+      code.increase(from, fromStride);
+      code.increase(to, toStride);
+    });
+  });
+}
+
+const SWEEP = {
+  columns: 'i32',
+  rows: 'i32',
+  k: 'i32',
+  a: 'i32',
+  b: 'i32',
+  c: 'i32',
+  cRow: 'i32',
+  init: 'i32',
+  initRow: 'i32',
+  initIsC: 'i32',
+  tile: 'i32',
+} as const;
+
+/**
+ *     for each panel of rows (h rows of C from row i on):
+ *       if it is whole: micro(k, a, b, c, cRow, init, initRow)
+ *       else: the same into a tile of scratch memory, of which the part that exists is copied to C
+ */
+function emitSweepWidth(
+  code: Assembler,
+  tiles: Tiles,
+  width: number,
+  micros: readonly Func[],
+  copy: Func,
+  tall: Func<['i32']>,
+): Func {
+  const { i32 } = code;
+  const { bytes } = tiles.element;
+  const tileRow = width * bytes;
+  return code.func(`sweep_${width}`, SWEEP, [], (params) => {
+    const { columns, rows, k, a, b, c, cRow, init, initRow, initIsC, tile } = params;
+    const part = code.local('i32');
+    forPanels(code, tiles, tall, rows, (height) => {
+      const micro = micros[tiles.heights.indexOf(height)];
+      code.if(
+        i32.and(i32.eq(columns, width), i32.ge_u(rows, height)),
+        () => code.call(micro, k, a, b, c, cRow, init, initRow),
+        () => {
+          part.set(code.least(rows, height));
+          code.if(
+            initIsC,
+            () => {
+              code.call(copy, part, columns, c, cRow, tile, tileRow);
+              code.call(micro, k, a, b, tile, tileRow, tile, tileRow);
+            },
+            () => code.call(micro, k, a, b, tile, tileRow, init, initRow),
+          );
+          code.call(copy, part, columns, tile, tileRow, c, cRow);
+        },
+      );
+      code.increase(a, i32.mul(k, height * bytes));
+      code.increase(c, i32.mul(cRow, height));
+      code.increase(init, i32.mul(initRow, height));
+    });
+  });
+}
+
+/** Chooses the sweep by the number of columns. */
+function emitSweep(code: Assembler, tiles: Tiles, sweeps: readonly Func[]): Func {
+  return code.func('sweep', SWEEP, [], (params) => {
+    const all = Object.values(params);
+    for (const [i, sweep] of sweeps.entries()) {
+      if (i === sweeps.length - 1) code.call(sweep, ...all);
+      else {
+        code.if(code.i32.gt_u(params.columns, tiles.widths[i + 1]), () => {
+          code.call(sweep, ...all);
+          code.return();
+        });
+      }
+    }
+  });
+}
+
+/** columns → the width of the panel that they are packed into, at most the main one */
+export function panelWidth(code: Assembler, tiles: Tiles, columns: Local<'i32'>): Value<'i32'> {
+  const { i32 } = code;
+  const { lanes } = tiles.element;
+  const rounded = code.local('i32', i32.and(i32.add(columns, lanes - 1), -lanes));
+  return code.least(rounded, tiles.widths[0]);
+}

@@ -1,0 +1,119 @@
+/** Datasets: samples by index. */
+
+import { IndexError, ShapeError, ValueError, randperm } from '@torsor/core';
+import type { Generator, Tensor } from '@torsor/core';
+
+/** Samples by index. Extend it, or give any object of this form. */
+export interface Dataset<T> {
+  /** Number of samples. */
+  readonly length: number;
+  /** The sample at an index from 0 to `length - 1`. */
+  get(index: number): T;
+}
+
+/**
+ * Tensors that share their first dimension, as samples: sample i holds entry i of each.
+ *
+ * @throws ShapeError when the first dimensions differ
+ *
+ * @example
+ * const dataset = new TensorDataset(images, labels);
+ * const [image, label] = dataset.get(0);
+ */
+export class TensorDataset implements Dataset<Tensor[]> {
+  readonly tensors: readonly Tensor[];
+
+  constructor(...tensors: readonly Tensor[]) {
+    const first = tensors[0];
+    if (first === undefined || tensors.some((x) => x.ndim === 0 || x.shape[0] !== first.shape[0])) {
+      const shapes = tensors.map((x) => `[${x.shape.join(', ')}]`).join(', ');
+      throw new ShapeError(`size mismatch between tensors; the first dimensions must be equal, but shapes are ${shapes}`, {
+        op: 'TensorDataset',
+      });
+    }
+    this.tensors = tensors;
+  }
+
+  get length(): number {
+    return this.tensors[0].shape[0];
+  }
+
+  get(index: number): Tensor[] {
+    return this.tensors.map((x) => x.select(0, index));
+  }
+}
+
+/** Some samples of another dataset. */
+export class Subset<T> implements Dataset<T> {
+  readonly dataset: Dataset<T>;
+  readonly indices: readonly number[];
+
+  constructor(dataset: Dataset<T>, indices: readonly number[]) {
+    this.dataset = dataset;
+    this.indices = indices;
+  }
+
+  get length(): number {
+    return this.indices.length;
+  }
+
+  get(index: number): T {
+    if (!(index >= 0 && index < this.indices.length)) {
+      throw new IndexError(`index ${index} is out of range for ${this.indices.length} samples`, { op: 'Subset' });
+    }
+    return this.dataset.get(this.indices[index]);
+  }
+}
+
+/** The samples of several datasets, one after the other. */
+export class ConcatDataset<T> implements Dataset<T> {
+  readonly datasets: readonly Dataset<T>[];
+
+  constructor(datasets: readonly Dataset<T>[]) {
+    if (datasets.length === 0) throw new ValueError('needs at least one dataset', { op: 'ConcatDataset' });
+    this.datasets = datasets;
+  }
+
+  get length(): number {
+    return this.datasets.reduce((sum, dataset) => sum + dataset.length, 0);
+  }
+
+  get(index: number): T {
+    let rest = index;
+    for (const dataset of this.datasets) {
+      if (rest < dataset.length) return dataset.get(rest);
+      rest -= dataset.length;
+    }
+    throw new IndexError(`index ${index} is out of range for ${this.length} samples`, { op: 'ConcatDataset' });
+  }
+}
+
+/**
+ * Splits a dataset at random into parts of the lengths given; fractions that sum to 1 are shares of the whole. Drawn as
+ * `torch.utils.data.random_split` draws.
+ *
+ * @throws ValueError when the lengths do not sum to that of the dataset
+ */
+export function randomSplit<T>(
+  dataset: Dataset<T>,
+  lengths: readonly number[],
+  options: { generator?: Generator } = {},
+): Subset<T>[] {
+  const total = lengths.reduce((a, b) => a + b, 0);
+  let sizes = [...lengths];
+  if (Math.abs(total - 1) < 1e-9 && lengths.every((n) => n >= 0 && n <= 1) && dataset.length !== 1) {
+    sizes = lengths.map((share) => Math.floor(dataset.length * share));
+    let rest = dataset.length - sizes.reduce((a, b) => a + b, 0);
+    for (let i = 0; rest > 0; i++, rest--) sizes[i % sizes.length]++;
+  } else if (total !== dataset.length || lengths.some((n) => !Number.isInteger(n) || n < 0)) {
+    throw new ValueError(`lengths [${lengths.join(', ')}] do not sum to ${dataset.length}, the length of the dataset`, {
+      op: 'randomSplit',
+    });
+  }
+  const order = Array.from(randperm(dataset.length, options).toTypedArray(), Number);
+  let start = 0;
+  return sizes.map((size) => {
+    start += size;
+    return new Subset(dataset, order.slice(start - size, start));
+  });
+}

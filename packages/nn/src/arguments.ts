@@ -1,0 +1,50 @@
+/** What functions and layers check about their arguments. */
+
+import { Tensor, ValueError } from '@torsor/core';
+
+/** @throws ValueError when an argument without a default is missing */
+export function required<T>(op: string, name: string, value: T | undefined): T {
+  if (value === undefined) throw new ValueError(`missing argument '${name}'`, { op });
+  return value;
+}
+
+/** @throws ValueError when the value is not an integer of at least `least` */
+export function integer(op: string, name: string, value: unknown, least = 0): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= least) return value;
+  throw new ValueError(`${name} must be an integer of at least ${least}, but got ${JSON.stringify(value) ?? 'nothing'}`, {
+    op,
+    operands: { [name]: value },
+  });
+}
+
+/** @throws ValueError when the value is no number */
+export function numeric(op: string, name: string, value: unknown): number {
+  if (typeof value === 'number') return value;
+  throw new ValueError(`${name} must be a number, but got ${JSON.stringify(value) ?? 'nothing'}`, {
+    op,
+    operands: { [name]: value },
+  });
+}
+
+/** @throws ValueError when the value is no boolean */
+export function flag(op: string, name: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new ValueError(`${name} must be true or false, but got ${JSON.stringify(value) ?? 'nothing'}`, {
+    op,
+    operands: { [name]: value },
+  });
+}
+
+/** @throws ValueError when the value is no tensor */
+export function tensorArgument(op: string, name: string, value: unknown): Tensor {
+  if (value instanceof Tensor) return value;
+  throw new ValueError(`${name} must be a tensor, but got ${value === null ? 'null' : typeof value}`, {
+    op,
+    operands: { [name]: value },
+  });
+}
+
+/** PyTorch's `UserWarning`: what is legal and probably not meant. */
+export function warn(op: string, message: string): void {
+  console.warn(`torsor: ${op}: ${message}`);
+}

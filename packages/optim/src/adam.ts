@@ -1,0 +1,137 @@
+/** Adam and AdamW. */
+
+import { ValueError, named, zerosLike } from '@torsor/core';
+import type { Tensor } from '@torsor/core';
+import { Optimizer, checkAtLeast, flat } from './optimizer.ts';
+import type { ParamGroup, ParamState, ParamsInput } from './optimizer.ts';
+
+export interface AdamOptions {
+  /** Learning rate; 1e-3 by default. */
+  lr: number;
+  /** Decay rates of the running means of the gradient and of its square; [0.9, 0.999] by default. */
+  betas: readonly [number, number];
+  /** Added to the denominator; 1e-8 by default. */
+  eps: number;
+  /** Weight decay: an L2 penalty in Adam (0 by default), decoupled in AdamW (0.01 by default). */
+  weightDecay: number;
+  /** Use the largest second moment so far. Default false. */
+  amsgrad: boolean;
+  /** Ascend instead of descending. Default false. */
+  maximize: boolean;
+}
+
+const NAMES = ['lr', 'betas', 'eps', 'weightDecay', 'amsgrad', 'maximize'] as const;
+
+interface AdamState extends ParamState {
+  step: number;
+  exp_avg: Tensor;
+  exp_avg_sq: Tensor;
+}
+
+/**
+ * Adam: `m = β₁ m + (1 - β₁) g`, `v = β₂ v + (1 - β₂) g²`, `p = p - lr (m / (1 - β₁ᵗ)) / (√(v / (1 - β₂ᵗ)) + eps)`, with
+ * `weightDecay p` added to the gradient first.
+ *
+ * Source: torch.optim.Adam; Kingma, Ba, "Adam: A Method for Stochastic Optimization", 2015.
+ *
+ * @example
+ * const optimizer = new Adam(net.parameters(), { lr: 1e-3 });
+ */
+export class Adam extends Optimizer<AdamOptions> {
+  constructor(
+    params: ParamsInput<AdamOptions>,
+    lr?: number | Partial<AdamOptions>,
+    betas?: readonly [number, number] | Partial<AdamOptions>,
+    eps?: number | Partial<AdamOptions>,
+    weightDecay?: number | Partial<AdamOptions>,
+    amsgrad?: boolean | Partial<AdamOptions>,
+    options?: Partial<AdamOptions>,
+  ) {
+    super(params, adamOptions('Adam', 0, [lr, betas, eps, weightDecay, amsgrad, options]));
+  }
+
+  /** Whether weight decay acts on the parameter itself and not through the gradient. */
+  protected get decoupled(): boolean {
+    return false;
+  }
+
+  protected override checkOptions(options: AdamOptions): void {
+    checkAtLeast(this.name, 'learning rate', options.lr);
+    checkAtLeast(this.name, 'epsilon', options.eps);
+    checkAtLeast(this.name, 'weightDecay', options.weightDecay);
+    options.betas.forEach((beta, i) => {
+      if (!(beta >= 0 && beta < 1)) {
+        throw new ValueError(`invalid beta parameter at index ${i}: ${beta}; it must be in [0, 1)`, { op: this.name });
+      }
+    });
+  }
+
+  protected override update(param: Tensor, grad: Tensor, group: ParamGroup<AdamOptions>): void {
+    const { lr, eps, weightDecay, amsgrad, maximize } = group;
+    const [beta1, beta2] = group.betas;
+    const state = this.stateOf<AdamState>(param, () => ({
+      step: 0,
+      exp_avg: zerosLike(param),
+      exp_avg_sq: zerosLike(param),
+      ...(amsgrad ? { max_exp_avg_sq: zerosLike(param) } : {}),
+    }));
+    state.step++;
+    const correction1 = 1 - beta1 ** state.step;
+    const correction2 = Math.sqrt(1 - beta2 ** state.step);
+    const stepSize = lr / correction1;
+    const sign = maximize ? -1 : 1;
+    const decay = this.decoupled ? 1 - lr * weightDecay : 1;
+    const penalty = this.decoupled ? 0 : weightDecay;
+    const { array: g, offset: gi } = flat(this.name, grad, false);
+    const largest = amsgrad ? flat(this.name, state['max_exp_avg_sq'] as Tensor, true) : null;
+    const { array: m, offset: mi } = flat(this.name, state.exp_avg, true);
+    const { array: v, offset: vi } = flat(this.name, state.exp_avg_sq, true);
+    const { array: p, offset: pi } = flat(this.name, param, true);
+    const size = param.numel();
+    for (let i = 0; i < size; i++) {
+      const value = p[pi + i] * decay;
+      const d = sign * g[gi + i] + penalty * value;
+      const first = beta1 * m[mi + i] + (1 - beta1) * d;
+      let second = beta2 * v[vi + i] + (1 - beta2) * d * d;
+      m[mi + i] = first;
+      v[vi + i] = second;
+      if (largest !== null) {
+        second = Math.max(largest.array[largest.offset + i], second);
+        largest.array[largest.offset + i] = second;
+      }
+      p[pi + i] = value - (stepSize * first) / (Math.sqrt(second) / correction2 + eps);
+    }
+    param.storage.version++;
+  }
+}
+
+/**
+ * Adam with decoupled weight decay: `p = p - lr weightDecay p` before Adam's own update.
+ *
+ * Source: torch.optim.AdamW; Loshchilov, Hutter, "Decoupled Weight Decay Regularization", 2019.
+ */
+export class AdamW extends Adam {
+  constructor(
+    params: ParamsInput<AdamOptions>,
+    lr?: number | Partial<AdamOptions>,
+    betas?: readonly [number, number] | Partial<AdamOptions>,
+    eps?: number | Partial<AdamOptions>,
+    weightDecay?: number | Partial<AdamOptions>,
+    amsgrad?: boolean | Partial<AdamOptions>,
+    options?: Partial<AdamOptions>,
+  ) {
+    const all = adamOptions('AdamW', 0.01, [lr, betas, eps, weightDecay, amsgrad, options]);
+    super(params, all);
+  }
+
+  protected override get decoupled(): boolean {
+    return true;
+  }
+}
+
+function adamOptions(op: string, decay: number, args: readonly unknown[]): AdamOptions {
+  const [lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = decay, amsgrad = false, maximize = false] = named<
+    [number, readonly [number, number], number, number, boolean, boolean]
+  >(op, NAMES, args);
+  return { lr, betas, eps, weightDecay, amsgrad, maximize };
+}

@@ -1,0 +1,8 @@
+/** `@torsor/optim`: optimisers. */
+
+export { Adam, AdamW } from './adam.ts';
+export type { AdamOptions } from './adam.ts';
+export { Optimizer } from './optimizer.ts';
+export type { OptimizerStateDict, ParamGroup, ParamState, ParamsInput } from './optimizer.ts';
+export { SGD } from './sgd.ts';
+export type { SGDOptions } from './sgd.ts';

@@ -1,0 +1,257 @@
+/** What all optimisers share: parameter groups, per-parameter state, and their exchange with PyTorch's state dicts. */
+
+import { enableGrad } from '@torsor/autograd';
+import { DTypeError, ShapeError, Tensor, ValueError, isOptions, isTensor, keep, named, tensor } from '@torsor/core';
+
+/** Options of an optimiser, by camelCase name; each group carries its own. */
+export type Hyperparameters = Record<string, unknown>;
+
+/** Parameters as they are given: one list, or several groups with options of their own. */
+export type ParamsInput<H> = Iterable<Tensor> | Iterable<Partial<H> & { readonly params: Tensor | Iterable<Tensor> }>;
+
+/** Parameters that share options. */
+export type ParamGroup<H> = H & { params: Tensor[] };
+
+/** State of one parameter, by PyTorch's key. */
+export type ParamState = Record<string, Tensor | number | null>;
+
+/** As `torch.optim.Optimizer.state_dict()` lays it out: parameters by number, options by PyTorch's names. */
+export interface OptimizerStateDict {
+  state: Record<string, Record<string, Tensor | number | null>>;
+  param_groups: (Record<string, unknown> & { params: number[] })[];
+}
+
+const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+const camel = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+/** The base class of optimisers. */
+export abstract class Optimizer<H extends object> {
+  /** Groups of parameters with their options, which may be changed between steps. */
+  readonly paramGroups: ParamGroup<H>[] = [];
+  /** State by parameter. */
+  readonly state = new Map<Tensor, ParamState>();
+  /** Options that a group falls back on. */
+  readonly defaults: Readonly<H>;
+
+  constructor(params: ParamsInput<H>, defaults: H) {
+    this.defaults = defaults;
+    this.checkOptions(defaults);
+    if (isTensor(params)) {
+      throw new ValueError('params should be an iterable of tensors or groups, but got a tensor; put it in a list', {
+        op: this.name,
+      });
+    }
+    const list = [...(params as Iterable<Tensor | (Partial<H> & { params: Tensor | Iterable<Tensor> })>)];
+    if (list.length === 0) throw new ValueError('got an empty parameter list', { op: this.name });
+    if (list.every(isTensor)) this.addParamGroup({ params: list } as Partial<H> & { params: Tensor[] });
+    else for (const group of list) this.addParamGroup(group as Partial<H> & { params: Tensor | Iterable<Tensor> });
+  }
+
+  /** The name that errors begin with. */
+  protected get name(): string {
+    return this.constructor.name;
+  }
+
+  /** @throws ValueError when an option is out of range */
+  protected abstract checkOptions(options: H): void;
+
+  /** Updates one parameter from its gradient. */
+  protected abstract update(param: Tensor, grad: Tensor, group: ParamGroup<H>): void;
+
+  /** Adds a group of parameters, for instance layers that are thawed during training. */
+  addParamGroup(group: Partial<H> & { readonly params: Tensor | Iterable<Tensor> }): void {
+    if (!isOptions(group)) {
+      throw new ValueError(`a parameter group must be an object with params, but got ${String(group)}`, { op: this.name });
+    }
+    const { params, ...options } = group as Partial<H> & { params: Tensor | Iterable<Tensor> };
+    const known = Object.keys(this.defaults);
+    for (const key of Object.keys(options)) {
+      if (!known.includes(key)) {
+        throw new ValueError(`unknown option '${key}'; known options are ${known.join(', ')}`, { op: this.name });
+      }
+    }
+    const list = isTensor(params) ? [params] : [...(params as Iterable<Tensor>)];
+    const merged = { ...this.defaults, ...options } as H;
+    this.checkOptions(merged);
+    const seen = new Set(this.paramGroups.flatMap((other) => other.params));
+    for (const param of list) {
+      if (!isTensor(param)) throw new ValueError(`can only optimize tensors, but got ${String(param)}`, { op: this.name });
+      if (!param.isLeaf) throw new ValueError("can't optimize a non-leaf tensor", { op: this.name });
+      if (!param.isFloatingPoint()) {
+        throw new DTypeError(`can only optimize floating point tensors, but got ${param.dtype}`, { op: this.name });
+      }
+      if (seen.has(param)) {
+        throw new ValueError('a parameter appears more than once, in one group or in several', { op: this.name });
+      }
+      seen.add(param);
+    }
+    this.paramGroups.push({ ...merged, params: list });
+  }
+
+  /**
+   * Updates all parameters that have a gradient.
+   *
+   * @param closure computes the loss anew and calls `backward`; its value is returned
+   */
+  step(): undefined;
+  step<T>(closure: () => T): T;
+  step<T>(closure?: () => T): T | undefined {
+    const loss = closure === undefined ? undefined : enableGrad(closure);
+    for (const group of this.paramGroups) {
+      for (const param of group.params) {
+        const grad = param.grad;
+        if (grad !== null) this.update(param, grad, group);
+      }
+    }
+    return loss;
+  }
+
+  /** Drops all gradients (`setToNone`, the default), or sets them to zero. */
+  zeroGrad(setToNone: boolean | { setToNone?: boolean } = true): void {
+    const [drop = true] = named<[boolean]>('zeroGrad', ['setToNone'], [setToNone]);
+    for (const group of this.paramGroups) {
+      for (const param of group.params) {
+        if (param.grad === null) continue;
+        if (drop) param.grad = null;
+        else param.grad.detach_().zero_();
+      }
+    }
+  }
+
+  /** State of a parameter, made at first use. It outlives any scope. */
+  protected stateOf<S extends ParamState>(param: Tensor, make: () => S): S {
+    let state = this.state.get(param);
+    if (state === undefined) {
+      state = keep(make());
+      this.state.set(param, state);
+    }
+    return state as S;
+  }
+
+  /** State and options under PyTorch's keys; the tensors are shared, not copied. */
+  stateDict(): OptimizerStateDict {
+    const numbers = new Map<Tensor, number>();
+    for (const group of this.paramGroups) for (const param of group.params) numbers.set(param, numbers.size);
+    const state: OptimizerStateDict['state'] = {};
+    for (const [param, entries] of this.state) {
+      const number = numbers.get(param);
+      if (number === undefined) continue;
+      state[number] = { ...entries };
+      const { step } = entries;
+      if (typeof step === 'number') (state[number] as ParamState)['step'] = tensor(step);
+    }
+    const groups = this.paramGroups.map((group) => {
+      const { params, ...options } = group;
+      const entry: Record<string, unknown> = {};
+      for (const [key, value] of Object.entries(options)) entry[snake(key)] = value;
+      return { ...entry, params: params.map((param) => numbers.get(param) as number) };
+    });
+    return { state, param_groups: groups };
+  }
+
+  /**
+   * Takes over state and options. The state is copied.
+   *
+   * @throws ValueError when the groups do not match those of this optimiser
+   */
+  loadStateDict(stateDict: OptimizerStateDict): void {
+    const saved = stateDict.param_groups;
+    if (saved.length !== this.paramGroups.length) {
+      throw new ValueError(`loaded state dict has ${saved.length} parameter groups, expected ${this.paramGroups.length}`, {
+        op: 'loadStateDict',
+      });
+    }
+    const byNumber = new Map<number, Tensor>();
+    saved.forEach((group, i) => {
+      const own = this.paramGroups[i].params;
+      if (group.params.length !== own.length) {
+        throw new ValueError(`loaded group ${i} has ${group.params.length} parameters, expected ${own.length}`, {
+          op: 'loadStateDict',
+        });
+      }
+      group.params.forEach((number, j) => byNumber.set(number, own[j]));
+    });
+    const loaded = new Map<Tensor, ParamState>();
+    for (const [number, entries] of Object.entries(stateDict.state)) {
+      const param = byNumber.get(Number(number));
+      if (param === undefined) continue;
+      loaded.set(param, copyState(entries, param));
+    }
+    saved.forEach((group, i) => {
+      for (const [key, value] of Object.entries(group)) {
+        const name = camel(key);
+        if (key !== 'params' && name in this.defaults) (this.paramGroups[i] as Record<string, unknown>)[name] = value;
+      }
+    });
+    this.state.clear();
+    for (const [param, entries] of loaded) this.state.set(param, entries);
+  }
+
+  toString(): string {
+    const groups = this.paramGroups.map((group, i) => {
+      const options = Object.entries(group).filter(([key]) => key !== 'params');
+      const lines = options.map(([key, value]) => `    ${snake(key)}: ${formatOption(value)}`).sort();
+      return `Parameter Group ${i}\n${lines.join('\n')}\n`;
+    });
+    return `${this.name} (\n${groups.join('\n')})`;
+  }
+}
+
+/** A copy of one parameter's state; what has the parameter's shape takes its dtype. */
+function copyState(entries: ParamState, param: Tensor): ParamState {
+  const copy: ParamState = {};
+  for (const [key, value] of Object.entries(entries)) {
+    if (key === 'step') copy[key] = isTensor(value) ? value.item() : value;
+    else if (!isTensor(value)) copy[key] = value;
+    else {
+      if (value.shape.join() !== param.shape.join()) {
+        throw new ShapeError(
+          `${key} has shape [${value.shape.join(', ')}], but its parameter has shape [${param.shape.join(', ')}]`,
+          { op: 'loadStateDict' },
+        );
+      }
+      copy[key] = value.detach().to(param.dtype, { copy: true });
+    }
+  }
+  return copy;
+}
+
+function formatOption(value: unknown): string {
+  if (value === true) return 'True';
+  if (value === false) return 'False';
+  if (value === null) return 'None';
+  if (Array.isArray(value)) return `(${value.map(formatOption).join(', ')})`;
+  return String(value);
+}
+
+/** @throws ValueError unless `value` is a number of at least `least` */
+export function checkAtLeast(op: string, name: string, value: unknown, least = 0): void {
+  if (typeof value !== 'number' || !(value >= least)) {
+    throw new ValueError(`invalid ${name}: ${String(value)}; it must be a number of at least ${least}`, {
+      op,
+      operands: { [name]: value },
+    });
+  }
+}
+
+/** The elements of a contiguous tensor as plain numbers to loop over. */
+export interface Flat {
+  readonly array: Float64Array;
+  readonly offset: number;
+}
+
+/**
+ * The elements of a floating tensor in row-major order, for a fused update. A gradient that is not contiguous is copied.
+ *
+ * @throws ShapeError when a tensor that must be written is not contiguous
+ */
+export function flat(op: string, x: Tensor, written: boolean): Flat {
+  if (!x.isContiguous()) {
+    if (written) {
+      throw new ShapeError('can only update contiguous parameters; call contiguous() before making one of a view', { op });
+    }
+    return flat(op, x.contiguous(), false);
+  }
+  // Float32Array and Float64Array are read and written alike; the type names the wider one.
+  return { array: x.array as Float64Array, offset: x.offset };
+}

@@ -1,0 +1,11 @@
+/**
+ * `torsor`: everything under one name. Tensors and ops, and the functions of `torch.autograd` that PyTorch also has at its top,
+ * come by name; `nn`, `optim`, `data` and `autograd` are namespaces.
+ */
+
+export * from '@torsor/core';
+export * as autograd from '@torsor/autograd';
+export { enableGrad, inferenceMode, isGradEnabled, noGrad, setGradEnabled } from '@torsor/autograd';
+export * as data from '@torsor/data';
+export * as nn from '@torsor/nn';
+export * as optim from '@torsor/optim';
