@@ -259,7 +259,7 @@ function readTree(): Record<string, string> {
   const patterns = [
     'package.json',
     '{packages,apps}/*/package.json',
-    '{examples,benchmarks,runtime-tests,tools/runtimes}/package.json',
+    '{examples,benchmarks,runtime-tests,tools,tools/runtimes}/package.json',
     '{packages,apps,runtime-tests}/**/src/**/*.{ts,js}',
     '{examples,benchmarks}/**/*.ts',
     'tools/*.{ts,mjs}',

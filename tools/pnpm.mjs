@@ -1,14 +1,23 @@
-/** pnpm and npm as the tools call them: at the pinned version, and free of what an npm around us has set. */
+/**
+ * pnpm and npm as the tools call them: at the pinned version, and free of what an npm around us has set.
+ *
+ *     node tools/pnpm.mjs [argument of pnpm…]
+ */
 
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { root } from './runtimes.mjs';
 
 const windows = process.platform === 'win32';
 
+/** How to reach the registry, and where to keep what comes from it; the user's, not the outer npm's. */
+const network = /^npm_config_(registry|cache|userconfig|globalconfig|strict_ssl|ca|cafile|.*proxy|@.*|\/\/.*)$/i;
+
 /** npm hands its own settings to what it starts; pnpm and an inner npm must not take them for theirs. */
 export function cleanEnv() {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(p?npm_|INIT_CWD$)/i.test(name)));
+  const keep = (/** @type {string} */ name) => !/^(p?npm_|INIT_CWD$)/i.test(name) || network.test(name);
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => keep(name)));
 }
 
 /**
@@ -51,4 +60,8 @@ export function run([path, ...args], { cwd = root, collect = false, clean = fals
     child.on('error', (error) => resolve({ code: 1, output: `${output}${path}: ${error.message}\n` }));
     child.on('close', (code, signal) => resolve({ code: code ?? (signal === 'SIGINT' ? 130 : 1), output }));
   });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  process.exitCode = (await run(pnpm(...process.argv.slice(2)), { clean: true, cwd: process.cwd() })).code;
 }

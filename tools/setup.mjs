@@ -3,7 +3,7 @@
  *
  *     node tools/setup.mjs [--start] [script.ts [argument…]]
  *
- * Installs what the lock file says, through pnpm. `--start` leaves out the runtimes that only the tests need, 250 MB of them.
+ * Installs what the lock file says, through pnpm. `--start` leaves out what only tests and releases need: 300 MB.
  * Does nothing, in a moment, when all is there.
  */
 
@@ -56,7 +56,7 @@ async function install(extent) {
   console.log(`Setting up (once): installing ${what}…`);
   const startMs = performance.now();
   rmSync(stampFile, { force: true });
-  const filter = extent === 'start' ? ['--filter', '!@torsor/runtimes'] : [];
+  const filter = extent === 'start' ? ['--filter', '.', '--filter', './packages/*', '--filter', './examples'] : [];
   const command = pnpm('install', '--frozen-lockfile', '--reporter=append-only', '--loglevel=error', ...filter);
   const { code } = await run(command, { clean: true, env: { CI: 'true' } });
   if (code !== 0) {

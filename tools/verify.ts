@@ -31,8 +31,10 @@ async function checkPackages(): Promise<void> {
   });
   if (!packed) return;
   for (const [name, tarball] of tarballs) {
-    await checks.run(`publint ${name}`, () => tool('node_modules/publint/src/cli.js', 'run', tarball, '--strict'));
-    const attw = 'node_modules/@arethetypeswrong/cli/dist/index.js';
+    await checks.run(`publint ${name}`, () =>
+      tool('tools/node_modules/publint/src/cli.js', 'run', tarball, '--strict'),
+    );
+    const attw = 'tools/node_modules/@arethetypeswrong/cli/dist/index.js';
     await checks.run(`attw ${name}`, () => tool(attw, tarball, '--profile', 'esm-only', '--no-color'));
   }
   await checkConsumers(checks, tarballs);

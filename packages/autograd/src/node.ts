@@ -96,8 +96,8 @@ export const running: { node: Node | null } = { node: null };
 export const NO_EDGES: readonly (Node | null)[] = [];
 
 export abstract class Node implements GradFn {
-  /** Counts up as nodes are made: the engine runs the youngest first. */
-  readonly sequence: number;
+  /** Counts up as nodes are made: the engine runs the youngest first, and before all others accumulators. */
+  sequence: number;
   /** Shape and dtype of output 0, which its gradient must fit. */
   shape: Shape = [];
   dtype: DType = 'float32';
@@ -267,6 +267,7 @@ export class AccumulateGrad extends Node {
 
   constructor(variable: Tensor) {
     super();
+    this.sequence = Number.POSITIVE_INFINITY;
     this.variable = variable;
     this.shape = variable.shape;
     this.dtype = variable.dtype;

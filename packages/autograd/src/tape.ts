@@ -145,7 +145,7 @@ export function setHistory(tensor: Tensor, node: Node, outputNr: number, creatio
 }
 
 /** The same elements as another tensor, whose gradient goes to the node given. */
-function reattached(tensor: Tensor, node: Node, outputNr: number): Tensor {
+export function reattached(tensor: Tensor, node: Node, outputNr: number): Tensor {
   const handle = construct(tensor.storage, tensor.shape, tensor.strides, tensor.offset, tensor.dtype);
   if (node instanceof AccumulateGrad) {
     const meta = metaOf(handle);
@@ -156,7 +156,7 @@ function reattached(tensor: Tensor, node: Node, outputNr: number): Tensor {
 }
 
 /** `'output 0 of MulBackward0'` */
-function describe(tensor: Tensor, node: Node | null, outputNr: number): string | null {
+export function describe(tensor: Tensor, node: Node | null, outputNr: number): string | null {
   if (node !== null) return `output ${outputNr} of ${node.name}`;
   const gradFn = gradFnOf(tensor);
   return gradFn === null ? null : `output ${edgeNr(tensor)} of ${gradFn.name}`;

@@ -6,19 +6,27 @@
 import type { DType } from './dtype.ts';
 import { isFloating } from './dtype.ts';
 import type { Strided } from './layout.ts';
-import { binary, binaryNumber, numberBinary, ternary, unary } from './reference/elementwise.ts';
 import type { Scalar2 } from './reference/elementwise.ts';
-import { binaryScalars, parametricScalars, unaryScalars } from './reference/scalars.ts';
+import { binary, binaryNumber, numberBinary, ternary, unary } from './reference/elementwise.ts';
+import { addScaledInt64, binaryInt64, unaryInt64 } from './reference/int64.ts';
 import type { BinaryScalarName, ParametricName, UnaryScalarName } from './reference/scalars.ts';
+import { binaryScalars, integerPower, parametricScalars, unaryScalars } from './reference/scalars.ts';
 import type { Tensor } from './tensor.ts';
+import { launchBinary, launchUnary } from './wasm/launch.ts';
 
 /** A plain number as an element of the dtype that the op computes in. */
 export function castNumber(value: number, dtype: DType): number {
-  return dtype === 'float32' ? Math.fround(value) : isFloating(dtype) ? value : Math.trunc(value);
+  if (dtype === 'float32') return Math.fround(value);
+  if (dtype === 'float64') return value;
+  if (dtype === 'bool') return value === 0 ? 0 : 1;
+  // A number beside uint8 wraps before it is compared or divided by, as in PyTorch: -1 is 255.
+  return dtype === 'uint8' ? Math.trunc(value) & 255 : Math.trunc(value);
 }
 
 /** out = name(self) */
-export function runUnary(name: UnaryScalarName, self: Strided, out: Strided): void {
+export function runUnary(name: UnaryScalarName, self: Tensor, out: Tensor): void {
+  if (out.storage.inHeap && launchUnary(name, self, out)) return;
+  if (self.dtype === 'int64' && unaryInt64(name, self, out)) return;
   unary(unaryScalars[name], self, out);
 }
 
@@ -39,28 +47,24 @@ export function runBinary(
   out: Strided,
   dtype: DType,
 ): void {
-  runScalar2(integerScalar(name, dtype) ?? binaryScalars[name], a, b, out, dtype);
+  if (dtype === 'int64' && binaryInt64(name, a, b, out)) return;
+  runScalar2(scalarFor(name, dtype), a, b, out, dtype);
 }
 
 /** out = a + alpha * b */
-export function runAddScaled(
-  a: Tensor | number,
-  b: Tensor | number,
-  alpha: number,
-  out: Strided,
-  dtype: DType,
-): void {
-  runScalar2((x, y) => x + alpha * y, a, b, out, dtype);
+export function runAddScaled(a: Tensor | number, b: Tensor | number, alpha: number, out: Strided, dtype: DType): void {
+  if (dtype === 'int64') addScaledInt64(a, b, alpha, out);
+  else if (dtype === 'int32') runScalar2((x, y) => x + Math.imul(alpha, y), a, b, out, dtype);
+  else runScalar2((x, y) => x + alpha * y, a, b, out, dtype);
 }
 
 /** out = fn(a, b) by the reference loop */
-export function runScalar2(
-  fn: Scalar2,
-  a: Tensor | number,
-  b: Tensor | number,
-  out: Strided,
-  dtype: DType,
-): void {
+export function runScalar2(fn: Scalar2, a: Tensor | number, b: Tensor | number, out: Strided, dtype: DType): void {
+  if (dtype === 'float32' && (isWider(a) || isWider(b))) {
+    // Operands are cast to the dtype that is computed in before they meet.
+    const exact = fn;
+    fn = (x, y) => exact(Math.fround(x), Math.fround(y));
+  }
   if (typeof b === 'number') {
     if (typeof a === 'number') unary(() => fn(a, b), out, out);
     else binaryNumber(fn, a, castNumber(b, dtype), out);
@@ -68,12 +72,28 @@ export function runScalar2(
   else binary(fn, a, b, out);
 }
 
+/** out = self > 0 ? grad : 0 */
+export function runReluBackward(grad: Tensor, self: Tensor, out: Tensor): void {
+  if (out.storage.inHeap && launchBinary('reluBackward', grad, self, out)) return;
+  binary((g, x) => (x <= 0 ? 0 : g), grad, self, out);
+}
+
 /** out = condition ? a : b */
 export function runWhere(condition: Strided, a: Strided, b: Strided, out: Strided): void {
   ternary((c, x, y) => (c !== 0 ? x : y), condition, a, b, out);
 }
 
-/** int32 products must wrap; a double loses the low bits that wrapping keeps. */
-function integerScalar(name: BinaryScalarName, dtype: DType): Scalar2 | null {
-  return name === 'mul' && dtype === 'int32' ? Math.imul : null;
+/** True for operands that may hold what a float32 cannot. */
+function isWider(operand: Tensor | number): boolean {
+  return typeof operand !== 'number' && (operand.dtype === 'float64' || operand.dtype === 'int32');
+}
+
+/** The scalar function for the dtype: some must not be computed in full double precision. */
+function scalarFor(name: BinaryScalarName, dtype: DType): Scalar2 {
+  // Products must wrap; a double loses the low bits that wrapping keeps.
+  if (name === 'mul' && dtype === 'int32') return Math.imul;
+  if (name === 'pow' && !isFloating(dtype)) return integerPower;
+  // The quotient is rounded to float32 before it is cut, so that 1 / 0.1 is 10.
+  if (name === 'divTrunc' && dtype === 'float32') return (x, y) => Math.trunc(Math.fround(x / y));
+  return binaryScalars[name];
 }

@@ -6,18 +6,23 @@
  * As in PyTorch, "convolution" is cross-correlation: the kernel is not flipped.
  */
 
-import { allocate, isTensor } from '../base.ts';
+import { allocate } from '../base.ts';
 import { dispatch } from '../dispatch.ts';
-import { DTypeError, ShapeError, ValueError } from '../errors.ts';
-import { formatShape, sameShape } from '../layout.ts';
+import { DTypeError, ShapeError } from '../errors.ts';
 import type { Shape } from '../layout.ts';
+import { formatShape, sameShape } from '../layout.ts';
 import { named } from '../options.ts';
-import { convBackwardInput as referenceBackwardInput } from '../reference/conv.ts';
-import { convBackwardWeight as referenceBackwardWeight } from '../reference/conv.ts';
-import { convOutputSize, convForward as referenceForward } from '../reference/conv.ts';
+import {
+  convOutputSize,
+  convBackwardInput as referenceBackwardInput,
+  convBackwardWeight as referenceBackwardWeight,
+  convForward as referenceForward,
+} from '../reference/conv.ts';
 import type { Tensor } from '../tensor.ts';
 import type { ConvOps, ConvParams } from './list.ts';
 import { pad } from './pad.ts';
+import type { PerDimension } from './spatial.ts';
+import { checkTensor, refuse, perDimension as spatialList, tensorOrNull } from './spatial.ts';
 import { squeeze, unsqueeze } from './view.ts';
 
 // ------------------------------------------------------------------------------------------------ where kernels are chosen
@@ -103,39 +108,21 @@ function perChannel(sizes: readonly number[]): string {
 
 // ----------------------------------------------------------------------------------------------------------------- checks
 
-function checkTensor(op: string, name: string, value: unknown): Tensor {
-  if (isTensor(value)) return value;
-  throw new DTypeError(`${name} must be a tensor, but got ${value === null ? 'null' : typeof value}`, {
-    op,
-    operands: { [name]: value },
-  });
-}
-
-/** `2` as `[2, 2]`: one integer for each spatial dimension. */
+/** One integer for each dimension that the kernel slides over. */
 function perDimension(op: string, name: string, value: unknown, spatial: number): readonly number[] {
-  const list = typeof value === 'number' ? [value] : value;
-  const fits = Array.isArray(list) && (list.length === 1 || list.length === spatial) && list.every(Number.isInteger);
-  if (!fits) {
-    throw new ValueError(
-      `expected ${name} to be a single integer value or a list of ${spatial} values to match the convolution dimensions, ` +
-        `but got ${name}=${JSON.stringify(value)}`,
-      { op, operands: { [name]: value } },
-    );
-  }
-  return list.length === spatial ? list : new Array<number>(spatial).fill(list[0]);
-}
-
-function refuse(op: string, rule: string, operands: Record<string, unknown>): never {
-  throw new ValueError(rule, { op, operands });
+  const rule = `expected ${name} to be a single integer value or a list of ${spatial} values to match the convolution dimensions`;
+  return spatialList(op, name, value, spatial, rule);
 }
 
 function checkParams(op: string, params: ConvParams, outputPadding: readonly number[]): void {
   const { stride, padding, dilation, groups } = params;
-  if (padding.some((p) => p < 0)) refuse(op, `negative padding is not supported, but got ${formatShape(padding)}`, { padding });
+  if (padding.some((p) => p < 0))
+    refuse(op, `negative padding is not supported, but got ${formatShape(padding)}`, { padding });
   if (outputPadding.some((p) => p < 0)) {
     refuse(op, `negative outputPadding is not supported, but got ${formatShape(outputPadding)}`, { outputPadding });
   }
-  if (stride.some((s) => s <= 0)) refuse(op, `non-positive stride is not supported, but got ${formatShape(stride)}`, { stride });
+  if (stride.some((s) => s <= 0))
+    refuse(op, `non-positive stride is not supported, but got ${formatShape(stride)}`, { stride });
   if (dilation.some((d) => d <= 0)) {
     refuse(op, `dilation should be greater than zero, but got ${formatShape(dilation)}`, { dilation });
   }
@@ -180,7 +167,9 @@ function checkWeight(op: string, input: Shape, weight: Shape, groups: number, tr
     if (weight[d] === 0) fail(`kernel size should be greater than zero, but got weight of size ${shown}`);
   }
   if (weight[0] < groups) {
-    fail(`Given groups=${groups}, expected weight to be at least ${groups} at dimension 0, but got weight of size ${shown} instead`);
+    fail(
+      `Given groups=${groups}, expected weight to be at least ${groups} at dimension 0, but got weight of size ${shown} instead`,
+    );
   }
   if (weight[0] % groups !== 0) {
     fail(
@@ -226,10 +215,13 @@ function checkKernelFits(op: string, input: Shape, weight: Shape, params: ConvPa
 function checkSpatialSizes(op: string, input: Shape): void {
   for (let d = 2; d < input.length; d++) {
     if (input[d] > 0) continue;
-    throw new ShapeError(`Only zero batch or zero channel inputs are supported, but got input shape: ${formatShape(input)}`, {
-      op,
-      operands: { input },
-    });
+    throw new ShapeError(
+      `Only zero batch or zero channel inputs are supported, but got input shape: ${formatShape(input)}`,
+      {
+        op,
+        operands: { input },
+      },
+    );
   }
 }
 
@@ -292,12 +284,45 @@ export function convolution(
     dilation: perDimension(op, 'dilation', params.dilation, spatial),
     groups: params.groups,
   };
-  const extra = transposed ? perDimension(op, 'outputPadding', outputPadding, spatial) : new Array<number>(spatial).fill(0);
+  const extra = transposed
+    ? perDimension(op, 'outputPadding', outputPadding, spatial)
+    : new Array<number>(spatial).fill(0);
   checkConvolution(op, input, weight, bias, complete, transposed, extra);
-  return dispatch('convolution', convolutionForward, [input, weight, bias, complete, transposed, extra]);
+  if (transposed) return transpose(input, weight, bias, complete, extra);
+  return dispatch('convolution', convolutionForward, [input, weight, bias, complete, false, extra]);
 }
 
-function checkGradShape(op: string, gradOutput: Tensor, other: Tensor, input: Shape, weight: Shape, params: ConvParams): void {
+/**
+ * A transposed convolution whose arguments have been checked. Output padding of a whole stride, which a large dilation allows, is a
+ * row of zeros at the end of the input: so the op is always the exact adjoint of the convolution with these parameters.
+ */
+function transpose(
+  input: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  params: ConvParams,
+  outputPadding: readonly number[],
+): Tensor {
+  const { stride } = params;
+  const rows = outputPadding.map((extra, i) => Math.floor(extra / stride[i]));
+  const padded = rows.every((n) => n === 0)
+    ? input
+    : pad(
+        input,
+        [...rows].reverse().flatMap((n) => [0, n]),
+      );
+  const rest = outputPadding.map((extra, i) => extra % stride[i]);
+  return dispatch('convolution', convolutionForward, [padded, weight, bias, params, true, rest]);
+}
+
+function checkGradShape(
+  op: string,
+  gradOutput: Tensor,
+  other: Tensor,
+  input: Shape,
+  weight: Shape,
+  params: ConvParams,
+): void {
   checkParams(op, params, []);
   checkWeight(op, input, weight, params.groups, false);
   const expected = outputShape(input, weight, params);
@@ -329,8 +354,7 @@ export function convBackwardWeight(gradOutput: Tensor, input: Tensor, weightShap
   return dispatch('convBackwardWeight', convBackwardWeightForward, [gradOutput, input, weightShape, params]);
 }
 
-/** One integer for all spatial dimensions, or one for each. */
-export type PerDimension = number | readonly number[];
+export type { PerDimension };
 
 export interface ConvOptions {
   readonly weight?: Tensor;
@@ -382,7 +406,7 @@ function convNd(op: string, spatial: number, input: Tensor, args: readonly unkno
   >(op, CONV_NAMES, args);
   checkTensor(op, 'input', input);
   const weight = checkTensor(op, 'weight', w);
-  const bias = b === null ? null : checkTensor(op, 'bias', b);
+  const bias = tensorOrNull(op, 'bias', b);
   const unbatched = isUnbatched(op, input, spatial);
   let batched = unbatched ? unsqueeze(input, 0) : input;
   const stride = perDimension(op, 'stride', s, spatial);
@@ -417,7 +441,9 @@ function samePadding(
   groups: number,
 ): { padding: number[]; extra: number[] } {
   if (stride.some((s) => s !== 1)) {
-    refuse(op, `padding='same' is not supported for strided convolutions, but got stride ${formatShape(stride)}`, { stride });
+    refuse(op, `padding='same' is not supported for strided convolutions, but got stride ${formatShape(stride)}`, {
+      stride,
+    });
   }
   checkParams(op, { stride, padding: [], dilation, groups }, []);
   checkWeight(op, input.shape, weight.shape, groups, false);
@@ -437,7 +463,7 @@ function convTransposeNd(op: string, spatial: number, input: Tensor, args: reado
   >(op, CONV_TRANSPOSE_NAMES, args);
   checkTensor(op, 'input', input);
   const weight = checkTensor(op, 'weight', w);
-  const bias = b === null ? null : checkTensor(op, 'bias', b);
+  const bias = tensorOrNull(op, 'bias', b);
   const unbatched = isUnbatched(op, input, spatial);
   const batched = unbatched ? unsqueeze(input, 0) : input;
   const params: ConvParams = {
@@ -448,7 +474,7 @@ function convTransposeNd(op: string, spatial: number, input: Tensor, args: reado
   };
   const extra = perDimension(op, 'outputPadding', e, spatial);
   checkConvolution(op, batched, weight, bias, params, true, extra);
-  const out = dispatch('convolution', convolutionForward, [batched, weight, bias, params, true, extra]);
+  const out = transpose(batched, weight, bias, params, extra);
   return unbatched ? squeeze(out, 0) : out;
 }
 

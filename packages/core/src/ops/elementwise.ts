@@ -8,11 +8,21 @@ import { dispatch, dispatchInPlace } from '../dispatch.ts';
 import type { DType } from '../dtype.ts';
 import { canCast, checkDType, isFloating, resultType } from '../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
-import { castNumber, runAddScaled, runBinary, runParametric, runScalar2, runUnary, runWhere } from '../kernels.ts';
+import {
+  castNumber,
+  runAddScaled,
+  runBinary,
+  runParametric,
+  runReluBackward,
+  runScalar2,
+  runUnary,
+  runWhere,
+} from '../kernels.ts';
 import type { Shape } from '../layout.ts';
 import { broadcastShapes, formatShape, sameShape } from '../layout.ts';
 import { named } from '../options.ts';
 import { copy as copyReference, fill as fillReference, ternary, unary } from '../reference/elementwise.ts';
+import { binaryInt64, unaryInt64 } from '../reference/int64.ts';
 import type { BinaryScalarName, ParametricName, UnaryScalarName } from '../reference/scalars.ts';
 import type { Tensor } from '../tensor.ts';
 import { scalarTensor } from './create.ts';
@@ -41,8 +51,21 @@ const onlyFloat: DTypeRule = (op, dtype) => {
   });
 };
 
+/** @throws ValueError when several elements of a tensor to be written to are one place in memory, as after `expand` */
+function checkOverlap(op: string, self: Tensor): void {
+  for (let d = 0; d < self.shape.length; d++) {
+    if (self.strides[d] === 0 && self.shape[d] > 1) {
+      throw new ValueError(
+        'more than one element of the written-to tensor refers to a single memory location; clone() it first',
+        { op: `${op}_`, operands: { shape: self.shape, strides: self.strides } },
+      );
+    }
+  }
+}
+
 /** @throws DTypeError when an in-place op would store a result of a higher category */
 function checkInPlace(op: string, result: DType, self: Tensor): void {
+  checkOverlap(op, self);
   if (!canCast(result, self.dtype)) {
     throw new DTypeError(`result type ${result} can't be cast to the desired output type ${self.dtype}`, {
       op: `${op}_`,
@@ -72,7 +95,8 @@ function readable(input: Operand, self: Tensor): Operand {
 export function operand(op: string, name: string, value: unknown): Operand {
   if (isTensor(value)) return value;
   if (typeof value === 'number') return value;
-  if (typeof value === 'boolean') return Number(value);
+  // As a 0-d tensor, so that it promotes as a bool and not as an integer.
+  if (typeof value === 'boolean') return scalarTensor(Number(value), 'bool');
   if (typeof value === 'bigint') return Number(value);
   throw new DTypeError(`${name} must be a tensor or a number, but got ${describe(value)}`, {
     op,
@@ -179,7 +203,7 @@ function binaryOp(op: BinaryOpName, rule: BinaryRule): BinaryPair {
 /** `-x`. */
 export const neg = unaryOp('neg', notBool);
 /** `|x|`. The gradient at 0 is 0. */
-export const abs = unaryOp('abs', same);
+export const abs = unaryOp('abs', notBool);
 /** -1, 0 or 1. */
 export const sign = unaryOp('sign', same);
 /** `e^x`. */
@@ -251,13 +275,13 @@ export const lgamma = unaryOp('lgamma', toFloat);
 /** `d/dx log Γ(x)`. */
 export const digamma = unaryOp('digamma', toFloat);
 /** Largest integer at most x. */
-export const floor = unaryOp('floor', same);
+export const floor = unaryOp('floor', notBool);
 /** Smallest integer at least x. */
-export const ceil = unaryOp('ceil', same);
+export const ceil = unaryOp('ceil', notBool);
 /** Nearest integer, halves to even. */
-export const round = unaryOp('round', same);
+export const round = unaryOp('round', notBool);
 /** The integer part. */
-export const trunc = unaryOp('trunc', same);
+export const trunc = unaryOp('trunc', notBool);
 /** True where x is 0. */
 export const logicalNot = unaryOp('logicalNot', toBool);
 /** True where x is NaN. */
@@ -276,8 +300,7 @@ function bitwiseNotForward(self: Tensor): Tensor {
   checkIntegral('bitwiseNot', self.dtype);
   const out = allocate(self.shape, self.dtype);
   if (self.dtype === 'bool') runUnary('logicalNot', self, out);
-  else if (self.dtype === 'int64') unary((x) => -x - 1, self, out);
-  else unary((x) => ~x, self, out);
+  else if (!unaryInt64('bitwiseNot', self, out)) unary((x) => ~x, self, out);
   return out;
 }
 
@@ -301,28 +324,33 @@ const eluForward: ElementwiseOps['elu'] = (self, ...p) => parametric('elu', self
 const leakyReluForward: ElementwiseOps['leakyRelu'] = (self, slope) =>
   parametric('leakyRelu', self, onlyFloat, [slope]);
 const softplusForward: ElementwiseOps['softplus'] = (self, ...p) => parametric('softplus', self, onlyFloat, p);
-const hardtanhForward: ElementwiseOps['hardtanh'] = (self, ...p) => parametric('hardtanh', self, notBool, p);
+const hardtanhForward: ElementwiseOps['hardtanh'] = (self, min, max) => {
+  if (self.dtype === 'uint8' && (min < 0 || max < 0)) {
+    throw new DTypeError(`cannot clip uint8 to negative limits, but got [${min}, ${max}]`, { op: 'hardtanh' });
+  }
+  return parametric('hardtanh', self, notBool, [min, max]);
+};
 const hardshrinkForward: ElementwiseOps['hardshrink'] = (self, lambd) =>
   parametric('hardshrink', self, onlyFloat, [lambd]);
 const softshrinkForward: ElementwiseOps['softshrink'] = (self, lambd) =>
   parametric('softshrink', self, onlyFloat, [lambd]);
 const thresholdForward: ElementwiseOps['threshold'] = (self, ...p) => parametric('threshold', self, notBool, p);
-const clampForward: ElementwiseOps['clamp'] = (self, min, max) =>
-  parametric('clamp', self, clampDType(min, max), [min ?? -Infinity, max ?? Infinity]);
+const clampForward: ElementwiseOps['clamp'] = (self, min, max) => {
+  const dtype = clampDType(self.dtype, min, max);
+  return parametric('clamp', self, () => dtype, [
+    min === null ? -Infinity : castNumber(min, dtype),
+    max === null ? Infinity : castNumber(max, dtype),
+  ]);
+};
 const nanToNumForward: ElementwiseOps['nanToNum'] = (self, nan, posinf, neginf) => {
   const largest = self.dtype === 'float64' ? Number.MAX_VALUE : 3.4028234663852886e38;
   return parametric('nanToNum', self, same, [nan, posinf ?? largest, neginf ?? -largest]);
 };
 
-/** Integers clamped by fractions become floats. */
-function clampDType(min: number | null, max: number | null): DTypeRule {
-  return (_, dtype) => {
-    let result = dtype;
-    for (const bound of [min, max]) {
-      if (bound !== null && Number.isFinite(bound)) result = resultType({ dtype: result, ndim: 1 }, bound);
-    }
-    return result;
-  };
+/** Integers clamped by fractions or infinities become floats. */
+function clampDType(dtype: DType, min: number | null, max: number | null): DType {
+  for (const bound of [min, max]) if (bound !== null) dtype = resultType({ dtype, ndim: 1 }, bound);
+  return dtype;
 }
 
 /**
@@ -353,8 +381,8 @@ export function celu(self: Tensor, alpha: number | { alpha?: number } = 1): Tens
 }
 
 /** Constants of Klambauer et al., "Self-Normalizing Neural Networks", 2017. */
-const SELU_ALPHA = 1.6732632423543772848170429916717;
-const SELU_SCALE = 1.0507009873554804934193349852946;
+const SELU_ALPHA = 1.6732632423543772;
+const SELU_SCALE = 1.0507009873554805;
 
 /** Scaled elu: `1.0507 (x > 0 ? x : 1.6733 (e^x - 1))`. */
 export function selu(self: Tensor): Tensor {
@@ -508,6 +536,7 @@ export function square(self: Tensor): Tensor {
 
 /** The part after the point: `x - trunc(x)`. */
 export function frac(self: Tensor): Tensor {
+  onlyFloat('frac', self.dtype);
   return sub(self, trunc(self));
 }
 
@@ -543,11 +572,14 @@ const subForward: ElementwiseOps['sub'] = (a, b, alpha) => {
 };
 
 function subDType(a: Operand, b: Operand): DType {
-  const dtype = commonDType(a, b);
-  if (dtype === 'bool') {
-    throw new DTypeError('is not defined for two bool tensors; use logicalXor instead', { op: 'sub' });
+  for (const value of [a, b]) {
+    if (typeof value !== 'number' && value.dtype === 'bool') {
+      throw new DTypeError('is not defined with a bool tensor; use logicalXor, or logicalNot to invert a mask', {
+        op: 'sub',
+      });
+    }
   }
-  return dtype;
+  return commonDType(a, b);
 }
 
 function writeAdd(op: 'add' | 'sub', a: Operand, b: Operand, alpha: number, out: Tensor, dtype: DType): void {
@@ -621,7 +653,7 @@ export interface DivOptions {
 }
 
 const divRoundedForward: ElementwiseOps['divRounded'] = (a, b, mode) => {
-  const dtype = commonDType(a, b);
+  const dtype = notBool('div', commonDType(a, b));
   checkIntegerDivisor('div', b, dtype);
   const out = allocate(commonShape('div', a, b), dtype);
   runBinary(mode === 'trunc' ? 'divTrunc' : 'divFloor', a, b, out, dtype);
@@ -693,7 +725,7 @@ export function floorDivide(self: Operand, other: Operand): Tensor {
 }
 
 const powForward: ElementwiseOps['pow'] = (a, b) => {
-  const dtype = commonDType(a, b);
+  const dtype = notBool('pow', commonDType(a, b));
   if (!isFloating(dtype) && typeof b === 'number' && b < 0) {
     throw new ValueError(`integers to negative integer powers are not allowed, but got exponent ${b}`, { op: 'pow' });
   }
@@ -704,7 +736,7 @@ const powForward: ElementwiseOps['pow'] = (a, b) => {
 
 function writePow(a: Operand, b: Operand, out: Tensor, dtype: DType): void {
   // The exponents that networks use need no pow.
-  if (b === 2) runScalar2(dtype === 'int32' ? Math.imul : (x, y) => x * y, a, a, out, dtype);
+  if (b === 2) runBinary('mul', a, a, out, dtype);
   else if (b === 0.5 && isFloating(dtype) && typeof a !== 'number') runUnary('sqrt', a, out);
   else runBinary('pow', a, b, out, dtype);
 }
@@ -739,14 +771,16 @@ const fmodOp = binaryOp('fmod', arithmetic);
 
 /** Remainder with the sign of the divisor, as Python's `%`. */
 export function remainder(self: Operand, other: Operand): Tensor {
-  checkIntegerDivisor('remainder', other, commonDType(self, other));
-  return remainderOp(self, other);
+  const divisor = operand('remainder', 'other', other);
+  checkIntegerDivisor('remainder', divisor, notBool('remainder', commonDType(self, divisor)));
+  return remainderOp(self, divisor);
 }
 
 /** Remainder with the sign of the dividend, as C's `fmod`. */
 export function fmod(self: Operand, other: Operand): Tensor {
-  checkIntegerDivisor('fmod', other, commonDType(self, other));
-  return fmodOp(self, other);
+  const divisor = operand('fmod', 'other', other);
+  checkIntegerDivisor('fmod', divisor, notBool('fmod', commonDType(self, divisor)));
+  return fmodOp(self, divisor);
 }
 
 /** Where equal. */
@@ -781,7 +815,7 @@ function bitwiseForward(op: BitwiseName): (a: Operand, b: Operand) => Tensor {
     const dtype = commonDType(a, b);
     checkIntegral(op, dtype);
     const out = allocate(commonShape(op, a, b), dtype);
-    runScalar2(BITS[op], a, b, out, dtype);
+    if (dtype !== 'int64' || !binaryInt64(op, a, b, out)) runScalar2(BITS[op], a, b, out, dtype);
     return out;
   };
 }
@@ -790,24 +824,29 @@ const bitwiseAndForward = bitwiseForward('bitwiseAnd');
 const bitwiseOrForward = bitwiseForward('bitwiseOr');
 const bitwiseXorForward = bitwiseForward('bitwiseXor');
 
+function bitwise(op: BitwiseName, forward: (a: Operand, b: Operand) => Tensor, self: Operand, other: Operand): Tensor {
+  return dispatch(op, forward, [operand(op, 'self', self), operand(op, 'other', other)]);
+}
+
 /** Bits set in both. */
 export function bitwiseAnd(self: Operand, other: Operand): Tensor {
-  return dispatch('bitwiseAnd', bitwiseAndForward, [self, other]);
+  return bitwise('bitwiseAnd', bitwiseAndForward, self, other);
 }
 
 /** Bits set in either. */
 export function bitwiseOr(self: Operand, other: Operand): Tensor {
-  return dispatch('bitwiseOr', bitwiseOrForward, [self, other]);
+  return bitwise('bitwiseOr', bitwiseOrForward, self, other);
 }
 
 /** Bits set in one but not in both. */
 export function bitwiseXor(self: Operand, other: Operand): Tensor {
-  return dispatch('bitwiseXor', bitwiseXorForward, [self, other]);
+  return bitwise('bitwiseXor', bitwiseXorForward, self, other);
 }
 
 const thresholdBackwardForward: ElementwiseOps['thresholdBackward'] = (grad, self, threshold) => {
   const out = allocate(broadcastShapes('thresholdBackward', grad.shape, self.shape), grad.dtype);
-  runScalar2((g, x) => (x <= threshold ? 0 : g), grad, self, out, grad.dtype);
+  if (threshold === 0) runReluBackward(grad, self, out);
+  else runScalar2((g, x) => (x <= threshold ? 0 : g), grad, self, out, grad.dtype);
   return out;
 };
 
@@ -861,12 +900,14 @@ function operandShape(value: Operand): Shape {
 /** `self + weight * (end - self)`. */
 export function lerp(self: Tensor, end: Tensor, weight: Operand): Tensor {
   checkSameDType('lerp', self, end);
+  onlyFloat('lerp', self.dtype);
   return dispatch('lerp', lerpForward, [self, end, operand('lerp', 'weight', weight)]);
 }
 
 /** `lerp` in place. */
 export function lerp_(self: Tensor, end: Tensor, weight: Operand): Tensor {
   checkSameDType('lerp', self, end);
+  onlyFloat('lerp', self.dtype);
   const w = operand('lerp', 'weight', weight);
   return dispatchInPlace(
     'lerp',
@@ -900,8 +941,10 @@ function addc(
 
 const addcmulForward: ElementwiseOps['addcmul'] = (self, t1, t2, value) =>
   addc('addcmul', self, t1, t2, (x, y, z) => x + value * y * z);
-const addcdivForward: ElementwiseOps['addcdiv'] = (self, t1, t2, value) =>
-  addc('addcdiv', self, t1, t2, (x, y, z) => x + (value * y) / z);
+const addcdivForward: ElementwiseOps['addcdiv'] = (self, t1, t2, value) => {
+  onlyFloat('addcdiv', resultType(self, t1, t2));
+  return addc('addcdiv', self, t1, t2, (x, y, z) => x + (value * y) / z);
+};
 
 export interface ValueOptions {
   /** Multiplier; 1 by default. */
@@ -951,7 +994,7 @@ const maskedFillForward: ElementwiseOps['maskedFill'] = (self, mask, value) => {
   return out;
 };
 
-function checkMask(op: string, mask: Tensor, value: Operand, self: Tensor): void {
+function checkMask(op: string, mask: Tensor, value: Operand): void {
   if (mask.dtype !== 'bool') {
     throw new DTypeError(`expected the mask to be a bool tensor, but got ${mask.dtype}`, {
       op,
@@ -964,20 +1007,19 @@ function checkMask(op: string, mask: Tensor, value: Operand, self: Tensor): void
       operands: { value: value.shape },
     });
   }
-  checkInPlace(op, typeof value === 'number' ? withNumber(self, value) : value.dtype, self);
 }
 
-/** `self` with `value` where `mask` is true. The mask broadcasts. */
+/** `self` with `value`, cast to its dtype, where `mask` is true. The mask broadcasts. */
 export function maskedFill(self: Tensor, mask: Tensor, value: Operand): Tensor {
   const v = operand('maskedFill', 'value', value);
-  checkMask('maskedFill', mask, v, self);
+  checkMask('maskedFill', mask, v);
   return dispatch('maskedFill', maskedFillForward, [self, mask, v]);
 }
 
 /** `maskedFill` in place. */
 export function maskedFill_(self: Tensor, mask: Tensor, value: Operand): Tensor {
   const v = operand('maskedFill', 'value', value);
-  checkMask('maskedFill', mask, v, self);
+  checkMask('maskedFill', mask, v);
   return dispatchInPlace(
     'maskedFill',
     [self, mask, v],
@@ -1030,6 +1072,7 @@ export function to(self: Tensor, dtype: DType | ToOptions, options?: ToOptions):
 /** Writes `src`, broadcast and cast, into `self`. */
 export function copy_(self: Tensor, src: Tensor): Tensor {
   if (self === src) return self;
+  checkOverlap('copy', self);
   checkInPlaceShape('copy', broadcastShapes('copy_', self.shape, src.shape), self);
   return dispatchInPlace('copy', [self, src], self, () => copyReference(readable(src, self) as Tensor, self));
 }

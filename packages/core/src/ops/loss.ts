@@ -5,21 +5,39 @@
  * The deprecated arguments `sizeAverage` and `reduce` keep their places and their meaning.
  */
 
-import { allocate, isTensor, modes } from '../base.ts';
+import { allocate, modes } from '../base.ts';
 import { dispatch } from '../dispatch.ts';
 import { isFloating, promoteTypes } from '../dtype.ts';
 import { DTypeError, IndexError, ShapeError, ValueError } from '../errors.ts';
-import { broadcastShapes, formatShape, sameShape } from '../layout.ts';
 import type { Shape } from '../layout.ts';
+import { broadcastShapes, formatShape, sameShape } from '../layout.ts';
 import { named } from '../options.ts';
 import { mse, nll, nllBackward, range, strayTarget } from '../reference/loss.ts';
 import type { Tensor } from '../tensor.ts';
 import { requireFloat } from './arguments.ts';
-import { abs, add, clamp, div, eq, exp, ge, log, log1p, logSigmoid, maskedFill, mul } from './elementwise.ts';
-import { neg, sub, to, where, xlogy } from './elementwise.ts';
+import {
+  abs,
+  add,
+  clamp,
+  div,
+  eq,
+  exp,
+  ge,
+  log,
+  log1p,
+  logSigmoid,
+  maskedFill,
+  mul,
+  neg,
+  sub,
+  to,
+  where,
+  xlogy,
+} from './elementwise.ts';
 import type { LossOps, LossReduction } from './list.ts';
 import { mean, sum } from './reduce.ts';
 import { logSoftmax } from './softmax.ts';
+import { checkTensor, tensorOrNull } from './spatial.ts';
 import { expand, squeeze, unsqueeze, view } from './view.ts';
 
 // --------------------------------------------------------------------------------------------------------------- forwards
@@ -96,18 +114,6 @@ function reductionOf<Known extends string = LossReduction>(
 
 function reduced(loss: Tensor, reduction: LossReduction): Tensor {
   return reduction === 'none' ? loss : reduction === 'mean' ? mean(loss) : sum(loss);
-}
-
-function checkTensor(op: string, name: string, value: unknown): Tensor {
-  if (isTensor(value)) return value;
-  throw new DTypeError(`${name} must be a tensor, but got ${value === null ? 'null' : typeof value}`, {
-    op,
-    operands: { [name]: value },
-  });
-}
-
-function tensorOrNull(op: string, name: string, value: unknown): Tensor | null {
-  return value === undefined || value === null ? null : checkTensor(op, name, value);
 }
 
 /** Computes without recording: the result is a constant to the tape. */
@@ -214,17 +220,21 @@ function checkClassTarget(op: string, input: Shape, target: Tensor): void {
 /** An unbatched `[C]` with its target `[]` (or, as PyTorch lets pass, any target for it) as a batch of one. */
 function batchOfOne(op: string, input: Tensor, target: Tensor): [input: Tensor, target: Tensor] {
   if (target.ndim > 0) {
-    throw new ShapeError(`size mismatch (got input: ${formatShape(input.shape)}, target: ${formatShape(target.shape)})`, {
-      op,
-      operands: { input: input.shape, target: target.shape },
-    });
+    throw new ShapeError(
+      `size mismatch (got input: ${formatShape(input.shape)}, target: ${formatShape(target.shape)})`,
+      {
+        op,
+        operands: { input: input.shape, target: target.shape },
+      },
+    );
   }
   return [unsqueeze(input, 0), unsqueeze(target, 0)];
 }
 
 function checkClassInput(op: string, input: unknown): Tensor {
   const checked = checkTensor(op, 'input', input);
-  if (checked.ndim < 1) throw new ShapeError('Expected 1 or more dimensions (got 0)', { op, operands: { input: checked.shape } });
+  if (checked.ndim < 1)
+    throw new ShapeError('Expected 1 or more dimensions (got 0)', { op, operands: { input: checked.shape } });
   requireFloat(op, checked.dtype);
   return checked;
 }
@@ -245,7 +255,10 @@ function nllOf(
 
 function checkIgnoreIndex(op: string, ignoreIndex: unknown): number {
   if (Number.isInteger(ignoreIndex)) return ignoreIndex as number;
-  throw new ValueError(`ignoreIndex must be an integer, but got ${String(ignoreIndex)}`, { op, operands: { ignoreIndex } });
+  throw new ValueError(`ignoreIndex must be an integer, but got ${String(ignoreIndex)}`, {
+    op,
+    operands: { ignoreIndex },
+  });
 }
 
 /**
@@ -391,11 +404,7 @@ function crossEntropyOfClasses(
   const everyClass = neg(sum(weighted(logs, weight), 1));
   const counted = maskedFill(everyClass, eq(target, ignoreIndex), 0);
   const spread =
-    reduction === 'mean'
-      ? div(sum(counted), scalarOf(totalWeight))
-      : reduction === 'sum'
-        ? sum(counted)
-        : counted;
+    reduction === 'mean' ? div(sum(counted), scalarOf(totalWeight)) : reduction === 'sum' ? sum(counted) : counted;
   return add(mul(loss, 1 - smoothing), mul(spread, smoothing / input.shape[1]));
 }
 
@@ -525,7 +534,10 @@ export function smoothL1Loss(
   const [t, average, r, kind, b = 1] = named<PairArguments>(op, [...PAIR_NAMES, 'beta'], args);
   const how = reductionOf(op, average, r, kind);
   if (!(b >= 0)) {
-    throw new ValueError(`does not support negative values for beta, but got ${String(b)}`, { op, operands: { beta: b } });
+    throw new ValueError(`does not support negative values for beta, but got ${String(b)}`, {
+      op,
+      operands: { beta: b },
+    });
   }
   const [x, y] = pairOf(op, input, t);
   requireFloat(op, promoteTypes(x.dtype, y.dtype));
@@ -559,7 +571,10 @@ export function huberLoss(
   );
   const how = reductionOf(op, null, null, kind);
   if (!(d > 0)) {
-    throw new ValueError(`does not support non-positive values for delta, but got ${String(d)}`, { op, operands: { delta: d } });
+    throw new ValueError(`does not support non-positive values for delta, but got ${String(d)}`, {
+      op,
+      operands: { delta: d },
+    });
   }
   const [x, y] = pairOf(op, input, t);
   requireFloat(op, promoteTypes(x.dtype, y.dtype));

@@ -1,6 +1,6 @@
 /** Batch normalisation. (Layer, group and instance normalisation are composed of other ops.) */
 
-import { allocate, isTensor } from '../base.ts';
+import { allocate } from '../base.ts';
 import { dispatch } from '../dispatch.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
 import { formatShape, sizeOf } from '../layout.ts';
@@ -10,6 +10,7 @@ import { channelStatistics, normalise, updateRunning } from '../reference/norm.t
 import type { Tensor } from '../tensor.ts';
 import { flag, requireFloat } from './arguments.ts';
 import type { NormOps } from './list.ts';
+import { checkTensor, tensorOrNull } from './spatial.ts';
 
 const batchNormForward: NormOps['batchNorm'] = (
   input,
@@ -34,14 +35,26 @@ const batchNormForward: NormOps['batchNorm'] = (
     if (statistics.count > 0) {
       const { count } = statistics;
       if (runningMean !== null) write(runningMean, center, momentum);
-      if (runningVar !== null) write(runningVar, spread.map((v) => (v * count) / (count - 1)), momentum);
+      if (runningVar !== null)
+        write(
+          runningVar,
+          spread.map((v) => (v * count) / (count - 1)),
+          momentum,
+        );
     }
   } else {
     center = doubles(runningMean as Tensor);
     spread = doubles(runningVar as Tensor);
   }
   const scale = spread.map((v) => 1 / Math.sqrt(v + eps));
-  normalise(input, center, scale, weight === null ? null : doubles(weight), bias === null ? null : doubles(bias), output);
+  normalise(
+    input,
+    center,
+    scale,
+    weight === null ? null : doubles(weight),
+    bias === null ? null : doubles(bias),
+    output,
+  );
   (mean.array as Float64Array).set(center, mean.offset);
   (invstd.array as Float64Array).set(scale, invstd.offset);
   return [output, mean, invstd];
@@ -52,20 +65,17 @@ function write(running: Tensor, values: Float64Array, momentum: number): void {
   running.storage.version++;
 }
 
-function checkChannels(name: string, value: unknown, input: Tensor): void {
+function checkChannels(name: string, value: Tensor | null, input: Tensor): void {
   if (value === null) return;
-  if (!isTensor(value)) {
-    throw new DTypeError(`${name} must be a tensor or null, but got ${typeof value}`, {
-      op: 'batchNorm',
-      operands: { [name]: value },
-    });
-  }
   const channels = input.shape[1];
   if (value.ndim !== 1 || value.shape[0] !== channels) {
-    throw new ShapeError(`${name} should contain ${channels} elements not ${sizeOf(value.shape)}, shape ${formatShape(value.shape)}`, {
-      op: 'batchNorm',
-      operands: { [name]: value.shape, input: input.shape },
-    });
+    throw new ShapeError(
+      `${name} should contain ${channels} elements not ${sizeOf(value.shape)}, shape ${formatShape(value.shape)}`,
+      {
+        op: 'batchNorm',
+        operands: { [name]: value.shape, input: input.shape },
+      },
+    );
   }
   if (value.dtype !== input.dtype) {
     throw new DTypeError(`expected ${name} to have the dtype of the input, ${input.dtype}, but got ${value.dtype}`, {
@@ -79,10 +89,13 @@ function checkChannels(name: string, value: unknown, input: Tensor): void {
 function checkEnoughValues(input: Tensor): void {
   const perChannel = input.shape[0] * sizeOf(input.shape.slice(2));
   if (perChannel !== 1) return;
-  throw new ShapeError(`Expected more than 1 value per channel when training, got input size ${formatShape(input.shape)}`, {
-    op: 'batchNorm',
-    operands: { input: input.shape },
-  });
+  throw new ShapeError(
+    `Expected more than 1 value per channel when training, got input size ${formatShape(input.shape)}`,
+    {
+      op: 'batchNorm',
+      operands: { input: input.shape },
+    },
+  );
 }
 
 export interface BatchNormOptions {
@@ -132,8 +145,10 @@ export function batchNorm(
 ): Tensor {
   const op = 'batchNorm';
   const args = [runningMean, runningVar, weight, bias, training, momentum, eps];
-  const [mean = null, variance = null, w = null, b = null, train, m = 0.1, e = 1e-5] = named<Arguments>(op, NAMES, args);
-  if (!isTensor(input)) throw new DTypeError(`input must be a tensor, but got ${typeof input}`, { op, operands: { input } });
+  const [rm, rv, w, b, train, m = 0.1, e = 1e-5] = named<Arguments>(op, NAMES, args);
+  checkTensor(op, 'input', input);
+  const [mean, variance] = [tensorOrNull(op, 'runningMean', rm), tensorOrNull(op, 'runningVar', rv)];
+  const [scale, shift] = [tensorOrNull(op, 'weight', w), tensorOrNull(op, 'bias', b)];
   if (input.ndim < 2) {
     throw new ShapeError(`expected an input of at least 2 dimensions, [N, C, …], but got ${formatShape(input.shape)}`, {
       op,
@@ -151,7 +166,7 @@ export function batchNorm(
   }
   checkChannels('runningMean', mean, input);
   checkChannels('runningVar', variance, input);
-  checkChannels('weight', w, input);
-  checkChannels('bias', b, input);
-  return dispatch('batchNorm', batchNormForward, [input, w, b, mean, variance, isTraining, m, e])[0];
+  checkChannels('weight', scale, input);
+  checkChannels('bias', shift, input);
+  return dispatch('batchNorm', batchNormForward, [input, scale, shift, mean, variance, isTraining, m, e])[0];
 }

@@ -1,14 +1,15 @@
 /** Padding at the ends of dimensions, in PyTorch's four modes, and its adjoint. */
 
-import { allocate, isTensor } from '../base.ts';
+import { allocate } from '../base.ts';
 import { dispatch } from '../dispatch.ts';
-import { DTypeError, NotImplementedError, ShapeError, ValueError } from '../errors.ts';
-import { formatShape, sameShape } from '../layout.ts';
+import { NotImplementedError, ShapeError, ValueError } from '../errors.ts';
 import type { Shape } from '../layout.ts';
+import { formatShape, sameShape } from '../layout.ts';
 import { named } from '../options.ts';
-import { padBackward as referenceBackward, padForward as referenceForward, padsOf } from '../reference/pad.ts';
+import { padsOf, padBackward as referenceBackward, padForward as referenceForward } from '../reference/pad.ts';
 import type { Tensor } from '../tensor.ts';
 import type { PadMode, PoolOps } from './list.ts';
+import { checkTensor } from './spatial.ts';
 
 const padForward: PoolOps['pad'] = (self, pads, mode, value) => {
   const out = allocate(paddedShape(self.shape, pads), self.dtype);
@@ -148,10 +149,13 @@ export function pad(
     ['pad', 'mode', 'value'],
     [pad, mode, value],
   );
-  if (!isTensor(input)) throw new DTypeError(`input must be a tensor, but got ${typeof input}`, { op: 'pad' });
+  checkTensor('pad', 'input', input);
   const checked = checkPads('pad', input.shape, pads, m);
   if (m !== 'constant' && v !== null && v !== 0) {
-    throw new ValueError(`Padding mode "${m}" doesn't take in value argument, but got ${v}`, { op: 'pad', operands: { value: v } });
+    throw new ValueError(`Padding mode "${m}" doesn't take in value argument, but got ${v}`, {
+      op: 'pad',
+      operands: { value: v },
+    });
   }
   const constant = castConstant(input, v ?? 0);
   return dispatch('pad', padForward, [input, checked, m, constant]);

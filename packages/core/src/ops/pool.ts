@@ -3,14 +3,13 @@
  * adaptive forms, for a given output size; and the gradients of all these, which are ops of their own.
  */
 
-import { allocate, isTensor } from '../base.ts';
+import { allocate } from '../base.ts';
 import { dispatch } from '../dispatch.ts';
-import { isFloating } from '../dtype.ts';
-import { DTypeError, ShapeError, ValueError } from '../errors.ts';
-import { formatShape, sameShape, sizeOf } from '../layout.ts';
+import { DTypeError, ShapeError } from '../errors.ts';
 import type { Shape } from '../layout.ts';
-import { namedTuple } from '../namedTuple.ts';
+import { formatShape, sameShape, sizeOf } from '../layout.ts';
 import type { ValuesIndices } from '../namedTuple.ts';
+import { namedTuple } from '../namedTuple.ts';
 import { named } from '../options.ts';
 import {
   adaptiveWindows,
@@ -23,8 +22,10 @@ import {
   windowsOf,
 } from '../reference/pool.ts';
 import type { Tensor } from '../tensor.ts';
-import type { PerDimension } from './conv.ts';
+import { flag, refuseBool, requireFloat } from './arguments.ts';
 import type { AvgPoolParams, PoolOps, PoolParams } from './list.ts';
+import type { PerDimension } from './spatial.ts';
+import { checkTensor, refuse, perDimension as spatialList } from './spatial.ts';
 
 // --------------------------------------------------------------------------------------------------------------- forwards
 
@@ -104,19 +105,10 @@ const adaptiveMaxPoolForward: PoolOps['adaptiveMaxPool'] = (self, outputSize) =>
 
 // ----------------------------------------------------------------------------------------------------------------- checks
 
-function refuse(op: string, rule: string, operands: Record<string, unknown>): never {
-  throw new ValueError(rule, { op, operands });
-}
-
-/** `2` as `[2, 2]`: one integer for each spatial dimension. */
+/** One integer for each dimension that the window slides over. */
 function perDimension(op: string, name: string, value: unknown, spatial: number): readonly number[] {
-  const list = typeof value === 'number' ? [value] : value;
-  const fits = Array.isArray(list) && (list.length === 1 || list.length === spatial) && list.every(Number.isInteger);
-  if (!fits) {
-    const several = spatial === 1 ? 'list of one int' : 'list of two ints';
-    refuse(op, `${name} must either be a single int, or a ${several}, but got ${JSON.stringify(value)}`, { [name]: value });
-  }
-  return list.length === spatial ? list : new Array<number>(spatial).fill(list[0]);
+  const several = spatial === 1 ? 'a list of one int' : 'a list of two ints';
+  return spatialList(op, name, value, spatial, `${name} must either be a single int, or ${several}`);
 }
 
 function checkParams(op: string, params: PoolParams): void {
@@ -125,7 +117,8 @@ function checkParams(op: string, params: PoolParams): void {
   if (kernelSize.some((k) => k <= 0)) {
     refuse(op, `kernel size should be greater than zero, but got ${shown(kernelSize)}`, { kernelSize });
   }
-  if (stride.some((s) => s <= 0)) refuse(op, `stride should be greater than zero, but got ${shown(stride)}`, { stride });
+  if (stride.some((s) => s <= 0))
+    refuse(op, `stride should be greater than zero, but got ${shown(stride)}`, { stride });
   if (padding.some((p) => p < 0)) refuse(op, `pad must be non-negative, but got pad: ${shown(padding)}`, { padding });
   if (dilation.some((d) => d <= 0)) {
     refuse(op, `dilation should be greater than zero, but got ${shown(dilation)}`, { dilation });
@@ -143,8 +136,8 @@ function checkParams(op: string, params: PoolParams): void {
 }
 
 /** Rank and sizes: `[N, C, …]` or `[C, …]`, where only the batch may be empty. */
-function checkInput(op: string, input: unknown, spatial: number, emptyChannels = false): asserts input is Tensor {
-  if (!isTensor(input)) throw new DTypeError(`input must be a tensor, but got ${typeof input}`, { op, operands: { input } });
+function checkInput(op: string, value: unknown, spatial: number, emptyChannels = false): void {
+  const input = checkTensor(op, 'input', value);
   const batched = input.ndim === spatial + 2;
   const start = batched ? (emptyChannels ? 2 : 1) : emptyChannels ? 1 : 0;
   const full = (batched || input.ndim === spatial + 1) && input.shape.slice(start).every((size) => size > 0);
@@ -161,23 +154,13 @@ function checkOutput(op: string, input: Shape, params: PoolParams): void {
   const spatial = params.kernelSize.length;
   if (out.slice(-spatial).every((size) => size > 0)) return;
   const sizes = (shape: Shape): string => `(${shape.slice(-spatial - 1).join('x')})`;
-  throw new ShapeError(`Given input size: ${sizes(input)}. Calculated output size: ${sizes(out)}. Output size is too small`, {
-    op,
-    operands: { input, output: out, ...params },
-  });
-}
-
-function checkFloating(op: string, input: Tensor): void {
-  if (isFloating(input.dtype)) return;
-  throw new DTypeError(`is not implemented for ${input.dtype}; cast with .to('float32') first`, {
-    op,
-    operands: { input: input.dtype },
-  });
-}
-
-function checkNotBool(op: string, input: Tensor): void {
-  if (input.dtype !== 'bool') return;
-  throw new DTypeError("is not implemented for bool; cast with .to('uint8') first", { op, operands: { input: 'bool' } });
+  throw new ShapeError(
+    `Given input size: ${sizes(input)}. Calculated output size: ${sizes(out)}. Output size is too small`,
+    {
+      op,
+      operands: { input, output: out, ...params },
+    },
+  );
 }
 
 function checkGrad(op: string, grad: Tensor, expected: Shape): void {
@@ -265,19 +248,29 @@ function maxPoolNd(op: string, spatial: number, input: Tensor, args: readonly un
     [PerDimension, PoolStride, PerDimension, PerDimension, boolean, boolean]
   >(op, MAX_POOL_NAMES, args);
   checkInput(op, input, spatial);
-  checkNotBool(op, input);
   const kernelSize = perDimension(op, 'kernelSize', k, spatial);
-  const params: PoolParams = {
+  const result = checkedMaxPool(op, input, {
     kernelSize,
     stride: strideOf(op, s, kernelSize, spatial),
     padding: perDimension(op, 'padding', p, spatial),
     dilation: perDimension(op, 'dilation', d, spatial),
-    ceilMode,
-  };
+    ceilMode: flag(op, 'ceilMode', ceilMode),
+  });
+  return flag(op, 'returnIndices', returnIndices) ? result : result.values;
+}
+
+function checkedMaxPool(op: string, input: Tensor, params: PoolParams): ValuesIndices {
+  refuseBool(op, input.dtype);
   checkParams(op, params);
   checkOutput(op, input.shape, params);
   const [values, indices] = dispatch('maxPool', maxPoolForward, [input, params]);
-  return returnIndices ? namedTuple(['values', 'indices'], [values, indices]) : values;
+  return namedTuple(['values', 'indices'], [values, indices]);
+}
+
+/** The op behind `maxPool1d` and `maxPool2d`: `params` holds one entry for each of the last dimensions that it pools. */
+export function maxPool(self: Tensor, params: PoolParams): ValuesIndices {
+  checkInput('maxPool', self, params.kernelSize.length);
+  return checkedMaxPool('maxPool', self, params);
 }
 
 /**
@@ -361,26 +354,42 @@ export interface AvgPool2dOptions extends AvgPool1dOptions {
 
 const AVG_POOL_NAMES = ['kernelSize', 'stride', 'padding', 'ceilMode', 'countIncludePad'] as const;
 
-function avgPoolNd(op: string, spatial: number, names: readonly string[], input: Tensor, args: readonly unknown[]): Tensor {
+function avgPoolNd(
+  op: string,
+  spatial: number,
+  names: readonly string[],
+  input: Tensor,
+  args: readonly unknown[],
+): Tensor {
   const [k, s, p = 0, ceilMode = false, countIncludePad = true, divisorOverride = null] = named<
     [PerDimension, PoolStride, PerDimension, boolean, boolean, number | null]
   >(op, names, args);
   checkInput(op, input, spatial);
-  checkFloating(op, input);
   const kernelSize = perDimension(op, 'kernelSize', k, spatial);
-  const params: AvgPoolParams = {
+  return checkedAvgPool(op, input, {
     kernelSize,
     stride: strideOf(op, s, kernelSize, spatial),
     padding: perDimension(op, 'padding', p, spatial),
     dilation: new Array<number>(spatial).fill(1),
-    ceilMode,
-    countIncludePad,
+    ceilMode: flag(op, 'ceilMode', ceilMode),
+    countIncludePad: flag(op, 'countIncludePad', countIncludePad),
     divisorOverride,
-  };
+  });
+}
+
+function checkedAvgPool(op: string, input: Tensor, params: AvgPoolParams): Tensor {
+  requireFloat(op, input.dtype);
   checkParams(op, params);
-  if (divisorOverride === 0) refuse(op, 'divisor must be not zero', { divisorOverride });
+  if (params.divisorOverride === 0) refuse(op, 'divisor must be not zero', { divisorOverride: 0 });
+  if (params.dilation.some((d) => d !== 1)) refuse(op, 'dilation must be 1', { dilation: params.dilation });
   checkOutput(op, input.shape, params);
   return dispatch('avgPool', avgPoolForward, [input, params]);
+}
+
+/** The op behind `avgPool1d` and `avgPool2d`: `params` holds one entry for each of the last dimensions that it pools. */
+export function avgPool(self: Tensor, params: AvgPoolParams): Tensor {
+  checkInput('avgPool', self, params.kernelSize.length);
+  return checkedAvgPool('avgPool', self, params);
 }
 
 /**
@@ -465,36 +474,59 @@ export interface AdaptiveMaxPool {
 function outputSizeOf(op: string, value: unknown, input: Shape, spatial: number): readonly number[] {
   const list: unknown = typeof value === 'number' || value === null ? [value] : value;
   if (!Array.isArray(list) || (list.length !== 1 && list.length !== spatial)) {
-    refuse(op, `outputSize must be a single int or a list of ${spatial} (null keeps the input's size), but got ${JSON.stringify(value)}`, {
-      outputSize: value,
-    });
+    refuse(
+      op,
+      `outputSize must be a single int or a list of ${spatial} (null keeps the input's size), but got ${JSON.stringify(value)}`,
+      {
+        outputSize: value,
+      },
+    );
   }
   return Array.from({ length: spatial }, (_, i) => {
     const size: unknown = list.length === 1 ? list[0] : list[i];
     if (size === null) return input[input.length - spatial + i];
     if (!Number.isInteger(size) || (size as number) < 0) {
-      refuse(op, `elements of outputSize must be integers greater than or equal to 0, but got ${JSON.stringify(value)}`, {
-        outputSize: value,
-      });
+      refuse(
+        op,
+        `elements of outputSize must be integers greater than or equal to 0, but got ${JSON.stringify(value)}`,
+        {
+          outputSize: value,
+        },
+      );
     }
     return size as number;
   });
 }
 
+/** The op behind `adaptiveAvgPool1d` and `adaptiveAvgPool2d`, over as many of the last dimensions as `outputSize` has entries. */
+export function adaptiveAvgPool(self: Tensor, outputSize: readonly number[]): Tensor {
+  return adaptiveAvgPoolNd('adaptiveAvgPool', outputSize.length, self, [outputSize]);
+}
+
+/** The op behind `adaptiveMaxPool1d` and `adaptiveMaxPool2d`, over as many of the last dimensions as `outputSize` has entries. */
+export function adaptiveMaxPool(self: Tensor, outputSize: readonly number[]): ValuesIndices {
+  return adaptiveMaxPoolNd('adaptiveMaxPool', outputSize.length, self, [outputSize, true]) as ValuesIndices;
+}
+
 function adaptiveAvgPoolNd(op: string, spatial: number, input: Tensor, args: readonly unknown[]): Tensor {
   const [size] = named<[AdaptiveSize]>(op, ['outputSize'], args);
   checkInput(op, input, spatial, true);
-  checkFloating(op, input);
+  requireFloat(op, input.dtype);
   return dispatch('adaptiveAvgPool', adaptiveAvgPoolForward, [input, outputSizeOf(op, size, input.shape, spatial)]);
 }
 
-function adaptiveMaxPoolNd(op: string, spatial: number, input: Tensor, args: readonly unknown[]): Tensor | ValuesIndices {
-  const [size, returnIndices = false] = named<[AdaptiveSize, boolean]>(op, ['outputSize', 'returnIndices'], args);
+function adaptiveMaxPoolNd(
+  op: string,
+  spatial: number,
+  input: Tensor,
+  args: readonly unknown[],
+): Tensor | ValuesIndices {
+  const [size, returnIndices] = named<[AdaptiveSize, boolean]>(op, ['outputSize', 'returnIndices'], args);
   checkInput(op, input, spatial);
-  checkNotBool(op, input);
+  refuseBool(op, input.dtype);
   const outputSize = outputSizeOf(op, size, input.shape, spatial);
   const [values, indices] = dispatch('adaptiveMaxPool', adaptiveMaxPoolForward, [input, outputSize]);
-  return returnIndices ? namedTuple(['values', 'indices'], [values, indices]) : values;
+  return flag(op, 'returnIndices', returnIndices) ? namedTuple(['values', 'indices'], [values, indices]) : values;
 }
 
 /**

@@ -136,6 +136,19 @@ test('a normal of odd count leaves its sine half to the next call, and blocks of
   assert.is(generator.nextDoubleNormalSample, null);
 });
 
+test('bernoulli compares every bit of its draw: u < p fails at u = p, and holds for the next p above', () => {
+  const u53 = new Generator(6).random53() * 2 ** -53;
+  const u24 = (new Generator(6).random() & 0xffffff) * 2 ** -24;
+  const one = (p: number | Float32Array | Float64Array) => {
+    const out = new Float32Array(1);
+    fillBernoulli(out, p, new Generator(6));
+    return out[0] === 1;
+  };
+  assert.equal([one(u53), one(u53 + 2 ** -53)], [false, true]);
+  assert.equal([one(Float64Array.of(u53)), one(Float64Array.of(u53 + 2 ** -53))], [false, true]);
+  assert.equal([one(Float32Array.of(u24)), one(Float32Array.of(u24 + 2 ** -24))], [false, true]);
+});
+
 test('the last part-block of a normal redraws the last 16 elements', () => {
   const whole = new Float32Array(32);
   const part = new Float32Array(40);

@@ -14,7 +14,9 @@ function parts(x: number): [bigint, number] {
   return [bits >> 63n ? -magnitude : magnitude, Math.max(field, 1) - 1075];
 }
 
-/** `a * b + c` in exact arithmetic, rounded to nearest, ties to even, at `digits` bits. For results in the normal range. */
+/**
+ * `a * b + c` in exact arithmetic, rounded to nearest, ties to even, at `digits` bits. For results in the normal range.
+ */
 function exactFma(a: number, b: number, c: number, digits: number): number {
   const [ma, ea] = parts(a);
   const [mb, eb] = parts(b);
@@ -41,7 +43,7 @@ test('exactFma, the reference, rounds once', () => {
   assert.is(exactFma(0.1, 10, -1, 53), 2 ** -54);
 });
 
-test('fma32 rounds once: 30 000 random triples of many magnitudes, and ties', () => {
+test('fma32 rounds once: 30 000 random triples of many magnitudes, and near ties', () => {
   const g = new Generator(1);
   const number = (spread: number) =>
     Math.fround((g.random53() * 2 ** -52 - 1) * 2 ** ((g.random() % spread) - spread / 2));
@@ -49,13 +51,14 @@ test('fma32 rounds once: 30 000 random triples of many magnitudes, and ties', ()
     const [a, b, c] = [number(20), number(20), number(60)];
     assert.is(fma32(a, b, c), exactFma(a, b, c, 24), `${a} * ${b} + ${c}`);
   }
-  // 1 + 2^-24 is a tie in float32; a product of 2^-60 below or above it must decide, although doubles cannot hold the sum.
-  const tie = Math.fround(1 + 2 ** -23);
-  for (const sign of [1, -1]) {
-    assert.is(fma32(sign * 2 ** -30, 2 ** -30, 1), 1);
-    const product = Math.fround(2 ** -12 + sign * 2 ** -36);
-    assert.is(fma32(product, 2 ** -12, tie), exactFma(product, 2 ** -12, tie, 24));
-  }
+  // 2^-24 beside 1 is a tie in float32; what decides it is too small for a double to hold beside 1.
+  const below = [2 ** -12 + 2 ** -35, 2 ** -12 - 2 ** -35]; // product 2^-24 - 2^-70
+  const above = [11865926 * 2 ** -36, 11860641 * 2 ** -35]; // product 2^-24 + 63238 · 2^-71
+  assert.is(fma32(below[0], below[1], 1 + 2 ** -23), 1 + 2 ** -23);
+  assert.is(fma32(above[0], above[1], 1), 1 + 2 ** -23);
+  assert.is(fma32(-below[0], below[1], -1 - 2 ** -23), -1 - 2 ** -23);
+  assert.is(fma32(-above[0], above[1], -1), -1 - 2 ** -23);
+  assert.is(fma32(2 ** -12, 2 ** -12, 1), 1);
 });
 
 test('fma64 rounds once: 30 000 random triples of many magnitudes, and cancellation', () => {
@@ -67,6 +70,14 @@ test('fma64 rounds once: 30 000 random triples of many magnitudes, and cancellat
     const near = -a * b * (1 + ((g.random() % 5) - 2) * 2 ** -52);
     assert.is(fma64(a, b, near), exactFma(a, b, near, 53), `${a} * ${b} + ${near}`);
   }
+});
+
+test('fma64 breaks a tie by what lies 60 bits below it', () => {
+  const [a, b] = [2 ** -53 * (1 + 2 ** -30), 1 - 2 ** -30]; // product 2^-53 - 2^-113
+  assert.is(fma64(a, b, 1 + 2 ** -52), 1 + 2 ** -52);
+  assert.is(fma64(-a, b, 1 + 2 ** -52), 1 + 2 ** -52);
+  assert.is(fma64(-a, b, -1 - 2 ** -52), -1 - 2 ** -52);
+  assert.is(fma64(2 ** -53, 1, 1 + 2 ** -52), 1 + 2 ** -51);
 });
 
 test('fma64 beyond 2^990 rounds twice instead of overflowing', () => {

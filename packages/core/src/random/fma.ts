@@ -1,11 +1,11 @@
 /**
  * Fused multiply-add in plain JavaScript: `a * b + c` rounded once.
  *
- * PyTorch's AVX2 kernels are compiled so that `x * (to - from) + from` becomes one instruction; two roundings would differ in
- * half of the results of `uniform_(-0.1, 0.1)`. The method is Boldo and Melquiond's ("Emulation of a FMA and
+ * PyTorch's AVX2 kernels are compiled so that `x * (to - from) + from` becomes one instruction; two roundings would
+ * differ in half of the results of `uniform_(-0.1, 0.1)`. The method is Boldo and Melquiond's ("Emulation of a FMA and
  * correctly-rounded sums: proved algorithms using rounding to odd", IEEE Transactions on Computers 57(4), 2008): an
- * inexact intermediate sum is rounded to the neighbour with an odd last bit, which no later rounding can mistake for a tie.
- * Left out: operands whose products or residues leave the range of normal doubles.
+ * inexact intermediate sum is rounded to the neighbour with an odd last bit, which no later rounding can mistake for a
+ * tie. Left out: operands whose products or residues leave the range of normal doubles.
  */
 
 const scratch = new Float64Array(1);

@@ -54,7 +54,9 @@ function entropy(): number {
   return hi * 2 ** 32 + (lo >>> 0);
 }
 
-/** The next 624 words in place: `s[i] = s[i + 397] ^ A·(upper bit of s[i], lower bits of s[i + 1])`, indices mod 624. */
+/**
+ * The next 624 words in place: `s[i] = s[i + 397] ^ A·(upper bit of s[i], lower bits of s[i + 1])`, indices mod 624.
+ */
 function twist(s: Int32Array): void {
   let i = 0;
   for (; i < N - M; i++) {
@@ -87,8 +89,8 @@ export class Generator {
   #seed = 0n;
 
   /**
-   * The sine half of a Box-Muller pair that waits for the next scalar normal, before mean and standard deviation; `null`
-   * when there is none. `fillNormal` under 16 elements and `fillLogNormal` use it.
+   * The sine half of a Box-Muller pair that waits for the next scalar normal, before mean and standard deviation;
+   * `null` when there is none. `fillNormal` under 16 elements and `fillLogNormal` use it.
    */
   nextDoubleNormalSample: number | null = null;
 
@@ -101,8 +103,8 @@ export class Generator {
   }
 
   /**
-   * Starts the stream afresh. The engine sees the low 32 bits of the seed alone, as in PyTorch: `2 ** 32` gives the stream
-   * of 0. A negative seed counts from 2^64.
+   * Starts the stream afresh. The engine sees the low 32 bits of the seed alone, as in PyTorch: `2 ** 32` gives the
+   * stream of 0. A negative seed counts from 2^64.
    *
    * @throws ValueError when the seed is NaN, fractional, a number beyond ±(2^53 - 1), or outside [-2^63, 2^64)
    */

@@ -8,13 +8,18 @@ import { fillExponential } from './distributions.ts';
 import type { Generator } from './generator.ts';
 import { defaultGenerator } from './generator.ts';
 
-/** From this length on, the remainder of 32 bits would be visibly uneven, and PyTorch 2.6 draws 64: ⌊(2^32 − 1) / 20⌋. */
+/**
+ * From this length on, the remainder of 32 bits would be visibly uneven, and PyTorch 2.6 draws 64: ⌊(2^32 − 1) / 20⌋.
+ */
 const LONG_PERMUTATION = 214748364;
 
 /** A float32 counts no further, and PyTorch's indices were once float32. */
 const MAX_CATEGORIES = 2 ** 24;
 
-/** `(hi · 2^32 + lo) mod m` for m up to 2^37: sixteen bits at a time, so that nothing passes 2^53. Exported for its test. */
+/**
+ * `(hi · 2^32 + lo) mod m` for m up to 2^37: sixteen bits at a time, so that nothing passes 2^53. Exported for its
+ * test.
+ */
 export function remainder64(hi: number, lo: number, m: number): number {
   const upper = (hi % m) * 65536 + (lo >>> 16);
   return ((upper % m) * 65536 + (lo & 0xffff)) % m;
@@ -23,9 +28,9 @@ export function remainder64(hi: number, lo: number, m: number): number {
 /**
  * The integers 0 to n − 1 in random order: `torch.randperm`.
  *
- * Up to 214 748 363: for i = 0 … n − 2, swap element i with element `i + u32 mod (n − i)`. From there on, Fisher and Yates
- * inside out, with `u64 mod (i + 1)`. (`aten/src/ATen/native/TensorFactories.cpp`. The second way came with PyTorch 2.6:
- * 1.13, the oracle of the tests, swaps at every length.)
+ * Up to 214 748 363: for i = 0 … n − 2, swap element i with element `i + u32 mod (n − i)`. From there on, Fisher and
+ * Yates inside out, with `u64 mod (i + 1)`. (`aten/src/ATen/native/TensorFactories.cpp`. The second way came with
+ * PyTorch 2.6: 1.13, the oracle of the tests, swaps at every length.)
  *
  * @throws ValueError unless `n` is an integer in [0, 2^31]
  * @example
@@ -140,12 +145,13 @@ function checkWeights(op: string, weights: FloatArray, categories: number): void
  * Indices drawn with probability proportional to weights: `torch.multinomial`.
  *
  * `weights: [rows, categories]`, contiguous → `[rows, samples]`. With replacement: a uniform double, looked up in the
- * cumulative weights (`aten/src/ATen/native/cpu/MultinomialKernel.cpp`). Without: the `samples` greatest of `w / q` in falling
- * order, `q` exponential with rate 1 and in the weights' precision (`aten/src/ATen/native/Distributions.cpp`). When a row has
- * fewer positive weights than samples, the rest are zero-weight categories; which, PyTorch leaves open, and here the lowest.
+ * cumulative weights (`aten/src/ATen/native/cpu/MultinomialKernel.cpp`). Without: the `samples` greatest of `w / q` in
+ * falling order, `q` exponential with rate 1 and in the weights' precision (`aten/src/ATen/native/Distributions.cpp`).
+ * When a row has fewer positive weights than samples, the rest are zero-weight categories; which, PyTorch leaves open,
+ * and here the lowest.
  *
- * @throws ValueError when a weight is negative or not finite, a row sums to 0, `samples` is not a positive integer, exceeds
- *   the categories without replacement, or there are more than 2^24 categories
+ * @throws ValueError when a weight is negative or not finite, a row sums to 0, `samples` is not a positive integer,
+ *   exceeds the categories without replacement, or there are more than 2^24 categories
  * @example
  * multinomial(new Float32Array([0, 10, 3, 0]), 4, 2, false, new Generator(0)); // a permutation of 1 and 2
  */

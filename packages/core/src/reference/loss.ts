@@ -1,10 +1,10 @@
 /** Reference kernels of losses. */
 
-import { sizeOf } from '../layout.ts';
 import type { Shape, Strided } from '../layout.ts';
+import { sizeOf } from '../layout.ts';
 import type { LossReduction } from '../ops/list.ts';
-import { dense, denseOutput, doubles, finish } from './dense.ts';
 import type { NumberArray } from './dense.ts';
+import { dense, denseOutput, doubles, finish } from './dense.ts';
 
 /** Batch, classes and positions of `[N, C, …]`. */
 function sizes(shape: Shape): [batch: number, classes: number, positions: number] {
@@ -54,7 +54,8 @@ export function nll(
         term = -scale * x.array[image + at * positions + s];
         counted += scale;
         const next = total + term;
-        if (Number.isFinite(next)) lost += Math.abs(total) >= Math.abs(term) ? total - next + term : term - next + total;
+        if (Number.isFinite(next))
+          lost += Math.abs(total) >= Math.abs(term) ? total - next + term : term - next + total;
         total = next;
       }
       if (reduction === 'none') out[loss.offset + i] = term;
@@ -133,7 +134,7 @@ export function range(a: Strided): [min: number, max: number] {
   let max = -Infinity;
   for (let i = offset; i < end; i++) {
     const value = array[i];
-    if (value !== value) return [NaN, NaN];
+    if (Number.isNaN(value)) return [NaN, NaN];
     if (value < min) min = value;
     if (value > max) max = value;
   }

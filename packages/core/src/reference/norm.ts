@@ -3,10 +3,10 @@
  * flattened to S. Statistics take two passes, the mean before the squared distances from it, in double precision.
  */
 
-import { sizeOf } from '../layout.ts';
 import type { Strided } from '../layout.ts';
-import { dense } from './dense.ts';
+import { sizeOf } from '../layout.ts';
 import type { NumberArray } from './dense.ts';
+import { dense } from './dense.ts';
 
 /** Runs up to this length are summed by four running sums, longer ones by halves. */
 const RUN = 1024;

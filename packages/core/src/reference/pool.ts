@@ -156,7 +156,7 @@ function maxPlane(
         const row = h * width;
         for (let w = left; w < right; w += columnStep) {
           const value = x[from + row + w];
-          if (value > best || value !== value) {
+          if (value > best || Number.isNaN(value)) {
             best = value;
             at = row + w;
           }

@@ -20,7 +20,7 @@ export function sigmoid(x: number): number {
   return e / (1 + e);
 }
 
-/** log(1 + e^x) without overflow. */
+/** log(1 + e^x) without overflow or loss. */
 function softplus1(x: number): number {
   return x > 0 ? x + Math.log1p(Math.exp(-x)) : Math.log1p(Math.exp(x));
 }
@@ -56,8 +56,9 @@ export const unaryScalars = {
   acosh: Math.acosh,
   atanh: Math.atanh,
   sigmoid,
-  logSigmoid: (x) => -softplus1(-x),
-  relu: (x) => (x <= 0 ? 0 : x),
+  logSigmoid: (x) => Math.min(x, 0) - Math.log1p(Math.exp(-Math.abs(x))),
+  // A NaN and a -0 come through.
+  relu: (x) => (x < 0 ? 0 : x),
   silu: (x) => x * sigmoid(x),
   mish: (x) => x * Math.tanh(softplus1(x)),
   hardswish: (x) => (x * Math.min(Math.max(x + 3, 0), 6)) / 6,
@@ -84,7 +85,7 @@ export const parametricScalars = {
   gelu: (tanhForm: number): Scalar1 =>
     tanhForm !== 0
       ? (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)))
-      : (x) => 0.5 * x * (1 + erf(x * SQRT1_2)),
+      : (x) => 0.5 * x * erfc(-x * SQRT1_2),
   elu:
     (alpha: number, scale: number, inputScale: number): Scalar1 =>
     (x) =>
@@ -163,6 +164,17 @@ function power(x: number, y: number): number {
   if (x === 1) return 1;
   if (x === -1 && (y === Infinity || y === -Infinity)) return 1;
   return x ** y;
+}
+
+/** Power of integers modulo 2^32; a negative power of anything but ±1 is 0, as in PyTorch. */
+export function integerPower(x: number, y: number): number {
+  if (y < 0) return x === 1 ? 1 : x === -1 ? (y % 2 === 0 ? 1 : -1) : 0;
+  let result = 1;
+  for (let base = x, e = y; e > 0; e >>>= 1) {
+    if (e & 1) result = Math.imul(result, base);
+    base = Math.imul(base, base);
+  }
+  return result;
 }
 
 /** Python's `//`, as PyTorch computes it: from the exact remainder, so that 1 // 0.1 is 9. */

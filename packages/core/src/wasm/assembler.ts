@@ -122,16 +122,14 @@ type Operands<P extends readonly ValType[]> = { [K in keyof P]: Operand<P[K]> };
 
 type Method<O> =
   O extends Plain<infer P, infer R>
-    ? O['kind'] extends 'plain'
-      ? (...operands: [] | Operands<P>) => Given<R>
-      : O extends Lane<infer P, infer R>
-        ? (lane: number, ...operands: [] | Operands<P>) => Given<R>
-        : O extends LaneAccess<infer P, infer R>
-          ? (lane: number, ...operands: [...Operands<P>, offset?: number, align?: number]) => Given<R>
-          : O extends Access<infer P, infer R>
-            ? (...operands: [] | [...Operands<P>, offset?: number, align?: number]) => Given<R>
-            : never
-    : never;
+    ? (...operands: [] | Operands<P>) => Given<R>
+    : O extends Lane<infer P, infer R>
+      ? (lane: number, ...operands: [] | Operands<P>) => Given<R>
+      : O extends LaneAccess<infer P, infer R>
+        ? (lane: number, ...operands: [...Operands<P>, offset?: number, align?: number]) => Given<R>
+        : O extends Access<infer P, infer R>
+          ? (...operands: [] | [...Operands<P>, offset?: number, align?: number]) => Given<R>
+          : never;
 
 type Methods<Table> = { readonly [K in keyof Table]: Method<Table[K]> };
 

@@ -93,3 +93,23 @@ function boundTo(memory: WebAssembly.Memory, target: Features): Bound {
   }
   return found;
 }
+
+/**
+ * One launch of a kernel: `entry(task, scratch, ...args)` for every task from 0 on, in any order and on any threads; tasks write
+ * to different places. Each thread brings its own scratch memory, aligned to 64 bytes, whose content means nothing.
+ */
+export interface Launch {
+  readonly name: string;
+  readonly emit: Emitter;
+  readonly entry: string;
+  readonly args: readonly number[];
+  readonly tasks: number;
+  /** Bytes of scratch memory for each thread. */
+  readonly scratchBytes: number;
+}
+
+/** Runs a launch on this thread. */
+export function runInline(launch: Launch, memory: WebAssembly.Memory, scratchPtr: number): void {
+  const run = kernel(launch.name, launch.emit, memory)[launch.entry]!;
+  for (let task = 0; task < launch.tasks; task++) run(task, scratchPtr, ...launch.args);
+}

@@ -7,7 +7,7 @@
  * last one is as narrow as the remainder allows.
  */
 
-import type { Assembler, Func, Local, Value } from '../assembler.ts';
+import type { Assembler, Func, Local } from '../assembler.ts';
 import type { Tiles } from './gemm-micro.ts';
 import { emitMicro, repeat } from './gemm-micro.ts';
 import type { PackFuncs } from './gemm-pack.ts';
@@ -19,9 +19,11 @@ export interface MacroFuncs {
   readonly packs: ReadonlyMap<number, PackFuncs>;
   /** tall(rows): how many panels of the main height `rows` rows are cut into */
   readonly tall: Func<['i32']>;
+  /** copyTile(rows, columns, from, fromStride, to, toStride) */
+  readonly copyTile: Func;
   /** packA(rows, k, a, aRow, aCol, out): packs a block of rows, panel after panel */
   readonly packA: Func;
-  /** sweep(columns, rows, k, a, b, c, cRow, init, initRow, initIsC, tile): all tiles of one panel of B */
+  /** sweep(columns, rows, k, a, b, bRow, c, cRow, init, initRow, initIsC, tile): all tiles of one panel of B */
   readonly sweep: Func;
 }
 
@@ -50,12 +52,12 @@ export function emitMacro(code: Assembler, tiles: Tiles): MacroFuncs {
   const packs = new Map<number, PackFuncs>();
   for (const width of new Set([...heights, ...widths])) packs.set(width, emitPack(code, element, width));
   const tall = emitTall(code, tiles);
-  const copy = emitCopyTile(code, tiles);
+  const copyTile = emitCopyTile(code, tiles);
   const sweeps = widths.map((width) => {
     const micros = heights.map((height) => emitMicro(code, element, fma, height, width));
-    return emitSweepWidth(code, tiles, width, micros, copy, tall);
+    return emitSweepWidth(code, tiles, width, micros, copyTile, tall);
   });
-  return { packs, tall, packA: emitPackA(code, tiles, packs, tall), sweep: emitSweep(code, tiles, sweeps) };
+  return { packs, tall, copyTile, packA: emitPackA(code, tiles, packs, tall), sweep: emitSweep(code, tiles, sweeps) };
 }
 
 /** tall(rows), as `tallPanels` */
@@ -144,6 +146,7 @@ const SWEEP = {
   k: 'i32',
   a: 'i32',
   b: 'i32',
+  bRow: 'i32',
   c: 'i32',
   cRow: 'i32',
   init: 'i32',
@@ -154,7 +157,7 @@ const SWEEP = {
 
 /**
  *     for each panel of rows (h rows of C from row i on):
- *       if it is whole: micro(k, a, b, c, cRow, init, initRow)
+ *       if it is whole: micro(k, a, b, bRow, c, cRow, init, initRow)
  *       else: the same into a tile of scratch memory, of which the part that exists is copied to C
  */
 function emitSweepWidth(
@@ -169,22 +172,22 @@ function emitSweepWidth(
   const { bytes } = tiles.element;
   const tileRow = width * bytes;
   return code.func(`sweep_${width}`, SWEEP, [], (params) => {
-    const { columns, rows, k, a, b, c, cRow, init, initRow, initIsC, tile } = params;
+    const { columns, rows, k, a, b, bRow, c, cRow, init, initRow, initIsC, tile } = params;
     const part = code.local('i32');
     forPanels(code, tiles, tall, rows, (height) => {
       const micro = micros[tiles.heights.indexOf(height)];
       code.if(
         i32.and(i32.eq(columns, width), i32.ge_u(rows, height)),
-        () => code.call(micro, k, a, b, c, cRow, init, initRow),
+        () => code.call(micro, k, a, b, bRow, c, cRow, init, initRow),
         () => {
           part.set(code.least(rows, height));
           code.if(
             initIsC,
             () => {
               code.call(copy, part, columns, c, cRow, tile, tileRow);
-              code.call(micro, k, a, b, tile, tileRow, tile, tileRow);
+              code.call(micro, k, a, b, bRow, tile, tileRow, tile, tileRow);
             },
-            () => code.call(micro, k, a, b, tile, tileRow, init, initRow),
+            () => code.call(micro, k, a, b, bRow, tile, tileRow, init, initRow),
           );
           code.call(copy, part, columns, tile, tileRow, c, cRow);
         },
@@ -210,12 +213,4 @@ function emitSweep(code: Assembler, tiles: Tiles, sweeps: readonly Func[]): Func
       }
     }
   });
-}
-
-/** columns → the width of the panel that they are packed into, at most the main one */
-export function panelWidth(code: Assembler, tiles: Tiles, columns: Local<'i32'>): Value<'i32'> {
-  const { i32 } = code;
-  const { lanes } = tiles.element;
-  const rounded = code.local('i32', i32.and(i32.add(columns, lanes - 1), -lanes));
-  return code.least(rounded, tiles.widths[0]);
 }

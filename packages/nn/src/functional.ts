@@ -1,0 +1,715 @@
+/**
+ * `nn.functional`: layers without their state, by PyTorch's names in camelCase. What core has is passed on; what is added here is
+ * the `inplace` argument, dropout, and what is composed of other ops (normalisation, distances, gated units).
+ */
+
+import {
+  DTypeError,
+  NotImplementedError,
+  ShapeError,
+  ValueError,
+  add,
+  celu as coreCelu,
+  elu as coreElu,
+  hardsigmoid as coreHardsigmoid,
+  hardswish as coreHardswish,
+  hardtanh as coreHardtanh,
+  leakyRelu as coreLeakyRelu,
+  logSoftmax as coreLogSoftmax,
+  mish as coreMish,
+  relu as coreRelu,
+  relu6 as coreRelu6,
+  selu as coreSelu,
+  silu as coreSilu,
+  softmax as coreSoftmax,
+  softmin as coreSoftmin,
+  threshold as coreThreshold,
+  batchNorm,
+  clamp,
+  div,
+  embedding as coreEmbedding,
+  emptyLike,
+  formatShape,
+  mul,
+  named,
+  norm,
+  sameShape,
+  sigmoid,
+  sizeOf,
+  sub,
+  zeros,
+} from '@torsor/core';
+import type { DType, Shape, Tensor } from '@torsor/core';
+import { noGrad } from '@torsor/autograd';
+import { flag, integer, numeric, required, tensorArgument, warn } from './arguments.ts';
+
+export {
+  adaptiveAvgPool1d,
+  adaptiveAvgPool2d,
+  adaptiveMaxPool1d,
+  adaptiveMaxPool2d,
+  avgPool1d,
+  avgPool2d,
+  batchNorm,
+  binaryCrossEntropy,
+  binaryCrossEntropyWithLogits,
+  conv1d,
+  conv2d,
+  convTranspose1d,
+  convTranspose2d,
+  crossEntropy,
+  gelu,
+  hardshrink,
+  huberLoss,
+  klDiv,
+  l1Loss,
+  linear,
+  logSigmoid,
+  maxPool1d,
+  maxPool2d,
+  mseLoss,
+  nllLoss,
+  oneHot,
+  pad,
+  sigmoid,
+  smoothL1Loss,
+  softplus,
+  softshrink,
+  softsign,
+  tanh,
+  tanhshrink,
+} from '@torsor/core';
+
+// ------------------------------------------------------------------------------------------------------------ activations
+
+export interface InplaceOptions {
+  /** Write the result into the input. Default false. */
+  readonly inplace?: boolean;
+}
+
+/**
+ * Writes `compute` of `input` into `input`. Where a gradient will be asked for, the op reads a copy: its derivative may need
+ * the values that are overwritten here.
+ */
+function overwrite(input: Tensor, compute: (x: Tensor) => Tensor): Tensor {
+  return input.copy_(compute(input.requiresGrad ? input.clone() : input));
+}
+
+type Pointwise = (input: Tensor, inplace?: boolean | InplaceOptions) => Tensor;
+
+/** An activation without parameters of its own. */
+function pointwise(op: string, compute: (x: Tensor) => Tensor): Pointwise {
+  return (input, inplace) => {
+    if (inplace === undefined) return compute(input);
+    const [write = false] = named<[boolean]>(op, ['inplace'], [inplace]);
+    return flag(op, 'inplace', write) ? overwrite(input, compute) : compute(input);
+  };
+}
+
+/** `max(x, 0)`. */
+export const relu: Pointwise = (input, inplace) => {
+  if (inplace === undefined || inplace === false) return coreRelu(input);
+  const [write = false] = named<[boolean]>('relu', ['inplace'], [inplace]);
+  return flag('relu', 'inplace', write) ? input.relu_() : coreRelu(input);
+};
+
+/** `max(x, 0)`, in place. */
+export function relu_(input: Tensor): Tensor {
+  return input.relu_();
+}
+
+/** `min(max(x, 0), 6)`. */
+export const relu6: Pointwise = pointwise('relu6', coreRelu6);
+/** `x sigmoid(x)`, also called swish. */
+export const silu: Pointwise = pointwise('silu', coreSilu);
+/** `x tanh(softplus(x))`. */
+export const mish: Pointwise = pointwise('mish', coreMish);
+/** `x min(max(x + 3, 0), 6) / 6`. */
+export const hardswish: Pointwise = pointwise('hardswish', coreHardswish);
+/** `min(max(x + 3, 0), 6) / 6`. */
+export const hardsigmoid: Pointwise = pointwise('hardsigmoid', coreHardsigmoid);
+/** Scaled elu: `1.0507 (x > 0 ? x : 1.6733 (e^x - 1))`. */
+export const selu: Pointwise = pointwise('selu', coreSelu);
+
+/** One parameter, then `inplace`. */
+function parametric<O>(
+  op: string,
+  name: string,
+  fallback: number,
+  compute: (x: Tensor, parameter: number) => Tensor,
+): (input: Tensor, parameter?: number | O, inplace?: boolean | O) => Tensor {
+  return (input, parameter, inplace) => {
+    const [value = fallback, write = false] = named<[number, boolean]>(op, [name, 'inplace'], [parameter, inplace]);
+    const p = numeric(op, name, value);
+    return flag(op, 'inplace', write) ? overwrite(input, (x) => compute(x, p)) : compute(input, p);
+  };
+}
+
+export interface AlphaOptions extends InplaceOptions {
+  /** Scale of the negative part; 1 by default. */
+  readonly alpha?: number;
+}
+
+export interface LeakyReluOptions extends InplaceOptions {
+  /** Slope where x is negative; 0.01 by default. */
+  readonly negativeSlope?: number;
+}
+
+/** `x > 0 ? x : alpha (e^x - 1)`; alpha is 1 by default. */
+export const elu = /* @__PURE__ */ parametric<AlphaOptions>('elu', 'alpha', 1, coreElu);
+/** `max(0, x) + min(0, alpha (e^(x/alpha) - 1))`; alpha is 1 by default. */
+export const celu = /* @__PURE__ */ parametric<AlphaOptions>('celu', 'alpha', 1, coreCelu);
+/** `x > 0 ? x : negativeSlope x`; the slope is 0.01 by default. */
+export const leakyRelu = /* @__PURE__ */ parametric<LeakyReluOptions>('leakyRelu', 'negativeSlope', 0.01, coreLeakyRelu);
+
+export interface HardtanhOptions extends InplaceOptions {
+  /** -1 by default. */
+  readonly minVal?: number;
+  /** 1 by default. */
+  readonly maxVal?: number;
+}
+
+/** x clipped to `[minVal, maxVal]`, by default [-1, 1]. */
+export function hardtanh(
+  input: Tensor,
+  minVal?: number | HardtanhOptions,
+  maxVal?: number | HardtanhOptions,
+  inplace?: boolean | HardtanhOptions,
+): Tensor {
+  const op = 'hardtanh';
+  const [min = -1, max = 1, write = false] = named<[number, number, boolean]>(
+    op,
+    ['minVal', 'maxVal', 'inplace'],
+    [minVal, maxVal, inplace],
+  );
+  const compute = (x: Tensor): Tensor => coreHardtanh(x, min, max);
+  return flag(op, 'inplace', write) ? overwrite(input, compute) : compute(input);
+}
+
+export interface ThresholdOptions extends InplaceOptions {
+  readonly threshold?: number;
+  readonly value?: number;
+}
+
+/** `x > threshold ? x : value`. */
+export function threshold(
+  input: Tensor,
+  threshold: number | ThresholdOptions,
+  value?: number | ThresholdOptions,
+  inplace?: boolean | ThresholdOptions,
+): Tensor {
+  const op = 'threshold';
+  const [t, v, write = false] = named<[number, number, boolean]>(
+    op,
+    ['threshold', 'value', 'inplace'],
+    [threshold, value, inplace],
+  );
+  const bound = numeric(op, 'threshold', required(op, 'threshold', t));
+  const other = numeric(op, 'value', required(op, 'value', v));
+  const compute = (x: Tensor): Tensor => coreThreshold(x, bound, other);
+  return flag(op, 'inplace', write) ? overwrite(input, compute) : compute(input);
+}
+
+/** `x > 0 ? x : weight x`: weight `[1]`, or `[C]` with one slope for each entry of the input's second dimension. */
+export function prelu(input: Tensor, weight: Tensor): Tensor {
+  const op = 'prelu';
+  tensorArgument(op, 'weight', weight);
+  const operands = { input: input.shape, weight: weight.shape };
+  if (weight.ndim > 1) {
+    throw new ShapeError(`Expected weight to be a scalar or 1D tensor, but got shape ${formatShape(weight.shape)}`, {
+      op,
+      operands,
+    });
+  }
+  const slopes = weight.numel();
+  let factor = weight;
+  if (slopes !== 1) {
+    const channels = input.ndim < 2 ? 1 : input.shape[1];
+    if (channels !== slopes) {
+      throw new ShapeError(
+        `Mismatch of parameter numbers and input channel size. Found parameter numbers = ${slopes} and channel size = ${channels}`,
+        { op, operands },
+      );
+    }
+    factor = weight.view([slopes, ...new Array<number>(input.ndim - 2).fill(1)]);
+  } else if (input.ndim === 0) factor = weight.view([]);
+  // Not `where`: its gradient for the weight would be 0 · ∞ where the input is infinite.
+  return add(coreRelu(input), mul(clamp(input, null, 0), factor));
+}
+
+/** `a sigmoid(b)` for the two halves a and b of the input along `dim` (-1 by default). */
+export function glu(input: Tensor, dim: number | { readonly dim?: number } = -1): Tensor {
+  const [d = -1] = named<[number]>('glu', ['dim'], [dim]);
+  const size = input.size(d);
+  if (size % 2 !== 0) {
+    throw new ShapeError(`Halving dimension must be even, but dimension ${d} is size ${size}`, {
+      op: 'glu',
+      operands: { input: input.shape, dim: d },
+    });
+  }
+  const half = size / 2;
+  return mul(input.narrow(d, 0, half), sigmoid(input.narrow(d, half, half)));
+}
+
+export interface SoftmaxOptions {
+  /** Dimension along which the results sum to 1. */
+  readonly dim?: number | null;
+  /** Cast to this dtype first. */
+  readonly dtype?: DType | null;
+}
+
+/** The dimension that PyTorch takes when none is given, which it warns of. */
+function implicitDim(op: string, input: Tensor): number {
+  warn(op, 'Implicit dimension choice for softmax has been deprecated. Change the call to include dim=X as an argument.');
+  return input.ndim === 0 || input.ndim === 1 || input.ndim === 3 ? 0 : 1;
+}
+
+type Softmax = (input: Tensor, dim?: number | null | SoftmaxOptions, dtype?: DType | null | SoftmaxOptions) => Tensor;
+
+function softmaxOf(
+  op: string,
+  compute: (x: Tensor, dim: number, options: { dtype: DType | null }) => Tensor,
+): Softmax {
+  return (input, dim, dtype) => {
+    const [d = null, to = null] = named<[number | null, DType | null]>(op, ['dim', 'dtype'], [dim, dtype]);
+    return compute(input, d ?? implicitDim(op, input), { dtype: to });
+  };
+}
+
+/** `e^x / Σ e^x` along `dim`. */
+export const softmax = /* @__PURE__ */ softmaxOf('softmax', coreSoftmax);
+/** `log(softmax(x))` along `dim`. */
+export const logSoftmax = /* @__PURE__ */ softmaxOf('logSoftmax', coreLogSoftmax);
+/** `softmax(-x)` along `dim`. */
+export const softmin = /* @__PURE__ */ softmaxOf('softmin', coreSoftmin);
+
+// --------------------------------------------------------------------------------------------------------------- dropout
+
+export interface DropoutOptions extends InplaceOptions {
+  /** Probability of an element (or channel) to become 0; 0.5 by default. */
+  readonly p?: number;
+  /** Drop at all; true by default (false for `alphaDropout` and `featureAlphaDropout`). */
+  readonly training?: boolean;
+}
+
+type Dropout = (
+  input: Tensor,
+  p?: number | DropoutOptions,
+  training?: boolean | DropoutOptions,
+  inplace?: boolean | DropoutOptions,
+) => Tensor;
+
+/** The α' of Klambauer et al., 2017: minus the limit of selu. */
+const SELU_LIMIT = 1.7580993408473766;
+
+/** A mask of ones and zeros in the shape of `input`, or, per channel, in `[N, C, 1, …]`. */
+function bernoulliNoise(op: string, input: Tensor, p: number, perChannel: boolean): Tensor {
+  if (perChannel && input.ndim < 2) {
+    throw new ShapeError(`Feature dropout requires at least 2 dimensions in the input, but got ${formatShape(input.shape)}`, {
+      op,
+      operands: { input: input.shape },
+    });
+  }
+  const noise = perChannel
+    ? zeros(input.shape.map((size, d) => (d < 2 ? size : 1)), { dtype: input.dtype })
+    : emptyLike(input);
+  return noise.bernoulli_(1 - p);
+}
+
+function drop(op: string, input: Tensor, p: number, write: boolean, perChannel: boolean, alpha: boolean): Tensor {
+  const scaled = (factor: Tensor): Tensor => (write ? input.mul_(factor) : mul(input, factor));
+  if (p === 0 || input.numel() === 0) return input;
+  if (p === 1) return scaled(zeros([], { dtype: input.dtype }));
+  const noise = bernoulliNoise(op, input, p, perChannel);
+  if (!alpha) return scaled(noise.div_(1 - p));
+  // Dropped elements take selu's limit, and an affine map restores mean and variance.
+  const a = 1 / Math.sqrt((SELU_LIMIT * SELU_LIMIT * p + 1) * (1 - p));
+  const shift = sub(noise, 1).mul_(SELU_LIMIT * a).add_(SELU_LIMIT * a * p);
+  return scaled(noise.mul_(a)).add_(shift);
+}
+
+function dropoutOf(op: string, trains: boolean, perChannel: boolean, alpha: boolean): Dropout {
+  return (input, p, training, inplace) => {
+    const [probability = 0.5, active = trains, write = false] = named<[number, boolean, boolean]>(
+      op,
+      ['p', 'training', 'inplace'],
+      [p, training, inplace],
+    );
+    tensorArgument(op, 'input', input);
+    checkProbability(op, probability);
+    if (!input.isFloatingPoint() && active) {
+      throw new DTypeError(`is only defined for floating dtypes, but got ${input.dtype}; cast with .to('float32') first`, {
+        op,
+        operands: { dtype: input.dtype },
+      });
+    }
+    if (!flag(op, 'training', active)) return input;
+    return drop(op, input, probability, flag(op, 'inplace', write), perChannel, alpha);
+  };
+}
+
+/** @throws ValueError unless p is in [0, 1] */
+export function checkProbability(op: string, p: unknown): number {
+  if (typeof p === 'number' && p >= 0 && p <= 1) return p;
+  throw new ValueError(`dropout probability has to be between 0 and 1, but got ${String(p)}`, { op, operands: { p } });
+}
+
+/**
+ * Sets each element to 0 with probability `p`, and divides the rest by `1 - p`, so that the expectation stays.
+ *
+ * Defaults: p 0.5, training true, inplace false. Without `training` the input is returned as it is. A seed gives PyTorch's mask.
+ * Source: Hinton et al., "Improving neural networks by preventing co-adaptation of feature detectors", 2012.
+ *
+ * @throws ValueError unless p is in [0, 1]
+ *
+ * @example
+ * manualSeed(0);
+ * dropout(ones(4), 0.5); // tensor([2., 2., 0., 2.]) or another mask of twos and zeros
+ */
+export const dropout: Dropout = /* @__PURE__ */ dropoutOf('dropout', true, false, false);
+
+const channelDropout = /* @__PURE__ */ dropoutOf('featureDropout', true, true, false);
+
+/** Sets whole channels to 0: input `[N, C, L]` or `[C, L]`; otherwise as `dropout`. */
+export const dropout1d: Dropout = (input, p, training, inplace) => {
+  const op = 'dropout1d';
+  if (input.ndim !== 2 && input.ndim !== 3) {
+    throw new ShapeError(
+      `Expected 2D or 3D input, but received a ${input.ndim}D input; for inputs without channels use dropout`,
+      { op, operands: { input: input.shape } },
+    );
+  }
+  if (input.ndim === 3) return channelDropout(input, p, training, inplace);
+  const out = channelDropout(input.unsqueeze(0), p, training, inplace);
+  const [, , write = false] = named<[number, boolean, boolean]>(op, ['p', 'training', 'inplace'], [p, training, inplace]);
+  return write ? input : out.squeeze(0);
+};
+
+/** Sets whole channels to 0: input `[N, C, H, W]`; otherwise as `dropout`. A 3-D input counts as `[N, C, L]`, as in PyTorch. */
+export const dropout2d: Dropout = (input, p, training, inplace) => {
+  const op = 'dropout2d';
+  if (input.ndim !== 3 && input.ndim !== 4) {
+    warn(op, `Received a ${input.ndim}-D input, which is deprecated; for inputs without channels use dropout`);
+  } else if (input.ndim === 3) {
+    warn(op, 'Received a 3-D input, which is taken for [N, C, L]; for an unbatched image add a batch dimension');
+  }
+  return channelDropout(input, p, training, inplace);
+};
+
+/** Dropout that keeps mean and variance of self-normalising networks: what is dropped becomes selu's limit. */
+export const alphaDropout: Dropout = /* @__PURE__ */ dropoutOf('alphaDropout', false, false, true);
+/** `alphaDropout` of whole channels. */
+export const featureAlphaDropout: Dropout = /* @__PURE__ */ dropoutOf('featureAlphaDropout', false, true, true);
+
+// ---------------------------------------------------------------------------------------------------------- normalisation
+
+/**
+ * Each row of `[rows, …]` to mean 0 and variance 1: batch normalisation of `[1, rows, length]`, whose channels are the rows.
+ */
+function normaliseRows(x: Tensor, rows: number, eps: number): Tensor {
+  const length = rows === 0 ? 1 : x.numel() / rows;
+  const flat = x.reshape([1, rows, length]);
+  // One element has no variance, which batch normalisation refuses: it is its own mean.
+  const out = length === 1 ? sub(flat, flat) : batchNorm(flat, { training: true, eps });
+  return out.reshape(x.shape);
+}
+
+export interface LayerNormOptions {
+  readonly normalizedShape?: Shape;
+  /** Of the normalised shape; null (default) for 1. */
+  readonly weight?: Tensor | null;
+  /** Of the normalised shape; null (default) for 0. */
+  readonly bias?: Tensor | null;
+  /** Added to the variance; 1e-5 by default. */
+  readonly eps?: number;
+}
+
+/**
+ * Normalises over the last dimensions: `(x - mean) / √(var + eps) * weight + bias`, mean and biased variance over `normalizedShape`.
+ *
+ * input `[…, ...normalizedShape]` → the same shape. Source: Ba et al., "Layer Normalization", 2016.
+ *
+ * @throws ShapeError when the input does not end in `normalizedShape`
+ */
+export function layerNorm(
+  input: Tensor,
+  normalizedShape: Shape | LayerNormOptions,
+  weight?: Tensor | null | LayerNormOptions,
+  bias?: Tensor | null | LayerNormOptions,
+  eps?: number | LayerNormOptions,
+): Tensor {
+  const op = 'layerNorm';
+  const [shape, w = null, b = null, e = 1e-5] = named<[Shape, Tensor | null, Tensor | null, number]>(
+    op,
+    ['normalizedShape', 'weight', 'bias', 'eps'],
+    [normalizedShape, weight, bias, eps],
+  );
+  const tail = required(op, 'normalizedShape', shape);
+  tensorArgument(op, 'input', input);
+  checkFloat(op, input);
+  const lead = input.ndim - tail.length;
+  if (tail.length < 1 || lead < 0 || !sameShape(input.shape.slice(lead), tail)) {
+    throw new ShapeError(
+      `Given normalizedShape=${formatShape(tail)}, expected input with shape [*, ${tail.join(', ')}], but got input of size ` +
+        formatShape(input.shape),
+      { op, operands: { input: input.shape, normalizedShape: tail } },
+    );
+  }
+  for (const [name, x] of Object.entries({ weight: w, bias: b })) {
+    if (x === null || sameShape(x.shape, tail)) continue;
+    throw new ShapeError(`Expected ${name} to be of same shape as normalizedShape, but got ${formatShape(x.shape)}`, {
+      op,
+      operands: { [name]: x.shape, normalizedShape: tail },
+    });
+  }
+  return affine(normaliseRows(input, sizeOf(input.shape.slice(0, lead)), e), w, b);
+}
+
+function affine(x: Tensor, weight: Tensor | null, bias: Tensor | null): Tensor {
+  const scaled = weight === null ? x : mul(x, weight);
+  return bias === null ? scaled : add(scaled, bias);
+}
+
+function checkFloat(op: string, input: Tensor): void {
+  if (input.isFloatingPoint()) return;
+  throw new DTypeError(`is only defined for floating dtypes, but got ${input.dtype}; cast with .to('float32') first`, {
+    op,
+    operands: { dtype: input.dtype },
+  });
+}
+
+/** `[C]` as `[C, 1, …]`, which broadcasts over `[N, C, …]`. */
+function perChannel(op: string, name: string, x: Tensor | null, input: Tensor): Tensor | null {
+  if (x === null) return null;
+  if (x.ndim !== 1 || x.shape[0] !== input.shape[1]) {
+    throw new ShapeError(
+      `Expected ${name} to be a vector of size equal to the number of channels in input, but got ${name} of shape ` +
+        `${formatShape(x.shape)} and input of shape ${formatShape(input.shape)}`,
+      { op, operands: { [name]: x.shape, input: input.shape } },
+    );
+  }
+  return x.view([x.shape[0], ...new Array<number>(input.ndim - 2).fill(1)]);
+}
+
+export interface GroupNormOptions {
+  readonly numGroups?: number;
+  /** `[C]`; null (default) for 1. */
+  readonly weight?: Tensor | null;
+  /** `[C]`; null (default) for 0. */
+  readonly bias?: Tensor | null;
+  /** Added to the variance; 1e-5 by default. */
+  readonly eps?: number;
+}
+
+/**
+ * Normalises each sample over groups of channels: input `[N, C, …]`, whose channels are split into `numGroups` groups, each with
+ * its own mean and biased variance; then `weight` and `bias` per channel. Source: Wu, He, "Group Normalization", 2018.
+ *
+ * @throws ShapeError when `numGroups` does not divide the number of channels
+ */
+export function groupNorm(
+  input: Tensor,
+  numGroups: number | GroupNormOptions,
+  weight?: Tensor | null | GroupNormOptions,
+  bias?: Tensor | null | GroupNormOptions,
+  eps?: number | GroupNormOptions,
+): Tensor {
+  const op = 'groupNorm';
+  const [g, w = null, b = null, e = 1e-5] = named<[number, Tensor | null, Tensor | null, number]>(
+    op,
+    ['numGroups', 'weight', 'bias', 'eps'],
+    [numGroups, weight, bias, eps],
+  );
+  const groups = integer(op, 'numGroups', required(op, 'numGroups', g), 1);
+  tensorArgument(op, 'input', input);
+  checkFloat(op, input);
+  if (input.ndim < 2) {
+    throw new ShapeError(`Expected at least 2 dimensions for input tensor but received ${input.ndim}`, {
+      op,
+      operands: { input: input.shape },
+    });
+  }
+  const [n, channels] = input.shape;
+  if (channels % groups !== 0) {
+    throw new ShapeError(
+      `Expected number of channels in input to be divisible by numGroups, but got input of shape ${formatShape(input.shape)} ` +
+        `and numGroups=${groups}`,
+      { op, operands: { input: input.shape, numGroups: groups } },
+    );
+  }
+  const scale = perChannel(op, 'weight', w, input);
+  const shift = perChannel(op, 'bias', b, input);
+  return affine(normaliseRows(input, n * groups, e), scale, shift);
+}
+
+export interface InstanceNormOptions {
+  /** `[C]`; updated with the statistics of the input, or used in their place. */
+  readonly runningMean?: Tensor | null;
+  /** `[C]`; updated with the statistics of the input, or used in their place. */
+  readonly runningVar?: Tensor | null;
+  /** `[C]`; null (default) for 1. */
+  readonly weight?: Tensor | null;
+  /** `[C]`; null (default) for 0. */
+  readonly bias?: Tensor | null;
+  /** Normalise by the statistics of the input (true, the default), or by the running ones. */
+  readonly useInputStats?: boolean;
+  /** Share of this input in the new running statistics; 0.1 by default. */
+  readonly momentum?: number;
+  /** Added to the variance; 1e-5 by default. */
+  readonly eps?: number;
+}
+
+/**
+ * Normalises each channel of each sample by itself: batch normalisation of `[1, N·C, …]`. Running statistics are the means over
+ * the samples. Source: Ulyanov et al., "Instance Normalization", 2016.
+ *
+ * @throws ShapeError when there is one value per channel, which has no variance
+ */
+export function instanceNorm(
+  input: Tensor,
+  runningMean?: Tensor | null | InstanceNormOptions,
+  runningVar?: Tensor | null | InstanceNormOptions,
+  weight?: Tensor | null | InstanceNormOptions,
+  bias?: Tensor | null | InstanceNormOptions,
+  useInputStats?: boolean | InstanceNormOptions,
+  momentum?: number | InstanceNormOptions,
+  eps?: number | InstanceNormOptions,
+): Tensor {
+  const op = 'instanceNorm';
+  type Arguments = [Tensor | null, Tensor | null, Tensor | null, Tensor | null, boolean, number, number];
+  const [mean = null, variance = null, w = null, b = null, fromInput = true, m = 0.1, e = 1e-5] = named<Arguments>(
+    op,
+    ['runningMean', 'runningVar', 'weight', 'bias', 'useInputStats', 'momentum', 'eps'],
+    [runningMean, runningVar, weight, bias, useInputStats, momentum, eps],
+  );
+  tensorArgument(op, 'input', input);
+  checkFloat(op, input);
+  if (input.ndim < 3) {
+    throw new ShapeError(`Expected an input [N, C, …] of at least 3 dimensions, but got ${formatShape(input.shape)}`, {
+      op,
+      operands: { input: input.shape },
+    });
+  }
+  if (flag(op, 'useInputStats', fromInput) && sizeOf(input.shape.slice(2)) === 1) {
+    throw new ShapeError(
+      `Expected more than 1 spatial element when training, got input size ${formatShape(input.shape)}`,
+      { op, operands: { input: input.shape } },
+    );
+  }
+  const scale = perChannel(op, 'weight', w, input);
+  const shift = perChannel(op, 'bias', b, input);
+  const [n, channels] = input.shape;
+  const repeated = (x: Tensor | null): Tensor | null =>
+    x === null ? null : x.detach().expand([n, channels]).reshape([n * channels]).clone();
+  const means = repeated(mean);
+  const variances = repeated(variance);
+  const out = batchNorm(input.reshape([1, n * channels, ...input.shape.slice(2)]), {
+    runningMean: means,
+    runningVar: variances,
+    training: fromInput,
+    momentum: m,
+    eps: e,
+  });
+  if (fromInput) {
+    noGrad(() => {
+      if (mean !== null && means !== null) mean.copy_(means.view([n, channels]).mean(0));
+      if (variance !== null && variances !== null) variance.copy_(variances.view([n, channels]).mean(0));
+    });
+  }
+  return affine(out.reshape(input.shape), scale, shift);
+}
+
+export interface NormalizeOptions {
+  /** Order of the norm; 2 by default. */
+  readonly p?: number;
+  /** 1 by default. */
+  readonly dim?: number | readonly number[];
+  /** Least divisor; 1e-12 by default. */
+  readonly eps?: number;
+}
+
+/** `x / max(‖x‖, eps)` along `dim`. Defaults: p 2, dim 1, eps 1e-12. */
+export function normalize(
+  input: Tensor,
+  p?: number | NormalizeOptions,
+  dim?: number | readonly number[] | NormalizeOptions,
+  eps?: number | NormalizeOptions,
+): Tensor {
+  const [order = 2, d = 1, e = 1e-12] = named<[number, number | readonly number[], number]>(
+    'normalize',
+    ['p', 'dim', 'eps'],
+    [p, dim, eps],
+  );
+  return div(input, clamp(norm(input, order, d, true), e));
+}
+
+export interface CosineSimilarityOptions {
+  /** 1 by default. */
+  readonly dim?: number;
+  /** Least norm; 1e-8 by default. */
+  readonly eps?: number;
+}
+
+/** `x1 · x2 / (max(‖x1‖, eps) max(‖x2‖, eps))` along `dim`; the operands broadcast. Defaults: dim 1, eps 1e-8. */
+export function cosineSimilarity(
+  x1: Tensor,
+  x2: Tensor,
+  dim?: number | CosineSimilarityOptions,
+  eps?: number | CosineSimilarityOptions,
+): Tensor {
+  const [d = 1, e = 1e-8] = named<[number, number]>('cosineSimilarity', ['dim', 'eps'], [dim, eps]);
+  const unit = (x: Tensor): Tensor => div(x, clamp(norm(x, 2, d, true), e));
+  // Expanded first: `dim` counts in the broadcast shape.
+  const like = add(x1.detach(), x2.detach());
+  return mul(unit(x1.expandAs(like)), unit(x2.expandAs(like))).sum(d);
+}
+
+export interface PairwiseDistanceOptions {
+  /** Order of the norm; 2 by default. */
+  readonly p?: number;
+  /** Added to the difference; 1e-6 by default. */
+  readonly eps?: number;
+  readonly keepdim?: boolean;
+}
+
+/** `‖x1 - x2 + eps‖` along the last dimension. Defaults: p 2, eps 1e-6, keepdim false. */
+export function pairwiseDistance(
+  x1: Tensor,
+  x2: Tensor,
+  p?: number | PairwiseDistanceOptions,
+  eps?: number | PairwiseDistanceOptions,
+  keepdim?: boolean | PairwiseDistanceOptions,
+): Tensor {
+  const [order = 2, e = 1e-6, keep = false] = named<[number, number, boolean]>(
+    'pairwiseDistance',
+    ['p', 'eps', 'keepdim'],
+    [p, eps, keepdim],
+  );
+  return norm(add(sub(x1, x2), e), order, -1, keep);
+}
+
+// ---------------------------------------------------------------------------------------------------- bilinear, embedding
+
+/**
+ * `y[o] = x1ᵀ weight[o] x2 + bias[o]`: x1 `[…, in1]`, x2 `[…, in2]`, weight `[out, in1, in2]`, bias `[out]` or null → `[…, out]`.
+ *
+ * @throws ShapeError when the sizes do not fit
+ */
+export function bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+  const op = 'bilinear';
+  const [out, in1, in2] = weight.shape;
+  const lead = input1.shape.slice(0, -1);
+  const fits =
+    weight.ndim === 3 && input1.shape.at(-1) === in1 && input2.shape.at(-1) === in2 && sameShape(lead, input2.shape.slice(0, -1));
+  if (!fits) {
+    throw new ShapeError(
+      `input1 and input2 must agree in all but their last dimensions, which must be those of the weight, but got ` +
+        `${formatShape(input1.shape)}, ${formatShape(input2.shape)} and ${formatShape(weight.shape)}`,
+      { op, operands: { input1: input1.shape, input2: input2.shape, weight: weight.shape } },
+    );
+  }
+  const rows = sizeOf(lead);
+  const left = input1.reshape([rows, in1]).mm(weight.permute(1, 0, 2).reshape([in1, out * in2]));
+  const product = left.view([rows, out, in2]).mul(input2.reshape([rows, 1, in2])).sum(-1).reshape([...lead, out]);
+  return bias === null ? product : add(product, bias);
+}
