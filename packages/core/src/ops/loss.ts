@@ -752,6 +752,7 @@ export function klDiv(
   const how = reductionOf<KlDivReduction>(op, average, r, kind, ['none', 'mean', 'sum', 'batchmean']);
   const x = checkTensor(op, 'input', input);
   const y = checkTensor(op, 'target', t);
+  broadcastShapes(op, x.shape, y.shape);
   const loss = logs ? mul(exp(y), sub(y, x)) : sub(xlogy(y, y), mul(y, x));
   if (how !== 'batchmean') return reduced(loss, how);
   return div(sum(loss), x.ndim === 0 ? 1 : x.shape[0]);

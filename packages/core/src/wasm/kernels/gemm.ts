@@ -6,14 +6,15 @@
  */
 
 import type { FloatDType } from '../../dtype.ts';
-import type { Assembler, Func, Local } from '../assembler.ts';
+import { ValueError } from '../../errors.ts';
+import type { Assembler, Func, Local, Value } from '../assembler.ts';
 import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
 import { runInline } from '../module.ts';
 import type { MacroFuncs } from './gemm-macro.ts';
 import { emitMacro, paddedRows } from './gemm-macro.ts';
 import type { Tiles } from './gemm-micro.ts';
-import { elementOf, tilesFor } from './gemm-micro.ts';
+import { loadSplat, repeat, tilesFor } from './gemm-micro.ts';
 
 /** Bytes of k in a block: one panel of B and one of A (8 × 384 and 6 × 384 float32) share the first-level cache. */
 const BLOCK_K_BYTES = 384 * 4;
@@ -48,7 +49,7 @@ export interface Gemm {
   readonly cPtr: number;
   /** From a row of C to the next; its columns follow each other. */
   readonly ldc: number;
-  /** C += A·B rather than C = A·B. */
+  /** C += A·B rather than C = A·B. Excludes a bias. */
   readonly accumulate?: boolean;
   /** Added to every element: one value for each row or for each column of C. */
   readonly bias?: { readonly ptr: number; readonly along: 'row' | 'column' } | null;
@@ -115,9 +116,7 @@ export function gemmLaunch(g: Gemm, cut: 'one' | 'many' = 'many'): Launch {
   const blocks = blocksFor(tiles, taskRows, taskColumns, k);
   const rowTasks = Math.ceil(m / taskRows);
   const columnTasks = Math.ceil(n / taskColumns);
-  const args: Record<keyof typeof TASK, number> = {
-    task: 0,
-    scratch: 0,
+  const args: TaskArgs<typeof TASK> = {
     taskRows,
     taskColumns,
     rowTasks,
@@ -145,13 +144,16 @@ export function gemmLaunch(g: Gemm, cut: 'one' | 'many' = 'many'): Launch {
     name: tiles.name,
     emit: EMITTERS[g.dtype],
     entry: 'gemm',
-    args: Object.values(args).slice(2),
+    args: taskArgs(TASK, args),
     tasks: m === 0 || n === 0 ? 0 : rowTasks * columnTasks,
     scratchBytes: blocks.scratchBytes,
   };
 }
 
 function startOf(g: Gemm): number {
+  if (g.bias && g.accumulate === true) {
+    throw new ValueError('starts from C or from a bias, not from both; add the bias to C first', { op: 'gemm' });
+  }
   if (g.bias) return g.bias.along === 'row' ? FROM_ROW_BIAS : FROM_COLUMN_BIAS;
   return g.accumulate === true ? FROM_C : FROM_ZERO;
 }
@@ -196,12 +198,200 @@ const TASK = {
   bAt: 'i32',
 } as const;
 
+/** The arguments of a task by name, without the two that every launch gives. */
+export type TaskArgs<Params> = { readonly [K in Exclude<keyof Params, 'task' | 'scratch'>]: number };
+
+/** The arguments in the order of the parameters. */
+export function taskArgs<Params extends object>(params: Params, args: TaskArgs<Params>): number[] {
+  const byName = args as Readonly<Record<string, number>>;
+  return Object.keys(params)
+    .slice(2)
+    .map((name) => byName[name]);
+}
+
 const emitFor =
   (dtype: FloatDType): Emitter =>
   (code, target) => {
     const tiles = tilesFor(dtype, target);
     const macro = emitMacro(code, tiles);
-    emitTask(code, tiles, macro);
+    emitTask(code, tiles, macro, emitColumns(code, tiles, macro));
   };
 
 const EMITTERS: Record<FloatDType, Emitter> = { float32: emitFor('float32'), float64: emitFor('float64') };
+
+/** The name of a column's start among the values of `from`. */
+const COLUMNS = {
+  columns: 'i32',
+  rows: 'i32',
+  k: 'i32',
+  a: 'i32',
+  b: 'i32',
+  bRow: 'i32',
+  bStep: 'i32',
+  c: 'i32',
+  cRow: 'i32',
+  from: 'i32',
+  init: 'i32',
+  tile: 'i32',
+} as const;
+
+/**
+ * A packed block of A times the panels of B, `bStep` bytes from one to the next. A `bRow` of 0 stands for packed panels.
+ *
+ *     for each panel of columns: sweep(…) starting from zeros, from C or from the biases at `init`
+ */
+export function emitColumns(code: Assembler, tiles: Tiles, { sweep }: MacroFuncs): Func {
+  const { i32 } = code;
+  const { bytes, lanes } = tiles.element;
+  const [width] = tiles.widths;
+  return code.func('columns', COLUMNS, [], (params) => {
+    const { columns, rows, k, a, b, bRow, bStep, c, cRow, from, init, tile } = params;
+    const zero = code.local('i32', 0);
+    const wide = code.local('i32', width * bytes);
+    const initRow = code.local('i32', code.select(wide, zero, i32.eq(from, FROM_ROW_BIAS)));
+    const initStep = code.local('i32', code.select(wide, zero, i32.eq(from, FROM_COLUMN_BIAS)));
+    const part = code.local('i32');
+    const packedRow = code.local('i32');
+    const bRowNow = code.local('i32');
+    code.while(
+      () => i32.gt_s(columns, 0),
+      () => {
+        part.set(code.least(columns, width));
+        packedRow.set(code.scale(i32.and(i32.add(part, lanes - 1), -lanes), bytes));
+        bRowNow.set(code.select(bRow, packedRow, bRow));
+        code.if(
+          i32.eq(from, FROM_C),
+          () => code.call(sweep, part, rows, k, a, b, bRowNow, c, cRow, c, cRow, 1, tile),
+          () => code.call(sweep, part, rows, k, a, b, bRowNow, c, cRow, init, initRow, 0, tile),
+        );
+        code.increase(b, bStep);
+        code.increase(c, wide);
+        code.increase(init, initStep);
+        code.decrease(columns, width);
+      },
+    );
+  });
+}
+
+/** packPanels(columns, k, b, bRow, bColumn, out): the panels of a block of B */
+function emitPackB(code: Assembler, tiles: Tiles, { packs }: MacroFuncs): Func {
+  const { i32 } = code;
+  const { bytes } = tiles.element;
+  const [width] = tiles.widths;
+  const params = { columns: 'i32', k: 'i32', b: 'i32', bRow: 'i32', bColumn: 'i32', out: 'i32' } as const;
+  return code.func('packB', params, [], ({ columns, k, b, bRow, bColumn, out }) => {
+    code.while(
+      () => i32.ge_u(columns, width),
+      () => {
+        code.call(packs.get(width)!.pack, k, width, b, bColumn, bRow, out);
+        code.increase(b, i32.mul(bColumn, width));
+        code.increase(out, i32.mul(k, width * bytes));
+        code.decrease(columns, width);
+      },
+    );
+    // The last panel: the narrowest that holds it.
+    for (const [i, narrow] of tiles.widths.entries()) {
+      code.if(i32.gt_u(columns, tiles.widths[i + 1] ?? 0), () => {
+        code.call(packs.get(narrow)!.pack, k, columns, b, bColumn, bRow, out);
+        code.return();
+      });
+    }
+  });
+}
+
+/** expand(count, from, out): each of `count` values, `width` times over */
+export function emitExpand(code: Assembler, tiles: Tiles): Func {
+  const { v128 } = code;
+  const { bytes, lanes } = tiles.element;
+  const vectors = tiles.widths[0] / lanes;
+  return code.func('expand', { count: 'i32', from: 'i32', out: 'i32' }, [], ({ count, from, out }) => {
+    const value = code.local('v128');
+    repeat(code, count, () => {
+      value.set(loadSplat(code, tiles.element, from));
+      for (let j = 0; j < vectors; j++) v128.store(out, value, 16 * j);
+      code.increase(from, bytes);
+      code.increase(out, 16 * vectors);
+    });
+  });
+}
+
+/**
+ * One task: a rectangle of C.
+ *
+ *     for each block of columns:
+ *       for each block of k: pack B
+ *         for each block of rows: pack A; multiply, starting from zero or bias in the first block of k, from C in the others
+ *
+ * A C that must be started is started even where k is 0.
+ */
+function emitTask(code: Assembler, tiles: Tiles, macro: MacroFuncs, columnsFunc: Func): void {
+  const { i32 } = code;
+  const { bytes } = tiles.element;
+  const [width] = tiles.widths;
+  const packB = emitPackB(code, tiles, macro);
+  const expand = emitExpand(code, tiles);
+  code.export('gemm', TASK, [], (params) => {
+    const { task, scratch, taskRows, taskColumns, rowTasks, m, n, k, a, aRow, aColumn } = params;
+    const { b, bRow, bColumn, c, cRow, from, bias, kBlock, rowBlock, columnBlock, initAt, aAt, bAt } = params;
+    const bound = (index: Value<'i32'>, size: Local<'i32'>, most: Local<'i32'>) => {
+      const start = code.local('i32', i32.mul(index, size));
+      const end = code.local('i32', i32.add(start, size));
+      end.set(code.least(end, most));
+      return [start, end] as const;
+    };
+    const [rowStart, rowEnd] = bound(i32.rem_u(task, rowTasks), taskRows, m);
+    const [columnStart, columnEnd] = bound(i32.div_u(task, rowTasks), taskColumns, n);
+    const local = () => code.local('i32');
+    const [row, column, p, rows, columns, steps, start, init, from0, direct] = Array.from({ length: 10 }, local);
+    const packedA = code.local('i32', i32.add(scratch, aAt));
+    const packedB = code.local('i32', i32.add(scratch, bAt));
+    const zeros = code.local('i32', i32.add(scratch, tiles.heights[0] * width * bytes));
+    const biases = code.local('i32', i32.add(scratch, initAt));
+    code.memory.fill(zeros, 0, width * bytes);
+
+    code.forRange(column, columnStart, columnEnd, columnBlock, () => {
+      columns.set(i32.sub(columnEnd, column));
+      columns.set(code.least(columns, columnBlock));
+      init.set(code.select(zeros, biases, i32.eq(from, FROM_ZERO)));
+      code.if(i32.eq(from, FROM_COLUMN_BIAS), () =>
+        code.memory.copy(biases, code.index(bias, column, bytes), code.scale(columns, bytes)),
+      );
+      from0.set(from);
+      p.set(0);
+      code.loop((again) => {
+        steps.set(i32.sub(k, p));
+        steps.set(code.least(steps, kBlock));
+        code.call(packB, columns, steps, at(code, b, p, bRow, column, bColumn), bRow, bColumn, packedB);
+        code.forRange(row, rowStart, rowEnd, rowBlock, () => {
+          rows.set(i32.sub(rowEnd, row));
+          rows.set(code.least(rows, rowBlock));
+          code.call(macro.packA, rows, steps, at(code, a, row, aRow, p, aColumn), aRow, aColumn, packedA);
+          code.if(i32.eq(from0, FROM_ROW_BIAS), () => {
+            code.call(expand, rows, code.index(bias, row, bytes), biases);
+          });
+          const target = i32.add(i32.add(c, i32.mul(row, cRow)), code.scale(column, bytes));
+          start.set(target);
+          const panel = i32.mul(steps, width * bytes);
+          direct.set(panel);
+          code.call(columnsFunc, columns, rows, steps, packedA, packedB, 0, direct, start, cRow, from0, init, scratch);
+        });
+        from0.set(FROM_C);
+        code.increase(p, kBlock);
+        code.br_if(again, i32.lt_u(p, k));
+      });
+    });
+  });
+}
+
+/** base + i · iStride + j · jStride */
+function at(
+  code: Assembler,
+  base: Local<'i32'>,
+  i: Local<'i32'>,
+  iStride: Local<'i32'>,
+  j: Local<'i32'>,
+  jStride: Local<'i32'>,
+): Value<'i32'> {
+  const { i32 } = code;
+  return i32.add(i32.add(base, i32.mul(i, iStride)), i32.mul(j, jStride));
+}
