@@ -27,7 +27,7 @@ export class TensorBase implements Strided {
   autograd: unknown = null;
   /** The tensor that this one is a view of (never itself a view); null when it is none. */
   readonly base: Tensor | null;
-  /** Made in `inferenceMode`: never recorded, never saved for a backward pass. */
+  /** Made in `inferenceMode` (and no view of a tensor that was not): never recorded, never saved for a backward pass. */
   readonly isInference: boolean;
 
   constructor(storage: Storage, shape: Shape, strides: Shape, offset: number, dtype: DType, base: Tensor | null) {
@@ -37,7 +37,7 @@ export class TensorBase implements Strided {
     this.offset = offset;
     this.dtype = dtype;
     this.base = base;
-    this.isInference = modes.inference;
+    this.isInference = base === null ? modes.inference : base.isInference;
   }
 
   /** The raw elements of the storage. Walk them with `shape`, `strides` and `offset`; never keep the array. */

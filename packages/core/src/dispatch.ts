@@ -40,10 +40,15 @@ export interface BackwardOptions {
 
 /** What `@torsor/autograd` does for core: record ops, and answer for the slot. */
 export interface Recorder {
-  /** Runs the op and records it when an argument requires a gradient. */
+  /** Runs the op and records it when an argument requires a gradient. The list `args` becomes the recorder's own. */
   record<K extends OpName>(op: K, forward: OpList[K], args: Parameters<OpList[K]>): ReturnType<OpList[K]>;
-  /** Checks, runs and records an op that writes its result into `self`, which is also `args[0]`. */
+  /**
+   * Checks, runs and records an op that writes its result into `self`, which is also `args[0]`, and counts its version up. The
+   * list `args` becomes the recorder's own.
+   */
   recordInPlace<K extends OpName>(op: K, args: Parameters<OpList[K]>, self: Tensor, write: () => void): void;
+  /** Told of the result of an op on tensors with slots that ran while grad mode was off: views must not be written to later. */
+  noteUnrecorded(result: unknown): void;
   requiresGrad(self: Tensor): boolean;
   setRequiresGrad(self: Tensor, requiresGrad: boolean): void;
   isLeaf(self: Tensor): boolean;
@@ -83,13 +88,15 @@ function carriesSlot(args: readonly unknown[]): boolean {
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];
     if (arg instanceof TensorBase) {
-      if (arg.autograd !== null) return true;
+      // A view that was made before its base got a slot follows the base.
+      if (arg.autograd !== null || (arg.base !== null && arg.base.autograd !== null)) return true;
     } else if (Array.isArray(arg)) {
       // Lists of tensors (cat, index); lists of numbers end the search at their first entry.
       for (let j = 0; j < arg.length; j++) {
         const entry: unknown = arg[j];
         if (typeof entry === 'number') break;
-        if (entry instanceof TensorBase && entry.autograd !== null) return true;
+        if (!(entry instanceof TensorBase)) continue;
+        if (entry.autograd !== null || (entry.base !== null && entry.base.autograd !== null)) return true;
       }
     }
   }
@@ -102,8 +109,12 @@ export function dispatch<K extends OpName>(
   forward: OpList[K],
   args: Parameters<OpList[K]>,
 ): ReturnType<OpList[K]> {
-  if (recorder !== null && modes.grad && carriesSlot(args)) return recorder.record(op, forward, args);
-  return (forward as unknown as (...args: Parameters<OpList[K]>) => ReturnType<OpList[K]>)(...args);
+  const run = forward as unknown as (...args: Parameters<OpList[K]>) => ReturnType<OpList[K]>;
+  if (recorder === null || !carriesSlot(args)) return run(...args);
+  if (modes.grad) return recorder.record(op, forward, args);
+  const result = run(...args);
+  recorder.noteUnrecorded(result);
+  return result;
 }
 
 /**
@@ -117,10 +128,16 @@ export function dispatchInPlace<K extends OpName>(
   self: Tensor,
   write: () => void,
 ): Tensor {
-  const recorded =
-    recorder !== null && modes.grad && (carriesSlot(args) || (self.base !== null && self.base.autograd !== null));
-  if (recorded) recorder!.recordInPlace(op, args, self, write);
-  else write();
-  self.storage.version++;
+  if (self.isInference && !modes.inference) {
+    throw new AutogradError(
+      'inplace update to inference tensor outside inferenceMode is not allowed; you can make a clone to get a normal tensor',
+      { op },
+    );
+  }
+  if (recorder !== null && modes.grad && carriesSlot(args)) recorder.recordInPlace(op, args, self, write);
+  else {
+    write();
+    self.storage.version++;
+  }
   return self;
 }

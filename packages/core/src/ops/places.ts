@@ -6,11 +6,11 @@
 
 import { allocate, isTensor } from '../base.ts';
 import { DTypeError, IndexError, ShapeError, ValueError } from '../errors.ts';
-import { broadcastStrides, formatShape, sizeOf } from '../layout.ts';
 import type { Shape, Strided } from '../layout.ts';
+import { broadcastStrides, formatShape, sizeOf } from '../layout.ts';
 import { copy } from '../reference/elementwise.ts';
-import { combineIndices, readIndices } from '../reference/index.ts';
 import type { Places } from '../reference/index.ts';
+import { combineIndices, readIndices } from '../reference/index.ts';
 import { sameStorage } from '../storage.ts';
 import type { Tensor } from '../tensor.ts';
 
@@ -183,10 +183,10 @@ export function indexLayout(op: string, self: Tensor, indices: readonly (Tensor 
       else if (common[common.length - back] === 1) common[common.length - back] = n;
       else if (n !== 1 && n !== common[common.length - back]) {
         const shapes = tensors.map((t) => formatShape(t.shape)).join(', ');
-        throw new IndexError(
-          `shape mismatch: indexing tensors could not be broadcast together with shapes ${shapes}`,
-          { op, operands: { indices: tensors.map((t) => t.shape) } },
-        );
+        throw new IndexError(`shape mismatch: indexing tensors could not be broadcast together with shapes ${shapes}`, {
+          op,
+          operands: { indices: tensors.map((t) => t.shape) },
+        });
       }
     }
   }
@@ -211,7 +211,14 @@ export function indexPlaces(
   const parts = indices.flatMap((index, d) => {
     if (index === null) return [];
     const read = readIndices(op, index, self.shape[d], d, true);
-    return [{ ...read, strides: broadcastStrides(index.shape, read.strides, common), scale: self.strides[d], size: self.shape[d] }];
+    return [
+      {
+        ...read,
+        strides: broadcastStrides(index.shape, read.strides, common),
+        scale: self.strides[d],
+        size: self.shape[d],
+      },
+    ];
   });
   const index = parts.length === 1 ? parts[0] : combineIndices(parts, common);
   const strides = new Array<number>(shape.length).fill(0);

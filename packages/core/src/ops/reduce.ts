@@ -256,7 +256,7 @@ function extremeOf(
  *
  * @example
  * max(tensor([1, 5, 2])); // tensor(5.)
- * const { values, indices } = max(tensor([[1, 5, 2]]), 1); // tensor([5.]), tensor([1])
+ * const { values, indices } = max(tensor([[1, 5, 2]]), 1); // tensor([5.]), tensor([1], dtype=torch.int32)
  * max(tensor([1, 5]), tensor([3, 3])); // tensor([3., 5.])
  */
 export function max(self: Tensor): Tensor;
@@ -315,7 +315,7 @@ function argArguments(op: string, self: Tensor, dim: unknown, keepdim: unknown):
  * @throws IndexError over nothing; DTypeError for bool
  *
  * @example
- * argmax(tensor([[1, 5], [7, 2]]), 1); // tensor([1, 0], dtype=int32)
+ * argmax(tensor([[1, 5], [7, 2]]), 1); // tensor([1, 0], dtype=torch.int32)
  */
 export function argmax(self: Tensor, dim?: number | null | ArgOptions, keepdim?: boolean | ArgOptions): Tensor {
   return dispatch('argmax', argmaxForward, [self, ...argArguments('argmax', self, dim, keepdim)]);
@@ -539,6 +539,13 @@ export interface CumulativeOptions {
   readonly dtype?: DType | null;
 }
 
+/** @throws DTypeError for a dtype of bool, which running sums cannot be kept in */
+function runningArguments(op: string, self: Tensor, dim: unknown, options: unknown): [Tensor, number, DType | null] {
+  const [wrapped, dtype = null] = lineArguments(op, self, dim, options);
+  if (dtype !== null) refuseBool(op, dtype);
+  return [cast(op, self, dtype), wrapped, dtype];
+}
+
 /**
  * Running sums along `dim`: `y[i] = x[0] + … + x[i]`. Integers make int32 (int64 int64).
  *
@@ -550,8 +557,8 @@ export function cumsum(
   dim: number | CumulativeOptions,
   options?: Omit<CumulativeOptions, 'dim'>,
 ): Tensor {
-  const [wrapped, dtype] = lineArguments('cumsum', self, dim, options);
-  return cast('cumsum', dispatch('cumsum', cumsumForward, [cast('cumsum', self, dtype), wrapped]), dtype);
+  const [input, wrapped, dtype] = runningArguments('cumsum', self, dim, options);
+  return cast('cumsum', dispatch('cumsum', cumsumForward, [input, wrapped]), dtype);
 }
 
 /** Running products along `dim`, as `cumsum`. */
@@ -560,6 +567,6 @@ export function cumprod(
   dim: number | CumulativeOptions,
   options?: Omit<CumulativeOptions, 'dim'>,
 ): Tensor {
-  const [wrapped, dtype] = lineArguments('cumprod', self, dim, options);
-  return cast('cumprod', dispatch('cumprod', cumprodForward, [cast('cumprod', self, dtype), wrapped]), dtype);
+  const [input, wrapped, dtype] = runningArguments('cumprod', self, dim, options);
+  return cast('cumprod', dispatch('cumprod', cumprodForward, [input, wrapped]), dtype);
 }

@@ -14,7 +14,7 @@ import { sort as sortReference } from '../reference/sort.ts';
 import type { Tensor } from '../tensor.ts';
 import { flag, lengthOf, oneDim, refuseBool, requireElements } from './arguments.ts';
 import { scalarTensor } from './create.ts';
-import { isnan, where } from './elementwise.ts';
+import { contiguous, isnan, where } from './elementwise.ts';
 import type { ReductionOps } from './list.ts';
 import { reshape, select, unsqueeze } from './view.ts';
 
@@ -42,7 +42,7 @@ export interface SortOptions {
  * The elements in order along `dim`, and where each came from. Stable; NaN counts as larger than any number.
  *
  * @example
- * const { values, indices } = sort(tensor([3, 1, 2])); // tensor([1., 2., 3.]), tensor([1, 2, 0])
+ * const { values, indices } = sort(tensor([3, 1, 2])); // tensor([1., 2., 3.]), tensor([1, 2, 0], dtype=torch.int32)
  */
 export function sort(
   self: Tensor,
@@ -91,7 +91,7 @@ export interface TopkOptions {
  * @throws IndexError when there are fewer than k; DTypeError for bool
  *
  * @example
- * const [values, indices] = topk(tensor([1, 4, 2, 3]), 2); // tensor([4., 3.]), tensor([1, 3])
+ * const [values, indices] = topk(tensor([1, 4, 2, 3]), 2); // tensor([4., 3.]), tensor([1, 3], dtype=torch.int32)
  */
 export function topk(
   self: Tensor,
@@ -170,7 +170,7 @@ function medianAlong(self: Tensor, dim: number): [Tensor, Tensor] {
   const n = self.shape[dim];
   const middle = select(values, dim, (n - 1) >> 1);
   const middleAt = select(indices, dim, (n - 1) >> 1);
-  if (!isFloating(self.dtype)) return [middle, middleAt];
+  if (!isFloating(self.dtype)) return [contiguous(middle), contiguous(middleAt)];
   // NaNs are sorted last: where there is one, it is the median.
   const last = select(values, dim, n - 1);
   const spoilt = isnan(last);

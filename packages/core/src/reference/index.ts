@@ -6,11 +6,11 @@
 
 import type { DType, TypedArray } from '../dtype.ts';
 import { IndexError } from '../errors.ts';
-import { broadcastStrides, contiguousStrides, isContiguous, sizeOf } from '../layout.ts';
 import type { Shape, Strided } from '../layout.ts';
+import { broadcastStrides, contiguousStrides, isContiguous, sizeOf } from '../layout.ts';
 import { copy } from './elementwise.ts';
-import { BLOCK, eachPlane, planesOf } from './move.ts';
 import type { Planes, Strands } from './move.ts';
+import { BLOCK, eachPlane, planesOf } from './move.ts';
 
 /** Indices in range and not negative, under strides. Float64Array only where offsets exceed int32. */
 export interface Indices {
@@ -93,13 +93,7 @@ function widen(range: { least: number; most: number }, planes: Planes, from: num
   range.most = most;
 }
 
-function wrapPlane(
-  planes: Planes,
-  at: readonly number[],
-  from: TypedArray,
-  size: number,
-  to: Int32Array,
-): void {
+function wrapPlane(planes: Planes, at: readonly number[], from: TypedArray, size: number, to: Int32Array): void {
   const { rows, columns, rowStrides, columnStrides } = planes;
   for (let r = 0; r < rows; r++) {
     let p = at[0] + r * rowStrides[0];

@@ -4,11 +4,11 @@
  */
 
 import { newArray } from '../dtype.ts';
-import { contiguousStrides } from '../layout.ts';
 import type { Shape, Strided } from '../layout.ts';
+import { contiguousStrides } from '../layout.ts';
 import { copy } from './elementwise.ts';
-import { move } from './move.ts';
 import type { Strands } from './move.ts';
+import { move } from './move.ts';
 
 /** out = inputs one after the other along `dim`, cast to out's dtype; their other sizes are out's. */
 export function cat(inputs: readonly Strided[], dim: number, out: Strided): void {

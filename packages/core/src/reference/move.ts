@@ -8,8 +8,8 @@
  */
 
 import type { TypedArray } from '../dtype.ts';
-import { collapse } from '../layout.ts';
 import type { Shape } from '../layout.ts';
+import { collapse } from '../layout.ts';
 
 /** An array under strides; the shape comes from the walk. */
 export interface Strands {

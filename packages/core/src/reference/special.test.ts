@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { decode } from '../fixtures/check.ts';
 import type { FixtureNumber } from '../fixtures/check.ts';
+import { decode } from '../fixtures/check.ts';
 import data from '../fixtures/special.json' with { type: 'json' };
 import { digamma, erf, erfc, erfinv, lgamma } from './special.ts';
 

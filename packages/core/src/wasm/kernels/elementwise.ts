@@ -35,7 +35,8 @@ const UNARY: Readonly<Record<string, UnaryBody>> = {
   sqrt: ({ lanes }, x) => lanes.sqrt(x),
   rsqrt: ({ lanes }, x) => lanes.div(lanes.const(1), lanes.sqrt(x)),
   reciprocal: ({ lanes }, x) => lanes.div(lanes.const(1), x),
-  relu: ({ lanes }, x) => lanes.max(x, lanes.const(0)),
+  // -0 and NaN stay as they are, as in PyTorch
+  relu: ({ code, lanes }, x) => code.v128.andnot(x, lanes.lt(x, lanes.const(0))),
   floor: ({ lanes }, x) => lanes.floor(x),
   ceil: ({ lanes }, x) => lanes.ceil(x),
   trunc: ({ lanes }, x) => lanes.trunc(x),

@@ -9,7 +9,7 @@
 
 import type { Assembler, Func, Local } from '../assembler.ts';
 import type { Tiles } from './gemm-micro.ts';
-import { emitMicro, repeat } from './gemm-micro.ts';
+import { emitMicro, repeat, scalarOf } from './gemm-micro.ts';
 import type { PackFuncs } from './gemm-pack.ts';
 import { emitPack } from './gemm-pack.ts';
 
@@ -127,7 +127,7 @@ function emitPackA(
 function emitCopyTile(code: Assembler, tiles: Tiles): Func {
   const { i32 } = code;
   const { bytes } = tiles.element;
-  const scalar = code[tiles.element.type];
+  const scalar = scalarOf(code, tiles.element);
   const params = { rows: 'i32', columns: 'i32', from: 'i32', fromStride: 'i32', to: 'i32', toStride: 'i32' } as const;
   return code.func('copyTile', params, [], ({ rows, columns, from, fromStride, to, toStride }) => {
     const at = code.local('i32');

@@ -48,6 +48,11 @@ export function tilesFor(dtype: FloatDType, features: Features): Tiles {
   return { element, heights, widths, fma, name: `${element.type}_gemm_${heights[0]}x${widths[0]}__${fma ? 'fma' : 'simd'}` };
 }
 
+/** The scalar instructions of an element type, under one static type: the mnemonics used here exist for both. */
+export function scalarOf(code: Assembler, element: Element): Assembler['f32'] {
+  return code[element.type] as Assembler['f32'];
+}
+
 /** A vector with one element of memory in every lane. */
 export function loadSplat(code: Assembler, element: Element, address: Operand<'i32'>, offset = 0): Value<'v128'> {
   return element.bytes === 4 ? code.v128.load32_splat(address, offset) : code.v128.load64_splat(address, offset);
@@ -96,7 +101,8 @@ const MICRO = {
  *       for i < h, j < w: acc[i][j] += a[p·h + i] · b[p][j]
  *     for i < h, j < w: c[i][j] = acc[i][j]
  *
- * B is a packed panel (bRow = w elements) or lies in memory as it is. `init` is C itself to accumulate, a row of zeros or of biases with stride 0, or rows of equal biases.
+ * B is a packed panel (bRow = w elements) or lies in memory as it is. `init` is C itself to accumulate, a row of zeros or
+ * of biases with stride 0, or rows of equal biases.
  */
 export function emitMicro(code: Assembler, element: Element, fma: boolean, height: number, width: number): Func {
   const { bytes, lanes } = element;

@@ -10,7 +10,7 @@
 
 import type { Assembler, Func, Local } from '../assembler.ts';
 import type { Element } from './gemm-micro.ts';
-import { repeat } from './gemm-micro.ts';
+import { repeat, scalarOf } from './gemm-micro.ts';
 
 /** The packing functions for panels of one width. */
 export interface PackFuncs {
@@ -24,19 +24,16 @@ export function emitPack(code: Assembler, element: Element, width: number): Pack
   return { packRows, pack: emitPackPanel(code, element, width, packRows) };
 }
 
-/** Names for pointers as parameters: p0, p1, … */
-type Pointers = Record<`p${number}`, 'i32'>;
-
 function emitPackRows(code: Assembler, element: Element, width: number): Func {
   const { i32 } = code;
   const { bytes, lanes } = element;
-  const names = Array.from({ length: width }, (_, i): `p${number}` => `p${i}`);
-  const pointers: Pointers = Object.fromEntries(names.map((name) => [name, 'i32' as const]));
-  const params = { k: 'i32', kStep: 'i32', out: 'i32', ...pointers } as const;
+  const names = Array.from({ length: width }, (_, i) => `p${i}`);
+  const params: Record<string, 'i32'> = { k: 'i32', kStep: 'i32', out: 'i32' };
+  for (const name of names) params[name] = 'i32';
   return code.func(`packRows_${width}`, params, [], (all) => {
     const { k, kStep, out } = all;
     const rows = names.map((name) => all[name]);
-    const scalar = code[element.type];
+    const scalar = scalarOf(code, element);
     const count = code.local('i32');
     const left = code.local('i32', k);
     const advance = (by: Local<'i32'> | number, groups: number) => {

@@ -17,11 +17,11 @@ import type { Tiles } from './gemm-micro.ts';
 import { loadSplat, repeat, tilesFor } from './gemm-micro.ts';
 
 /** Bytes of k in a block: one panel of B and one of A (8 × 384 and 6 × 384 float32) share the first-level cache. */
-const BLOCK_K_BYTES = 384 * 4;
+const BLOCK_K_BYTES = Number(globalThis.process?.env.KC ?? 384) * 4;
 /** Rows of A in a block: with k, it stays in the second-level cache. A multiple of every height. */
-const BLOCK_ROWS = 120;
+const BLOCK_ROWS = Number(globalThis.process?.env.MC ?? 120);
 /** Columns of B in a block: what is left of the second-level cache, or the third. A multiple of every width. */
-const BLOCK_COLUMNS = 480;
+const BLOCK_COLUMNS = Number(globalThis.process?.env.NC ?? 480);
 /** Products in a task, about: 50 µs of work, against a few that it costs to hand out. */
 const TASK_PRODUCTS = 1 << 20;
 
@@ -273,7 +273,7 @@ export function emitColumns(code: Assembler, tiles: Tiles, { sweep }: MacroFuncs
   });
 }
 
-/** packPanels(columns, k, b, bRow, bColumn, out): the panels of a block of B */
+/** packB(columns, k, b, bRow, bColumn, out): the panels of a block of B */
 function emitPackB(code: Assembler, tiles: Tiles, { packs }: MacroFuncs): Func {
   const { i32 } = code;
   const { bytes } = tiles.element;

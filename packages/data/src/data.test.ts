@@ -1,0 +1,160 @@
+import { Generator, Tensor, arange, manualSeed, ones, rand, tensor, zeros } from '@torsor/core';
+import type { DType } from '@torsor/core';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import fixtures from './fixtures/data.json' with { type: 'json' };
+import { ConcatDataset, DataLoader, Subset, TensorDataset, defaultCollate, parseCsv, randomSplit, safetensors } from './index.ts';
+
+const fromBase64 = (text: string): Uint8Array => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+
+// ---------------------------------------------------------------------------------------------------------- safetensors
+
+test('safetensors keep every dtype, shape, value and the metadata', () => {
+  const tensors: Record<string, Tensor> = {
+    'conv.weight': rand(2, 3, 3),
+    scalar: tensor(2.5),
+    empty: zeros(0, 4),
+    turned: arange(6).view(2, 3).t(),
+  };
+  for (const dtype of ['float64', 'int32', 'int64', 'uint8', 'bool'] as DType[]) tensors[dtype] = ones(3, { dtype });
+  const file = safetensors.loadFile(safetensors.save(tensors, { format: 'pt' }));
+  assert.equal(file.metadata, { format: 'pt' });
+  assert.equal(Object.keys(file.tensors).sort(), Object.keys(tensors).sort());
+  for (const [name, x] of Object.entries(tensors)) {
+    assert.is(file.tensors[name].dtype, x.dtype);
+    assert.equal(file.tensors[name].shape, [...x.shape]);
+    assert.ok(file.tensors[name].equal(x), name);
+  }
+});
+
+test('safetensors of known bytes load, F16 and BF16 as float32', () => {
+  const loaded = safetensors.load(fromBase64(fixtures.halves));
+  assert.equal(loaded['f16'].toArray(), [1, -2.5, 65504, Number.POSITIVE_INFINITY, 5.960464477539063e-8]);
+  assert.equal(loaded['bf16'].toArray(), [1, -2.5, 3.140625]);
+});
+
+test('damaged safetensors are refused', () => {
+  const good = safetensors.save({ a: ones(4), b: zeros(2) });
+  assert.throws(() => safetensors.load(good.slice(0, 4)), /too short/);
+  assert.throws(() => safetensors.load(good.slice(0, good.length - 1)), /bytes/);
+  const huge = good.slice();
+  new DataView(huge.buffer).setBigUint64(0, 1n << 60n, true);
+  assert.throws(() => safetensors.load(huge), /header claims/);
+  const broken = good.slice();
+  broken[8] = 0x21;
+  assert.throws(() => safetensors.load(broken), /not valid JSON/);
+  const longer = new Uint8Array(good.length + 4);
+  longer.set(good);
+  assert.throws(() => safetensors.load(longer), /cover/);
+  const header = (entries: object, bytes: number): Uint8Array => {
+    const text = new TextEncoder().encode(JSON.stringify(entries));
+    const file = new Uint8Array(8 + text.length + bytes);
+    new DataView(file.buffer).setBigUint64(0, BigInt(text.length), true);
+    file.set(text, 8);
+    return file;
+  };
+  assert.throws(() => safetensors.load(header({ a: { dtype: 'F8', shape: [1], data_offsets: [0, 1] } }, 1)), /dtype F8/);
+  assert.throws(() => safetensors.load(header({ a: { dtype: 'F32', shape: [-1], data_offsets: [0, 4] } }, 4)), /lacks/);
+  assert.throws(() => safetensors.load(header({ a: { dtype: 'F32', shape: [2], data_offsets: [0, 4] } }, 4)), /has bytes/);
+  const twice = { dtype: 'F32', shape: [1], data_offsets: [0, 4] };
+  assert.throws(() => safetensors.load(header({ a: twice, b: twice }, 4)), /overlap/);
+});
+
+// -------------------------------------------------------------------------------------------------------------- loaders
+
+const dataset = (n: number): TensorDataset => new TensorDataset(arange(n * 2).view(n, 2), arange(n, { dtype: 'int32' }));
+
+test('DataLoader batches in order, the last one smaller', () => {
+  const loader = new DataLoader(dataset(5), { batchSize: 2 });
+  const batches = [...loader];
+  assert.is(loader.length, 3);
+  assert.equal(
+    batches.map(([x]) => x.shape[0]),
+    [2, 2, 1],
+  );
+  assert.equal(batches[1][0].toArray(), [
+    [4, 5],
+    [6, 7],
+  ]);
+  assert.equal(batches[1][1].toArray(), [2, 3]);
+  assert.is(batches[1][1].dtype, 'int32');
+});
+
+test('dropLast leaves out what is not full', () => {
+  const loader = new DataLoader(dataset(5), 2, false, { dropLast: true });
+  assert.is(loader.length, 2);
+  assert.is([...loader].length, 2);
+});
+
+test('shuffling visits samples in the order of PyTorch under the same seed', () => {
+  manualSeed(fixtures.shuffle.seed);
+  const loader = new DataLoader(dataset(10), { batchSize: 4, shuffle: true });
+  const seen = [0, 1].map(() => [...loader].map(([, y]) => y.toArray()));
+  assert.equal(seen, fixtures.shuffle.epochs);
+  assert.equal(rand(2).toArray(), fixtures.shuffle.after, 'what is drawn afterwards is in step too');
+});
+
+test('shuffling with a generator of its own does so too', () => {
+  const loader = new DataLoader(dataset(10), { batchSize: 4, shuffle: true, generator: new Generator(7) });
+  const seen = [0, 1].map(() => [...loader].map(([, y]) => y.toArray()));
+  assert.equal(seen, fixtures.generator);
+});
+
+test('randomSplit draws as PyTorch does, by lengths and by shares', () => {
+  const parts = randomSplit(dataset(10), [7, 3], { generator: new Generator(42) });
+  assert.equal(
+    parts.map((part) => part.indices),
+    fixtures.split,
+  );
+  assert.equal(
+    randomSplit(dataset(10), [0.55, 0.45]).map((part) => part.length),
+    [6, 4],
+  );
+  assert.throws(() => randomSplit(dataset(10), [7, 4]), /do not sum to 10/);
+});
+
+test('any object with length and get is a dataset; samples are collated by form', () => {
+  const samples = { length: 3, get: (i: number) => ({ x: ones(2).mul(i), n: i, name: `s${i}` }) };
+  const [batch] = [...new DataLoader(samples, { batchSize: 3 })];
+  assert.equal(batch.x.shape, [3, 2]);
+  assert.equal(batch.n.toArray(), [0, 1, 2]);
+  assert.equal(batch.name, ['s0', 's1', 's2']);
+  assert.equal(
+    (defaultCollate([[1n], [2n]]) as unknown as Tensor[])[0].toArray(),
+    [1n, 2n],
+  );
+  const own = new DataLoader(samples, { batchSize: 2, collateFn: (list) => list.length });
+  assert.equal([...own], [2, 1]);
+});
+
+test('Subset and ConcatDataset pick from others', () => {
+  const joined = new ConcatDataset([dataset(2), new Subset(dataset(5), [4])]);
+  assert.is(joined.length, 3);
+  assert.is(joined.get(2)[1].item(), 4);
+  assert.throws(() => joined.get(3), /out of range/);
+});
+
+test('contradictory or impossible arguments are refused', () => {
+  assert.throws(() => new DataLoader(dataset(3), { batchSize: 0 }), /positive integer/);
+  assert.throws(() => new DataLoader(dataset(3), { numWorkers: 2 }), /numWorkers/);
+  assert.throws(
+    () => new DataLoader(dataset(3), { shuffle: true, sampler: { length: 1, [Symbol.iterator]: () => [0][Symbol.iterator]() } }),
+    /mutually exclusive/,
+  );
+  assert.throws(() => new TensorDataset(ones(2), ones(3)), /size mismatch/);
+});
+
+// ------------------------------------------------------------------------------------------------------------------ csv
+
+test('parseCsv reads numbers, and says where it cannot', () => {
+  assert.equal(parseCsv('a,b\n1,2.5\n\n-3,4e2\n', { skipRows: 1 }).toArray(), [
+    [1, 2.5],
+    [-3, 400],
+  ]);
+  assert.is(parseCsv('1;2', { delimiter: ';', dtype: 'int64' }).dtype, 'int64');
+  assert.throws(() => parseCsv('1,2\n3'), /line 2 has 1 fields/);
+  assert.throws(() => parseCsv('1,x'), /line 1 has a field that is not a number: 'x'/);
+  assert.throws(() => parseCsv('1,'), /line 1/);
+});
+
+test.run();

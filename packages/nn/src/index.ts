@@ -1,0 +1,19 @@
+/** `@torsor/nn`: modules, their functional forms, initialisation, and utilities. */
+
+export { Module, isModule } from './module.ts';
+export type { AnyModule, IncompatibleKeys, StateDict } from './module.ts';
+export { Buffer, Parameter } from './parameter.ts';
+export * from './modules/activation.ts';
+export * from './modules/container.ts';
+export * from './modules/conv.ts';
+export * from './modules/dropout.ts';
+export * from './modules/flatten.ts';
+export * from './modules/linear.ts';
+export * from './modules/loss.ts';
+export * from './modules/norm.ts';
+export * from './modules/padding.ts';
+export * from './modules/pool.ts';
+export * from './modules/sparse.ts';
+export * as functional from './functional.ts';
+export * as init from './init.ts';
+export * as utils from './utils.ts';

@@ -1,0 +1,176 @@
+import { noGrad } from '@torsor/autograd';
+import { Tensor, ValueError, ones, tensor, zeros } from '@torsor/core';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import fixtures from './fixtures/optim.json' with { type: 'json' };
+import { Adam, AdamW, SGD } from './index.ts';
+import type { Optimizer, OptimizerStateDict } from './index.ts';
+
+interface Case {
+  readonly name: string;
+  readonly options: Record<string, unknown>;
+  readonly path: readonly (readonly number[])[];
+  readonly state: Record<string, number | readonly number[] | null>;
+}
+
+const kinds = { SGD, Adam, AdamW } as unknown as Record<
+  string,
+  new (
+    params: readonly Tensor[],
+    options: object,
+  ) => Optimizer<object>
+>;
+
+const camel = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+const camelKeys = (options: object): object =>
+  Object.fromEntries(Object.entries(options).map(([key, value]) => [camel(key), value]));
+
+const start = (): Tensor => tensor(fixtures.start, { dtype: 'float64', requiresGrad: true });
+const target = tensor(fixtures.target, { dtype: 'float64' });
+
+function close(actual: Tensor, expected: readonly number[], title: string): void {
+  const values = actual.toTypedArray();
+  expected.forEach((value, i) => {
+    const error = Math.abs(Number(values[i]) - value);
+    assert.ok(error <= 1e-12 * Math.max(1, Math.abs(value)), `${title}: entry ${i} is ${values[i]}, expected ${value}`);
+  });
+}
+
+function loss(p: Tensor, step: number): Tensor {
+  return p
+    .sub(target)
+    .pow(2)
+    .mul(1 + (step % 3))
+    .sum()
+    .add(p.sin().sum());
+}
+
+for (const { name, options, path, state } of fixtures.cases as unknown as readonly Case[]) {
+  const title = `${name}(${JSON.stringify(options)})`;
+
+  test(`${title} takes PyTorch's path`, () => {
+    const p = start();
+    const optimizer = new kinds[name]([p], camelKeys(options));
+    path.forEach((expected, step) => {
+      optimizer.zeroGrad();
+      loss(p, step).backward();
+      optimizer.step();
+      close(p.detach(), expected, `step ${step}`);
+    });
+    const entries = optimizer.stateDict().state['0'] ?? {};
+    for (const [key, value] of Object.entries(state)) {
+      if (value === null) continue;
+      const actual = entries[key];
+      assert.ok(actual instanceof Tensor, `state has ${key}`);
+      close(actual as Tensor, [value].flat() as number[], key);
+    }
+  });
+
+  test(`${title} goes on from a state dict as if it had not stopped`, () => {
+    const p = start();
+    const first = new kinds[name]([p], camelKeys(options));
+    for (let step = 0; step < 3; step++) {
+      first.zeroGrad();
+      loss(p, step).backward();
+      first.step();
+    }
+    const saved: OptimizerStateDict = first.stateDict();
+    const q = p.detach().clone().requiresGrad_();
+    const second = new kinds[name]([q], { lr: 123 });
+    second.loadStateDict(saved);
+    for (let step = 3; step < path.length; step++) {
+      second.zeroGrad();
+      loss(q, step).backward();
+      second.step();
+    }
+    close(q.detach(), path[path.length - 1], 'last step');
+  });
+}
+
+test('options may be positional, and groups carry their own', () => {
+  const a = ones(2, { requiresGrad: true });
+  const b = ones(2, { requiresGrad: true });
+  const optimizer = new SGD([{ params: [a] }, { params: b, lr: 1 }], 0.1, 0);
+  a.mul(2).sum().add(b.mul(2).sum()).backward();
+  optimizer.step();
+  assert.equal(
+    optimizer.paramGroups.map((group) => group.lr),
+    [0.1, 1],
+  );
+  close(a.detach(), [0.800000011920929, 0.800000011920929], 'a');
+  close(b.detach(), [-1, -1], 'b');
+});
+
+test('state dict has the keys of PyTorch', () => {
+  const p = ones(2, { requiresGrad: true });
+  const optimizer = new Adam([p], { weightDecay: 0.5 });
+  p.sum().backward();
+  optimizer.step();
+  const { state, param_groups: groups } = optimizer.stateDict();
+  assert.equal(Object.keys(state['0']).sort(), ['exp_avg', 'exp_avg_sq', 'step']);
+  assert.is(groups[0]['weight_decay'], 0.5);
+  assert.equal(groups[0].params, [0]);
+});
+
+test('step calls a closure with grad mode on and returns its value', () => {
+  const p = ones(1, { requiresGrad: true });
+  const optimizer = new SGD([p], { lr: 1 });
+  const value = noGrad(() =>
+    optimizer.step(() => {
+      optimizer.zeroGrad();
+      const l = p.mul(3).sum();
+      l.backward();
+      return l.item();
+    }),
+  );
+  assert.is(value, 3);
+  assert.is(p.item(), -2);
+});
+
+test('parameters without a gradient stay as they are', () => {
+  const p = ones(2, { requiresGrad: true });
+  new Adam([p]).step();
+  assert.equal(p.detach().toArray(), [1, 1]);
+});
+
+test('zeroGrad drops gradients by default, and zeroes them on request', () => {
+  const p = ones(2, { requiresGrad: true });
+  const optimizer = new SGD([p], { lr: 1 });
+  p.sum().backward();
+  optimizer.zeroGrad(false);
+  assert.equal(p.grad?.toArray(), [0, 0]);
+  optimizer.zeroGrad();
+  assert.is(p.grad, null);
+});
+
+test('a step on a saved tensor is noticed by backward', () => {
+  const p = ones(2, { requiresGrad: true });
+  const y = p.mul(p).sum();
+  p.grad = ones(2);
+  new SGD([p], { lr: 1 }).step();
+  assert.throws(() => y.backward(), /modified by an inplace operation/);
+});
+
+test('bad arguments are refused with their names', () => {
+  const p = ones(2, { requiresGrad: true });
+  const refuses = (make: () => unknown, pattern: RegExp): void => {
+    assert.throws(make, (error: Error) => error instanceof ValueError && pattern.test(error.message));
+  };
+  refuses(() => new SGD([], { lr: 1 }), /empty parameter list/);
+  refuses(() => new SGD([p], { lr: -1 }), /learning rate: -1/);
+  refuses(() => new SGD([p], { lr: Number.NaN }), /learning rate: NaN/);
+  refuses(() => new SGD([p], { nesterov: true }), /nesterov/);
+  refuses(() => new Adam([p], { betas: [1, 0.9] }), /index 0: 1/);
+  refuses(() => new SGD([p, p], { lr: 1 }), /more than once/);
+  refuses(() => new SGD([p.mul(2)], { lr: 1 }), /non-leaf/);
+  refuses(() => new SGD(p as unknown as Tensor[], { lr: 1 }), /iterable/);
+  refuses(() => new SGD([p], { lr: 1, momentun: 1 } as object), /unknown option 'momentun'/);
+  assert.throws(() => new SGD([zeros(2, { dtype: 'int32' })], { lr: 1 }), /floating point/);
+});
+
+test('prints its groups as PyTorch does', () => {
+  const optimizer = new SGD([ones(1, { requiresGrad: true })], { lr: 0.1 });
+  assert.match(String(optimizer), /^SGD \(\nParameter Group 0\n {4}dampening: 0\n {4}lr: 0.1\n/);
+});
+
+test.run();
