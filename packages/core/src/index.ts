@@ -17,6 +17,7 @@ export type * from './ops/list.ts';
 export * from './ops/create.ts';
 export * from './ops/elementwise.ts';
 export * from './ops/index.ts';
+export * from './ops/join.ts';
 export * from './ops/conv.ts';
 export * from './ops/loss.ts';
 export * from './ops/matmul.ts';

@@ -14,6 +14,8 @@ import type { Shape } from './layout.ts';
 import type { ValuesIndices } from './namedTuple.ts';
 import { listArgument, named } from './options.ts';
 import * as elementwise from './ops/elementwise.ts';
+import * as indexing from './ops/index.ts';
+import * as join from './ops/join.ts';
 import type { Operand } from './ops/list.ts';
 import * as products from './ops/matmul.ts';
 import * as random from './ops/random.ts';
@@ -1493,6 +1495,143 @@ export class Tensor extends TensorBase {
   geometric_(...args: Rest<typeof random.geometric_>): this {
     random.geometric_(this, ...args);
     return this;
+  }
+
+  // ------------------------------------------------------------------- indexing; see `ops/index.ts` and `ops/join.ts`
+
+  gather(...args: Rest<typeof indexing.gather>): Tensor {
+    return indexing.gather(this, ...args);
+  }
+
+  takeAlongDim(...args: Rest<typeof indexing.takeAlongDim>): Tensor {
+    return indexing.takeAlongDim(this, ...args);
+  }
+
+  scatter(...args: Rest<typeof indexing.scatter>): Tensor {
+    return indexing.scatter(this, ...args);
+  }
+
+  scatterAdd(...args: Rest<typeof indexing.scatterAdd>): Tensor {
+    return indexing.scatterAdd(this, ...args);
+  }
+
+  indexSelect(...args: Rest<typeof indexing.indexSelect>): Tensor {
+    return indexing.indexSelect(this, ...args);
+  }
+
+  indexAdd(...args: Rest<typeof indexing.indexAdd>): Tensor {
+    return indexing.indexAdd(this, ...args);
+  }
+
+  indexCopy(...args: Rest<typeof indexing.indexCopy>): Tensor {
+    return indexing.indexCopy(this, ...args);
+  }
+
+  indexFill(...args: Rest<typeof indexing.indexFill>): Tensor {
+    return indexing.indexFill(this, ...args);
+  }
+
+  take(...args: Rest<typeof indexing.take>): Tensor {
+    return indexing.take(this, ...args);
+  }
+
+  indexPut(...args: Rest<typeof indexing.indexPut>): Tensor {
+    return indexing.indexPut(this, ...args);
+  }
+
+  maskedSelect(...args: Rest<typeof indexing.maskedSelect>): Tensor {
+    return indexing.maskedSelect(this, ...args);
+  }
+
+  scatter_(...args: Rest<typeof indexing.scatter_>): this {
+    indexing.scatter_(this, ...args);
+    return this;
+  }
+
+  scatterAdd_(...args: Rest<typeof indexing.scatterAdd_>): this {
+    indexing.scatterAdd_(this, ...args);
+    return this;
+  }
+
+  indexAdd_(...args: Rest<typeof indexing.indexAdd_>): this {
+    indexing.indexAdd_(this, ...args);
+    return this;
+  }
+
+  indexCopy_(...args: Rest<typeof indexing.indexCopy_>): this {
+    indexing.indexCopy_(this, ...args);
+    return this;
+  }
+
+  indexFill_(...args: Rest<typeof indexing.indexFill_>): this {
+    indexing.indexFill_(this, ...args);
+    return this;
+  }
+
+  indexPut_(...args: Rest<typeof indexing.indexPut_>): this {
+    indexing.indexPut_(this, ...args);
+    return this;
+  }
+
+  flip(...args: Rest<typeof join.flip>): Tensor {
+    return join.flip(this, ...args);
+  }
+
+  fliplr(...args: Rest<typeof join.fliplr>): Tensor {
+    return join.fliplr(this, ...args);
+  }
+
+  flipud(...args: Rest<typeof join.flipud>): Tensor {
+    return join.flipud(this, ...args);
+  }
+
+  roll(...args: Rest<typeof join.roll>): Tensor {
+    return join.roll(this, ...args);
+  }
+
+  repeat(...args: Rest<typeof join.repeat>): Tensor {
+    return join.repeat(this, ...args);
+  }
+
+  tile(...args: Rest<typeof join.tile>): Tensor {
+    return join.tile(this, ...args);
+  }
+
+  repeatInterleave(...args: Rest<typeof join.repeatInterleave>): Tensor {
+    return join.repeatInterleave(this, ...args);
+  }
+
+  tril(...args: Rest<typeof join.tril>): Tensor {
+    return join.tril(this, ...args);
+  }
+
+  triu(...args: Rest<typeof join.triu>): Tensor {
+    return join.triu(this, ...args);
+  }
+
+  diag(...args: Rest<typeof join.diag>): Tensor {
+    return join.diag(this, ...args);
+  }
+
+  diagEmbed(...args: Rest<typeof join.diagEmbed>): Tensor {
+    return join.diagEmbed(this, ...args);
+  }
+
+  tril_(...args: Rest<typeof join.tril_>): this {
+    join.tril_(this, ...args);
+    return this;
+  }
+
+  triu_(...args: Rest<typeof join.triu_>): this {
+    join.triu_(this, ...args);
+    return this;
+  }
+
+  /** Places of the elements that are not 0: `[n, ndim]`, or one index tensor a dimension with `asTuple`. */
+  nonzero(options?: { readonly asTuple?: false }): Tensor;
+  nonzero(options: { readonly asTuple: true }): Tensor[];
+  nonzero(options?: { readonly asTuple?: boolean }): Tensor | Tensor[] {
+    return indexing.nonzero(this, options);
   }
 }
 

@@ -57,7 +57,8 @@ export function save(
   tensors: TensorMap | ReadonlyMap<string, Tensor>,
   metadata?: Readonly<Record<string, string>>,
 ): Uint8Array<ArrayBuffer> {
-  const entries = tensors instanceof Map ? [...tensors] : Object.entries(tensors as TensorMap);
+  const entries: [string, Tensor][] =
+    tensors instanceof Map ? [...(tensors as ReadonlyMap<string, Tensor>)] : Object.entries(tensors as TensorMap);
   entries.sort(([a, x], [b, y]) => itemBytes(y.dtype) - itemBytes(x.dtype) || (a < b ? -1 : a > b ? 1 : 0));
   const header: Record<string, unknown> = {};
   if (metadata !== undefined) header['__metadata__'] = metadata;

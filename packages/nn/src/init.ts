@@ -204,7 +204,7 @@ export function dirac_(tensor: Tensor, groups: number | { readonly groups?: numb
   onlyDims(op, tensor, [3, 4, 5]);
   const [g = 1] = named<[number]>(op, ['groups'], [groups]);
   const count = integer(op, 'groups', g, 1);
-  const [out, channels] = tensor.shape;
+  const out = tensor.shape[0];
   if (out % count !== 0) {
     throw new ValueError(`dim 0 must be divisible by groups, but got ${out} and ${count}`, {
       op,

@@ -45,10 +45,19 @@ function register<T>(set: Set<T>, hook: T): RemovableHandle {
   return { remove: () => void set.delete(hook) };
 }
 
+/** Deleting every function's `length` and `name` would make all reads of fields slow; as fields without a value they do no harm. */
+const EMPTY_FIELD = { value: undefined, writable: true, enumerable: true, configurable: true } as const;
+
 abstract class CallableModule<A extends readonly unknown[], R> {
   constructor() {
     const self = (...args: A): R => (self as unknown as Module<A, R>).invoke(args);
-    Object.setPrototypeOf(self, new.target.prototype as object);
+    const prototype = new.target.prototype as object;
+    // A function's own `length` and `name` are read-only, and would hide fields and getters of modules that are named so.
+    for (const key of ['length', 'name']) {
+      if (key in prototype) Reflect.deleteProperty(self, key);
+      else Object.defineProperty(self, key, EMPTY_FIELD);
+    }
+    Object.setPrototypeOf(self, prototype);
     // biome-ignore lint/correctness/noConstructorReturn: the instance is the function
     return self as unknown as this;
   }
@@ -263,8 +272,23 @@ export abstract class Module<A extends readonly unknown[] = [input: Tensor], R =
 
   /** The parameter at a path such as `'features.0.weight'`. */
   getParameter(target: string): Parameter {
-    for (const [name, parameter] of this.#namedTensors(isParameter, '', true)) if (name === target) return parameter;
+    const value = this.#fieldAt(target);
+    if (isParameter(value)) return value;
     throw new ValueError(`${this.className} has no parameter '${target}'`, { op: 'getParameter' });
+  }
+
+  /** The buffer at a path such as `'features.1.running_mean'`. */
+  getBuffer(target: string): Buffer {
+    const value = this.#fieldAt(target);
+    if (isBuffer(value)) return value;
+    throw new ValueError(`${this.className} has no buffer '${target}'`, { op: 'getBuffer' });
+  }
+
+  #fieldAt(target: string): unknown {
+    const dot = target.lastIndexOf('.');
+    const owner = this.getSubmodule(target.slice(0, Math.max(dot, 0)));
+    const name = target.slice(dot + 1);
+    return Object.hasOwn(owner, name) ? (owner as unknown as Record<string, unknown>)[name] : undefined;
   }
 
   // ---------------------------------------------------------------------------------------------------------- the state
@@ -307,11 +331,11 @@ export abstract class Module<A extends readonly unknown[] = [input: Tensor], R =
     const missingKeys = [...own.keys()].filter((key) => !given.has(key));
     const unexpectedKeys = [...given.keys()].filter((key) => !own.has(key));
     const faults: string[] = [];
-    if (isStrict && unexpectedKeys.length > 0) {
-      faults.push(`Unexpected key(s) in state_dict: ${unexpectedKeys.map((key) => `"${key}"`).join(', ')}.`);
-    }
     if (isStrict && missingKeys.length > 0) {
       faults.push(`Missing key(s) in state_dict: ${missingKeys.map((key) => `"${key}"`).join(', ')}.`);
+    }
+    if (isStrict && unexpectedKeys.length > 0) {
+      faults.push(`Unexpected key(s) in state_dict: ${unexpectedKeys.map((key) => `"${key}"`).join(', ')}.`);
     }
     let misfit = false;
     for (const [key, target] of own) {
@@ -357,7 +381,7 @@ export abstract class Module<A extends readonly unknown[] = [input: Tensor], R =
   }
 
   /** Calls `fn` on every module below, children first, then on this one. */
-  apply(fn: (module: AnyModule) => void): this {
+  override apply(fn: (module: AnyModule) => void): this {
     for (const child of this.children()) child.apply(fn);
     fn(this as AnyModule);
     return this;
@@ -421,11 +445,11 @@ export abstract class Module<A extends readonly unknown[] = [input: Tensor], R =
   }
 
   /** As PyTorch prints modules. */
-  toString(): string {
+  override toString(): string {
     const extra = this.extraRepr();
     const children = [...this.#fields(isModule)].map(([name, child]) => `(${name}): ${indent(child.toString())}`);
-    if (children.length === 0) return `${this.className}(${extra})`;
     const lines = extra === '' ? children : [...extra.split('\n'), ...children];
+    if (lines.length === 0 || (children.length === 0 && lines.length === 1)) return `${this.className}(${extra})`;
     return `${this.className}(\n  ${lines.join('\n  ')}\n)`;
   }
 

@@ -78,7 +78,7 @@ export class Sequential<I = Tensor, R = Tensor> extends Module<[input: I], R> {
   }
 
   /** Number of modules. */
-  get length(): number {
+  override get length(): number {
     return this.#names().length;
   }
 
@@ -139,7 +139,7 @@ function uncallable(op: string): never {
 /** A list held in fields `0`, `1`, …: what `ModuleList` and `ParameterList` have in common. */
 abstract class ListContainer<T, Given = T> extends Module<[], never> {
   /** Number of entries. */
-  get length(): number {
+  override get length(): number {
     let count = 0;
     while (Object.hasOwn(this, String(count))) count++;
     return count;
@@ -290,7 +290,7 @@ abstract class DictContainer<T, Given = T> extends Module<[], never> {
   protected abstract entry(key: string, value: Given): T;
 
   /** Number of entries. */
-  get length(): number {
+  override get length(): number {
     return this.#keys.size;
   }
 
