@@ -17,7 +17,7 @@ export async function loadDigits(heldOut = 360): Promise<{ train: Digits; test: 
   const file = await readFile(new URL('./data/digits.csv.gz', import.meta.url));
   const table = data.parseCsv(new TextDecoder().decode(gunzipSync(file)));
   const order = randperm(table.shape[0], { generator: new Generator(0) });
-  const shuffled = table.at(order);
+  const shuffled = table.indexSelect(0, order);
   const images = shuffled.slice(1, 0, 64).div(16).reshape(-1, 1, 8, 8);
   const labels = shuffled.select(1, 64).int();
   const part = (start: number, end: number | null): Digits => ({

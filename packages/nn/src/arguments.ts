@@ -11,10 +11,13 @@ export function required<T>(op: string, name: string, value: T | undefined): T {
 /** @throws ValueError when the value is not an integer of at least `least` */
 export function integer(op: string, name: string, value: unknown, least = 0): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= least) return value;
-  throw new ValueError(`${name} must be an integer of at least ${least}, but got ${JSON.stringify(value) ?? 'nothing'}`, {
-    op,
-    operands: { [name]: value },
-  });
+  throw new ValueError(
+    `${name} must be an integer of at least ${least}, but got ${JSON.stringify(value) ?? 'nothing'}`,
+    {
+      op,
+      operands: { [name]: value },
+    },
+  );
 }
 
 /** @throws ValueError when the value is no number */

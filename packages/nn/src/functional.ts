@@ -3,14 +3,16 @@
  * the `inplace` argument, dropout, and what is composed of other ops (normalisation, distances, gated units).
  */
 
+import type { FunctionContext } from '@torsor/autograd';
+import { Function as AutogradFunction, noGrad } from '@torsor/autograd';
+import type { DType, Shape, Tensor } from '@torsor/core';
 import {
-  DTypeError,
-  NotImplementedError,
-  ShapeError,
-  ValueError,
   add,
+  batchNorm,
+  clamp,
   celu as coreCelu,
   elu as coreElu,
+  embedding as coreEmbedding,
   hardsigmoid as coreHardsigmoid,
   hardswish as coreHardswish,
   hardtanh as coreHardtanh,
@@ -24,25 +26,23 @@ import {
   softmax as coreSoftmax,
   softmin as coreSoftmin,
   threshold as coreThreshold,
-  batchNorm,
-  clamp,
+  DTypeError,
   div,
-  embedding as coreEmbedding,
   emptyLike,
   formatShape,
   mul,
+  NotImplementedError,
   named,
   norm,
+  ShapeError,
   sameShape,
   sigmoid,
   sizeOf,
   sub,
   tensor,
+  ValueError,
   zeros,
 } from '@torsor/core';
-import type { DType, Shape, Tensor } from '@torsor/core';
-import { Function as AutogradFunction, noGrad } from '@torsor/autograd';
-import type { FunctionContext } from '@torsor/autograd';
 import { flag, integer, numeric, required, tensorArgument, warn } from './arguments.ts';
 
 export {
@@ -162,7 +162,12 @@ export const elu = /* @__PURE__ */ parametric<AlphaOptions>('elu', 'alpha', 1, c
 /** `max(0, x) + min(0, alpha (e^(x/alpha) - 1))`; alpha is 1 by default. */
 export const celu = /* @__PURE__ */ parametric<AlphaOptions>('celu', 'alpha', 1, coreCelu);
 /** `x > 0 ? x : negativeSlope x`; the slope is 0.01 by default. */
-export const leakyRelu = /* @__PURE__ */ parametric<LeakyReluOptions>('leakyRelu', 'negativeSlope', 0.01, coreLeakyRelu);
+export const leakyRelu = /* @__PURE__ */ parametric<LeakyReluOptions>(
+  'leakyRelu',
+  'negativeSlope',
+  0.01,
+  coreLeakyRelu,
+);
 
 export interface HardtanhOptions extends InplaceOptions {
   /** -1 by default. */
@@ -262,16 +267,16 @@ export interface SoftmaxOptions {
 
 /** The dimension that PyTorch takes when none is given, which it warns of. */
 function implicitDim(op: string, input: Tensor): number {
-  warn(op, 'Implicit dimension choice for softmax has been deprecated. Change the call to include dim=X as an argument.');
+  warn(
+    op,
+    'Implicit dimension choice for softmax has been deprecated. Change the call to include dim=X as an argument.',
+  );
   return input.ndim === 0 || input.ndim === 1 || input.ndim === 3 ? 0 : 1;
 }
 
 type Softmax = (input: Tensor, dim?: number | null | SoftmaxOptions, dtype?: DType | null | SoftmaxOptions) => Tensor;
 
-function softmaxOf(
-  op: string,
-  compute: (x: Tensor, dim: number, options: { dtype: DType | null }) => Tensor,
-): Softmax {
+function softmaxOf(op: string, compute: (x: Tensor, dim: number, options: { dtype: DType | null }) => Tensor): Softmax {
   return (input, dim, dtype) => {
     const [d = null, to = null] = named<[number | null, DType | null]>(op, ['dim', 'dtype'], [dim, dtype]);
     return compute(input, d ?? implicitDim(op, input), { dtype: to });
@@ -307,13 +312,19 @@ const SELU_LIMIT = 1.7580993408473766;
 /** A mask of ones and zeros in the shape of `input`, or, per channel, in `[N, C, 1, …]`. */
 function bernoulliNoise(op: string, input: Tensor, p: number, perChannel: boolean): Tensor {
   if (perChannel && input.ndim < 2) {
-    throw new ShapeError(`Feature dropout requires at least 2 dimensions in the input, but got ${formatShape(input.shape)}`, {
-      op,
-      operands: { input: input.shape },
-    });
+    throw new ShapeError(
+      `Feature dropout requires at least 2 dimensions in the input, but got ${formatShape(input.shape)}`,
+      {
+        op,
+        operands: { input: input.shape },
+      },
+    );
   }
   const noise = perChannel
-    ? zeros(input.shape.map((size, d) => (d < 2 ? size : 1)), { dtype: input.dtype })
+    ? zeros(
+        input.shape.map((size, d) => (d < 2 ? size : 1)),
+        { dtype: input.dtype },
+      )
     : emptyLike(input);
   return noise.bernoulli_(1 - p);
 }
@@ -326,7 +337,9 @@ function drop(op: string, input: Tensor, p: number, write: boolean, perChannel: 
   if (!alpha) return scaled(noise.div_(1 - p));
   // Dropped elements take selu's limit, and an affine map restores mean and variance.
   const a = 1 / Math.sqrt((SELU_LIMIT * SELU_LIMIT * p + 1) * (1 - p));
-  const shift = sub(noise, 1).mul_(SELU_LIMIT * a).add_(SELU_LIMIT * a * p);
+  const shift = sub(noise, 1)
+    .mul_(SELU_LIMIT * a)
+    .add_(SELU_LIMIT * a * p);
   return scaled(noise.mul_(a)).add_(shift);
 }
 
@@ -340,10 +353,13 @@ function dropoutOf(op: string, trains: boolean, perChannel: boolean, alpha: bool
     tensorArgument(op, 'input', input);
     checkProbability(op, probability);
     if (!input.isFloatingPoint() && active) {
-      throw new DTypeError(`is only defined for floating dtypes, but got ${input.dtype}; cast with .to('float32') first`, {
-        op,
-        operands: { dtype: input.dtype },
-      });
+      throw new DTypeError(
+        `is only defined for floating dtypes, but got ${input.dtype}; cast with .to('float32') first`,
+        {
+          op,
+          operands: { dtype: input.dtype },
+        },
+      );
     }
     if (!flag(op, 'training', active)) return input;
     return drop(op, input, probability, flag(op, 'inplace', write), perChannel, alpha);
@@ -383,7 +399,11 @@ export const dropout1d: Dropout = (input, p, training, inplace) => {
   }
   if (input.ndim === 3) return channelDropout(input, p, training, inplace);
   const out = channelDropout(input.unsqueeze(0), p, training, inplace);
-  const [, , write = false] = named<[number, boolean, boolean]>(op, ['p', 'training', 'inplace'], [p, training, inplace]);
+  const [, , write = false] = named<[number, boolean, boolean]>(
+    op,
+    ['p', 'training', 'inplace'],
+    [p, training, inplace],
+  );
   return write ? input : out.squeeze(0);
 };
 
@@ -602,7 +622,13 @@ export function instanceNorm(
   const shift = perChannel(op, 'bias', b, input);
   const [n, channels] = input.shape;
   const repeated = (x: Tensor | null): Tensor | null =>
-    x === null ? null : x.detach().expand([n, channels]).reshape([n * channels]).clone();
+    x === null
+      ? null
+      : x
+          .detach()
+          .expand([n, channels])
+          .reshape([n * channels])
+          .clone();
   const means = repeated(mean);
   const variances = repeated(variance);
   const out = batchNorm(input.reshape([1, n * channels, ...input.shape.slice(2)]), {
@@ -786,7 +812,10 @@ export function bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: T
   const [out, in1, in2] = weight.shape;
   const lead = input1.shape.slice(0, -1);
   const fits =
-    weight.ndim === 3 && input1.shape.at(-1) === in1 && input2.shape.at(-1) === in2 && sameShape(lead, input2.shape.slice(0, -1));
+    weight.ndim === 3 &&
+    input1.shape.at(-1) === in1 &&
+    input2.shape.at(-1) === in2 &&
+    sameShape(lead, input2.shape.slice(0, -1));
   if (!fits) {
     throw new ShapeError(
       `input1 and input2 must agree in all but their last dimensions, which must be those of the weight, but got ` +
@@ -796,6 +825,10 @@ export function bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: T
   }
   const rows = sizeOf(lead);
   const left = input1.reshape([rows, in1]).mm(weight.permute(1, 0, 2).reshape([in1, out * in2]));
-  const product = left.view([rows, out, in2]).mul(input2.reshape([rows, 1, in2])).sum(-1).reshape([...lead, out]);
+  const product = left
+    .view([rows, out, in2])
+    .mul(input2.reshape([rows, 1, in2]))
+    .sum(-1)
+    .reshape([...lead, out]);
   return bias === null ? product : add(product, bias);
 }

@@ -1,8 +1,9 @@
 /** `@torsor/nn`: modules, their functional forms, initialisation, and utilities. */
 
-export { Module, isModule } from './module.ts';
+export * as functional from './functional.ts';
+export * as init from './init.ts';
 export type { AnyModule, IncompatibleKeys, StateDict } from './module.ts';
-export { Buffer, Parameter } from './parameter.ts';
+export { isModule, Module } from './module.ts';
 export * from './modules/activation.ts';
 export * from './modules/container.ts';
 export * from './modules/conv.ts';
@@ -14,6 +15,5 @@ export * from './modules/norm.ts';
 export * from './modules/padding.ts';
 export * from './modules/pool.ts';
 export * from './modules/sparse.ts';
-export * as functional from './functional.ts';
-export * as init from './init.ts';
+export { Buffer, Parameter } from './parameter.ts';
 export * as utils from './utils.ts';

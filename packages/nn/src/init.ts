@@ -4,8 +4,8 @@
  */
 
 import { noGrad } from '@torsor/autograd';
-import { ValueError, clamp_, erf, fromTypedArray, named, randn, randperm, tensor as makeTensor } from '@torsor/core';
 import type { Generator, Tensor } from '@torsor/core';
+import { clamp_, erf, fromTypedArray, tensor as makeTensor, named, randn, randperm, ValueError } from '@torsor/core';
 import { integer, numeric, required, tensorArgument, warn } from './arguments.ts';
 import { orthonormalColumns } from './qr.ts';
 
@@ -152,7 +152,10 @@ export function calculateFanInAndFanOut(tensor: Tensor): [fanIn: number, fanOut:
 function fanOf(op: string, tensor: Tensor, mode: unknown): number {
   const name = typeof mode === 'string' ? mode.toLowerCase() : mode;
   if (name !== 'fan_in' && name !== 'fan_out') {
-    throw new ValueError(`Mode ${String(mode)} not supported, please use one of fan_in, fan_out`, { op, operands: { mode } });
+    throw new ValueError(`Mode ${String(mode)} not supported, please use one of fan_in, fan_out`, {
+      op,
+      operands: { mode },
+    });
   }
   return calculateFanInAndFanOut(tensor)[name === 'fan_in' ? 0 : 1];
 }
@@ -217,7 +220,11 @@ export function dirac_(tensor: Tensor, groups: number | { readonly groups?: numb
     if (tensor.numel() === 0) return;
     let middle = tensor;
     for (let d = tensor.ndim - 1; d >= 2; d--) middle = middle.select(d, Math.floor(tensor.shape[d] / 2));
-    for (let i = 0; i < count; i++) middle.narrow(0, i * perGroup, perGroup).diagonal().fill_(1);
+    for (let i = 0; i < count; i++)
+      middle
+        .narrow(0, i * perGroup, perGroup)
+        .diagonal()
+        .fill_(1);
   });
 }
 
@@ -225,10 +232,13 @@ function onlyDims(op: string, tensor: Tensor, allowed: readonly number[]): void 
   tensorArgument(op, 'tensor', tensor);
   if (allowed.includes(tensor.ndim)) return;
   const list = allowed.length === 1 ? `${allowed[0]}` : `${allowed.slice(0, -1).join(', ')}, or ${allowed.at(-1)}`;
-  throw new ValueError(`Only tensors with ${list} dimensions are supported, but got shape [${tensor.shape.join(', ')}]`, {
-    op,
-    operands: { tensor: tensor.shape },
-  });
+  throw new ValueError(
+    `Only tensors with ${list} dimensions are supported, but got shape [${tensor.shape.join(', ')}]`,
+    {
+      op,
+      operands: { tensor: tensor.shape },
+    },
+  );
 }
 
 // ---------------------------------------------------------------------------------------------------------- distributions
@@ -304,7 +314,10 @@ export function truncNormal_(
   const upper = normalDistribution((high - m) / s);
   return unrecorded(tensor, () => {
     tensor.uniform_(2 * lower - 1, 2 * upper - 1, { generator: source ?? null });
-    tensor.erfinv_().mul_(s * Math.SQRT2).add_(m);
+    tensor
+      .erfinv_()
+      .mul_(s * Math.SQRT2)
+      .add_(m);
     clamp_(tensor, low, high);
   });
 }
@@ -429,10 +442,13 @@ export function orthogonal_(
   const [factor = 1, source] = named<[number, Generator | null]>(op, ['gain', 'generator'], [gain, generator]);
   tensorArgument(op, 'tensor', tensor);
   if (tensor.ndim < 2) {
-    throw new ValueError(`Only tensors with 2 or more dimensions are supported, but got shape [${tensor.shape.join(', ')}]`, {
-      op,
-      operands: { tensor: tensor.shape },
-    });
+    throw new ValueError(
+      `Only tensors with 2 or more dimensions are supported, but got shape [${tensor.shape.join(', ')}]`,
+      {
+        op,
+        operands: { tensor: tensor.shape },
+      },
+    );
   }
   const size = tensor.numel();
   if (size === 0) return tensor;

@@ -7,10 +7,10 @@
  * the function. It costs one function an instance, nothing a call, and needs no `eval`.
  */
 
-import { Function as AutogradFunction, noGrad } from '@torsor/autograd';
 import type { FunctionContext } from '@torsor/autograd';
-import { NotImplementedError, ShapeError, Tensor, ValueError, named } from '@torsor/core';
+import { Function as AutogradFunction, noGrad } from '@torsor/autograd';
 import type { DType, RemovableHandle } from '@torsor/core';
+import { NotImplementedError, named, ShapeError, Tensor, ValueError } from '@torsor/core';
 import { Buffer, Parameter } from './parameter.ts';
 
 /** Tensors by name, as PyTorch names them: `conv1.weight`. */
@@ -103,7 +103,8 @@ export abstract class Module<A extends readonly unknown[] = [input: Tensor], R =
       const replaced = hook(this as AnyModule, args);
       if (replaced !== undefined && replaced !== null) args = Array.isArray(replaced) ? replaced : [replaced];
     }
-    const watch = hooks.backward.size > 0 || hooks.backwardPre.size > 0 ? new BackwardWatch(this as AnyModule, hooks) : null;
+    const watch =
+      hooks.backward.size > 0 || hooks.backwardPre.size > 0 ? new BackwardWatch(this as AnyModule, hooks) : null;
     if (watch !== null) args = watch.inputs(args);
     let output: unknown = this.forward(...(args as A));
     for (const hook of hooks.forward) {
@@ -197,7 +198,11 @@ export abstract class Module<A extends readonly unknown[] = [input: Tensor], R =
     prefix: string | { prefix?: string; recurse?: boolean } = '',
     recurse: boolean | { recurse?: boolean } = true,
   ): Generator<[string, Parameter]> {
-    const [p = '', r = true] = named<[string, boolean]>('namedParameters', ['prefix', 'recurse'], memberArguments(prefix, recurse));
+    const [p = '', r = true] = named<[string, boolean]>(
+      'namedParameters',
+      ['prefix', 'recurse'],
+      memberArguments(prefix, recurse),
+    );
     return this.#namedTensors(isParameter, p, r);
   }
 
@@ -212,7 +217,11 @@ export abstract class Module<A extends readonly unknown[] = [input: Tensor], R =
     prefix: string | { prefix?: string; recurse?: boolean } = '',
     recurse: boolean | { recurse?: boolean } = true,
   ): Generator<[string, Buffer]> {
-    const [p = '', r = true] = named<[string, boolean]>('namedBuffers', ['prefix', 'recurse'], memberArguments(prefix, recurse));
+    const [p = '', r = true] = named<[string, boolean]>(
+      'namedBuffers',
+      ['prefix', 'recurse'],
+      memberArguments(prefix, recurse),
+    );
     return this.#namedTensors(isBuffer, p, r);
   }
 
@@ -223,11 +232,7 @@ export abstract class Module<A extends readonly unknown[] = [input: Tensor], R =
   }
 
   /** Makes a field of a buffer; null leaves it empty. Assigning `new Buffer(tensor)` to a field does the same. */
-  registerBuffer(
-    name: string,
-    tensor: Tensor | null,
-    persistent: boolean | { persistent?: boolean } = true,
-  ): void {
+  registerBuffer(name: string, tensor: Tensor | null, persistent: boolean | { persistent?: boolean } = true): void {
     this.#assign('registerBuffer', name, tensor === null ? null : new Buffer(tensor, persistent));
   }
 
@@ -263,7 +268,9 @@ export abstract class Module<A extends readonly unknown[] = [input: Tensor], R =
     for (const name of target.split('.')) {
       const next: unknown = Object.hasOwn(at, name) ? (at as unknown as Record<string, unknown>)[name] : undefined;
       if (!isModule(next)) {
-        throw new ValueError(`${at.className} has no module '${name}', on the way to '${target}'`, { op: 'getSubmodule' });
+        throw new ValueError(`${at.className} has no module '${name}', on the way to '${target}'`, {
+          op: 'getSubmodule',
+        });
       }
       at = next;
     }

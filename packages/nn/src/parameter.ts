@@ -1,6 +1,6 @@
 /** Tensors that modules own: parameters, which are trained, and buffers, which are only carried along. */
 
-import { Tensor, named } from '@torsor/core';
+import { named, Tensor } from '@torsor/core';
 
 /**
  * A tensor that a module trains: assigned to a field of a module, it appears in `parameters()` and in the state dict.

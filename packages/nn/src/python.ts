@@ -7,7 +7,8 @@ export function pythonFloat(value: number): string {
   const [mantissa, exponent] = value.toExponential().split('e');
   const power = Number(exponent);
   // CPython's repr: exponents below -4 or from 16 on.
-  if (power < -4 || power >= 16) return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
+  if (power < -4 || power >= 16)
+    return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
   const text = String(value);
   const plain = text.includes('e') ? value.toFixed(-power + mantissa.replace(/[-.]/g, '').length - 1) : text;
   return Number.isInteger(value) ? `${Object.is(value, -0) ? '-0' : plain}.0` : plain;

@@ -1,7 +1,7 @@
 /** `nn.utils`: clipping of gradients, parameters as one vector, and their number. */
 
 import { noGrad } from '@torsor/autograd';
-import { ShapeError, Tensor, ValueError, cat, clamp_, div, named, norm, stack, tensor } from '@torsor/core';
+import { cat, clamp_, div, named, norm, ShapeError, stack, Tensor, tensor, ValueError } from '@torsor/core';
 import { flag, numeric, required, tensorArgument } from './arguments.ts';
 import type { AnyModule } from './module.ts';
 import { isModule } from './module.ts';

@@ -3,11 +3,11 @@
  * writes the result into the input and is false by default.
  */
 
-import { ValueError, full, named } from '@torsor/core';
 import type { DType, Tensor } from '@torsor/core';
+import { full, named, ValueError } from '@torsor/core';
 import { flag, integer, numeric, required } from '../arguments.ts';
-import * as F from '../functional.ts';
 import type { InplaceOptions } from '../functional.ts';
+import * as F from '../functional.ts';
 import { Module } from '../module.ts';
 import { Parameter } from '../parameter.ts';
 import { python, pythonFloat } from '../python.ts';
@@ -161,7 +161,11 @@ export class LeakyReLU extends Module {
   constructor(negativeSlope?: number | F.LeakyReluOptions, inplace?: boolean | F.LeakyReluOptions) {
     super();
     const op = 'LeakyReLU';
-    const [slope = 0.01, write = false] = named<[number, boolean]>(op, ['negativeSlope', 'inplace'], [negativeSlope, inplace]);
+    const [slope = 0.01, write = false] = named<[number, boolean]>(
+      op,
+      ['negativeSlope', 'inplace'],
+      [negativeSlope, inplace],
+    );
     this.negativeSlope = numeric(op, 'negativeSlope', slope);
     this.inplace = flag(op, 'inplace', write);
   }
@@ -328,7 +332,10 @@ export class Hardtanh extends Module {
     this.maxVal = numeric(op, 'maxVal', max);
     this.inplace = flag(op, 'inplace', write);
     if (!(max > min)) {
-      throw new ValueError(`maxVal must be greater than minVal, but got ${max} and ${min}`, { op, operands: { minVal: min, maxVal: max } });
+      throw new ValueError(`maxVal must be greater than minVal, but got ${max} and ${min}`, {
+        op,
+        operands: { minVal: min, maxVal: max },
+      });
     }
   }
 

@@ -4,8 +4,8 @@
  */
 
 import { IndexError, NotImplementedError, Tensor, ValueError } from '@torsor/core';
-import { Module, isModule } from '../module.ts';
 import type { AnyModule } from '../module.ts';
+import { isModule, Module } from '../module.ts';
 import { Parameter } from '../parameter.ts';
 
 /** Things by name: a plain object, or a map. */

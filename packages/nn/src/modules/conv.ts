@@ -1,7 +1,19 @@
 /** Convolutions over one and two dimensions, and their transposes: `torch.nn.modules.conv`. */
 
-import { ShapeError, ValueError, conv1d, conv2d, convTranspose1d, convTranspose2d, empty, formatShape, named, pad, tuple } from '@torsor/core';
 import type { DType, PadMode, PerDimension, Tensor } from '@torsor/core';
+import {
+  conv1d,
+  conv2d,
+  convTranspose1d,
+  convTranspose2d,
+  empty,
+  formatShape,
+  named,
+  pad,
+  ShapeError,
+  tuple,
+  ValueError,
+} from '@torsor/core';
 import { flag, integer, required } from '../arguments.ts';
 import { calculateFanInAndFanOut, kaimingUniform_, uniform_ } from '../init.ts';
 import { Module } from '../module.ts';
@@ -210,7 +222,10 @@ function checkPadding(
 ): readonly number[] | 'same' | 'valid' {
   if (typeof padding !== 'string') return tuple(op, 'padding', padding, spatial);
   if (padding !== 'same' && padding !== 'valid') {
-    throw new ValueError(`Invalid padding string '${padding}', should be one of 'same', 'valid'`, { op, operands: { padding } });
+    throw new ValueError(`Invalid padding string '${padding}', should be one of 'same', 'valid'`, {
+      op,
+      operands: { padding },
+    });
   }
   if (padding === 'same' && stride.some((n) => n !== 1)) {
     throw new ValueError(
@@ -223,10 +238,13 @@ function checkPadding(
 
 function checkPaddingMode(op: string, mode: unknown): PaddingMode {
   if (PADDING_MODES.includes(mode as string)) return mode as PaddingMode;
-  throw new ValueError(`paddingMode must be one of ${PADDING_MODES.join(', ')}, but got paddingMode='${String(mode)}'`, {
-    op,
-    operands: { paddingMode: mode },
-  });
+  throw new ValueError(
+    `paddingMode must be one of ${PADDING_MODES.join(', ')}, but got paddingMode='${String(mode)}'`,
+    {
+      op,
+      operands: { paddingMode: mode },
+    },
+  );
 }
 
 function convSpec(op: string, spatial: number, args: readonly unknown[]): ConvSpec {
@@ -249,8 +267,19 @@ function convSpec(op: string, spatial: number, args: readonly unknown[]): ConvSp
 }
 
 function convTransposeSpec(op: string, spatial: number, args: readonly unknown[]): ConvSpec {
-  const [inChannels, outChannels, kernel, s = 1, p = 0, extra = 0, groups = 1, bias = true, d = 1, mode = 'zeros', dtype] =
-    named<ConvTransposeArguments>(op, CONV_TRANSPOSE_NAMES, args);
+  const [
+    inChannels,
+    outChannels,
+    kernel,
+    s = 1,
+    p = 0,
+    extra = 0,
+    groups = 1,
+    bias = true,
+    d = 1,
+    mode = 'zeros',
+    dtype,
+  ] = named<ConvTransposeArguments>(op, CONV_TRANSPOSE_NAMES, args);
   if (mode !== 'zeros') {
     throw new ValueError(`Only "zeros" padding mode is supported for ${op}, but got '${String(mode)}'`, {
       op,
@@ -420,7 +449,8 @@ abstract class TransposedConv extends ConvNd<TransposeArguments> {
     outputSize: readonly number[] | null | undefined,
     convolution: typeof convTranspose1d,
   ): Tensor {
-    const extra = outputSize === undefined || outputSize === null ? this.outputPadding : this.#paddingFor(input, outputSize);
+    const extra =
+      outputSize === undefined || outputSize === null ? this.outputPadding : this.#paddingFor(input, outputSize);
     const padding = this.padding as readonly number[];
     return convolution(input, this.weight, this.bias, this.stride, padding, extra, this.groups, this.dilation);
   }

@@ -1,7 +1,7 @@
 /** Dropout: `torch.nn.modules.dropout`. Active in training mode; in evaluation mode the input is returned as it is. */
 
-import { named } from '@torsor/core';
 import type { Tensor } from '@torsor/core';
+import { named } from '@torsor/core';
 import { flag } from '../arguments.ts';
 import { alphaDropout, checkProbability, dropout, dropout1d, dropout2d, featureAlphaDropout } from '../functional.ts';
 import { Module } from '../module.ts';

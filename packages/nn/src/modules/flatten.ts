@@ -1,7 +1,7 @@
 /** Changes of shape: `torch.nn.modules.flatten`. */
 
-import { named } from '@torsor/core';
 import type { Shape, Tensor } from '@torsor/core';
+import { named } from '@torsor/core';
 import { required } from '../arguments.ts';
 import { Module } from '../module.ts';
 import { python } from '../python.ts';

@@ -1,7 +1,7 @@
 /** Linear and bilinear maps: `torch.nn.modules.linear`. */
 
-import { empty, linear, named } from '@torsor/core';
 import type { DType, Tensor } from '@torsor/core';
+import { empty, linear, named } from '@torsor/core';
 import { flag, integer, required } from '../arguments.ts';
 import { bilinear } from '../functional.ts';
 import { calculateFanInAndFanOut, kaimingUniform_, uniform_ } from '../init.ts';
@@ -54,7 +54,12 @@ export class Linear extends Module {
   bias: Parameter | null;
 
   constructor(options: LinearOptions);
-  constructor(inFeatures: number, outFeatures: number | LinearOptions, bias?: boolean | LinearOptions, options?: LinearOptions);
+  constructor(
+    inFeatures: number,
+    outFeatures: number | LinearOptions,
+    bias?: boolean | LinearOptions,
+    options?: LinearOptions,
+  );
   constructor(...args: readonly unknown[]) {
     super();
     const op = 'Linear';

@@ -3,9 +3,8 @@
  * Weights are buffers, and so in the state dict, as in PyTorch. PyTorch's deprecated `size_average` and `reduce` are left out.
  */
 
-import { named } from '@torsor/core';
 import type { KlDivReduction, LossReduction, Tensor } from '@torsor/core';
-import { ValueError } from '@torsor/core';
+import { named, ValueError } from '@torsor/core';
 import { flag, integer, numeric } from '../arguments.ts';
 import * as F from '../functional.ts';
 import { Module } from '../module.ts';
@@ -23,7 +22,11 @@ export interface WeightedLossLayerOptions extends LossLayerOptions {
   readonly weight?: Tensor | null;
 }
 
-function checkReduction<R extends string>(op: string, reduction: R, known: readonly string[] = ['none', 'mean', 'sum']): R {
+function checkReduction<R extends string>(
+  op: string,
+  reduction: R,
+  known: readonly string[] = ['none', 'mean', 'sum'],
+): R {
   if (known.includes(reduction)) return reduction;
   throw new ValueError(`${String(reduction)} is not a valid value for reduction; known are ${known.join(', ')}`, {
     op,
@@ -184,11 +187,9 @@ export class CrossEntropyLoss extends Module<LossInputs> {
   ) {
     super();
     const op = 'CrossEntropyLoss';
-    const [w = null, ignored = -100, how = 'mean', smoothing = 0] = named<[Tensor | null, number, LossReduction, number]>(
-      op,
-      ['weight', 'ignoreIndex', 'reduction', 'labelSmoothing'],
-      [weight, ignoreIndex, reduction, labelSmoothing],
-    );
+    const [w = null, ignored = -100, how = 'mean', smoothing = 0] = named<
+      [Tensor | null, number, LossReduction, number]
+    >(op, ['weight', 'ignoreIndex', 'reduction', 'labelSmoothing'], [weight, ignoreIndex, reduction, labelSmoothing]);
     this.ignoreIndex = integer(op, 'ignoreIndex', ignored, Number.MIN_SAFE_INTEGER);
     this.reduction = checkReduction(op, how);
     this.labelSmoothing = numeric(op, 'labelSmoothing', smoothing);
@@ -206,13 +207,14 @@ export class BCELoss extends Module<LossInputs> {
   readonly reduction: LossReduction;
   declare weight: Buffer | null;
 
-  constructor(
-    weight?: Tensor | null | WeightedLossLayerOptions,
-    reduction?: LossReduction | WeightedLossLayerOptions,
-  ) {
+  constructor(weight?: Tensor | null | WeightedLossLayerOptions, reduction?: LossReduction | WeightedLossLayerOptions) {
     super();
     const op = 'BCELoss';
-    const [w = null, how = 'mean'] = named<[Tensor | null, LossReduction]>(op, ['weight', 'reduction'], [weight, reduction]);
+    const [w = null, how = 'mean'] = named<[Tensor | null, LossReduction]>(
+      op,
+      ['weight', 'reduction'],
+      [weight, reduction],
+    );
     this.reduction = checkReduction(op, how);
     this.registerBuffer('weight', w);
   }

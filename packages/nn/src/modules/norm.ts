@@ -1,13 +1,13 @@
 /** Normalisation: `torch.nn.modules.batchnorm`, `normalization` and `instancenorm`. */
 
-import { ShapeError, formatShape, named, ones, tensor, zeros } from '@torsor/core';
 import type { DType, Shape, Tensor } from '@torsor/core';
+import { formatShape, named, ones, ShapeError, tensor, zeros } from '@torsor/core';
 import { flag, integer, numeric, required } from '../arguments.ts';
 import { batchNorm, groupNorm, instanceNorm, layerNorm } from '../functional.ts';
 import { ones_, zeros_ } from '../init.ts';
 import { Module } from '../module.ts';
-import { Parameter } from '../parameter.ts';
 import type { Buffer } from '../parameter.ts';
+import { Parameter } from '../parameter.ts';
 import { python, pythonFloat } from '../python.ts';
 
 export interface BatchNormLayerOptions {
@@ -311,13 +311,11 @@ export class LayerNorm extends Module {
     const op = 'LayerNorm';
     const [shape, e = 1e-5, affine = true, withBias = true, dtype] = named<
       [number | Shape, number, boolean, boolean, DType | null]
-    >(op, ['normalizedShape', 'eps', 'elementwiseAffine', 'bias', 'dtype'], [
-      normalizedShape,
-      eps,
-      elementwiseAffine,
-      bias,
-      options,
-    ]);
+    >(
+      op,
+      ['normalizedShape', 'eps', 'elementwiseAffine', 'bias', 'dtype'],
+      [normalizedShape, eps, elementwiseAffine, bias, options],
+    );
     const sizes = required(op, 'normalizedShape', shape);
     this.normalizedShape = typeof sizes === 'number' ? [sizes] : sizes;
     this.eps = numeric(op, 'eps', e);

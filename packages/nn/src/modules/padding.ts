@@ -1,7 +1,7 @@
 /** Padding layers: `torch.nn.modules.padding`. */
 
-import { named, pad, tuple } from '@torsor/core';
 import type { PadMode, Tensor } from '@torsor/core';
+import { named, pad, tuple } from '@torsor/core';
 import { numeric, required } from '../arguments.ts';
 import { Module } from '../module.ts';
 import { python } from '../python.ts';

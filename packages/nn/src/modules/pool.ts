@@ -1,5 +1,6 @@
 /** Pooling over one and two dimensions: `torch.nn.modules.pooling`. */
 
+import type { AdaptiveSize, PerDimension, PoolStride, Tensor, ValuesIndices } from '@torsor/core';
 import {
   adaptiveAvgPool1d,
   adaptiveAvgPool2d,
@@ -12,7 +13,6 @@ import {
   named,
   tuple,
 } from '@torsor/core';
-import type { AdaptiveSize, PerDimension, PoolStride, Tensor, ValuesIndices } from '@torsor/core';
 import { flag, required } from '../arguments.ts';
 import { Module } from '../module.ts';
 import { python } from '../python.ts';
@@ -51,7 +51,11 @@ abstract class MaxPoolNd<I extends boolean> extends Module<[input: Tensor], Pool
 
   constructor(op: string, spatial: number, args: readonly unknown[]) {
     super();
-    const [k, s = null, p = 0, d = 1, indices = false, ceil = false] = named<MaxPoolArguments>(op, MAX_POOL_NAMES, args);
+    const [k, s = null, p = 0, d = 1, indices = false, ceil = false] = named<MaxPoolArguments>(
+      op,
+      MAX_POOL_NAMES,
+      args,
+    );
     this.kernelSize = required(op, 'kernelSize', k);
     this.stride = s ?? this.kernelSize;
     this.padding = p;
@@ -192,11 +196,13 @@ export class AvgPool1d extends Module {
   ) {
     super();
     const op = 'AvgPool1d';
-    const [k, s = null, p = 0, ceil = false, count = true] = named<AvgPoolArguments>(
-      op,
-      AVG_POOL_NAMES.slice(0, -1),
-      [kernelSize, stride, padding, ceilMode, countIncludePad],
-    );
+    const [k, s = null, p = 0, ceil = false, count = true] = named<AvgPoolArguments>(op, AVG_POOL_NAMES.slice(0, -1), [
+      kernelSize,
+      stride,
+      padding,
+      ceilMode,
+      countIncludePad,
+    ]);
     // Tuples, unlike those of AvgPool2d: so it is in PyTorch, and so it prints.
     this.kernelSize = tuple(op, 'kernelSize', required(op, 'kernelSize', k), 1, 1);
     this.stride = tuple(op, 'stride', s ?? this.kernelSize, 1, 1);
@@ -245,14 +251,11 @@ export class AvgPool2d extends Module {
   ) {
     super();
     const op = 'AvgPool2d';
-    const [k, s = null, p = 0, ceil = false, count = true, divisor = null] = named<AvgPoolArguments>(op, AVG_POOL_NAMES, [
-      kernelSize,
-      stride,
-      padding,
-      ceilMode,
-      countIncludePad,
-      divisorOverride,
-    ]);
+    const [k, s = null, p = 0, ceil = false, count = true, divisor = null] = named<AvgPoolArguments>(
+      op,
+      AVG_POOL_NAMES,
+      [kernelSize, stride, padding, ceilMode, countIncludePad, divisorOverride],
+    );
     this.kernelSize = required(op, 'kernelSize', k);
     this.stride = s ?? this.kernelSize;
     this.padding = p;

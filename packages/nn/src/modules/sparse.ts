@@ -1,8 +1,8 @@
 /** Tables of vectors: `torch.nn.modules.sparse`. `EmbeddingBag` and sparse gradients are left out. */
 
-import { NotImplementedError, ShapeError, ValueError, empty, formatShape, named } from '@torsor/core';
-import type { DType, Tensor } from '@torsor/core';
 import { noGrad } from '@torsor/autograd';
+import type { DType, Tensor } from '@torsor/core';
+import { empty, formatShape, NotImplementedError, named, ShapeError, ValueError } from '@torsor/core';
 import { flag, integer, numeric, required } from '../arguments.ts';
 import { embedding } from '../functional.ts';
 import { normal_ } from '../init.ts';
@@ -133,17 +133,26 @@ export class Embedding extends Module {
   ): Embedding {
     const op = 'Embedding.fromPretrained';
     if (embeddings.ndim !== 2) {
-      throw new ShapeError(`Embeddings parameter is expected to be 2-dimensional, but got ${formatShape(embeddings.shape)}`, {
-        op,
-        operands: { embeddings: embeddings.shape },
-      });
+      throw new ShapeError(
+        `Embeddings parameter is expected to be 2-dimensional, but got ${formatShape(embeddings.shape)}`,
+        {
+          op,
+          operands: { embeddings: embeddings.shape },
+        },
+      );
     }
     const [isFrozen = true, paddingIdx, maxNorm, normType, scaleGradByFreq, sparse] = named<
       [boolean, number | null, number | null, number, boolean, boolean]
     >(op, ['freeze', ...EMBEDDING_NAMES.slice(2, -1)], [freeze, options]);
     const [numEmbeddings, embeddingDim] = embeddings.shape;
     // An empty table first, so that nothing is drawn for rows that are not wanted.
-    const table = new Embedding(0, embeddingDim, null, { maxNorm, normType, scaleGradByFreq, sparse, dtype: embeddings.dtype });
+    const table = new Embedding(0, embeddingDim, null, {
+      maxNorm,
+      normType,
+      scaleGradByFreq,
+      sparse,
+      dtype: embeddings.dtype,
+    });
     Object.assign(table, { numEmbeddings, weight: new Parameter(embeddings, !isFrozen) });
     const padding = paddingIdx === undefined || paddingIdx === null ? null : table.#checkPadding(paddingIdx);
     return Object.assign(table, { paddingIdx: padding });
