@@ -7,9 +7,9 @@
  * both visit are set aside for it.
  */
 
+import type { DType, Shape, Tensor } from '@torsor/core';
 import {
   AutogradError,
-  TorsorError,
   add,
   clone,
   formatShape,
@@ -19,11 +19,11 @@ import {
   modes,
   ones,
   sameShape,
+  TorsorError,
 } from '@torsor/core';
-import type { DType, Shape, Tensor } from '@torsor/core';
 import { anomaly } from './anomaly.ts';
-import { AccumulateGrad, Node, running } from './node.ts';
 import type { Gradients } from './node.ts';
+import { AccumulateGrad, type Node, running } from './node.ts';
 import { emptyStrided } from './record.ts';
 import { sumTo } from './sumTo.ts';
 import { edgeNode, edgeNr, needsGrad, slotOf } from './tape.ts';
@@ -273,9 +273,7 @@ class Pass {
         const outputNr = numbers === null ? 0 : numbers[i];
         const fitting = fit(node, i, entry, target, outputNr);
         const own =
-          fitting === entry
-            ? mayOwn && isOwned(node, out, i, entry, grad, grads, owned)
-            : fitting.base === null;
+          fitting === entry ? mayOwn && isOwned(node, out, i, entry, grad, grads, owned) : fitting.base === null;
         deliver(fitting, target, outputNr, own);
       }
       if (--target.pending === 0) push(this.ready, target);

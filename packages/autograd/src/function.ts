@@ -3,20 +3,12 @@
  * `custom_function.cpp`; `setup_context`, `vmap` and forward mode are left out.
  */
 
-import { AutogradError, NotImplementedError, alias, isFloating, isTensor, modes, zeros } from '@torsor/core';
 import type { Tensor } from '@torsor/core';
+import { AutogradError, alias, isFloating, isTensor, modes, NotImplementedError, zeros } from '@torsor/core';
 import type { TensorMeta } from './derivatives/define.ts';
 import { noGrad } from './gradMode.ts';
-import {
-  CREATED_IN_FUNCTION,
-  CREATED_PLAIN,
-  CREATED_WITH_OTHERS,
-  ErrorNode,
-  NO_EDGES,
-  Node,
-  running,
-} from './node.ts';
 import type { Gradients } from './node.ts';
+import { CREATED_IN_FUNCTION, CREATED_PLAIN, CREATED_WITH_OTHERS, ErrorNode, NO_EDGES, Node, running } from './node.ts';
 import { checkWrite, rebase } from './record.ts';
 import { TensorRecord } from './saved.ts';
 import { describe, edgeNode, edgeNr, gradFnOf, needsGrad, reattached, setHistory, slotOf } from './tape.ts';
@@ -40,7 +32,8 @@ class Saved {
     const { node, outputNr } = this;
     const tensor = this.record.unpack(describe, this.isOutput ? node : null, outputNr);
     if (!modes.grad || node === null) return tensor;
-    if (this.isOutput ? gradFnOf(tensor) !== null : edgeNode(tensor) === node && edgeNr(tensor) === outputNr) return tensor;
+    if (this.isOutput ? gradFnOf(tensor) !== null : edgeNode(tensor) === node && edgeNr(tensor) === outputNr)
+      return tensor;
     return reattached(tensor, node, outputNr);
   }
 }
@@ -77,9 +70,12 @@ export class Context<Saved extends readonly (Tensor | null)[] = readonly Tensor[
   saveForBackward(...tensors: Saved): void {
     for (const tensor of tensors) {
       if (tensor === null || isTensor(tensor)) continue;
-      throw new AutogradError(`can only save tensors and nulls, but got ${typeof tensor}; set fields of ctx for the rest`, {
-        op: 'saveForBackward',
-      });
+      throw new AutogradError(
+        `can only save tensors and nulls, but got ${typeof tensor}; set fields of ctx for the rest`,
+        {
+          op: 'saveForBackward',
+        },
+      );
     }
     this[STATE].toSave = tensors;
   }
@@ -164,7 +160,9 @@ class FunctionNode extends Node {
   override apply(grad: Tensor | null, grads: Gradients | null, needs: readonly boolean[]): readonly unknown[] {
     const { ctx, edges } = this;
     ctx.needsInputGrad = edges.map((edge) => edge >= 0 && needs[edge]);
-    const metas: readonly TensorMeta[] = this.outputs ?? [{ shape: this.shape, dtype: this.dtype, ndim: this.shape.length }];
+    const metas: readonly TensorMeta[] = this.outputs ?? [
+      { shape: this.shape, dtype: this.dtype, ndim: this.shape.length },
+    ];
     const given = metas.map((meta, i) => {
       const entry = this.outputs === null ? grad : (grads?.[i] ?? null);
       if (entry !== null || !ctx[STATE].materializeGrads) return entry;
@@ -242,7 +240,9 @@ class AutogradFunction {
   /** Runs `forward` on the arguments and records the function if one of them needs a gradient. */
   static apply<A extends readonly unknown[], R>(this: FunctionClass<A, R>, ...args: A): R {
     if (typeof this.forward !== 'function' || typeof this.backward !== 'function') {
-      throw new NotImplementedError(`you must implement static forward and backward of ${this.name}`, { op: this.name });
+      throw new NotImplementedError(`you must implement static forward and backward of ${this.name}`, {
+        op: this.name,
+      });
     }
     const ctx = new Context();
     ctx.needsInputGrad = args.map((arg) => isTensor(arg) && needsGrad(arg));
@@ -253,7 +253,9 @@ class AutogradFunction {
     const result = noGrad(() => this.forward(ctx as never, ...args));
     const outputs: readonly unknown[] = Array.isArray(result) ? result : [result];
     if (node !== null) describeOutputs(node, outputs, Array.isArray(result));
-    const wrapped = outputs.map((output, i) => (isTensor(output) ? wrap(output, i, args, outputs, ctx[STATE], node) : output));
+    const wrapped = outputs.map((output, i) =>
+      isTensor(output) ? wrap(output, i, args, outputs, ctx[STATE], node) : output,
+    );
     if (node !== null) save(ctx[STATE], wrapped, node);
     return (Array.isArray(result) ? wrapped : wrapped[0]) as R;
   }
@@ -310,7 +312,7 @@ function wrap(
 
 function checkDirty(output: Tensor, outputs: readonly unknown[]): void {
   const meta = slotOf(output);
-  if (meta !== null && meta.requiresGrad && meta.gradFn === null) {
+  if (meta?.isTrackedLeaf === true) {
     throw new AutogradError('a leaf Variable that requires grad has been used in an in-place operation.', {
       op: 'markDirty',
     });
@@ -358,8 +360,6 @@ export function onceDifferentiable<C, A extends readonly unknown[]>(
       setHistory(own, new ErrorNode(message, next, entry), 0, CREATED_PLAIN);
       return own;
     };
-    return Array.isArray(result)
-      ? (result as readonly (Tensor | None)[]).map(guard)
-      : guard(result as Tensor | None);
+    return Array.isArray(result) ? (result as readonly (Tensor | None)[]).map(guard) : guard(result as Tensor | None);
   };
 }

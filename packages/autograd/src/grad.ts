@@ -1,7 +1,7 @@
 /** The entry points of the engine: `backward` and `grad`. */
 
-import { AutogradError, NotImplementedError, isTensor, named, zerosLike } from '@torsor/core';
 import type { BackwardOptions, Tensor } from '@torsor/core';
+import { AutogradError, isTensor, NotImplementedError, named, zerosLike } from '@torsor/core';
 import { runBackward } from './engine.ts';
 import { retainGrad } from './slot.ts';
 import { gradFnOf, needsGrad } from './tape.ts';
@@ -59,15 +59,13 @@ export function backward(
   inputs?: Tensors | null,
 ): void {
   const op = 'backward';
-  const [grads, retain, create, old, into] = named<
-    [OutputGradients, boolean | null, boolean, unknown, Tensors | null]
-  >(
+  const [grads, retain, create, old, into] = named<[OutputGradients, boolean | null, boolean, unknown, Tensors | null]>(
     op,
     ['gradTensors', 'retainGraph', 'createGraph', 'gradVariables', 'inputs'],
     [gradTensors, retainGraph, createGraph, gradVariables, inputs],
   );
   if (old !== undefined && old !== null) {
-    throw new NotImplementedError('gradVariables is PyTorch\'s old name of gradTensors; use that', { op });
+    throw new NotImplementedError("gradVariables is PyTorch's old name of gradTensors; use that", { op });
   }
   const roots = tensorsOf(op, 'tensors', tensors);
   const record = create === true;

@@ -10,7 +10,7 @@
  * is refused: put the mode around the synchronous parts.
  */
 
-import { AutogradError, ValueError, modes, named } from '@torsor/core';
+import { AutogradError, modes, named, ValueError } from '@torsor/core';
 import type { Guard } from './anomaly.ts';
 
 function enter(grad: boolean, inference: boolean): Guard {

@@ -2,20 +2,25 @@
 
 import './register.ts';
 
+export type { AnomalyOptions, Guard } from './anomaly.ts';
 export {
   detectAnomaly,
   isAnomalyCheckNanEnabled,
   isAnomalyEnabled,
   setDetectAnomaly,
 } from './anomaly.ts';
-export type { AnomalyOptions, Guard } from './anomaly.ts';
-export { formula, materialize, nonDifferentiable, notImplemented } from './derivatives/define.ts';
+export type { CheckpointOptions } from './checkpoint.ts';
+export { checkpoint } from './checkpoint.ts';
 export type { Derivative, Derivatives, Formula, TensorMeta } from './derivatives/define.ts';
+export { formula, materialize, nonDifferentiable, notImplemented } from './derivatives/define.ts';
 export { derivatives } from './derivatives/index.ts';
-export { Function, onceDifferentiable } from './function.ts';
 export type { Context, FunctionClass, FunctionContext, FunctionGradients } from './function.ts';
-export { backward, grad } from './grad.ts';
+export { Function, onceDifferentiable } from './function.ts';
 export type { BackwardManyOptions, GradOptions, OutputGradients, Tensors } from './grad.ts';
+export { backward, grad } from './grad.ts';
+export type { CheckedFunction, GradcheckOptions, GradgradcheckOptions } from './gradcheck.ts';
+export { GradcheckError, gradcheck, gradgradcheck } from './gradcheck.ts';
+export type { InferenceModeOptions } from './gradMode.ts';
 export {
   enableGrad,
   inferenceMode,
@@ -24,7 +29,8 @@ export {
   noGrad,
   setGradEnabled,
 } from './gradMode.ts';
-export type { InferenceModeOptions } from './gradMode.ts';
-export { savedTensorsHooks } from './saved.ts';
 export type { SavedTensorsHooks } from './saved.ts';
+export { savedTensorsHooks } from './saved.ts';
 export { registerPostAccumulateGradHook } from './slot.ts';
+export type { JacobianOptions, ProductOptions, TransformOptions } from './transforms.ts';
+export { hessian, hvp, jacobian, jvp, vhp, vjp } from './transforms.ts';

@@ -6,8 +6,8 @@
  * inputs; an `AccumulateGrad` stands at each leaf. The engine follows the edges.
  */
 
-import { AutogradError, add, clone, formatShape, isTensor, sameShape } from '@torsor/core';
 import type { DType, GradFn, RemovableHandle, Shape, Tensor } from '@torsor/core';
+import { AutogradError, add, clone, formatShape, isTensor, sameShape } from '@torsor/core';
 import { anomaly } from './anomaly.ts';
 import type { TensorMeta } from './derivatives/define.ts';
 
@@ -49,6 +49,11 @@ export class AutogradMeta {
   /** Whether a tensor that is no view requires a gradient. */
   get tracked(): boolean {
     return this.requiresGrad || this.gradFn !== null;
+  }
+
+  /** Whether it is a leaf's that requires a gradient, which must not be overwritten. */
+  get isTrackedLeaf(): boolean {
+    return this.requiresGrad && this.gradFn === null;
   }
 
   /** A new history, with the wish to retain the gradient carried along. */

@@ -3,36 +3,19 @@
  * `CopySlices` of `tensor.cpp` for writes through views.
  */
 
-import {
-  AutogradError,
-  Storage,
-  asStrided,
-  clone,
-  construct,
-  isFloating,
-  isTensor,
-  modes,
-  sizeOf,
-} from '@torsor/core';
 import type { DType, OpList, OpName, Shape, Tensor } from '@torsor/core';
-import {
-  AutogradMeta,
-  CREATED_PLAIN,
-  CREATED_UNRECORDED,
-  CREATED_WITH_OTHERS,
-  NO_EDGES,
-  Node,
-} from './node.ts';
+import { AutogradError, asStrided, clone, construct, isFloating, isTensor, modes, Storage, sizeOf } from '@torsor/core';
 import type { Gradients } from './node.ts';
+import { AutogradMeta, CREATED_PLAIN, CREATED_UNRECORDED, CREATED_WITH_OTHERS, NO_EDGES, Node } from './node.ts';
 import { FREED } from './saved.ts';
 import {
   BLOCKING_RULE,
-  OpNode,
   checkViewWrite,
   edgeNode,
   edgeNr,
   metaOf,
   needsGrad,
+  OpNode,
   ruleOf,
   setHistory,
   slotOf,
@@ -160,12 +143,12 @@ export function checkWrite(self: Tensor, needs: number): void {
     return;
   }
   if (meta !== null && self.base !== null) checkViewWrite(meta, false);
-  if (base !== null && base.requiresGrad && base.gradFn === null) {
+  if (base?.isTrackedLeaf === true) {
     throw new AutogradError('a view of a leaf Variable that requires grad is being used in an in-place operation.', {
       op: 'autograd',
     });
   }
-  if (meta !== null && meta.requiresGrad && meta.gradFn === null) {
+  if (meta?.isTrackedLeaf === true) {
     throw new AutogradError('a leaf Variable that requires grad is being used in an in-place operation.', {
       op: 'autograd',
     });

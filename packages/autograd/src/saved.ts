@@ -3,8 +3,8 @@
  * version it had, so that damage done since is noticed. After PyTorch's `saved_variable.h`.
  */
 
-import { AutogradError, formatShape } from '@torsor/core';
 import type { DType, Shape, Storage, Tensor } from '@torsor/core';
+import { AutogradError, formatShape } from '@torsor/core';
 import type { Guard } from './anomaly.ts';
 import type { ArgumentMeta } from './derivatives/define.ts';
 import type { Node } from './node.ts';
@@ -30,11 +30,7 @@ export function setSavedTensorsHooks(value: SavedTensorsHooks | null): SavedTens
  * PyTorch's `torch.autograd.graph.saved_tensors_hooks`.
  */
 export function savedTensorsHooks<P>(pack: (tensor: Tensor) => P, unpack: (packed: P) => Tensor): Guard;
-export function savedTensorsHooks<P, T>(
-  pack: (tensor: Tensor) => P,
-  unpack: (packed: P) => Tensor,
-  fn: () => T,
-): T;
+export function savedTensorsHooks<P, T>(pack: (tensor: Tensor) => P, unpack: (packed: P) => Tensor, fn: () => T): T;
 export function savedTensorsHooks<P, T>(
   pack: (tensor: Tensor) => P,
   unpack: (packed: P) => Tensor,

@@ -1,7 +1,7 @@
 /** What users ask of a tensor's autograd slot: `requiresGrad`, `grad`, `retainGrad`, hooks, `detach_`. */
 
-import { AutogradError, formatShape, isFloating, isTensor, modes, sameShape } from '@torsor/core';
 import type { RemovableHandle, Tensor } from '@torsor/core';
+import { AutogradError, formatShape, isFloating, isTensor, modes, sameShape } from '@torsor/core';
 import type { AccumulateHook, TensorHook } from './node.ts';
 import { edgeNode, edgeNr, gradFnOf, metaOf, needsGrad, slotOf } from './tape.ts';
 

@@ -1,7 +1,7 @@
 /** The transpose of broadcasting. */
 
-import { sum, view } from '@torsor/core';
 import type { Shape, Tensor } from '@torsor/core';
+import { sum, view } from '@torsor/core';
 
 /**
  * `tensor` summed to `shape`: over leading dimensions that `shape` does not have, and over those where it has size 1.

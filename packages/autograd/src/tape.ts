@@ -3,18 +3,11 @@
  * `variable.cpp`; a list of views per base and forward mode are left out.
  */
 
-import {
-  AutogradError,
-  NotImplementedError,
-  clone,
-  construct,
-  isFloating,
-  isTensor,
-  modes,
-} from '@torsor/core';
 import type { OpName, Tensor } from '@torsor/core';
+import { AutogradError, clone, construct, isFloating, isTensor, modes, NotImplementedError } from '@torsor/core';
 import type { ErasedBackward, Formula, NotImplemented, TensorMeta } from './derivatives/define.ts';
 import { derivatives } from './derivatives/index.ts';
+import type { Gradients } from './node.ts';
 import {
   AccumulateGrad,
   AutogradMeta,
@@ -25,7 +18,6 @@ import {
   NO_EDGES,
   Node,
 } from './node.ts';
-import type { Gradients } from './node.ts';
 import { TensorRecord } from './saved.ts';
 
 // ------------------------------------------------------------------------------------------------------------- the slot
@@ -50,7 +42,7 @@ export function metaOf(tensor: Tensor): AutogradMeta {
 export function needsGrad(tensor: Tensor): boolean {
   const meta = slotOf(tensor);
   if (tensor.base === null) return meta !== null && (meta.requiresGrad || meta.gradFn !== null);
-  return (meta !== null && meta.requiresGrad) || viewGradFn(tensor, tensor.base) !== null;
+  return meta?.requiresGrad === true || viewGradFn(tensor, tensor.base) !== null;
 }
 
 /** The node that made the tensor; null for a leaf. */
@@ -280,7 +272,8 @@ export class OpNode extends Node {
       const keep = (keepFor[i] & needs) !== 0;
       if (isTensor(arg)) {
         const node = tracked ? edgeNode(arg) : null;
-        if (node !== null && (slotOf(arg) as AutogradMeta).outputNr !== 0) numbers = put(numbers, next.length, edgeNr(arg));
+        if (node !== null && (slotOf(arg) as AutogradMeta).outputNr !== 0)
+          numbers = put(numbers, next.length, edgeNr(arg));
         next.push(node);
         args[i] = record(keep && arg === overwritten ? untrackedCopy(arg) : arg, keep);
       } else if (Array.isArray(arg) && arg.some(isTensor)) {
@@ -304,9 +297,7 @@ export class OpNode extends Node {
     const name = this.rule.name;
     if (name === null) return `${this.op[0].toUpperCase()}${this.op.slice(1)}Backward0`;
     if (typeof name === 'string') return name;
-    return (name as (args: unknown) => string)(
-      this.args.map((arg) => (arg instanceof RecordList ? arg.records : arg)),
-    );
+    return (name as (args: unknown) => string)(this.args.map((arg) => (arg instanceof RecordList ? arg.records : arg)));
   }
 
   /** Keeps an output, if the formula wants it for any of the arguments that need a gradient. */
@@ -326,7 +317,8 @@ export class OpNode extends Node {
 
   override keeps(grad: Tensor): boolean {
     for (const arg of this.args) if (arg instanceof TensorRecord && arg.tensor === grad) return true;
-    if (this.saved !== null) for (const output of this.saved) if (output !== undefined && output.tensor === grad) return true;
+    if (this.saved !== null)
+      for (const output of this.saved) if (output !== undefined && output.tensor === grad) return true;
     return false;
   }
 

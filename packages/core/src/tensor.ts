@@ -20,6 +20,9 @@ import type { Operand } from './ops/list.ts';
 import * as products from './ops/matmul.ts';
 import * as random from './ops/random.ts';
 import * as reduce from './ops/reduce.ts';
+import * as subscript from './ops/subscript.ts';
+import type { Subscript } from './ops/subscript.ts';
+import * as counting from './ops/counting.ts';
 import * as views from './ops/view.ts';
 import { formatTensor } from './print.ts';
 import { copy } from './reference/elementwise.ts';
@@ -31,7 +34,7 @@ export type NestedValues = number | boolean | bigint | NestedValues[];
 type SizeArguments = readonly (number | readonly number[])[];
 
 /** A function's parameters after its first, which a method supplies. */
-type Rest<F> = F extends (self: never, ...rest: infer R) => unknown ? R : never;
+type Rest<F> = F extends (...args: infer A) => unknown ? (A extends readonly [unknown, ...infer R] ? R : never) : never;
 
 /**
  * An n-dimensional array of one dtype: a storage seen through shape, strides and offset.
@@ -1632,6 +1635,26 @@ export class Tensor extends TensorBase {
   nonzero(options: { readonly asTuple: true }): Tensor[];
   nonzero(options?: { readonly asTuple?: boolean }): Tensor | Tensor[] {
     return indexing.nonzero(this, options);
+  }
+
+  /**
+   * Indexing, `x[…]`: numbers, `slice(…)`, `'...'`, null for a new axis, index and mask tensors, lists.
+   *
+   * @example
+   * x.at(0, slice(1, 3), '...', null);
+   */
+  at(...subscripts: readonly Subscript[]): Tensor {
+    return subscript.at(this, ...subscripts);
+  }
+
+  /** Assignment, `x[…] = value`, in place. */
+  setAt(...args: Rest<typeof subscript.setAt>): this {
+    subscript.setAt(this, ...args);
+    return this;
+  }
+
+  bincount(...args: Rest<typeof counting.bincount>): Tensor {
+    return counting.bincount(this, ...args);
   }
 }
 

@@ -44,6 +44,8 @@ export class RandomSampler implements Sampler {
   *[Symbol.iterator](): Generator_<number> {
     const generator = this.generator ?? new Generator(drawSeed(defaultGenerator));
     for (const index of randperm(this.length, { generator }).toTypedArray()) yield Number(index);
+    // PyTorch draws another order for the remainder that a whole pass does not have; the generator must end where PyTorch's does.
+    randperm(this.length, { generator });
   }
 }
 

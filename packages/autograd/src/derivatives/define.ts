@@ -24,8 +24,8 @@
  *   thrown away.
  */
 
-import { zeros } from '@torsor/core';
 import type { DType, OpList, OpName, Shape, Tensor } from '@torsor/core';
+import { zeros } from '@torsor/core';
 
 /** What the tape remembers of a tensor that it does not keep. */
 export interface TensorMeta {
@@ -49,7 +49,11 @@ type Positions<T extends readonly unknown[]> = {
 }[number];
 
 /** `'result0' | 'result1' | …` for an op with a fixed number of outputs. */
-type ResultNames<R> = R extends readonly unknown[] ? (number extends R['length'] ? never : `result${Positions<R>}`) : never;
+type ResultNames<R> = R extends readonly unknown[]
+  ? number extends R['length']
+    ? never
+    : `result${Positions<R>}`
+  : never;
 
 /** What a node may keep: arguments by position, all results, or one result of several. */
 export type Save<K extends OpName> = Positions<Parameter<K>> | 'result' | ResultNames<Result<K>>;

@@ -4,7 +4,18 @@
  * Source of the conventions: pytorch `tools/autograd/derivatives.yaml`.
  */
 
-import { erf, fullLike, isTensor, sigmoid, tanh, thresholdBackward, where, xlogy, zerosLike } from '@torsor/core';
+import {
+  erf,
+  fullLike,
+  isTensor,
+  sigmoid,
+  softplus,
+  tanh,
+  thresholdBackward,
+  where,
+  xlogy,
+  zerosLike,
+} from '@torsor/core';
 import type { ElementwiseOps, Operand, Tensor } from '@torsor/core';
 import { formula, nonDifferentiable, notImplemented } from './define.ts';
 import type { Derivatives, TensorMeta } from './define.ts';
@@ -19,7 +30,12 @@ function byOperand(base: string, position: 1 | 2, ifTensor: string, ifNumber: st
     `${base}Backward${typeof args[position] === 'object' ? ifTensor : ifNumber}`;
 }
 
-/** True for a number that is, or a 0-d tensor that may be, anything but 1. */
+/** The name for two tensors, for a number first, and for a number second. */
+function byNumber(tensors: string, first: string, second: string) {
+  return ({ 0: a, 1: b }: { readonly 0: Value; readonly 1: Value }): string =>
+    typeof a === 'number' ? first : typeof b === 'number' ? second : tensors;
+}
+
 function scaled(grad: Tensor, factor: number): Tensor {
   return factor === 1 ? grad : grad.mul(factor);
 }
@@ -50,10 +66,10 @@ function powExponent(grad: Tensor, x: Operand, exponent: Tensor, y: Tensor): Ten
   return where(x.eq(0).logicalAnd(exponent.ge(0)), 0, slope);
 }
 
-/** The gradient of the larger (or smaller) of a pair: all to the winner, half each on a tie. */
+/** The gradient of the larger (or smaller) of a pair: all to the winner, half each on a tie; to both beside a NaN. */
 function ofWinner(grad: Tensor, self: Operand, other: Operand, larger: boolean): Tensor {
-  const wins = larger ? compare(self, other, 'gt') : compare(self, other, 'lt');
-  return where(compare(self, other, 'eq'), grad.div(2), where(wins, grad, 0));
+  const loses = compare(self, other, larger ? 'lt' : 'gt');
+  return where(compare(self, other, 'eq'), grad.div(2), where(loses, 0, grad));
 }
 
 function compare(a: Operand, b: Operand, how: 'gt' | 'lt' | 'eq'): Tensor {
@@ -93,7 +109,7 @@ export const elementwise: Derivatives<keyof ElementwiseOps> = {
   log: formula([0], (grad, { args: [x] }) => [grad.div(x)]),
   log2: formula([0], (grad, { args: [x] }) => [grad.div(x.mul(Math.LN2))]),
   log10: formula([0], (grad, { args: [x] }) => [grad.div(x.mul(Math.LN10))]),
-  log1p: formula([0], (grad, { args: [x] }) => [grad.div(x.add(1))]),
+  log1p: formula([0], (grad, { args: [x] }) => [grad.div(x.add(1))], { name: 'Log1PBackward0' }),
   sqrt: formula(['result'], (grad, { result: y }) => [grad.div(y.mul(2))]),
   rsqrt: formula(['result'], (grad, { result: y }) => [grad.mul(y.pow(3)).mul(-0.5)]),
   reciprocal: formula(['result'], (grad, { result: y }) => [grad.mul(y.mul(y)).neg()]),
@@ -118,7 +134,7 @@ export const elementwise: Derivatives<keyof ElementwiseOps> = {
     return [grad.mul(s.mul(x.mul(s.rsub(1)).add(1)))];
   }),
   mish: formula([0], (grad, { args: [x] }) => {
-    const t = x.softplus().tanh();
+    const t = softplus(x).tanh();
     return [grad.mul(t.add(x.mul(x.sigmoid()).mul(t.mul(t).rsub(1))))];
   }),
   hardswish: formula([0], (grad, { args: [x] }) => [
@@ -163,8 +179,8 @@ export const elementwise: Derivatives<keyof ElementwiseOps> = {
     return [where(z.gt(threshold), grad, grad.mul(z.sigmoid()))];
   }),
   hardtanh: formula([0], (grad, { args: [x, min, max] }) => [only(grad, x.gt(min).logicalAnd(x.lt(max)))]),
-  hardshrink: formula([0], (grad, { args: [x, lambd] }) => [only(grad, x.abs().gt(lambd))]),
-  softshrink: formula([0], (grad, { args: [x, lambd] }) => [only(grad, x.abs().gt(lambd))]),
+  hardshrink: formula([0], (grad, { args: [x, lambd] }) => [where(x.abs().le(lambd), 0, grad)]),
+  softshrink: formula([0], (grad, { args: [x, lambd] }) => [where(x.abs().le(lambd), 0, grad)]),
   threshold: formula([0], (grad, { args: [x, threshold] }) => [thresholdBackward(grad, x, threshold)]),
   clamp: formula(
     [0],
@@ -180,7 +196,9 @@ export const elementwise: Derivatives<keyof ElementwiseOps> = {
 
   // two operands
   add: formula([], (grad, { args: [, , alpha], needs }) => [grad, needs[1] && scaled(grad, alpha)]),
-  sub: formula([], (grad, { args: [, , alpha], needs }) => [grad, needs[1] && scaled(grad, -alpha)]),
+  sub: formula([], (grad, { args: [, , alpha], needs }) => [grad, needs[1] && scaled(grad, -alpha)], {
+    name: byNumber('SubBackward0', 'RsubBackward1', 'SubBackward0'),
+  }),
   mul: formula([0, 1], (grad, { args: [a, b], needs }) => [needs[0] && grad.mul(b), needs[1] && grad.mul(a)], {
     neededFor: { 0: [1], 1: [0] },
   }),
@@ -199,7 +217,7 @@ export const elementwise: Derivatives<keyof ElementwiseOps> = {
       needs[0] && powSelf(grad, x as Tensor, exponent),
       needs[1] && powExponent(grad, x, exponent as Tensor, y),
     ],
-    { name: byOperand('Pow', 1, '1', '0'), neededFor: { 0: [0, 1], 1: [0, 1], result: [1] } },
+    { name: byNumber('PowBackward1', 'PowBackward2', 'PowBackward0'), neededFor: { 0: [0, 1], 1: [0, 1], result: [1] } },
   ),
   maximum: formula([0, 1], (grad, { args: [a, b], needs }) => [
     needs[0] && ofWinner(grad, a, b, true),
@@ -231,14 +249,18 @@ export const elementwise: Derivatives<keyof ElementwiseOps> = {
     ],
     { name: byOperand('Fmod', 1, '1', '0'), neededFor: { 0: [1], 1: [1] } },
   ),
-  xlogy: formula([0, 1], (grad, { args: [a, b], needs }) => {
-    const x = asTensor(a, grad);
-    const y = asTensor(b, grad);
-    return [
-      needs[0] && where(x.eq(0).logicalAnd(y.le(0)), 0, xlogy(grad, y)),
-      needs[1] && grad.mul(x).div(y),
-    ];
-  }),
+  xlogy: formula(
+    [0, 1],
+    (grad, { args: [a, b], needs }) => {
+      const x = asTensor(a, grad);
+      const y = asTensor(b, grad);
+      return [
+        needs[0] && where(x.eq(0).logicalAnd(y.le(0)), 0, xlogy(grad, y)),
+        needs[1] && grad.mul(x).div(y),
+      ];
+    },
+    { name: byNumber('XlogyBackward0', 'XlogyBackward1', 'XlogyBackward2') },
+  ),
   eq: nonDifferentiable,
   ne: nonDifferentiable,
   lt: nonDifferentiable,

@@ -71,7 +71,7 @@ export const norm: Derivatives<keyof NormOps | keyof LossOps> = {
   ),
   // the loss is linear in its input, so the adjoint of its gradient is the loss itself
   nllLossBackward: formula([2, 3], (grad, { args: [, , target, weight, reduction, ignoreIndex] }) => [
-    nllLoss(grad, target, weight, reduction, ignoreIndex),
+    nllLoss(grad, target, { weight, reduction, ignoreIndex }),
   ]),
   mseLoss: formula([0, 1], (grad, { args: [x, target, reduction], needs }) => {
     const slope = x.sub(target).mul(reduction === 'mean' ? 2 / x.numel() : 2);

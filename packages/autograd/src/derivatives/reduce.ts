@@ -30,8 +30,13 @@ function byDim(base: string) {
 function shareAmongTies(grad: Tensor, x: Tensor, y: Tensor, dims: readonly number[], keepdim: boolean): Tensor {
   const attains = x.eq(restore(y, dims, keepdim, x.shape));
   const count = attains.to(grad.dtype).sum(dims, true);
-  const share = restore(grad, dims, keepdim, x.shape).div(count);
-  return where(attains, share, 0);
+  return where(attains, restore(grad, dims, keepdim, x.shape), 0).div(count);
+}
+
+/** The same for the extreme of all elements, where NaNs are ties too. */
+function shareAmongAll(grad: Tensor, x: Tensor, y: Tensor): Tensor {
+  const attains = x.eq(y).logicalOr(x.isnan());
+  return where(attains, grad, 0).div(attains.to(grad.dtype).sum());
 }
 
 /** Zeros of `shape` with `grad` at `indices` along `dim`. */
@@ -145,16 +150,8 @@ export const reduce: Derivatives<keyof ReductionOps> = {
   amin: formula([0, 'result'], (grad, { args: [x, dims, keepdim], result: y }) => [
     shareAmongTies(grad, x, y, dims, keepdim),
   ]),
-  max: formula(
-    [0, 'result'],
-    (grad, { args: [x], result: y }) => [shareAmongTies(grad, x, y, allDims(x), false)],
-    { name: 'MaxBackward1' },
-  ),
-  min: formula(
-    [0, 'result'],
-    (grad, { args: [x], result: y }) => [shareAmongTies(grad, x, y, allDims(x), false)],
-    { name: 'MinBackward1' },
-  ),
+  max: formula([0, 'result'], (grad, { args: [x], result: y }) => [shareAmongAll(grad, x, y)], { name: 'MaxBackward1' }),
+  min: formula([0, 'result'], (grad, { args: [x], result: y }) => [shareAmongAll(grad, x, y)], { name: 'MinBackward1' }),
   maxDim: formula(
     ['result1'],
     ([grad], { args: [x, dim, keepdim], result: [, indices] }) => [
@@ -191,9 +188,11 @@ export const reduce: Derivatives<keyof ReductionOps> = {
     x.ndim === 0 ? grad : flip(cumsum(flip(grad, dim), dim), dim),
   ]),
   cumprod: formula([0], (grad, { args: [x, dim] }) => [cumprodGradient(grad, x, dim)]),
-  sort: formula(['result1'], ([grad], { args: [x, dim], result: [, indices] }) => [
-    grad && putAt(grad, indices, x.shape, dim),
-  ]),
+  sort: formula(
+    ['result1'],
+    ([grad], { args: [x, dim], result: [, indices] }) => [grad && putAt(grad, indices, x.shape, dim)],
+    { name: ({ 3: stable }) => `SortBackward${stable ? 1 : 0}` },
+  ),
   topk: formula(['result1'], ([grad], { args: [x, , dim], result: [, indices] }) => [
     grad && putAt(grad, indices, x.shape, dim),
   ]),
@@ -205,7 +204,3 @@ export const reduce: Derivatives<keyof ReductionOps> = {
     grad.sub(y.exp().mul(grad.sum(dim, true))),
   ]),
 };
-
-function allDims(x: TensorMeta): number[] {
-  return Array.from({ length: x.ndim }, (_, dim) => dim);
-}

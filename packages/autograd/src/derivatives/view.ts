@@ -41,6 +41,11 @@ function ofStrided(grad: Tensor, input: ArgumentMeta, strides: Shape, offset: nu
   return storage.asStrided(input.shape, input.strides, input.offset - lowest);
 }
 
+/** Whether a split is one into parts of a single size, of which the last may be smaller. */
+function isEven(sizes: readonly number[]): boolean {
+  return sizes.every((size, i) => size === sizes[0] || (i === sizes.length - 1 && size < sizes[0]));
+}
+
 export const view: Derivatives<keyof ViewOps> = {
   view: formula([], (grad, { args: [x] }) => [grad.reshape(x.shape)]),
   unsafeView: formula([], (grad, { args: [x] }) => [grad.reshape(x.shape)]),
@@ -67,16 +72,20 @@ export const view: Derivatives<keyof ViewOps> = {
     diagonalBackward(grad, x.shape, offset, dim1, dim2),
   ]),
   asStrided: formula([], (grad, { args: [x, , strides, offset] }) => [ofStrided(grad, x, strides, offset)]),
-  split: formula([], (grads, { args: [x, sizes, dim] }) => [
-    cat(
-      sizes.map((size, i) => {
-        const shape = [...x.shape];
-        shape[dim] = size;
-        return materialize(grads[i], { ...x, shape });
-      }),
-      dim,
-    ),
-  ]),
+  split: formula(
+    [],
+    (grads, { args: [x, sizes, dim] }) => [
+      cat(
+        sizes.map((size, i) => {
+          const shape = [...x.shape];
+          shape[dim] = size;
+          return materialize(grads[i], { ...x, shape });
+        }),
+        dim,
+      ),
+    ],
+    { name: ({ 1: sizes }) => (isEven(sizes) ? 'SplitBackward0' : 'SplitWithSizesBackward0') },
+  ),
   unbind: formula([], (grads, { args: [x, dim] }) => {
     const shape = x.shape.filter((_, d) => d !== dim);
     return [stack(Array.from({ length: x.shape[dim] }, (_, i) => materialize(grads[i], { ...x, shape })), dim)];

@@ -4,7 +4,7 @@
  * negative ones (`index`, `indexPut`, `indexFill`, `take`) do they count from the end.
  */
 
-import { allocate, fromArray, isTensor, modes } from '../base.ts';
+import { allocate, isTensor, modes } from '../base.ts';
 import { dispatch, dispatchInPlace } from '../dispatch.ts';
 import { isFloating, newArray } from '../dtype.ts';
 import { DTypeError, IndexError, NotImplementedError, ShapeError } from '../errors.ts';

@@ -3,7 +3,7 @@
  * `meshgrid` returns views.
  */
 
-import { allocate, allocateZeros, isTensor } from '../base.ts';
+import { allocate, isTensor } from '../base.ts';
 import { dispatch, dispatchInPlace } from '../dispatch.ts';
 import { type DType, isFloating, resultType } from '../dtype.ts';
 import { DTypeError, IndexError, ShapeError, ValueError } from '../errors.ts';
@@ -16,7 +16,7 @@ import { clone, to } from './elementwise.ts';
 import { indexSelect } from './index.ts';
 import type { IndexOps } from './list.ts';
 import { checkNoOverlap } from './places.ts';
-import { diagonal, diagonalBackward, expand, flatten, movedim, reshape, unsqueeze, view } from './view.ts';
+import { diagonal, diagonalBackward, expand, flatten, reshape, unsqueeze, view } from './view.ts';
 
 // ------------------------------------------------------------------------------------------------------------- joining
 
@@ -35,7 +35,7 @@ function checkTensors(op: string, tensors: readonly Tensor[]): void {
   });
 }
 
-/** The dtype of the result; `of` one dtype, as nearly always, without looking further. */
+/** The dtype that all promote to; nearly always they have one already. */
 function commonDType(tensors: readonly Tensor[]): DType {
   const { dtype } = tensors[0];
   return tensors.every((t) => t.dtype === dtype) ? dtype : resultType(...tensors);
@@ -84,21 +84,20 @@ function join(op: string, tensors: readonly Tensor[], dim: number | DimOption | 
   const first = tensors.find((t) => !isLegacy(t));
   if (first === undefined) return dispatch('cat', catForward, [tensors, 0]);
   const d = wrapDim(op, given, first.ndim);
-  let kept = tensors;
-  if (tensors.some(isLegacy) && first.ndim > 1) {
-    // What is left out still takes part in the promotion.
-    const dtype = commonDType(tensors);
-    kept = tensors.filter((t) => !isLegacy(t));
-    if (commonDType(kept) !== dtype) kept = kept.map((t) => to(t, dtype));
-  }
-  for (let i = 0; i < kept.length; i++) {
-    const { shape } = kept[i];
+  const kept = first.ndim === 1 ? tensors : tensors.filter((t) => !isLegacy(t));
+  for (const { shape } of kept) {
     if (shape.length === first.ndim && shape.every((n, k) => k === d || n === first.shape[k])) continue;
+    const at = tensors.findIndex((t) => t.shape === shape);
     throw new ShapeError(
       `tensors must have the same number of dimensions and the same sizes except in dimension ${d}, but got ` +
-        `${formatShape(first.shape)} and ${formatShape(shape)} (tensor number ${tensors.indexOf(kept[i])} in the list)`,
+        `${formatShape(first.shape)} and ${formatShape(shape)} (tensor number ${at} in the list)`,
       { op, operands: { shapes: tensors.map((t) => t.shape), dim: d } },
     );
+  }
+  if (kept.length < tensors.length) {
+    // What is left out still takes part in the promotion.
+    const dtype = commonDType(tensors);
+    if (commonDType(kept) !== dtype) return dispatch('cat', catForward, [kept.map((t) => to(t, dtype)), d]);
   }
   return dispatch('cat', catForward, [kept, d]);
 }

@@ -181,7 +181,7 @@ abstract class ListContainer<T, Given = T> extends Module<[], never> {
   protected replaceAll(values: readonly T[]): void {
     const before = this.length;
     for (let i = values.length; i < before; i++) Reflect.deleteProperty(this, String(i));
-    values.forEach((value, i) => this.#write(i, value));
+    for (const [i, value] of values.entries()) this.#write(i, value);
   }
 
   *[Symbol.iterator](): IterableIterator<T> {

@@ -3,7 +3,7 @@
  * of the matrix is read once, so there is nothing to pack: the matrix goes by at the speed of memory.
  */
 
-import type { Assembler, Func, Local } from '../assembler.ts';
+import type { Assembler, Func, Local, Value } from '../assembler.ts';
 import type { Element, Tiles } from './gemm-micro.ts';
 import { loadSplat, multiplyAdd, repeat, scalarOf } from './gemm-micro.ts';
 
@@ -52,7 +52,7 @@ export function emitGemv(code: Assembler, { element, fma }: Tiles): void {
   const axpys = emitAxpy(code, element, fma, AXPY_COLUMNS);
   const axpy = emitAxpy(code, element, fma, 1);
   const finish = emitFinish(code, element);
-  const columns = emitColumns(code, axpys, axpy);
+  const columns = emitColumns(code, element, axpys, axpy);
   code.export('gemv', GEMV, [], (params) => {
     const { task, scratch, taskRows, rows, k, matrix, rowStep, kStep, x, xStep, add, addStep, out, outStep } = params;
     const row = code.local('i32', i32.mul(task, taskRows));
@@ -75,9 +75,7 @@ export function emitGemv(code: Assembler, { element, fma }: Tiles): void {
         () => code.call(columns, count, k, from, kStep, x, xStep, scratch),
       );
       const addAt = i32.add(add, i32.mul(row, addStep));
-      from.set(addAt);
-      const outAt = i32.add(out, i32.mul(row, outStep));
-      code.call(finish, count, scratch, add, from, addStep, outAt, outStep);
+      code.call(finish, count, scratch, add, addAt, addStep, i32.add(out, i32.mul(row, outStep)), outStep);
       code.increase(row, count);
     });
   });
@@ -124,23 +122,14 @@ function emitFinish(code: Assembler, element: Element): Func {
   });
 }
 
-/**
- * dots(count, k, rows, rowStep, x, sums)
- *
- *     for four rows at a time (the last repeated where there are fewer):
- *       two vectors of partial sums a row over k in steps of two vectors; then what is left of k, one at a time
- *       sums[i] = the sum of both vectors' lanes, then of the rest
- */
+/** dots(count, k, from, rowStep, x, sums): four rows at a time, the last repeated where there are fewer */
 function emitDots(code: Assembler, element: Element, fma: boolean): Func {
-  const { i32, v128 } = code;
-  const { bytes, lanes } = element;
-  const shape = bytes === 4 ? code.f32x4 : code.f64x2;
-  const params = { count: 'i32', k: 'i32', from: 'i32', rowStep: 'i32', x: 'i32', sums: 'i32' } as const;
+  const { i32 } = code;
   const dot = emitDotRows(code, element, fma);
+  const params = { count: 'i32', k: 'i32', from: 'i32', rowStep: 'i32', x: 'i32', sums: 'i32' } as const;
   return code.func('dots', params, [], ({ count, k, from, rowStep, x, sums }) => {
     const last = code.local('i32');
     const pointers = code.locals('i32', DOT_ROWS);
-    const [v0, v1] = code.locals('v128', 2);
     code.while(
       () => i32.gt_s(count, 0),
       () => {
@@ -148,13 +137,132 @@ function emitDots(code: Assembler, element: Element, fma: boolean): Func {
         for (const [i, pointer] of pointers.entries()) {
           pointer.set(i32.add(from, i32.mul(code.least(i, last), rowStep)));
         }
-        code.call(dot, k, x, ...pointers, sums);
+        code.call(dot, k, x, sums, ...pointers);
         code.increase(from, i32.mul(rowStep, DOT_ROWS));
-        code.increase(sums, DOT_ROWS * bytes);
+        code.increase(sums, DOT_ROWS * element.bytes);
         code.decrease(count, DOT_ROWS);
       },
     );
-    // Scalars come back through memory, each in a vector of its own, of which this sums nothing: see dot.
-    void [v0, v1, v128, lanes, shape];
+  });
+}
+
+/**
+ * dotRows(k, x, sums, p0 … p3)
+ *
+ *     two vectors of partial sums a row, over k in steps of two vectors
+ *     what is left of k goes into the first lane, one at a time
+ *     sums[i] = the sum of the lanes of the sum of the two
+ */
+function emitDotRows(code: Assembler, element: Element, fma: boolean): Func {
+  const { i32, v128 } = code;
+  const { bytes, lanes } = element;
+  const scalar = scalarOf(code, element);
+  const params = { k: 'i32', x: 'i32', sums: 'i32', p0: 'i32', p1: 'i32', p2: 'i32', p3: 'i32' } as const;
+  return code.func('dotRows', params, [], ({ k, x, sums, ...pointers }) => {
+    const rows = Object.values(pointers);
+    const acc = rows.map(() => code.locals('v128', 2));
+    const [x0, x1, row] = code.locals('v128', 3);
+    const count = code.local('i32');
+    const advance = (by: number) => {
+      for (const pointer of [x, ...rows]) code.increase(pointer, by);
+    };
+    code.if(count.tee(i32.shr_u(k, Math.log2(2 * lanes))), () => {
+      repeat(code, count, () => {
+        x0.set(v128.load(x));
+        x1.set(v128.load(x, 16));
+        for (const [i, pointer] of rows.entries()) {
+          row.set(v128.load(pointer));
+          multiplyAdd(code, element, fma, acc[i][0], row, x0);
+          row.set(v128.load(pointer, 16));
+          multiplyAdd(code, element, fma, acc[i][1], row, x1);
+        }
+        advance(32);
+      });
+    });
+    code.if(count.tee(i32.and(k, 2 * lanes - 1)), () => {
+      repeat(code, count, () => {
+        x0.set(loadFirst(code, element, x));
+        for (const [i, pointer] of rows.entries()) {
+          row.set(loadFirst(code, element, pointer));
+          multiplyAdd(code, element, fma, acc[i][0], row, x0);
+        }
+        advance(bytes);
+      });
+    });
+    for (const [i, [low, high]] of acc.entries()) scalar.store(sums, sumLanes(code, element, low, high), i * bytes);
+  });
+}
+
+/** A vector with one element of memory in its first lane and zeros in the others. */
+function loadFirst(code: Assembler, element: Element, address: Local<'i32'>): Value<'v128'> {
+  return element.bytes === 4 ? code.v128.load32_zero(address) : code.v128.load64_zero(address);
+}
+
+/** The sum of all lanes of two vectors, in pairs. */
+function sumLanes(code: Assembler, element: Element, a: Local<'v128'>, b: Local<'v128'>): Value<'f32'> {
+  const { f32, f64, f32x4, f64x2 } = code;
+  if (element.bytes === 4) {
+    a.set(f32x4.add(a, b));
+    const lane = (i: number) => f32x4.extract_lane(i, a);
+    return f32.add(f32.add(lane(0), lane(1)), f32.add(lane(2), lane(3)));
+  }
+  a.set(f64x2.add(a, b));
+  // The static type stands for either; see scalarOf.
+  return f64.add(f64x2.extract_lane(0, a), f64x2.extract_lane(1, a)) as unknown as Value<'f32'>;
+}
+
+/** columns(count, k, from, kStep, x, xStep, sums): sums = 0; then the columns, eight at a time, then one at a time */
+function emitColumns(code: Assembler, element: Element, axpys: Func, axpy: Func): Func {
+  const { i32 } = code;
+  const params = { count: 'i32', k: 'i32', from: 'i32', kStep: 'i32', x: 'i32', xStep: 'i32', sums: 'i32' } as const;
+  return code.func('columns', params, [], ({ count, k, from, kStep, x, xStep, sums }) => {
+    code.memory.fill(sums, 0, code.scale(count, element.bytes));
+    for (const [func, step] of [[axpys, AXPY_COLUMNS] as const, [axpy, 1] as const]) {
+      code.while(
+        () => i32.ge_u(k, step),
+        () => {
+          code.call(func, count, from, kStep, x, xStep, sums);
+          code.increase(from, i32.mul(kStep, step));
+          code.increase(x, i32.mul(xStep, step));
+          code.decrease(k, step);
+        },
+      );
+    }
+  });
+}
+
+/** axpy_c(count, from, kStep, x, xStep, sums): for i < count: for p < c: sums[i] += from[p][i] · x[p] */
+function emitAxpy(code: Assembler, element: Element, fma: boolean, columns: number): Func {
+  const { i32, v128 } = code;
+  const { bytes, lanes } = element;
+  const params = { count: 'i32', from: 'i32', kStep: 'i32', x: 'i32', xStep: 'i32', sums: 'i32' } as const;
+  return code.func(`axpy_${columns}`, params, [], ({ count, from, kStep, x, xStep, sums }) => {
+    const factors = code.locals('v128', columns);
+    const pointers = code.locals('i32', columns);
+    const [sum, value] = code.locals('v128', 2);
+    const left = code.local('i32');
+    for (let p = 0; p < columns; p++) {
+      factors[p].set(loadSplat(code, element, x));
+      pointers[p].set(from);
+      code.increase(x, xStep);
+      code.increase(from, kStep);
+    }
+    const step = (load: (address: Local<'i32'>) => Value<'v128'>, store: () => void, by: number) => {
+      sum.set(load(sums));
+      for (let p = 0; p < columns; p++) {
+        value.set(load(pointers[p]));
+        multiplyAdd(code, element, fma, sum, value, factors[p]);
+      }
+      store();
+      for (const pointer of [sums, ...pointers]) code.increase(pointer, by);
+    };
+    code.if(left.tee(i32.shr_u(count, Math.log2(lanes))), () => {
+      repeat(code, left, () => step((address) => v128.load(address), () => v128.store(sums, sum), 16));
+    });
+    // The rest by the same instructions, one lane wide, so that every element is rounded alike.
+    code.if(left.tee(i32.and(count, lanes - 1)), () => {
+      const store = () => (bytes === 4 ? v128.store32_lane(0, sums, sum) : v128.store64_lane(0, sums, sum));
+      repeat(code, left, () => step((address) => loadFirst(code, element, address), store, bytes));
+    });
   });
 }

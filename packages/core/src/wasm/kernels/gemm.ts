@@ -6,6 +6,7 @@
  */
 
 import type { FloatDType } from '../../dtype.ts';
+import { itemBytes } from '../../dtype.ts';
 import { ValueError } from '../../errors.ts';
 import type { Assembler, Func, Local, Value } from '../assembler.ts';
 import { features } from '../features.ts';
@@ -15,21 +16,26 @@ import type { MacroFuncs } from './gemm-macro.ts';
 import { emitMacro, paddedRows } from './gemm-macro.ts';
 import type { Tiles } from './gemm-micro.ts';
 import { loadSplat, repeat, tilesFor } from './gemm-micro.ts';
+import { emitGemv, GEMV, gemvScratchBytes } from './gemm-vector.ts';
 
+/** With no more rows than this, packing B costs more than reading it as it lies. */
+const DIRECT_ROWS = 12;
 /** Bytes of k in a block: one panel of B and one of A (8 × 384 and 6 × 384 float32) share the first-level cache. */
-const BLOCK_K_BYTES = Number(globalThis.process?.env.KC ?? 384) * 4;
+const BLOCK_K_BYTES = 384 * 4;
 /** Rows of A in a block: with k, it stays in the second-level cache. A multiple of every height. */
-const BLOCK_ROWS = Number(globalThis.process?.env.MC ?? 120);
+const BLOCK_ROWS = 120;
 /** Columns of B in a block: what is left of the second-level cache, or the third. A multiple of every width. */
-const BLOCK_COLUMNS = Number(globalThis.process?.env.NC ?? 480);
+const BLOCK_COLUMNS = 480;
+/** Products in a task of a matrix by a vector, which waits for memory. */
+const GEMV_TASK_PRODUCTS = 1 << 18;
 /** Products in a task, about: 50 µs of work, against a few that it costs to hand out. */
 const TASK_PRODUCTS = 1 << 20;
 
 /** What C starts from. */
-const FROM_ZERO = 0;
-const FROM_C = 1;
-const FROM_COLUMN_BIAS = 2;
-const FROM_ROW_BIAS = 3;
+export const FROM_ZERO = 0;
+export const FROM_C = 1;
+export const FROM_COLUMN_BIAS = 2;
+export const FROM_ROW_BIAS = 3;
 
 /** A product of matrices in memory; pointers in bytes, strides in elements. */
 export interface Gemm {
@@ -78,7 +84,8 @@ export function evenBlock(size: number, most: number, multiple: number): number 
   return blocks === 0 ? multiple : Math.ceil(size / blocks / multiple) * multiple;
 }
 
-function align(bytes: number): number {
+/** Up to the next multiple of 64, the alignment of everything in scratch memory. */
+export function align(bytes: number): number {
   return Math.ceil(bytes / 64) * 64;
 }
 
@@ -99,7 +106,9 @@ function blocksFor(tiles: Tiles, m: number, n: number, k: number): Blocks {
 
 /** Bytes of scratch memory that `gemm` needs. */
 export function gemmScratchBytes(dtype: FloatDType, m: number, n: number, k: number): number {
-  return blocksFor(tilesFor(dtype, features()), m, n, k).scratchBytes;
+  const tiles = tilesFor(dtype, features());
+  const packed = blocksFor(tiles, m, n, k).scratchBytes;
+  return m === 1 || n === 1 ? Math.max(packed, gemvScratchBytes(tiles.element, k)) : packed;
 }
 
 /** C = A·B, or C += A·B, plus a bias; on this thread. `scratchPtr` has `gemmScratchBytes` bytes, aligned to 64. */
@@ -112,6 +121,31 @@ export function gemmLaunch(g: Gemm, cut: 'one' | 'many' = 'many'): Launch {
   const tiles = tilesFor(g.dtype, features());
   const { bytes } = tiles.element;
   const { m, n, k } = g;
+  const start = startOf(g);
+  if (n === 1 && (g.aColStride === 1 || g.aRowStride === 1)) {
+    return gemvLaunch(tiles, cut, {
+      rows: m,
+      k,
+      matrix: g.aPtr,
+      rowStep: g.aRowStride * bytes,
+      kStep: g.aColStride * bytes,
+      x: g.bPtr,
+      xStep: g.bRowStride * bytes,
+      ...addend(g, start, g.ldc, g.bias?.along === 'row'),
+    });
+  }
+  if (m === 1 && (g.bRowStride === 1 || g.bColStride === 1)) {
+    return gemvLaunch(tiles, cut, {
+      rows: n,
+      k,
+      matrix: g.bPtr,
+      rowStep: g.bColStride * bytes,
+      kStep: g.bRowStride * bytes,
+      x: g.aPtr,
+      xStep: g.aColStride * bytes,
+      ...addend(g, start, 1, g.bias?.along === 'column'),
+    });
+  }
   const [taskRows, taskColumns] = cut === 'one' ? [m, n] : taskSize(tiles, m, n, k);
   const blocks = blocksFor(tiles, taskRows, taskColumns, k);
   const rowTasks = Math.ceil(m / taskRows);
@@ -131,7 +165,7 @@ export function gemmLaunch(g: Gemm, cut: 'one' | 'many' = 'many'): Launch {
     bColumn: g.bColStride * bytes,
     c: g.cPtr,
     cRow: g.ldc * bytes,
-    from: startOf(g),
+    from: start,
     bias: g.bias?.ptr ?? 0,
     kBlock: blocks.kBlock,
     rowBlock: blocks.rowBlock,
@@ -156,6 +190,29 @@ function startOf(g: Gemm): number {
   }
   if (g.bias) return g.bias.along === 'row' ? FROM_ROW_BIAS : FROM_COLUMN_BIAS;
   return g.accumulate === true ? FROM_C : FROM_ZERO;
+}
+
+/** Where a product with a vector goes, `step` elements from one to the next, and what is added to it. */
+function addend(g: Gemm, start: number, step: number, biasVaries: boolean) {
+  const bytes = itemBytes(g.dtype);
+  const out = { out: g.cPtr, outStep: step * bytes };
+  if (start === FROM_C) return { add: g.cPtr, addStep: step * bytes, ...out };
+  return { add: g.bias?.ptr ?? 0, addStep: biasVaries ? bytes : 0, ...out };
+}
+
+function gemvLaunch(tiles: Tiles, cut: 'one' | 'many', args: Omit<TaskArgs<typeof GEMV>, 'taskRows'>): Launch {
+  const { element } = tiles;
+  const { rows, k } = args;
+  const most = cut === 'one' ? rows : Math.max(32, Math.ceil(GEMV_TASK_PRODUCTS / Math.max(k, 1)));
+  const taskRows = evenBlock(rows, Math.min(most, rows), 32);
+  return {
+    name: `${element.type}_gemv__${tiles.fma ? 'fma' : 'simd'}`,
+    emit: GEMV_EMITTERS[element.dtype],
+    entry: 'gemv',
+    args: taskArgs(GEMV, { ...args, taskRows }),
+    tasks: Math.ceil(rows / taskRows),
+    scratchBytes: align(gemvScratchBytes(element, k)),
+  };
 }
 
 /** Rows and columns of a task: halves of halves, until a task is about `TASK_PRODUCTS`. */
@@ -217,7 +274,13 @@ const emitFor =
     emitTask(code, tiles, macro, emitColumns(code, tiles, macro));
   };
 
+const emitGemvFor =
+  (dtype: FloatDType): Emitter =>
+  (code, target) =>
+    emitGemv(code, tilesFor(dtype, target));
+
 const EMITTERS: Record<FloatDType, Emitter> = { float32: emitFor('float32'), float64: emitFor('float64') };
+const GEMV_EMITTERS = { float32: emitGemvFor('float32'), float64: emitGemvFor('float64') };
 
 /** The name of a column's start among the values of `from`. */
 const COLUMNS = {
@@ -319,7 +382,7 @@ export function emitExpand(code: Assembler, tiles: Tiles): Func {
  * One task: a rectangle of C.
  *
  *     for each block of columns:
- *       for each block of k: pack B
+ *       for each block of k: pack B (with few rows only the last, incomplete panel: the others are read where they lie)
  *         for each block of rows: pack A; multiply, starting from zero or bias in the first block of k, from C in the others
  *
  * A C that must be started is started even where k is 0.
@@ -342,7 +405,7 @@ function emitTask(code: Assembler, tiles: Tiles, macro: MacroFuncs, columnsFunc:
     const [rowStart, rowEnd] = bound(i32.rem_u(task, rowTasks), taskRows, m);
     const [columnStart, columnEnd] = bound(i32.div_u(task, rowTasks), taskColumns, n);
     const local = () => code.local('i32');
-    const [row, column, p, rows, columns, steps, start, init, from0, direct] = Array.from({ length: 10 }, local);
+    const [row, column, p, rows, columns, steps, whole, source, target, init, now] = Array.from({ length: 11 }, local);
     const packedA = code.local('i32', i32.add(scratch, aAt));
     const packedB = code.local('i32', i32.add(scratch, bAt));
     const zeros = code.local('i32', i32.add(scratch, tiles.heights[0] * width * bytes));
@@ -352,30 +415,39 @@ function emitTask(code: Assembler, tiles: Tiles, macro: MacroFuncs, columnsFunc:
     code.forRange(column, columnStart, columnEnd, columnBlock, () => {
       columns.set(i32.sub(columnEnd, column));
       columns.set(code.least(columns, columnBlock));
+      whole.set(i32.sub(columns, i32.rem_u(columns, width)));
+      const direct = i32.and(i32.eq(bColumn, bytes), i32.le_u(i32.sub(rowEnd, rowStart), DIRECT_ROWS));
+      whole.set(i32.mul(whole, direct));
       init.set(code.select(zeros, biases, i32.eq(from, FROM_ZERO)));
       code.if(i32.eq(from, FROM_COLUMN_BIAS), () =>
         code.memory.copy(biases, code.index(bias, column, bytes), code.scale(columns, bytes)),
       );
-      from0.set(from);
+      now.set(from);
       p.set(0);
       code.loop((again) => {
         steps.set(i32.sub(k, p));
         steps.set(code.least(steps, kBlock));
-        code.call(packB, columns, steps, at(code, b, p, bRow, column, bColumn), bRow, bColumn, packedB);
+        source.set(at(code, b, p, bRow, column, bColumn));
+        code.call(packB, i32.sub(columns, whole), steps, code.index(source, whole, bytes), bRow, bColumn, packedB);
         code.forRange(row, rowStart, rowEnd, rowBlock, () => {
           rows.set(i32.sub(rowEnd, row));
           rows.set(code.least(rows, rowBlock));
           code.call(macro.packA, rows, steps, at(code, a, row, aRow, p, aColumn), aRow, aColumn, packedA);
-          code.if(i32.eq(from0, FROM_ROW_BIAS), () => {
+          code.if(i32.eq(now, FROM_ROW_BIAS), () => {
             code.call(expand, rows, code.index(bias, row, bytes), biases);
           });
-          const target = i32.add(i32.add(c, i32.mul(row, cRow)), code.scale(column, bytes));
-          start.set(target);
-          const panel = i32.mul(steps, width * bytes);
-          direct.set(panel);
-          code.call(columnsFunc, columns, rows, steps, packedA, packedB, 0, direct, start, cRow, from0, init, scratch);
+          target.set(i32.add(i32.add(c, i32.mul(row, cRow)), code.scale(column, bytes)));
+          code.if(whole, () => {
+            const step = width * bytes;
+            code.call(columnsFunc, whole, rows, steps, packedA, source, bRow, step, target, cRow, now, init, scratch);
+          });
+          const rest = i32.sub(columns, whole);
+          const step = i32.mul(steps, width * bytes);
+          const to = code.index(target, whole, bytes);
+          const start = i32.add(init, i32.mul(i32.eq(now, FROM_COLUMN_BIAS), code.scale(whole, bytes)));
+          code.call(columnsFunc, rest, rows, steps, packedA, packedB, 0, step, to, cRow, now, start, scratch);
         });
-        from0.set(FROM_C);
+        now.set(FROM_C);
         code.increase(p, kBlock);
         code.br_if(again, i32.lt_u(p, k));
       });

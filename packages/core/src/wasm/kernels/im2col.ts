@@ -1,0 +1,246 @@
+/**
+ * Packing for convolution: the panels of B of an implicit matrix product, straight from the image. The matrix whose columns are
+ * output positions and whose rows are (channel, ky, kx), PyTorch's `unfold`, is never in memory as a whole.
+ */
+
+import type { Assembler, Func, Local, Value } from '../assembler.ts';
+import type { Element, Tiles } from './gemm-micro.ts';
+import { repeat } from './gemm-micro.ts';
+
+/** What packing needs to know of a convolution, in the order in which it lies in scratch memory. */
+export const GEOMETRY = [
+  'h',
+  'w',
+  'planeBytes',
+  'ow',
+  'kh',
+  'kw',
+  'strideH',
+  'strideW',
+  'padTop',
+  'padLeft',
+  'dilationH',
+  'dilationW',
+  /** The tensor that holds the images: vectors are read across borders where that stays inside it. */
+  'tensor',
+  'tensorBytes',
+] as const;
+
+export type GeometryField = (typeof GEOMETRY)[number];
+
+export const GEOMETRY_BYTES = 64;
+
+/** Reads a field of the geometry at `base`. */
+export function loadField(code: Assembler, base: Local<'i32'>, field: GeometryField): Value<'i32'> {
+  return code.i32.load(base, 4 * GEOMETRY.indexOf(field));
+}
+
+/** Writes the geometry, so that packing functions need one pointer rather than fourteen parameters. */
+export function storeGeometry(
+  code: Assembler,
+  base: Local<'i32'>,
+  fields: Readonly<Record<GeometryField, Local<'i32'>>>,
+): void {
+  for (const [i, field] of GEOMETRY.entries()) code.i32.store(base, fields[field], 4 * i);
+}
+
+/**
+ * packPatches(geometry, position, count, channels, x, out): panels of `count` output positions from `position` on, `channels`
+ * planes of one image from `x` on. A last panel that is not full is as narrow as it may be.
+ */
+export function emitPackPatches(code: Assembler, tiles: Tiles): Func {
+  const { i32 } = code;
+  const { element, widths } = tiles;
+  const [width] = widths;
+  const panels = widths.map((narrow) => emitPackPatch(code, element, narrow));
+  const params = { geometry: 'i32', position: 'i32', count: 'i32', channels: 'i32', x: 'i32', out: 'i32' } as const;
+  return code.func('packPatches', params, [], ({ geometry, position, count, channels, x, out }) => {
+    const taps = i32.mul(loadField(code, geometry, 'kh'), loadField(code, geometry, 'kw'));
+    const panelBytes = code.local('i32', i32.mul(i32.mul(taps, channels), width * element.bytes));
+    code.while(
+      () => i32.ge_u(count, width),
+      () => {
+        code.call(panels[0], geometry, position, channels, x, out);
+        code.increase(position, width);
+        code.increase(out, panelBytes);
+        code.decrease(count, width);
+      },
+    );
+    for (const [i, panel] of panels.entries()) {
+      code.if(i32.gt_u(count, widths[i + 1] ?? 0), () => {
+        code.call(panel, geometry, position, channels, x, out);
+        code.return();
+      });
+    }
+  });
+}
+
+/**
+ * packPatch_w(geometry, position, channels, x, out): one panel
+ *
+ *     for i < w: (iy, ix)[i] = where the patch of output position + i begins in the image
+ *     for ky, kx:
+ *       inside[i] = iy[i] + ky · dilationH < h and ix[i] + kx · dilationW < w
+ *       for c < channels:
+ *         for i < w: out[((c · kh + ky) · kw + kx) · w + i] = inside[i] ? x[c][iy[i] + ky · dilationH][ix[i] + kx · dilationW] : 0
+ *
+ * Positions whose elements lie side by side (stride 1 in one row, or "same" padding) are read as vectors, the others lane by
+ * lane. A vector may reach across the border of a plane; the mask clears what lies outside.
+ */
+function emitPackPatch(code: Assembler, element: Element, width: number): Func {
+  const { i32, i32x4, v128 } = code;
+  const { bytes, lanes } = element;
+  const quads = Math.ceil(width / 4);
+  const vectors = width / lanes;
+  const params = { geometry: 'i32', position: 'i32', channels: 'i32', x: 'i32', out: 'i32' } as const;
+  return code.func(`packPatch_${width}`, params, [], ({ geometry, position, channels, x, out }) => {
+    const field = (name: GeometryField) => code.local('i32', loadField(code, geometry, name));
+    const w = field('w');
+    const plane = field('planeBytes');
+    const kw = field('kw');
+    const dilationH = field('dilationH');
+    const dilationW = field('dilationW');
+    const xs = code.locals('v128', quads);
+    const ys = code.locals('v128', quads);
+    const offsets = code.locals('v128', quads);
+    emitPositions(code, geometry, position, xs, ys);
+    for (const [q, offset] of offsets.entries()) {
+      offset.set(i32x4.shl(i32x4.add(i32x4.mul(ys[q], i32x4.splat(w)), xs[q]), Math.log2(bytes)));
+    }
+    const first = code.local('i32', i32x4.extract_lane(0, offsets[0]));
+    const isRun = code.local('i32', 1);
+    for (const [q, offset] of offsets.entries()) {
+      const lane = [0, 1, 2, 3].map((i) => (4 * q + i) * bytes);
+      const run = i32x4.add(i32x4.splat(first), i32x4.const(...lane));
+      isRun.set(i32.and(isRun, i32x4.all_true(i32x4.eq(offset, run))));
+    }
+
+    const height = code.local('v128', i32x4.splat(loadField(code, geometry, 'h')));
+    const breadth = code.local('v128', i32x4.splat(w));
+    const step = code.local('i32', code.scale(i32.mul(loadField(code, geometry, 'kh'), kw), width * bytes));
+    const span = code.local('i32', i32.add(i32.mul(i32.sub(channels, 1), plane), width * bytes));
+    const tensor = field('tensor');
+    const tensorBytes = field('tensorBytes');
+    const [ky, kx, dy, dx, tap, from, to, left, relative] = code.locals('i32', 9);
+    const insideY = code.locals('v128', quads);
+    const inside = code.locals('v128', quads);
+    const masks = code.locals('v128', 2 * quads);
+    const value = code.local('v128');
+    const lanesAt = code.locals('i32', width);
+    ky.set(loadField(code, geometry, 'kh'));
+    repeat(code, ky, () => {
+      for (const [q, y] of ys.entries()) insideY[q].set(i32x4.lt_u(i32x4.add(y, i32x4.splat(dy)), height));
+      dx.set(0);
+      kx.set(kw);
+      repeat(code, kx, () => {
+        tap.set(code.scale(i32.add(i32.mul(dy, w), dx), bytes));
+        for (const [q, ix] of xs.entries()) {
+          inside[q].set(v128.and(insideY[q], i32x4.lt_u(i32x4.add(ix, i32x4.splat(dx)), breadth)));
+        }
+        const mask = laneMasks(code, element, inside, masks);
+        from.set(i32.add(x, i32.add(first, tap)));
+        relative.set(i32.sub(from, tensor));
+        to.set(out);
+        left.set(channels);
+        const isInTensor = i32.and(
+          i32.lt_u(relative, tensorBytes),
+          i32.le_u(i32.add(relative, span), tensorBytes),
+        );
+        code.if(
+          i32.and(isRun, isInTensor),
+          () => {
+            repeat(code, left, () => {
+              for (let v = 0; v < vectors; v++) v128.store(to, v128.and(v128.load(from, 16 * v), mask[v]), 16 * v);
+              code.increase(from, plane);
+              code.increase(to, step);
+            });
+          },
+          () => {
+            // A lane outside reads the first element of its plane.
+            for (const [q, offset] of offsets.entries()) {
+              value.set(v128.and(inside[q], i32x4.add(offset, i32x4.splat(tap))));
+              for (let i = 0; i < Math.min(4, width - 4 * q); i++) {
+                lanesAt[4 * q + i].set(i32.add(x, i32x4.extract_lane(i, value)));
+              }
+            }
+            repeat(code, left, () => {
+              for (let v = 0; v < vectors; v++) {
+                loadLanes(code, element, value, lanesAt.slice(v * lanes, (v + 1) * lanes));
+                v128.store(to, v128.and(value, mask[v]), 16 * v);
+              }
+              for (const at of lanesAt) code.increase(at, plane);
+              code.increase(to, step);
+            });
+          },
+        );
+        code.increase(out, width * bytes);
+        code.increase(dx, dilationW);
+      });
+      code.increase(dy, dilationH);
+    });
+  });
+}
+
+/** Where the patches of consecutive positions begin, a lane each; lanes past the last position are past the image. */
+function emitPositions(
+  code: Assembler,
+  geometry: Local<'i32'>,
+  position: Local<'i32'>,
+  xs: readonly Local<'v128'>[],
+  ys: readonly Local<'v128'>[],
+): void {
+  const { i32, i32x4 } = code;
+  const field = (name: GeometryField) => code.local('i32', loadField(code, geometry, name));
+  const ow = field('ow');
+  const strideH = field('strideH');
+  const strideW = field('strideW');
+  const start = code.local('i32', i32.sub(0, loadField(code, geometry, 'padLeft')));
+  const column = code.local('i32', i32.rem_u(position, ow));
+  const ix = code.local('i32', i32.add(i32.mul(column, strideW), start));
+  const iy = code.local(
+    'i32',
+    i32.sub(i32.mul(i32.div_u(position, ow), strideH), loadField(code, geometry, 'padTop')),
+  );
+  for (let i = 0; i < 4 * xs.length; i++) {
+    if (i > 0) {
+      code.increase(column, 1);
+      code.increase(ix, strideW);
+      code.if(i32.eq(column, ow), () => {
+        column.set(0);
+        ix.set(start);
+        code.increase(iy, strideH);
+      });
+    }
+    const q = i >> 2;
+    xs[q].set(i % 4 === 0 ? i32x4.splat(ix) : i32x4.replace_lane(i % 4, xs[q], ix));
+    ys[q].set(i % 4 === 0 ? i32x4.splat(iy) : i32x4.replace_lane(i % 4, ys[q], iy));
+  }
+}
+
+/** Masks of the element's width from masks of 32 bits. */
+function laneMasks(
+  code: Assembler,
+  element: Element,
+  quads: readonly Local<'v128'>[],
+  masks: readonly Local<'v128'>[],
+): readonly Local<'v128'>[] {
+  if (element.bytes === 4) return quads;
+  for (const [q, quad] of quads.entries()) {
+    masks[2 * q].set(code.i64x2.extend_low_i32x4_s(quad));
+    masks[2 * q + 1].set(code.i64x2.extend_high_i32x4_s(quad));
+  }
+  return masks;
+}
+
+/** value = one element from each address */
+function loadLanes(code: Assembler, element: Element, value: Local<'v128'>, at: readonly Local<'i32'>[]): void {
+  const { v128 } = code;
+  for (const [lane, address] of at.entries()) {
+    if (lane === 0) value.set(element.bytes === 4 ? v128.load32_splat(address) : v128.load64_splat(address));
+    else {
+      value.set(
+        element.bytes === 4 ? v128.load32_lane(lane, address, value) : v128.load64_lane(lane, address, value),
+      );
+    }
+  }
+}
