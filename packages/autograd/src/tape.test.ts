@@ -263,12 +263,12 @@ test('views of what a view rewrote: CopySlices on the base, AsStrided on the vie
   const v = out.select(0, 0);
   const u = out.select(0, 1);
   v.copy_(w.select(0, 0).mul(2));
+  assert.is(u.isLeaf, false);
+  assert.is(u.requiresGrad, true);
   assert.is(out.gradFn?.name, 'CopySlices');
   assert.is(v.gradFn?.name, 'AsStridedBackward0');
   assert.is(v.gradFn?.nextFunctions[0][0], out.gradFn);
   assert.is(u.gradFn?.name, 'AsStridedBackward0');
-  assert.is(u.requiresGrad, true);
-  assert.is(u.isLeaf, false);
   out.sum().backward();
   assert.equal(w.grad?.toArray(), [2]);
 });

@@ -27,6 +27,7 @@ export function castNumber(value: number, dtype: DType): number {
 export function runUnary(name: UnaryScalarName, self: Tensor, out: Tensor): void {
   if (out.storage.inHeap && launchUnary(name, self, out)) return;
   if (self.dtype === 'int64' && unaryInt64(name, self, out)) return;
+  if (out.storage.inHeap && launchUnary(name, self, out)) return;
   unary(unaryScalars[name], self, out);
 }
 
@@ -44,9 +45,10 @@ export function runBinary(
   name: BinaryScalarName,
   a: Tensor | number,
   b: Tensor | number,
-  out: Strided,
+  out: Tensor,
   dtype: DType,
 ): void {
+  if (out.storage.inHeap && launchBinary(name, a, b, out)) return;
   if (dtype === 'int64' && binaryInt64(name, a, b, out)) return;
   runScalar2(scalarFor(name, dtype), a, b, out, dtype);
 }

@@ -204,7 +204,9 @@ export class Tensor extends TensorBase {
 
   /** Whether operations on this tensor are recorded. */
   get requiresGrad(): boolean {
-    return this.autograd !== null && requireRecorder('requiresGrad').requiresGrad(this);
+    // A view without a slot follows its base.
+    if (this.autograd === null && this.base === null) return false;
+    return recorderIfAny()?.requiresGrad(this) ?? false;
   }
 
   set requiresGrad(value: boolean) {
@@ -235,7 +237,8 @@ export class Tensor extends TensorBase {
 
   /** True when no recorded operation made this tensor. */
   get isLeaf(): boolean {
-    return this.autograd === null || requireRecorder('isLeaf').isLeaf(this);
+    if (this.autograd === null && this.base === null) return true;
+    return recorderIfAny()?.isLeaf(this) ?? true;
   }
 
   /** Which output of its `gradFn` this tensor is. */

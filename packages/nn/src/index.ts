@@ -1,5 +1,8 @@
 /** `@torsor/nn`: modules, their functional forms, initialisation, and utilities. */
 
+// registers automatic differentiation with core, whatever a bundler drops of the rest
+import '@torsor/autograd';
+
 export * as functional from './functional.ts';
 export * as init from './init.ts';
 export type { AnyModule, IncompatibleKeys, StateDict } from './module.ts';

@@ -1,5 +1,8 @@
 /** `@torsor/optim`: optimisers. */
 
+// registers automatic differentiation with core, whatever a bundler drops of the rest
+import '@torsor/autograd';
+
 export { Adam, AdamW } from './adam.ts';
 export type { AdamOptions } from './adam.ts';
 export { Optimizer } from './optimizer.ts';

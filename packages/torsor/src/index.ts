@@ -3,6 +3,9 @@
  * come by name; `nn`, `optim`, `data` and `autograd` are namespaces.
  */
 
+// registers automatic differentiation with core, whatever a bundler drops of the rest
+import '@torsor/autograd';
+
 export * from '@torsor/core';
 export * as autograd from '@torsor/autograd';
 export { enableGrad, inferenceMode, isGradEnabled, noGrad, setGradEnabled } from '@torsor/autograd';

@@ -3,6 +3,7 @@
  * plain JavaScript object lists integer keys first and in order, so a `ModuleDict` with keys such as `'7'` has them first.
  */
 
+import type { DType } from '@torsor/core';
 import { IndexError, NotImplementedError, Tensor, ValueError } from '@torsor/core';
 import type { AnyModule } from '../module.ts';
 import { isModule, Module } from '../module.ts';
@@ -253,11 +254,20 @@ export class ModuleList<M extends AnyModule = AnyModule> extends ListContainer<M
   }
 }
 
-/** `torch.float32 of size 2x3`, between brackets. */
-function containing(value: Tensor): string {
-  const kind = value instanceof Parameter ? 'Parameter' : 'Tensor';
-  return `${kind} containing: [torch.${value.dtype} of size ${value.shape.join('x')}]`;
+/** `Parameter containing: [torch.float32 of size 2x3]` */
+function containing(value: Parameter, type: string): string {
+  return `Parameter containing: [torch.${type} of size ${value.shape.join('x')}]`;
 }
+
+/** PyTorch's old names of tensor types, which `ParameterDict` (and not `ParameterList`) prints. */
+const TYPE_NAMES: Readonly<Record<DType, string>> = {
+  float32: 'FloatTensor',
+  float64: 'DoubleTensor',
+  int32: 'IntTensor',
+  int64: 'LongTensor',
+  uint8: 'ByteTensor',
+  bool: 'BoolTensor',
+};
 
 /** Parameters in a list, which registers them. Tensors become parameters. */
 export class ParameterList extends ListContainer<Parameter, Tensor> {
@@ -271,7 +281,7 @@ export class ParameterList extends ListContainer<Parameter, Tensor> {
   }
 
   override extraRepr(): string {
-    return [...this].map((value, i) => `  (${i}): ${containing(value)}`).join('\n');
+    return [...this].map((value, i) => `  (${i}): ${containing(value, value.dtype)}`).join('\n');
   }
 }
 
@@ -408,6 +418,6 @@ export class ParameterDict extends DictContainer<Parameter, Tensor> {
   }
 
   override extraRepr(): string {
-    return [...this.items()].map(([key, value]) => `  (${key}): ${containing(value)}`).join('\n');
+    return [...this.items()].map(([key, value]) => `  (${key}): ${containing(value, TYPE_NAMES[value.dtype])}`).join('\n');
   }
 }

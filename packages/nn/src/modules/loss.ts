@@ -1,6 +1,7 @@
 /**
  * Losses as modules: `torch.nn.modules.loss`. `reduction` is `'mean'` (default), `'sum'`, or `'none'` for the loss of each element.
- * Weights are buffers, and so in the state dict, as in PyTorch. PyTorch's deprecated `size_average` and `reduce` are left out.
+ * Weights are buffers, and so in the state dict, as in PyTorch. The deprecated `sizeAverage` and `reduce` keep their places and
+ * their meaning.
  */
 
 import type { KlDivReduction, LossReduction, Tensor } from '@torsor/core';
@@ -11,8 +12,13 @@ import { Module } from '../module.ts';
 import type { Buffer } from '../parameter.ts';
 
 type LossInputs = [input: Tensor, target: Tensor];
+type Deprecated = boolean | null;
 
 export interface LossLayerOptions {
+  /** Deprecated: false stands for `reduction: 'sum'`. */
+  readonly sizeAverage?: Deprecated;
+  /** Deprecated: false stands for `reduction: 'none'`. */
+  readonly reduce?: Deprecated;
   /** `'mean'` (default), `'sum'` or `'none'`. */
   readonly reduction?: LossReduction;
 }
@@ -22,12 +28,27 @@ export interface WeightedLossLayerOptions extends LossLayerOptions {
   readonly weight?: Tensor | null;
 }
 
-function checkReduction<R extends string>(
+const PLAIN: readonly string[] = ['none', 'mean', 'sum'];
+
+/** What the deprecated flags stand for, if one is given; `reduction` otherwise. */
+function reductionOf<R extends string = LossReduction>(
   op: string,
-  reduction: R,
-  known: readonly string[] = ['none', 'mean', 'sum'],
+  sizeAverage: unknown,
+  reduce: unknown,
+  reduction: unknown = 'mean',
+  known = PLAIN,
 ): R {
-  if (known.includes(reduction)) return reduction;
+  for (const [name, value] of Object.entries({ sizeAverage, reduce })) {
+    if (value === undefined || value === null || typeof value === 'boolean') continue;
+    throw new ValueError(
+      `${name} must be a boolean or null (it is deprecated; give { reduction } instead), but got ${JSON.stringify(value)}`,
+      { op, operands: { [name]: value } },
+    );
+  }
+  if (typeof sizeAverage === 'boolean' || typeof reduce === 'boolean') {
+    return (reduce === false ? 'none' : sizeAverage === false ? 'sum' : 'mean') as R;
+  }
+  if (known.includes(reduction as string)) return reduction as R;
   throw new ValueError(`${String(reduction)} is not a valid value for reduction; known are ${known.join(', ')}`, {
     op,
     operands: { reduction },
@@ -38,17 +59,25 @@ function checkReduction<R extends string>(
 abstract class ReducedLoss extends Module<LossInputs> {
   readonly reduction: LossReduction;
 
-  constructor(op: string, reduction: LossReduction | LossLayerOptions | undefined) {
+  constructor(op: string, args: readonly unknown[]) {
     super();
-    const [how = 'mean'] = named<[LossReduction]>(op, ['reduction'], [reduction]);
-    this.reduction = checkReduction(op, how);
+    const [average, reduce, how] = named<[Deprecated, Deprecated, LossReduction]>(
+      op,
+      ['sizeAverage', 'reduce', 'reduction'],
+      args,
+    );
+    this.reduction = reductionOf(op, average, reduce, how);
   }
 }
 
 /** `(input - target)²`, reduced. */
 export class MSELoss extends ReducedLoss {
-  constructor(reduction?: LossReduction | LossLayerOptions) {
-    super('MSELoss', reduction);
+  constructor(
+    sizeAverage?: Deprecated | LossLayerOptions,
+    reduce?: Deprecated | LossLayerOptions,
+    reduction?: LossReduction | LossLayerOptions,
+  ) {
+    super('MSELoss', [sizeAverage, reduce, reduction]);
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -58,8 +87,12 @@ export class MSELoss extends ReducedLoss {
 
 /** `|input - target|`, reduced. */
 export class L1Loss extends ReducedLoss {
-  constructor(reduction?: LossReduction | LossLayerOptions) {
-    super('L1Loss', reduction);
+  constructor(
+    sizeAverage?: Deprecated | LossLayerOptions,
+    reduce?: Deprecated | LossLayerOptions,
+    reduction?: LossReduction | LossLayerOptions,
+  ) {
+    super('L1Loss', [sizeAverage, reduce, reduction]);
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -77,11 +110,20 @@ export class SmoothL1Loss extends Module<LossInputs> {
   readonly reduction: LossReduction;
   readonly beta: number;
 
-  constructor(reduction?: LossReduction | SmoothL1LossLayerOptions, beta?: number | SmoothL1LossLayerOptions) {
+  constructor(
+    sizeAverage?: Deprecated | SmoothL1LossLayerOptions,
+    reduce?: Deprecated | SmoothL1LossLayerOptions,
+    reduction?: LossReduction | SmoothL1LossLayerOptions,
+    beta?: number | SmoothL1LossLayerOptions,
+  ) {
     super();
     const op = 'SmoothL1Loss';
-    const [how = 'mean', b = 1] = named<[LossReduction, number]>(op, ['reduction', 'beta'], [reduction, beta]);
-    this.reduction = checkReduction(op, how);
+    const [average, r, how, b = 1] = named<[Deprecated, Deprecated, LossReduction, number]>(
+      op,
+      ['sizeAverage', 'reduce', 'reduction', 'beta'],
+      [sizeAverage, reduce, reduction, beta],
+    );
+    this.reduction = reductionOf(op, average, r, how);
     this.beta = numeric(op, 'beta', b);
   }
 
@@ -90,7 +132,9 @@ export class SmoothL1Loss extends Module<LossInputs> {
   }
 }
 
-export interface HuberLossLayerOptions extends LossLayerOptions {
+export interface HuberLossLayerOptions {
+  /** `'mean'` (default), `'sum'` or `'none'`. */
+  readonly reduction?: LossReduction;
   /** Where the square meets the absolute value; 1 by default. */
   readonly delta?: number;
 }
@@ -103,8 +147,8 @@ export class HuberLoss extends Module<LossInputs> {
   constructor(reduction?: LossReduction | HuberLossLayerOptions, delta?: number | HuberLossLayerOptions) {
     super();
     const op = 'HuberLoss';
-    const [how = 'mean', d = 1] = named<[LossReduction, number]>(op, ['reduction', 'delta'], [reduction, delta]);
-    this.reduction = checkReduction(op, how);
+    const [how, d = 1] = named<[LossReduction, number]>(op, ['reduction', 'delta'], [reduction, delta]);
+    this.reduction = reductionOf(op, null, null, how);
     this.delta = numeric(op, 'delta', d);
   }
 
@@ -125,6 +169,7 @@ export interface NLLLossLayerOptions extends WeightedLossLayerOptions {
  *
  * @param weight `[C]`; null (default) for 1
  * @param ignoreIndex a target that does not count; -100 by default
+ * @param reduction `'mean'` (default), `'sum'` or `'none'`
  */
 export class NLLLoss extends Module<LossInputs> {
   readonly ignoreIndex: number;
@@ -133,18 +178,22 @@ export class NLLLoss extends Module<LossInputs> {
 
   constructor(
     weight?: Tensor | null | NLLLossLayerOptions,
+    sizeAverage?: Deprecated | NLLLossLayerOptions,
     ignoreIndex?: number | NLLLossLayerOptions,
+    reduce?: Deprecated | NLLLossLayerOptions,
     reduction?: LossReduction | NLLLossLayerOptions,
   ) {
     super();
     const op = 'NLLLoss';
-    const [w = null, ignored = -100, how = 'mean'] = named<[Tensor | null, number, LossReduction]>(
+    const [w = null, average, ignored = -100, r, how] = named<
+      [Tensor | null, Deprecated, number, Deprecated, LossReduction]
+    >(
       op,
-      ['weight', 'ignoreIndex', 'reduction'],
-      [weight, ignoreIndex, reduction],
+      ['weight', 'sizeAverage', 'ignoreIndex', 'reduce', 'reduction'],
+      [weight, sizeAverage, ignoreIndex, reduce, reduction],
     );
     this.ignoreIndex = integer(op, 'ignoreIndex', ignored, Number.MIN_SAFE_INTEGER);
-    this.reduction = checkReduction(op, how);
+    this.reduction = reductionOf(op, average, r, how);
     this.registerBuffer('weight', w);
   }
 
@@ -181,17 +230,23 @@ export class CrossEntropyLoss extends Module<LossInputs> {
 
   constructor(
     weight?: Tensor | null | CrossEntropyLossLayerOptions,
+    sizeAverage?: Deprecated | CrossEntropyLossLayerOptions,
     ignoreIndex?: number | CrossEntropyLossLayerOptions,
+    reduce?: Deprecated | CrossEntropyLossLayerOptions,
     reduction?: LossReduction | CrossEntropyLossLayerOptions,
     labelSmoothing?: number | CrossEntropyLossLayerOptions,
   ) {
     super();
     const op = 'CrossEntropyLoss';
-    const [w = null, ignored = -100, how = 'mean', smoothing = 0] = named<
-      [Tensor | null, number, LossReduction, number]
-    >(op, ['weight', 'ignoreIndex', 'reduction', 'labelSmoothing'], [weight, ignoreIndex, reduction, labelSmoothing]);
+    const [w = null, average, ignored = -100, r, how, smoothing = 0] = named<
+      [Tensor | null, Deprecated, number, Deprecated, LossReduction, number]
+    >(
+      op,
+      ['weight', 'sizeAverage', 'ignoreIndex', 'reduce', 'reduction', 'labelSmoothing'],
+      [weight, sizeAverage, ignoreIndex, reduce, reduction, labelSmoothing],
+    );
     this.ignoreIndex = integer(op, 'ignoreIndex', ignored, Number.MIN_SAFE_INTEGER);
-    this.reduction = checkReduction(op, how);
+    this.reduction = reductionOf(op, average, r, how);
     this.labelSmoothing = numeric(op, 'labelSmoothing', smoothing);
     this.registerBuffer('weight', w);
   }
@@ -207,15 +262,20 @@ export class BCELoss extends Module<LossInputs> {
   readonly reduction: LossReduction;
   declare weight: Buffer | null;
 
-  constructor(weight?: Tensor | null | WeightedLossLayerOptions, reduction?: LossReduction | WeightedLossLayerOptions) {
+  constructor(
+    weight?: Tensor | null | WeightedLossLayerOptions,
+    sizeAverage?: Deprecated | WeightedLossLayerOptions,
+    reduce?: Deprecated | WeightedLossLayerOptions,
+    reduction?: LossReduction | WeightedLossLayerOptions,
+  ) {
     super();
     const op = 'BCELoss';
-    const [w = null, how = 'mean'] = named<[Tensor | null, LossReduction]>(
+    const [w = null, average, r, how] = named<[Tensor | null, Deprecated, Deprecated, LossReduction]>(
       op,
-      ['weight', 'reduction'],
-      [weight, reduction],
+      ['weight', 'sizeAverage', 'reduce', 'reduction'],
+      [weight, sizeAverage, reduce, reduction],
     );
-    this.reduction = checkReduction(op, how);
+    this.reduction = reductionOf(op, average, r, how);
     this.registerBuffer('weight', w);
   }
 
@@ -237,17 +297,21 @@ export class BCEWithLogitsLoss extends Module<LossInputs> {
 
   constructor(
     weight?: Tensor | null | BCEWithLogitsLossLayerOptions,
+    sizeAverage?: Deprecated | BCEWithLogitsLossLayerOptions,
+    reduce?: Deprecated | BCEWithLogitsLossLayerOptions,
     reduction?: LossReduction | BCEWithLogitsLossLayerOptions,
     posWeight?: Tensor | null | BCEWithLogitsLossLayerOptions,
   ) {
     super();
     const op = 'BCEWithLogitsLoss';
-    const [w = null, how = 'mean', positive = null] = named<[Tensor | null, LossReduction, Tensor | null]>(
+    const [w = null, average, r, how, positive = null] = named<
+      [Tensor | null, Deprecated, Deprecated, LossReduction, Tensor | null]
+    >(
       op,
-      ['weight', 'reduction', 'posWeight'],
-      [weight, reduction, posWeight],
+      ['weight', 'sizeAverage', 'reduce', 'reduction', 'posWeight'],
+      [weight, sizeAverage, reduce, reduction, posWeight],
     );
-    this.reduction = checkReduction(op, how);
+    this.reduction = reductionOf(op, average, r, how);
     this.registerBuffer('weight', w);
     this.registerBuffer('pos_weight', positive);
   }
@@ -263,7 +327,7 @@ export class BCEWithLogitsLoss extends Module<LossInputs> {
   }
 }
 
-export interface KLDivLossLayerOptions {
+export interface KLDivLossLayerOptions extends Omit<LossLayerOptions, 'reduction'> {
   /** `'mean'` (default), `'batchmean'`, `'sum'` or `'none'`. */
   readonly reduction?: KlDivReduction;
   /** Whether the target holds log-probabilities. Default false. */
@@ -275,15 +339,20 @@ export class KLDivLoss extends Module<LossInputs> {
   readonly reduction: KlDivReduction;
   readonly logTarget: boolean;
 
-  constructor(reduction?: KlDivReduction | KLDivLossLayerOptions, logTarget?: boolean | KLDivLossLayerOptions) {
+  constructor(
+    sizeAverage?: Deprecated | KLDivLossLayerOptions,
+    reduce?: Deprecated | KLDivLossLayerOptions,
+    reduction?: KlDivReduction | KLDivLossLayerOptions,
+    logTarget?: boolean | KLDivLossLayerOptions,
+  ) {
     super();
     const op = 'KLDivLoss';
-    const [how = 'mean', logs = false] = named<[KlDivReduction, boolean]>(
+    const [average, r, how, logs = false] = named<[Deprecated, Deprecated, KlDivReduction, boolean]>(
       op,
-      ['reduction', 'logTarget'],
-      [reduction, logTarget],
+      ['sizeAverage', 'reduce', 'reduction', 'logTarget'],
+      [sizeAverage, reduce, reduction, logTarget],
     );
-    this.reduction = checkReduction(op, how, ['none', 'mean', 'sum', 'batchmean']);
+    this.reduction = reductionOf(op, average, r, how, [...PLAIN, 'batchmean']);
     this.logTarget = flag(op, 'logTarget', logs);
   }
 

@@ -342,8 +342,9 @@ function emitConv(code: Assembler, tiles: Tiles, columnsFunc: Func): void {
     from.set(FROM_ZERO);
     code.if(bias, () => {
       from.set(FROM_ROW_BIAS);
-      const own = i32.add(i32.mul(group, rows), rowStart);
-      code.call(expand, i32.sub(rowEnd, rowStart), code.index(bias, own, bytes), biases);
+      rowsNow.set(i32.sub(rowEnd, rowStart));
+      const first = i32.add(i32.mul(group, rows), rowStart);
+      code.call(expand, rowsNow, code.index(bias, first, bytes), biases);
     });
     // To the first plane of the group, the first weights of the group.
     code.increase(x, i32.mul(i32.mul(group, channels), params.planeBytes));
