@@ -1,4 +1,4 @@
-import { AutogradError, Tensor, ones, tensor } from '@torsor/core';
+import { AutogradError, ones, type Tensor, tensor } from '@torsor/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { grad, registerPostAccumulateGradHook } from './index.ts';

@@ -1,5 +1,5 @@
-import { tensor, zeros } from '@torsor/core';
 import type { Tensor } from '@torsor/core';
+import { tensor, zeros } from '@torsor/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import fixtures from './fixtures/autograd.json' with { type: 'json' };

@@ -1,4 +1,4 @@
-import { AutogradError, Tensor, cat, ones, tensor, where, zeros } from '@torsor/core';
+import { AutogradError, cat, ones, type Tensor, tensor, where, zeros } from '@torsor/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { grad, inferenceMode, noGrad } from './index.ts';
@@ -101,7 +101,10 @@ test('integer and bool results carry no gradient', () => {
 });
 
 test('requiresGrad_ refuses integers, and false on what was computed', () => {
-  throws(() => tensor([1, 2], { dtype: 'int32' }).requiresGrad_(), /only Tensors of floating point dtype can require grad/);
+  throws(
+    () => tensor([1, 2], { dtype: 'int32' }).requiresGrad_(),
+    /only Tensors of floating point dtype can require grad/,
+  );
   throws(() => leaf().mul(2).requiresGrad_(false), /you can only change requires_grad flags of leaf variables/);
   const y = leaf().mul(2);
   assert.is(y.requiresGrad_(), y);
@@ -149,7 +152,10 @@ test('writing to a saved argument is noticed, with its maker and both versions',
 test('writing to a saved result is noticed', () => {
   const y = leaf().exp();
   y.add_(1);
-  throws(() => y.sum().backward(), /\[float32 \[2\]\], which is output 0 of ExpBackward0, is at version 1; expected version 0/);
+  throws(
+    () => y.sum().backward(),
+    /\[float32 \[2\]\], which is output 0 of ExpBackward0, is at version 1; expected version 0/,
+  );
 });
 
 test('writing to a saved tensor without history is noticed, also through a view or a detached alias', () => {
@@ -289,7 +295,10 @@ test('one of several views cannot be overwritten, nor used after its base was', 
   const [a] = y.split(2);
   throws(() => a.mul_(2), /output 0 of SplitBackward0 is a view and is being modified inplace.*returns multiple views/);
   y.mul_(2);
-  throws(() => a.mul(1), /output 0 of SplitBackward0 is a view and its base or another view of its base has been modified/);
+  throws(
+    () => a.mul(1),
+    /output 0 of SplitBackward0 is a view and its base or another view of its base has been modified/,
+  );
   throws(() => leaf([1, 2]).mul(2).unbind()[1].zero_(), /output 1 of UnbindBackward0 is a view/);
 });
 
@@ -310,10 +319,7 @@ test('inference tensors can be computed with, but neither saved nor overwritten 
   const [q, v] = inferenceMode(() => [ones(2), x.select(0, 0)]);
   assert.is(q.isInference, true);
   assert.is(v.isInference, false);
-  assert.is(
-    inferenceMode(() => x.mul(2)).requiresGrad,
-    false,
-  );
+  assert.is(inferenceMode(() => x.mul(2)).requiresGrad, false);
   throws(() => x.mul(q), /inference tensors cannot be saved for backward/);
   assert.equal(grad(x.add(q).sum(), x)[0].toArray(), [1, 1]);
   throws(() => q.add_(1), /inplace update to inference tensor outside inferenceMode is not allowed/);

@@ -25,7 +25,6 @@ export function castNumber(value: number, dtype: DType): number {
 
 /** out = name(self) */
 export function runUnary(name: UnaryScalarName, self: Tensor, out: Tensor): void {
-  if (out.storage.inHeap && launchUnary(name, self, out)) return;
   if (self.dtype === 'int64' && unaryInt64(name, self, out)) return;
   if (out.storage.inHeap && launchUnary(name, self, out)) return;
   unary(unaryScalars[name], self, out);

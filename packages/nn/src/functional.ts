@@ -67,6 +67,7 @@ export {
   l1Loss,
   linear,
   logSigmoid,
+  logSigmoid as logsigmoid,
   maxPool1d,
   maxPool2d,
   mseLoss,
@@ -215,6 +216,29 @@ export function threshold(
   const other = numeric(op, 'value', required(op, 'value', v));
   const compute = (x: Tensor): Tensor => coreThreshold(x, bound, other);
   return flag(op, 'inplace', write) ? overwrite(input, compute) : compute(input);
+}
+
+/** `elu`, in place. */
+export function elu_(input: Tensor, alpha?: number | Omit<AlphaOptions, 'inplace'>): Tensor {
+  const [value = 1] = named<[number]>('elu_', ['alpha'], [alpha]);
+  return elu(input, value, true);
+}
+
+/** `celu`, in place. */
+export function celu_(input: Tensor, alpha?: number | Omit<AlphaOptions, 'inplace'>): Tensor {
+  const [value = 1] = named<[number]>('celu_', ['alpha'], [alpha]);
+  return celu(input, value, true);
+}
+
+/** `selu`, in place. */
+export function selu_(input: Tensor): Tensor {
+  return selu(input, true);
+}
+
+/** `leakyRelu`, in place. */
+export function leakyRelu_(input: Tensor, negativeSlope?: number | Omit<LeakyReluOptions, 'inplace'>): Tensor {
+  const [value = 0.01] = named<[number]>('leakyRelu_', ['negativeSlope'], [negativeSlope]);
+  return leakyRelu(input, value, true);
 }
 
 /** `x > 0 ? x : weight x`: weight `[1]`, or `[C]` with one slope for each entry of the input's second dimension. */
@@ -398,13 +422,15 @@ export const dropout1d: Dropout = (input, p, training, inplace) => {
     );
   }
   if (input.ndim === 3) return channelDropout(input, p, training, inplace);
-  const out = channelDropout(input.unsqueeze(0), p, training, inplace);
-  const [, , write = false] = named<[number, boolean, boolean]>(
+  const [probability = 0.5, active = true, write = false] = named<[number, boolean, boolean]>(
     op,
     ['p', 'training', 'inplace'],
     [p, training, inplace],
   );
-  return write ? input : out.squeeze(0);
+  const batch = input.unsqueeze(0);
+  const out = channelDropout(batch, probability, active, write);
+  // The input itself where nothing was done, or where it was done in place.
+  return out === batch ? input : out.squeeze(0);
 };
 
 /** Sets whole channels to 0: input `[N, C, H, W]`; otherwise as `dropout`. A 3-D input counts as `[N, C, L]`, as in PyTorch. */

@@ -1,5 +1,5 @@
-import { allclose, eye, Generator, manualSeed, rand, tensor, zeros } from '@torsor/core';
 import type { DType, Tensor } from '@torsor/core';
+import { allclose, eye, Generator, manualSeed, rand, tensor, zeros } from '@torsor/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { near, refuses, unpack, values, warningsOf } from './fixtures/check.ts';
@@ -44,7 +44,10 @@ test('arguments are taken by position too', () => {
   const pairs: [(x: Tensor) => Tensor, (x: Tensor) => Tensor][] = [
     [(x) => init.uniform_(x, -1, 2), (x) => init.uniform_(x, { a: -1, b: 2 })],
     [(x) => init.normal_(x, 1, 2), (x) => init.normal_(x, { mean: 1, std: 2 })],
-    [(x) => init.kaimingUniform_(x, 0.1, 'fan_out', 'leaky_relu'), (x) => init.kaimingUniform_(x, { a: 0.1, mode: 'fan_out' })],
+    [
+      (x) => init.kaimingUniform_(x, 0.1, 'fan_out', 'leaky_relu'),
+      (x) => init.kaimingUniform_(x, { a: 0.1, mode: 'fan_out' }),
+    ],
     [(x) => init.truncNormal_(x, 0, 1, -1, 1), (x) => init.truncNormal_(x, { a: -1, b: 1 })],
     [(x) => init.xavierNormal_(x, 3), (x) => init.xavierNormal_(x, { gain: 3 })],
     [(x) => init.sparse_(x, 0.5, 1), (x) => init.sparse_(x, { sparsity: 0.5, std: 1 })],
@@ -82,12 +85,22 @@ test('calculateGain gives the gains of PyTorch, and refuses other names', () => 
 test('fans count taps', () => {
   assert.equal(init.calculateFanInAndFanOut(zeros(4, 5)), [5, 4]);
   assert.equal(init.calculateFanInAndFanOut(zeros(4, 2, 3, 5)), [30, 60]);
-  refuses(() => init.calculateFanInAndFanOut(zeros(4)), 'ValueError', /can not be computed for tensor with fewer than 2 dim/);
+  refuses(
+    () => init.calculateFanInAndFanOut(zeros(4)),
+    'ValueError',
+    /can not be computed for tensor with fewer than 2 dim/,
+  );
 });
 
 test('shapes that a scheme cannot fill are refused, and nothing is written', () => {
   const x = tensor([1, 2, 3]);
-  const schemesOfMatrices = [init.xavierUniform_, init.xavierNormal_, init.kaimingUniform_, init.kaimingNormal_, init.orthogonal_];
+  const schemesOfMatrices = [
+    init.xavierUniform_,
+    init.xavierNormal_,
+    init.kaimingUniform_,
+    init.kaimingNormal_,
+    init.orthogonal_,
+  ];
   for (const scheme of schemesOfMatrices) refuses(() => scheme(x), 'ValueError', /2 (or more )?dimensions/);
   refuses(() => init.eye_(x), 'ValueError', /Only tensors with 2 dimensions/);
   refuses(() => init.sparse_(x, 0.1), 'ValueError', /Only tensors with 2 dimensions/);
@@ -103,11 +116,20 @@ test('what is legal and probably not meant is warned of', () => {
   assert.match(warningsOf(() => init.kaimingUniform_(zeros(0, 3))).join(), /zero-element tensors is a no-op/);
   assert.match(warningsOf(() => init.kaimingNormal_(zeros(3, 0))).join(), /zero-element tensors is a no-op/);
   assert.match(warningsOf(() => init.truncNormal_(zeros(3), { mean: 9 })).join(), /more than 2 std/);
-  assert.equal(warningsOf(() => init.orthogonal_(zeros(0, 3))), []);
+  assert.equal(
+    warningsOf(() => init.orthogonal_(zeros(0, 3))),
+    [],
+  );
 });
 
 test('orthogonal_ makes orthonormal rows or columns, whichever are fewer', () => {
-  for (const shape of [[6, 6], [8, 3], [3, 8], [2, 3, 4], [30, 20]]) {
+  for (const shape of [
+    [6, 6],
+    [8, 3],
+    [3, 8],
+    [2, 3, 4],
+    [30, 20],
+  ]) {
     const q = init.orthogonal_(zeros(shape, { dtype: 'float64' })).reshape(shape[0], -1);
     const [rows, columns] = q.shape;
     const product = rows <= columns ? q.matmul(q.t()) : q.t().matmul(q);

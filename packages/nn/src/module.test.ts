@@ -1,6 +1,6 @@
 import { grad, noGrad } from '@torsor/autograd';
-import { arange, manualSeed, ones, rand, randn, tensor, zeros } from '@torsor/core';
 import type { Tensor } from '@torsor/core';
+import { arange, manualSeed, ones, rand, randn, tensor, zeros } from '@torsor/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { near, refuses, values } from './fixtures/check.ts';
@@ -21,24 +21,27 @@ class Net extends nn.Module {
 
 test('fields that hold parameters, buffers and modules are registered in order', () => {
   const net = new Net();
-  assert.equal([...net.namedParameters()].map(([name]) => name), [
-    'scale',
-    'conv1.weight',
-    'conv1.bias',
-    'norm.weight',
-    'norm.bias',
-    'fc.weight',
-    'fc.bias',
-  ]);
-  assert.equal([...net.namedBuffers()].map(([name]) => name), [
-    'norm.running_mean',
-    'norm.running_var',
-    'norm.num_batches_tracked',
-  ]);
-  assert.equal([...net.namedChildren()].map(([name]) => name), ['conv1', 'norm', 'fc']);
-  assert.equal([...net.namedModules()].map(([name]) => name), ['', 'conv1', 'norm', 'fc']);
+  assert.equal(
+    [...net.namedParameters()].map(([name]) => name),
+    ['scale', 'conv1.weight', 'conv1.bias', 'norm.weight', 'norm.bias', 'fc.weight', 'fc.bias'],
+  );
+  assert.equal(
+    [...net.namedBuffers()].map(([name]) => name),
+    ['norm.running_mean', 'norm.running_var', 'norm.num_batches_tracked'],
+  );
+  assert.equal(
+    [...net.namedChildren()].map(([name]) => name),
+    ['conv1', 'norm', 'fc'],
+  );
+  assert.equal(
+    [...net.namedModules()].map(([name]) => name),
+    ['', 'conv1', 'norm', 'fc'],
+  );
   assert.equal([...net.parameters(false)], [net.scale]);
-  assert.equal([...net.namedParameters({ prefix: 'net', recurse: false })].map(([name]) => name), ['net.scale']);
+  assert.equal(
+    [...net.namedParameters({ prefix: 'net', recurse: false })].map(([name]) => name),
+    ['net.scale'],
+  );
   assert.is([...net.children()][2], net.fc);
   assert.is([...net.modules()].length, 4);
 });
@@ -54,8 +57,8 @@ test('a module is called as a function, and is an instance of its class', () => 
 
 test('fields may be named as properties of functions are', () => {
   class Odd extends nn.Module {
-    name = new nn.Linear(1, 1);
-    length: nn.Linear;
+    override name = new nn.Linear(1, 1);
+    override length: nn.Linear;
     constructor() {
       super();
       this.length = new nn.Linear(1, 2);
@@ -66,7 +69,10 @@ test('fields may be named as properties of functions are', () => {
   }
   const odd = new Odd();
   assert.equal(odd(rand(3, 1)).shape, [3, 2]);
-  assert.equal(new Set(Object.keys(odd.stateDict())), new Set(['name.weight', 'name.bias', 'length.weight', 'length.bias']));
+  assert.equal(
+    new Set(Object.keys(odd.stateDict())),
+    new Set(['name.weight', 'name.bias', 'length.weight', 'length.bias']),
+  );
 });
 
 test('modules of several arguments and results keep their types', () => {
@@ -152,7 +158,12 @@ test('loading a state copies values, casts them, and keeps the parameters themse
   for (const [key, x] of Object.entries(to.stateDict())) assert.equal(values(x), values(from.stateDict()[key]), key);
   assert.is(to.norm.numBatchesTracked?.item(), 1);
   const doubles = new nn.Linear(1, 1, { dtype: 'float64' });
-  doubles.loadStateDict(new Map([['weight', tensor([[0.5]])], ['bias', tensor([2])]]));
+  doubles.loadStateDict(
+    new Map([
+      ['weight', tensor([[0.5]])],
+      ['bias', tensor([2])],
+    ]),
+  );
   assert.is(doubles.weight.dtype, 'float64');
   assert.equal(values(doubles(tensor([4], { dtype: 'float64' }))), [4]);
 });
@@ -161,11 +172,19 @@ test('a state with other names is refused, unless strict is false; nothing is wr
   const layer = new nn.Linear(2, 2);
   const before = values(layer.weight);
   const given = { weight: zeros(2, 2), bais: zeros(2) };
-  refuses(() => layer.loadStateDict(given), 'ValueError', /loading state_dict for Linear:\n\tMissing key.*"bias".*\n\tUnexpected key.*"bais"/);
+  refuses(
+    () => layer.loadStateDict(given),
+    'ValueError',
+    /loading state_dict for Linear:\n\tMissing key.*"bias".*\n\tUnexpected key.*"bais"/,
+  );
   assert.equal(values(layer.weight), before);
   assert.equal(layer.loadStateDict(given, { strict: false }), { missingKeys: ['bias'], unexpectedKeys: ['bais'] });
   assert.equal(values(layer.weight), [0, 0, 0, 0]);
-  refuses(() => layer.loadStateDict({ weight: ones(2, 2), bias: zeros(3) }, false), 'ShapeError', /size mismatch for bias: .*\[3\].*\[2\]/);
+  refuses(
+    () => layer.loadStateDict({ weight: ones(2, 2), bias: zeros(3) }, false),
+    'ShapeError',
+    /size mismatch for bias: .*\[3\].*\[2\]/,
+  );
   assert.equal(values(layer.weight), [0, 0, 0, 0]);
 });
 
@@ -220,15 +239,10 @@ test('casting changes floating parameters and buffers in place, gradients with t
   net(rand(4, 2)).sum().backward();
   assert.is(net.double(), net);
   assert.is([...net.parameters()][0], weight);
-  assert.equal(Object.values(net.stateDict()).map((x) => x.dtype), [
-    'float64',
-    'float64',
-    'float64',
-    'float64',
-    'float64',
-    'float64',
-    'int64',
-  ]);
+  assert.equal(
+    Object.values(net.stateDict()).map((x) => x.dtype),
+    ['float64', 'float64', 'float64', 'float64', 'float64', 'float64', 'int64'],
+  );
   assert.is(weight.grad?.dtype, 'float64');
   const out = net(rand([4, 2], { dtype: 'float64' }));
   assert.is(out.dtype, 'float64');
@@ -278,27 +292,30 @@ test('a full backward hook sees the gradients of outputs and inputs, and may rep
   });
   const x = tensor([[1, 1]], { requiresGrad: true });
   layer(x).mul(5).sum().backward();
-  assert.equal(seen[0].map((g) => g?.toArray()), [[[10, 15]]]);
-  assert.equal(seen[1].map((g) => g?.toArray()), [[[5]]]);
+  assert.equal(
+    seen[0].map((g) => g?.toArray()),
+    [[[10, 15]]],
+  );
+  assert.equal(
+    seen[1].map((g) => g?.toArray()),
+    [[[5]]],
+  );
   assert.equal(x.grad?.toArray(), [[1000, 1500]]);
   assert.equal(layer.weight.grad?.toArray(), [[5, 5]]);
   handle.remove();
-  x.grad = null;
-  layer(x).sum().backward();
-  assert.equal(x.grad?.toArray(), [[2, 3]]);
+  const again = tensor([[1, 1]], { requiresGrad: true });
+  layer(again).sum().backward();
+  assert.equal(again.grad?.toArray(), [[2, 3]]);
 });
 
 test('a full backward hook runs where no input needs a gradient, with null for it', () => {
   const layer = new nn.Linear(2, 1);
-  let gradInputs: readonly (Tensor | null)[] = [];
-  let gradOutputs: readonly (Tensor | null)[] = [];
-  layer.registerFullBackwardHook((_module, gradInput, gradOutput) => {
-    gradInputs = gradInput;
-    gradOutputs = gradOutput;
-  });
+  const seen: (readonly (Tensor | null)[])[] = [];
+  layer.registerFullBackwardHook((_module, gradInput, gradOutput) => void seen.push(gradInput, gradOutput));
   layer(ones(3, 2)).sum().backward();
-  assert.equal(gradInputs, [null]);
-  assert.equal(gradOutputs[0]?.toArray(), [[1], [1], [1]]);
+  assert.equal(seen[0], [null]);
+  assert.equal(seen[1][0]?.toArray(), [[1], [1], [1]]);
+  assert.is(seen.length, 2);
 });
 
 test('a full backward pre-hook replaces the gradients of outputs before the module sees them', () => {
@@ -320,7 +337,10 @@ test('gradients flow through a module twice', () => {
 });
 
 test('a parameter prints as PyTorch prints it', () => {
-  assert.is(String(new nn.Parameter(tensor([1, 2.5]))), 'Parameter containing:\ntensor([1.0000, 2.5000], requires_grad=True)');
+  assert.is(
+    String(new nn.Parameter(tensor([1, 2.5]))),
+    'Parameter containing:\ntensor([1.0000, 2.5000], requires_grad=True)',
+  );
   assert.is(String(new nn.Parameter(tensor([1]), false)), 'Parameter containing:\ntensor([1.])');
 });
 

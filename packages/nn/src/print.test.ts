@@ -7,7 +7,11 @@ import * as nn from './index.ts';
 import { python, pythonFloat, pythonNumber } from './python.ts';
 
 /** A module: name, arguments (which may be modules), options. */
-type Spec = readonly [name: string, args: readonly unknown[] | Readonly<Record<string, unknown>>, options: Readonly<Record<string, unknown>>];
+type Spec = readonly [
+  name: string,
+  args: readonly unknown[] | Readonly<Record<string, unknown>>,
+  options: Readonly<Record<string, unknown>>,
+];
 
 interface PrintCase {
   readonly spec: Spec;
@@ -37,8 +41,16 @@ test('modules print as PyTorch prints them, to the character, and name what they
     const module = build(c.spec);
     assert.is(String(module), c.text);
     assert.equal(Object.keys(module.stateDict()), c.keys, `${c.text}: state`);
-    assert.equal([...module.namedParameters()].map(([key]) => key), c.parameters, `${c.text}: parameters`);
-    assert.equal([...module.namedModules()].map(([key]) => key), c.modules, `${c.text}: modules`);
+    assert.equal(
+      [...module.namedParameters()].map(([key]) => key),
+      c.parameters,
+      `${c.text}: parameters`,
+    );
+    assert.equal(
+      [...module.namedModules()].map(([key]) => key),
+      c.modules,
+      `${c.text}: modules`,
+    );
   }
 });
 

@@ -8,6 +8,7 @@ import {
   indexPut,
   indexSelect,
   nonzero,
+  pad,
   roll,
   scatter,
   scatterAdd,
@@ -21,6 +22,13 @@ import type { Derivatives, TensorMeta } from './define.ts';
 
 function zerosOf(meta: TensorMeta, grad: Tensor): Tensor {
   return zeros(meta.shape, { dtype: grad.dtype });
+}
+
+/** Elements of `grad` at the places that `src`, of which there may be more than indices, was written to. */
+function gradientOfSource(grad: Tensor, dim: number, index: Tensor, src: TensorMeta): Tensor {
+  const used = gather(grad, dim, index);
+  const rest = src.shape.map((n, d) => n - used.shape[d]);
+  return rest.every((n) => n === 0) ? used : pad(used, rest.reverse().flatMap((n) => [0, n]));
 }
 
 /** The parts of a concatenation's gradient; PyTorch's legacy empty vectors took no part in it. */
@@ -55,19 +63,19 @@ export const indexing: Derivatives<keyof IndexOps> = {
   gather: formula([2], (grad, { args: [x, dim, index] }) => [scatterAdd(zerosOf(x, grad), dim, index, grad)]),
   scatter: formula(
     [2],
-    (grad, { args: [, dim, index], needs }) => [
+    (grad, { args: [, dim, index, src], needs }) => [
       needs[0] && scatter(grad, dim, index, 0),
       null,
       null,
-      needs[3] && gather(grad, dim, index),
+      needs[3] && gradientOfSource(grad, dim, index, src as TensorMeta),
     ],
     { name: ({ 3: src }) => (typeof src === 'number' ? 'ScatterBackward1' : 'ScatterBackward0') },
   ),
-  scatterAdd: formula([2], (grad, { args: [, dim, index], needs }) => [
+  scatterAdd: formula([2], (grad, { args: [, dim, index, src], needs }) => [
     grad,
     null,
     null,
-    needs[3] && gather(grad, dim, index),
+    needs[3] && gradientOfSource(grad, dim, index, src),
   ]),
   indexSelect: formula([2], (grad, { args: [x, dim, index] }) => [indexAdd(zerosOf(x, grad), dim, index, grad)]),
   indexAdd: formula([2], (grad, { args: [, dim, index, , alpha], needs }) => [

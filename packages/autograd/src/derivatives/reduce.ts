@@ -138,7 +138,9 @@ export const reduce: Derivatives<keyof ReductionOps> = {
   }),
   mean: formula(
     [],
-    (grad, { args: [x, dims, keepdim] }) => [restore(grad.div(countOf(x.shape, dims)), dims, keepdim, x.shape)],
+    (grad, { args: [x, dims, keepdim] }) => [
+      restore(grad.div(Math.max(countOf(x.shape, dims), 1)), dims, keepdim, x.shape),
+    ],
     { name: byDims('Mean') },
   ),
   prod: formula([0], (grad, { args: [x, dim, keepdim] }) => [prodGradient(grad, x, dim, keepdim)], {

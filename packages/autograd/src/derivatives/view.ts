@@ -5,10 +5,14 @@ import {
   asStridedBackward,
   cat,
   diagonalBackward,
+  isContiguous,
+  offsets,
   selectBackward,
+  sizeOf,
   sliceBackward,
   stack,
   unfoldBackward,
+  zeros,
 } from '@torsor/core';
 import type { Shape, Tensor, ViewOps } from '@torsor/core';
 import { formula, materialize } from './define.ts';
@@ -23,22 +27,46 @@ function inverse(dims: readonly number[]): number[] {
   return out;
 }
 
+/** The last element, counted in the storage, of a layout that has elements. */
+function lastOf(shape: Shape, strides: Shape, offset: number): number {
+  return shape.reduce((at, n, d) => at + (n - 1) * strides[d], offset);
+}
+
 /**
  * Gradient of a view by strides. It is summed into the stretch of storage that the input covers, and read back from there under
  * the input's own layout.
+ *
+ * @throws NotImplementedError when the view shows elements of the storage that are not the input's, to which PyTorch gives no
+ * gradient in silence, or when the input shows an element twice
  */
 function ofStrided(grad: Tensor, input: ArgumentMeta, strides: Shape, offset: number): Tensor {
-  if (input.shape.some((n, d) => n > 1 && input.strides[d] === 0)) {
-    throw new NotImplementedError('the gradient of a view of an expanded tensor is not offered; call contiguous() first', {
-      op: 'asStrided',
-    });
+  if (sizeOf(grad.shape) === 0) return zeros(input.shape, { dtype: grad.dtype });
+  const last = lastOf(input.shape, input.strides, input.offset);
+  const isInside = offset >= input.offset && lastOf(grad.shape, strides, offset) <= last;
+  const isDense = isContiguous(input.shape, input.strides);
+  if (!isDense || !isInside) checkElements(input, grad.shape, strides, offset);
+  const storage = asStridedBackward(grad, [1 + last - input.offset], strides, offset - input.offset);
+  return storage.asStrided(input.shape, input.strides, 0);
+}
+
+/** Throws as `ofStrided` does; slow, for layouts that leave it open. */
+function checkElements(input: ArgumentMeta, shape: Shape, strides: Shape, offset: number): void {
+  const own = new Set(offsets(input.shape, input.strides, input.offset));
+  const operands = { input: input.shape, size: shape, stride: strides, offset };
+  if (own.size < sizeOf(input.shape)) {
+    throw new NotImplementedError(
+      'the gradient of a view by strides of a tensor that shows elements twice is not offered; call contiguous() first',
+      { op: 'asStrided', operands },
+    );
   }
-  const lowest = Math.min(offset, input.offset);
-  const last = (shape: Shape, steps: Shape, from: number): number =>
-    shape.reduce((at, n, d) => at + Math.max(n - 1, 0) * steps[d], from);
-  const span = 1 + Math.max(last(grad.shape, strides, offset), last(input.shape, input.strides, input.offset)) - lowest;
-  const storage = asStridedBackward(grad, [span], strides, offset - lowest);
-  return storage.asStrided(input.shape, input.strides, input.offset - lowest);
+  for (const at of offsets(shape, strides, offset)) {
+    if (own.has(at)) continue;
+    throw new NotImplementedError(
+      'the gradient of a view by strides of elements that its input does not show is not offered; take the view from a tensor ' +
+        'that shows them',
+      { op: 'asStrided', operands },
+    );
+  }
 }
 
 /** Whether a split is one into parts of a single size, of which the last may be smaller. */

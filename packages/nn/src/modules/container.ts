@@ -4,7 +4,7 @@
  */
 
 import type { DType } from '@torsor/core';
-import { IndexError, NotImplementedError, Tensor, ValueError } from '@torsor/core';
+import { IndexError, isOptions, NotImplementedError, Tensor, ValueError } from '@torsor/core';
 import type { AnyModule } from '../module.ts';
 import { isModule, Module } from '../module.ts';
 import { Parameter } from '../parameter.ts';
@@ -58,10 +58,10 @@ export class Sequential<I = Tensor, R = Tensor> extends Module<[input: I], R> {
   constructor(...args: readonly (AnyModule | Named<AnyModule>)[]) {
     super();
     const [first] = args;
-    if (args.length === 1 && !isModule(first) && typeof first === 'object' && first !== null) {
-      for (const [name, module] of entriesOf(first)) this.#add(name, module);
+    if (args.length === 1 && (isOptions(first) || first instanceof Map)) {
+      for (const [name, module] of entriesOf(first as Named<AnyModule>)) this.#add(name, module);
     } else {
-      args.forEach((module, i) => this.#add(String(i), module as AnyModule));
+      for (const [i, module] of args.entries()) this.#add(String(i), module as AnyModule);
     }
   }
 
@@ -418,6 +418,8 @@ export class ParameterDict extends DictContainer<Parameter, Tensor> {
   }
 
   override extraRepr(): string {
-    return [...this.items()].map(([key, value]) => `  (${key}): ${containing(value, TYPE_NAMES[value.dtype])}`).join('\n');
+    return [...this.items()]
+      .map(([key, value]) => `  (${key}): ${containing(value, TYPE_NAMES[value.dtype])}`)
+      .join('\n');
   }
 }

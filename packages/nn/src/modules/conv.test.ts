@@ -106,7 +106,11 @@ test('arguments that do not fit are refused, and name the layer', () => {
   refuses(() => new Conv2d(3, 8, 3, { groups: 2 }), 'ValueError', /^Conv2d: inChannels must be divisible by groups/);
   refuses(() => new Conv2d(4, 5, 3, { groups: 2 }), 'ValueError', /outChannels must be divisible by groups/);
   refuses(() => new Conv1d(4, 4, 3, { groups: 0 }), 'ValueError', /groups must be a positive integer/);
-  refuses(() => new Conv1d(4, 4, 3, 2, 'same'), 'ValueError', /padding='same' is not supported for strided convolutions/);
+  refuses(
+    () => new Conv1d(4, 4, 3, 2, 'same'),
+    'ValueError',
+    /padding='same' is not supported for strided convolutions/,
+  );
   refuses(() => new Conv1d(4, 4, 3, 2, 'full' as 'same'), 'ValueError', /Invalid padding string 'full'/);
   refuses(
     () => new Conv1d(4, 4, 3, { paddingMode: 'mirror' as 'reflect' }),
@@ -126,7 +130,16 @@ test('arguments that do not fit are refused, and name the layer', () => {
   const circular = new Conv1d(1, 1, 5, { padding: 4, paddingMode: 'circular' });
   refuses(() => circular(zeros(1, 1, 3)), 'ShapeError', /wrapping around more than once/);
   refuses(() => circular(zeros(3)), 'ShapeError', /Expected 2D \(unbatched\) or 3D \(batched\) input/);
-  refuses(() => conv(arange(3 * 64).view(1, 3, 8, 8).to('int32')), 'DTypeError', /should be the same/);
+  refuses(
+    () =>
+      conv(
+        arange(3 * 64)
+          .view(1, 3, 8, 8)
+          .to('int32'),
+      ),
+    'DTypeError',
+    /should be the same/,
+  );
 });
 
 test('a layer without channels has empty parameters and no bound to divide by', () => {

@@ -20,7 +20,9 @@ interface ParameterCase {
   readonly name: string;
   readonly args: readonly unknown[];
   readonly seed: number;
-  readonly state: Readonly<Record<string, readonly [dtype: string, shape: readonly number[], crc: number, ...few: number[]]>>;
+  readonly state: Readonly<
+    Record<string, readonly [dtype: string, shape: readonly number[], crc: number, ...few: number[]]>
+  >;
   readonly after: number;
 }
 
@@ -42,7 +44,12 @@ test('default initialisation is that of PyTorch, bit for bit, and leaves the gen
 });
 
 test('resetParameters draws anew what construction drew', () => {
-  for (const make of [() => new nn.Conv2d(3, 4, 3), () => new nn.Linear(5, 6), () => new nn.Bilinear(2, 3, 4), () => new nn.Embedding(5, 3, 2)]) {
+  for (const make of [
+    () => new nn.Conv2d(3, 4, 3),
+    () => new nn.Linear(5, 6),
+    () => new nn.Bilinear(2, 3, 4),
+    () => new nn.Embedding(5, 3, 2),
+  ]) {
     manualSeed(3);
     const layer = make();
     const before = Object.values(layer.stateDict()).flatMap(values);
@@ -117,7 +124,11 @@ test('max pooling returns indices when asked, and knows it in its type', () => {
 });
 
 test('arguments that layers cannot use are refused', () => {
-  refuses(() => new nn.Linear(3 as number, undefined as unknown as number), 'ValueError', /^Linear: missing argument 'outFeatures'/);
+  refuses(
+    () => new nn.Linear(3 as number, undefined as unknown as number),
+    'ValueError',
+    /^Linear: missing argument 'outFeatures'/,
+  );
   refuses(() => new nn.Linear(1.5, 2), 'ValueError', /inFeatures must be an integer/);
   refuses(() => new nn.Linear(1, 2, 1 as unknown as boolean), 'ValueError', /bias must be true or false/);
   refuses(() => new nn.Linear(3, 4)(rand(2, 5)), 'ShapeError', /cannot be multiplied/);
@@ -129,8 +140,16 @@ test('arguments that layers cannot use are refused', () => {
   refuses(() => new nn.ConstantPad1d(2), 'ValueError', /missing argument 'value'/);
   refuses(() => new nn.ReflectionPad1d(3)(rand(1, 3)), 'ShapeError', /less than the corresponding input dimension/);
   refuses(() => new nn.MSELoss({ reduction: 'average' as 'mean' }), 'ValueError', /not a valid value for reduction/);
-  refuses(() => new nn.MSELoss('sum' as unknown as boolean), 'ValueError', /sizeAverage must be a boolean.*give \{ reduction \}/);
-  refuses(() => new nn.CrossEntropyLoss()(rand(2, 3), tensor([0, 3], { dtype: 'int32' })), 'IndexError', /Target 3 is out of bounds/);
+  refuses(
+    () => new nn.MSELoss('sum' as unknown as boolean),
+    'ValueError',
+    /sizeAverage must be a boolean.*give \{ reduction \}/,
+  );
+  refuses(
+    () => new nn.CrossEntropyLoss()(rand(2, 3), tensor([0, 3], { dtype: 'int32' })),
+    'IndexError',
+    /Target 3 is out of bounds/,
+  );
   refuses(() => new nn.Embedding(5, 2, 5), 'ValueError', /paddingIdx must be within numEmbeddings/);
   refuses(() => new nn.Embedding(5, 2, { sparse: true }), 'NotImplementedError', /sparse/);
   refuses(() => new nn.Embedding(5, 2)(tensor([5], { dtype: 'int32' })), 'IndexError', /5/);
@@ -143,13 +162,33 @@ test('circular and one-dimensional zero padding, which PyTorch 1.13 has not, are
   const x = tensor([[1, 2, 3]]);
   assert.equal(new nn.CircularPad1d(2)(x).toArray(), [[2, 3, 1, 2, 3, 1, 2]]);
   assert.is(String(new nn.CircularPad1d([1, 2])), 'CircularPad1d((1, 2))');
-  assert.equal(new nn.CircularPad2d([1, 0, 0, 1])(tensor([[[1, 2], [3, 4]]])).toArray(), [[[2, 1, 2], [4, 3, 4], [2, 1, 2]]]);
+  assert.equal(
+    new nn.CircularPad2d([1, 0, 0, 1])(
+      tensor([
+        [
+          [1, 2],
+          [3, 4],
+        ],
+      ]),
+    ).toArray(),
+    [
+      [
+        [2, 1, 2],
+        [4, 3, 4],
+        [2, 1, 2],
+      ],
+    ],
+  );
   assert.equal(new nn.ZeroPad1d([1, 0])(x).toArray(), [[0, 1, 2, 3]]);
   assert.is(String(new nn.ZeroPad1d(1)), 'ZeroPad1d((1, 1))');
 });
 
 test('a table of given rows is frozen unless asked otherwise, and draws nothing', () => {
-  const rows = tensor([[1, 2.5], [4, 5], [0, 1]]);
+  const rows = tensor([
+    [1, 2.5],
+    [4, 5],
+    [0, 1],
+  ]);
   manualSeed(0);
   const next = rand(1).item();
   manualSeed(0);
@@ -157,7 +196,10 @@ test('a table of given rows is frozen unless asked otherwise, and draws nothing'
   assert.is(rand(1).item(), next);
   assert.is(frozen.weight.requiresGrad, false);
   assert.is(String(frozen), 'Embedding(3, 2)');
-  assert.equal(frozen(tensor([1, 0], { dtype: 'int32' })).toArray(), [[4, 5], [1, 2.5]]);
+  assert.equal(frozen(tensor([1, 0], { dtype: 'int32' })).toArray(), [
+    [4, 5],
+    [1, 2.5],
+  ]);
   const trained = nn.Embedding.fromPretrained(rows, { freeze: false, paddingIdx: -1 });
   assert.is(trained.weight.requiresGrad, true);
   assert.is(trained.paddingIdx, 2);

@@ -11,7 +11,6 @@ import { python } from '../python.ts';
 
 /** Passes its input on. Whatever arguments it is made with, it ignores, as PyTorch's. */
 export class Identity extends Module {
-  // biome-ignore lint/complexity/noUselessConstructor: it takes what it ignores
   constructor(..._ignored: readonly unknown[]) {
     super();
   }

@@ -183,7 +183,7 @@ export class BatchNorm1d extends BatchNormNd {
  * @example
  * const bn = new BatchNorm2d(16);
  * bn(randn(8, 16, 5, 5)).mean(); // about 0
- * bn.numBatchesTracked.item(); // 1
+ * bn.numBatchesTracked?.item(); // 1
  */
 export class BatchNorm2d extends BatchNormNd {
   constructor(

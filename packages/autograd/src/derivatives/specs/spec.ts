@@ -6,6 +6,9 @@
 import { fromTypedArray, isTensor } from '@torsor/core';
 import type { OpName, Shape, Tensor } from '@torsor/core';
 
+/** What a call returns: a tensor, a list, or a named tuple. */
+export type Result = Tensor | Iterable<Tensor>;
+
 /** A call of the op through its public function or method. */
 export interface Sample {
   /** What is special about it: `'negative dims'`. */
@@ -13,7 +16,7 @@ export interface Sample {
   /** The tensors to differentiate by: contiguous float64. */
   readonly inputs: readonly Tensor[];
   /** Must give the same result for the same inputs, and keep to their dtype. */
-  readonly run: (...inputs: readonly Tensor[]) => Tensor | readonly Tensor[];
+  readonly run: (...inputs: readonly Tensor[]) => Result;
   /** The call reads strides (`asStrided`) or forbids some (`view`): the inputs are not tried under other layouts. */
   readonly ownLayout?: boolean;
 }
@@ -122,6 +125,7 @@ export function mask(shape: Shape): Tensor {
 // -------------------------------------------------------------------------------------------------------------- records
 
 type Run = Sample['run'];
+type More = Partial<Pick<Differentiable, 'order' | 'because' | 'tolerance'>>;
 
 /** A sample whose inputs have the shapes given, in one domain or in one each. */
 export function sample(
@@ -142,7 +146,7 @@ export function fixedLayout(title: string, shapes: readonly Shape[], run: Run, d
 export function differentiable(
   domain: string,
   samples: () => readonly Sample[],
-  more: Partial<Pick<Differentiable, 'order' | 'because' | 'tolerance'>> = {},
+  more: More = {},
 ): Differentiable {
   return { kind: 'formula', domain, samples, order: 2, ...more };
 }
@@ -153,8 +157,8 @@ export function flat(...samples: readonly Sample[]): Flat {
 }
 
 /** The outputs of a call, as a list. */
-export function outputsOf(result: Tensor | readonly Tensor[]): readonly Tensor[] {
-  return isTensor(result) ? [result] : result;
+export function outputsOf(result: Result): readonly Tensor[] {
+  return isTensor(result) ? [result] : [...result];
 }
 
 /** `'[-0.9, 0.9]'`, `'[-2, 2] without 0'` */
@@ -170,17 +174,32 @@ const SHAPES: readonly (readonly [string, Shape])[] = [
   ['an empty tensor', [0, 2]],
 ];
 
-/** An op of one operand, elementwise. */
+/** An op of one operand, elementwise; `inPlace` is its form that writes to its operand. */
 export function unary(
   run: (x: Tensor) => Tensor,
   domain: Domain = SIGNED,
-  more: Partial<Pick<Differentiable, 'order' | 'because' | 'tolerance'>> = {},
+  more: More & { readonly inPlace?: (x: Tensor) => Tensor } = {},
 ): Differentiable {
-  return differentiable(
-    describeDomain(domain),
-    () => SHAPES.map(([title, shape]) => sample(title, [shape], run, domain)),
-    more,
-  );
+  const { inPlace, ...rest } = more;
+  const samples = (): readonly Sample[] => {
+    const out = SHAPES.map(([title, shape]) => sample(title, [shape], run, domain));
+    return inPlace === undefined ? out : [...out, sample('in place', [[4]], (x) => inPlace(x.clone()), domain)];
+  };
+  return differentiable(describeDomain(domain), samples, rest);
+}
+
+/** An op of one operand and parameters: a matrix and a 0-d tensor for each of the calls, which are named. */
+export function parametric(
+  domain: Domain,
+  calls: Readonly<Record<string, (x: Tensor) => Tensor>>,
+  more: More = {},
+): Differentiable {
+  const samples = (): readonly Sample[] =>
+    Object.entries(calls).flatMap(([title, run]) => [
+      sample(title, [[2, 3]], run, domain),
+      sample(`${title}, 0-d`, [[]], run, domain),
+    ]);
+  return differentiable(describeDomain(domain), samples, more);
 }
 
 type BinaryRun = (a: Tensor | number, b: Tensor | number) => Tensor;
@@ -212,7 +231,7 @@ export function binary(
   run: BinaryRun,
   domains: readonly [Domain, Domain] = [SIGNED, SIGNED],
   numbers: readonly [number | null, number | null] = [1.5, 0.75],
-  more: Partial<Pick<Differentiable, 'order' | 'because' | 'tolerance'>> = {},
+  more: More = {},
 ): Differentiable {
   const [a, b] = domains.map(describeDomain);
   return differentiable(a === b ? a : `${a} and ${b}`, () => pairs(run, domains, numbers), more);

@@ -76,8 +76,7 @@ export interface ConvPlan {
   /** Rows that a group takes up when packed. */
   readonly packedRows: number;
   readonly columnBlock: number;
-  /** Blocks of columns of all images, and how many a task takes. */
-  readonly units: number;
+  /** Blocks of columns of all images that a task takes. */
   readonly unitsPerTask: number;
   readonly packedBytes: number;
   readonly initAt: number;
@@ -120,7 +119,6 @@ export function convPlan(shape: ConvShape): ConvPlan {
     rowTasks: fewTasks ? rowBlocks : 1,
     packedRows,
     columnBlock,
-    units,
     unitsPerTask,
     packedBytes: align(groups * packedRows * channels * taps * bytes),
     initAt,
@@ -177,20 +175,22 @@ export interface ConvTarget {
 export function convLaunch(plan: ConvPlan, c: ConvShape, target: ConvTarget): Launch {
   const bytes = itemBytes(c.dtype);
   const positions = c.oh * c.ow;
+  const columnBlocks = Math.ceil(positions / plan.columnBlock);
+  const units = c.n * columnBlocks;
   const args: TaskArgs<typeof CONV> = {
     ...target,
     groups: plan.groups,
     rows: plan.rows,
     channels: plan.channels,
     positions,
-    columnBlocks: Math.ceil(positions / plan.columnBlock),
+    columnBlocks,
     columnBlock: plan.columnBlock,
     channelBlock: plan.channelBlock,
     rowBlock: plan.rowBlock,
     taskRows: plan.rowTasks === 1 ? plan.rows : plan.rowBlock,
     rowTasks: plan.rowTasks,
     packedRows: plan.packedRows,
-    units: plan.units,
+    units,
     unitsPerTask: plan.unitsPerTask,
     initAt: plan.initAt,
     bAt: plan.bAt,
@@ -213,7 +213,7 @@ export function convLaunch(plan: ConvPlan, c: ConvShape, target: ConvTarget): La
     ...convModule(plan),
     entry: 'conv',
     args: taskArgs(CONV, args),
-    tasks: plan.groups * plan.rowTasks * Math.ceil(plan.units / plan.unitsPerTask),
+    tasks: plan.groups * plan.rowTasks * Math.ceil(units / plan.unitsPerTask),
     scratchBytes: plan.scratchBytes,
   };
 }
@@ -264,7 +264,7 @@ function emitPackWeights(code: Assembler, tiles: Tiles, { packA }: MacroFuncs): 
     code.forRange(row, 0, rows, rowBlock, () => {
       part.set(i32.sub(rows, row));
       part.set(code.least(part, rowBlock));
-      code.call(packA, part, steps, weights, kRow, bytes, packed);
+      code.call(packA, part, steps, weights, kRow, bytes, packed, steps, 0);
       code.increase(weights, i32.mul(kRow, rowBlock));
       code.increase(packed, code.scale(i32.mul(steps, rowBlock), bytes));
     });

@@ -21,7 +21,7 @@ export interface MacroFuncs {
   readonly tall: Func<['i32']>;
   /** copyTile(rows, columns, from, fromStride, to, toStride) */
   readonly copyTile: Func;
-  /** packA(rows, k, a, aRow, aCol, out): packs a block of rows, panel after panel */
+  /** packA(rows, k, a, aRow, aCol, out, room, done): packs a block of rows, panel after panel; see `emitPackA` */
   readonly packA: Func;
   /** sweep(columns, rows, k, a, b, bRow, c, cRow, init, initRow, initIsC, tile): all tiles of one panel of B */
   readonly sweep: Func;
@@ -106,6 +106,7 @@ function forPanels(
   );
 }
 
+/** Packs `k` steps of each panel, after `done` others, of the `room` steps that a panel has. */
 function emitPackA(
   code: Assembler,
   tiles: Tiles,
@@ -113,12 +114,23 @@ function emitPackA(
   tall: Func<['i32']>,
 ): Func {
   const { i32 } = code;
-  const params = { rows: 'i32', k: 'i32', a: 'i32', aRow: 'i32', aCol: 'i32', out: 'i32' } as const;
-  return code.func('packA', params, [], ({ rows, k, a, aRow, aCol, out }) => {
+  const params = {
+    rows: 'i32',
+    k: 'i32',
+    a: 'i32',
+    aRow: 'i32',
+    aCol: 'i32',
+    out: 'i32',
+    room: 'i32',
+    done: 'i32',
+  } as const;
+  return code.func('packA', params, [], ({ rows, k, a, aRow, aCol, out, room, done }) => {
     forPanels(code, tiles, tall, rows, (height) => {
-      code.call(packs.get(height)!.pack, k, code.least(rows, height), a, aRow, aCol, out);
+      const part = code.least(rows, height);
+      const to = i32.add(out, i32.mul(done, height * tiles.element.bytes));
+      code.call(packs.get(height)!.pack, k, part, a, aRow, aCol, to);
       code.increase(a, i32.mul(aRow, height));
-      code.increase(out, i32.mul(k, height * tiles.element.bytes));
+      code.increase(out, i32.mul(room, height * tiles.element.bytes));
     });
   });
 }

@@ -432,7 +432,7 @@ function emitTask(code: Assembler, tiles: Tiles, macro: MacroFuncs, columnsFunc:
         code.forRange(row, rowStart, rowEnd, rowBlock, () => {
           rows.set(i32.sub(rowEnd, row));
           rows.set(code.least(rows, rowBlock));
-          code.call(macro.packA, rows, steps, at(code, a, row, aRow, p, aColumn), aRow, aColumn, packedA);
+          code.call(macro.packA, rows, steps, at(code, a, row, aRow, p, aColumn), aRow, aColumn, packedA, steps, 0);
           code.if(i32.eq(now, FROM_ROW_BIAS), () => {
             code.call(expand, rows, code.index(bias, row, bytes), biases);
           });

@@ -1,0 +1,322 @@
+/**
+ * Convolution backwards to its input, which is also the transposed convolution:
+ *
+ *     out[n][c][iy][ix] = bias[c] + Σ weight[oc][c][ky][kx] · grad[n][oc][oy][ox]
+ *     over all oc, ky, kx and oy, ox with oy · strideH − padTop + ky · dilationH = iy, and alike in x
+ *
+ * Rows iy that leave the same rest on division by the stride meet the same taps ky, and among them oy advances by one with iy. So
+ * each such pair of rests, in y and in x, is a phase: a forward convolution of `grad` with stride 1 and some of the taps, in
+ * reverse order. With stride 1 there is one phase, which writes its result in place; otherwise each writes into a buffer, from
+ * which its elements are dealt out. No product with an inserted zero is ever formed.
+ */
+
+import type { FloatDType } from '../../dtype.ts';
+import { itemBytes } from '../../dtype.ts';
+import type { Assembler } from '../assembler.ts';
+import type { Emitter, Launch } from '../module.ts';
+import { runInline } from '../module.ts';
+import type { ConvPlan, ConvShape } from './conv.ts';
+import { convLaunch, convPlan, packWeightsLaunch } from './conv.ts';
+import type { Kernels } from './gemm.ts';
+import { align, taskArgs } from './gemm.ts';
+import type { Element } from './gemm-micro.ts';
+import { elementOf, repeat, scalarOf } from './gemm-micro.ts';
+
+/** The shape is that of the forward convolution; all tensors are contiguous; pointers in bytes. */
+export interface ConvBackwardInput extends ConvShape {
+  /** [n, cout, oh, ow] */
+  readonly gradPtr: number;
+  /** [cout, cin/groups, kh, kw] */
+  readonly wPtr: number;
+  /** One value for each input channel, or 0 for none; for transposed convolution. */
+  readonly biasPtr?: number;
+  /** [n, cin, h, w] */
+  readonly outPtr: number;
+}
+
+/** Images whose phases are buffered together take about as much as this. */
+const BUFFER_BYTES = 4 << 20;
+
+/** One dimension of a phase. */
+interface PhaseSide {
+  /** The first position of the input, how many there are, a stride apart. */
+  readonly first: number;
+  readonly count: number;
+  /** The first tap, the step from tap to tap, how many there are. */
+  readonly tap: number;
+  readonly tapStep: number;
+  readonly taps: number;
+  /** Padding and dilation of the forward convolution over `grad`. */
+  readonly padding: number;
+  readonly dilation: number;
+}
+
+/** A phase: a forward convolution over the gradient. */
+interface Phase {
+  readonly y: PhaseSide;
+  readonly x: PhaseSide;
+  readonly shape: ConvShape;
+  readonly plan: ConvPlan;
+  /** Bytes of its weights, as taken from the original, before packing. */
+  readonly weightBytes: number;
+}
+
+function gcd(a: number, b: number): number {
+  return b === 0 ? a : gcd(b, a % b);
+}
+
+/**
+ * The side of the phase with rest r: positions i = first + stride · t with (i + padding) mod stride = r, taps k with
+ * (k · dilation) mod stride = r. With g = gcd(dilation, stride), taps are stride/g apart and each moves by dilation/g.
+ */
+function phaseSide(size: number, kernel: number, stride: number, pad: number, dilation: number, r: number): PhaseSide {
+  const first = (((r - pad) % stride) + stride) % stride;
+  const count = Math.max(0, Math.ceil((size - first) / stride));
+  const g = gcd(dilation, stride);
+  const tapStep = stride / g;
+  let tap = 0;
+  while (tap < tapStep && (tap * dilation) % stride !== r) tap++;
+  const taps = tap < tapStep ? Math.max(0, Math.ceil((kernel - tap) / tapStep)) : 0;
+  const step = dilation / g;
+  const padding = taps === 0 ? 0 : (taps - 1) * step - (first + pad - tap * dilation) / stride;
+  return { first, count, tap, tapStep, taps, padding, dilation: step };
+}
+
+function phasesOf(c: ConvShape): Phase[] {
+  const bytes = itemBytes(c.dtype);
+  const phases: Phase[] = [];
+  const isEmpty = c.oh === 0 || c.ow === 0 || c.cout === 0;
+  for (let ry = 0; ry < c.strideH; ry++) {
+    for (let rx = 0; rx < c.strideW; rx++) {
+      const y = phaseSide(c.h, c.kh, c.strideH, c.padTop, c.dilationH, ry);
+      const x = phaseSide(c.w, c.kw, c.strideW, c.padLeft, c.dilationW, rx);
+      if (y.count === 0 || x.count === 0) continue;
+      const shape: ConvShape = {
+        dtype: c.dtype,
+        n: Math.min(c.n, imagesAtATime(c)),
+        cin: c.cout,
+        h: c.oh,
+        w: c.ow,
+        cout: c.cin,
+        kh: isEmpty ? 0 : y.taps,
+        kw: isEmpty ? 0 : x.taps,
+        oh: y.count,
+        ow: x.count,
+        strideH: 1,
+        strideW: 1,
+        padTop: y.padding,
+        padLeft: x.padding,
+        dilationH: y.dilation,
+        dilationW: x.dilation,
+        groups: c.groups,
+      };
+      const weightBytes = align(((c.cout * c.cin) / c.groups) * shape.kh * shape.kw * bytes);
+      phases.push({ y, x, shape, plan: convPlan(shape), weightBytes });
+    }
+  }
+  return phases;
+}
+
+function isBuffered(c: ConvShape): boolean {
+  return c.strideH > 1 || c.strideW > 1;
+}
+
+/** Bytes of the largest phase of one image. */
+function phaseBytes(c: ConvShape): number {
+  return Math.ceil(c.h / c.strideH) * Math.ceil(c.w / c.strideW) * c.cin * itemBytes(c.dtype);
+}
+
+/** How many images go through the buffer together. */
+function imagesAtATime(c: ConvShape): number {
+  return isBuffered(c) ? Math.max(1, Math.floor(BUFFER_BYTES / Math.max(phaseBytes(c), 1))) : c.n;
+}
+
+/** Memory that the launches share: weights, plain and packed, of every phase; the buffer. */
+export function convBackwardInputSharedBytes(c: ConvShape): number {
+  const weights = phasesOf(c).reduce((sum, { plan, weightBytes }) => sum + weightBytes + plan.packedBytes, 0);
+  return weights + (isBuffered(c) ? align(phaseBytes(c) * Math.min(c.n, imagesAtATime(c))) : 0);
+}
+
+/** Bytes of memory that `convBackwardInput` needs beside its tensors, on this thread. */
+export function convBackwardInputScratchBytes(c: ConvShape): number {
+  return convBackwardInputSharedBytes(c) + phasesOf(c).reduce((most, { plan }) => Math.max(most, plan.scratchBytes), 0);
+}
+
+/** The gradient of the input, on this thread. `scratchPtr` has `convBackwardInputScratchBytes` bytes, aligned to 64. */
+export function convBackwardInput(
+  kernels: Kernels,
+  options: ConvBackwardInput & { readonly scratchPtr: number },
+): void {
+  const own = options.scratchPtr + convBackwardInputSharedBytes(options);
+  for (const launch of convBackwardInputLaunches(options, options.scratchPtr)) runInline(launch, kernels.memory, own);
+}
+
+/** The launches, one after the other; `sharedPtr` has `convBackwardInputSharedBytes` bytes. */
+export function convBackwardInputLaunches(c: ConvBackwardInput, sharedPtr: number): Launch[] {
+  if (c.n === 0 || c.cin === 0 || c.h === 0 || c.w === 0) return [];
+  const bytes = itemBytes(c.dtype);
+  const launches: Launch[] = [];
+  const packed: number[] = [];
+  const phases = phasesOf(c);
+  let at = sharedPtr;
+  for (const phase of phases) {
+    packed.push(at + phase.weightBytes);
+    launches.push(takeWeightsLaunch(c, phase, at), packWeightsLaunch(phase.plan, at, at + phase.weightBytes));
+    at += phase.weightBytes + phase.plan.packedBytes;
+  }
+  const images = imagesAtATime(c);
+  for (let image = 0; image < c.n; image += images) {
+    const x = c.gradPtr + image * c.cout * c.oh * c.ow * bytes;
+    const out = c.outPtr + image * c.cin * c.h * c.w * bytes;
+    for (const [i, phase] of phases.entries()) {
+      const shape = { ...phase.shape, n: Math.min(images, c.n - image) };
+      const target = { out: isBuffered(c) ? at : out, bias: c.biasPtr ?? 0, x, packed: packed[i] };
+      launches.push(convLaunch(phase.plan, shape, target));
+      if (isBuffered(c)) launches.push(spreadLaunch(c, phase, shape.n, at, out));
+    }
+  }
+  return launches;
+}
+
+function takeWeightsLaunch(c: ConvBackwardInput, { x, y, shape }: Phase, out: number): Launch {
+  const args = {
+    weights: c.wPtr,
+    out,
+    rows: c.cout / c.groups,
+    channels: c.cin / c.groups,
+    kh: c.kh,
+    kw: c.kw,
+    tapY: y.tap,
+    stepY: y.tapStep,
+    tapsY: shape.kh,
+    tapX: x.tap,
+    stepX: x.tapStep,
+    tapsX: shape.kw,
+  };
+  const tasks = shape.kh * shape.kw === 0 ? 0 : c.cin;
+  return { ...moduleFor(c.dtype), entry: 'takeWeights', args: taskArgs(TAKE_WEIGHTS, args), tasks, scratchBytes: 0 };
+}
+
+function spreadLaunch(c: ConvShape, { x, y }: Phase, images: number, from: number, out: number): Launch {
+  const bytes = itemBytes(c.dtype);
+  const args = {
+    from,
+    out: out + (y.first * c.w + x.first) * bytes,
+    rows: y.count,
+    columns: x.count,
+    outPlane: c.h * c.w * bytes,
+    outRow: c.strideH * c.w * bytes,
+    outStep: c.strideW * bytes,
+  };
+  return {
+    ...moduleFor(c.dtype),
+    entry: 'spread',
+    args: taskArgs(SPREAD, args),
+    tasks: images * c.cin,
+    scratchBytes: 0,
+  };
+}
+
+function moduleFor(dtype: FloatDType): { readonly name: string; readonly emit: Emitter } {
+  return { name: `${elementOf(dtype).type}_conv_input`, emit: EMITTERS[dtype] };
+}
+
+const emitFor =
+  (dtype: FloatDType): Emitter =>
+  (code) => {
+    emitTakeWeights(code, elementOf(dtype));
+    emitSpread(code, elementOf(dtype));
+  };
+
+const EMITTERS: Record<FloatDType, Emitter> = { float32: emitFor('float32'), float64: emitFor('float64') };
+
+const TAKE_WEIGHTS = {
+  task: 'i32',
+  scratch: 'i32',
+  weights: 'i32',
+  out: 'i32',
+  rows: 'i32',
+  channels: 'i32',
+  kh: 'i32',
+  kw: 'i32',
+  tapY: 'i32',
+  stepY: 'i32',
+  tapsY: 'i32',
+  tapX: 'i32',
+  stepX: 'i32',
+  tapsX: 'i32',
+} as const;
+
+/**
+ * takeWeights: a task is an input channel c of all groups
+ *
+ *     for oc, ty, tx: out[c][oc][ty][tx] = weights[oc][c][tapY + (tapsY − 1 − ty) · stepY][tapX + (tapsX − 1 − tx) · stepX]
+ */
+function emitTakeWeights(code: Assembler, element: Element): void {
+  const { i32 } = code;
+  const { bytes } = element;
+  const scalar = scalarOf(code, element);
+  code.export('takeWeights', TAKE_WEIGHTS, [], (params) => {
+    const { task, weights, out, rows, channels, kh, kw, tapY, stepY, tapsY, tapX, stepX, tapsX } = params;
+    const area = code.local('i32', i32.mul(kh, kw));
+    const first = i32.add(i32.mul(i32.mul(i32.div_u(task, channels), rows), channels), i32.rem_u(task, channels));
+    const from = code.local('i32', code.index(weights, i32.mul(first, area), bytes));
+    // To the last taps, from which rows and columns run backwards.
+    const lastY = code.local('i32', i32.add(tapY, i32.mul(i32.sub(tapsY, 1), stepY)));
+    const lastX = code.local('i32', i32.add(tapX, i32.mul(i32.sub(tapsX, 1), stepX)));
+    from.set(code.index(from, i32.add(i32.mul(lastY, kw), lastX), bytes));
+    const to = code.local('i32', code.index(out, i32.mul(i32.mul(i32.mul(task, rows), tapsY), tapsX), bytes));
+    const rowStep = code.local('i32', code.scale(i32.mul(channels, area), bytes));
+    const yStep = code.local('i32', code.scale(i32.mul(stepY, kw), bytes));
+    const xStep = code.local('i32', code.scale(stepX, bytes));
+    const [y, x, atY, at] = code.locals('i32', 4);
+    repeat(code, rows, () => {
+      atY.set(from);
+      y.set(tapsY);
+      repeat(code, y, () => {
+        at.set(atY);
+        x.set(tapsX);
+        repeat(code, x, () => {
+          scalar.store(to, scalar.load(at));
+          code.increase(to, bytes);
+          code.decrease(at, xStep);
+        });
+        code.decrease(atY, yStep);
+      });
+      code.increase(from, rowStep);
+    });
+  });
+}
+
+const SPREAD = {
+  task: 'i32',
+  scratch: 'i32',
+  from: 'i32',
+  out: 'i32',
+  rows: 'i32',
+  columns: 'i32',
+  outPlane: 'i32',
+  outRow: 'i32',
+  outStep: 'i32',
+} as const;
+
+/** spread: a task is a plane; for y < rows, x < columns: out[y · outRow + x · outStep] = from[y][x] */
+function emitSpread(code: Assembler, element: Element): void {
+  const { i32 } = code;
+  const scalar = scalarOf(code, element);
+  code.export('spread', SPREAD, [], ({ task, from, out, rows, columns, outPlane, outRow, outStep }) => {
+    const [x, to] = code.locals('i32', 2);
+    code.increase(from, code.scale(i32.mul(i32.mul(task, rows), columns), element.bytes));
+    code.increase(out, i32.mul(task, outPlane));
+    repeat(code, rows, () => {
+      to.set(out);
+      x.set(columns);
+      repeat(code, x, () => {
+        scalar.store(to, scalar.load(from));
+        code.increase(from, element.bytes);
+        code.increase(to, outStep);
+      });
+      code.increase(out, outRow);
+    });
+  });
+}
