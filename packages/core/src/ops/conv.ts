@@ -19,6 +19,7 @@ import {
   convForward as referenceForward,
 } from '../reference/conv.ts';
 import type { Tensor } from '../tensor.ts';
+import { fastConvBackwardInput, fastConvForward } from '../wasm/select.ts';
 import type { ConvOps, ConvParams } from './list.ts';
 import { pad } from './pad.ts';
 import type { PerDimension } from './spatial.ts';
@@ -29,7 +30,7 @@ import { squeeze, unsqueeze } from './view.ts';
 
 /** out = convolution of `input` and `weight`, plus `bias` */
 function runConvForward(input: Tensor, weight: Tensor, bias: Tensor | null, out: Tensor, params: ConvParams): void {
-  referenceForward(input, weight, bias, out, params);
+  if (!fastConvForward(input, weight, bias, out, params)) referenceForward(input, weight, bias, out, params);
 }
 
 /** out = gradient with respect to the input, plus `bias` (which only the transposed convolution has) */
@@ -40,7 +41,9 @@ function runConvBackwardInput(
   out: Tensor,
   params: ConvParams,
 ): void {
-  referenceBackwardInput(gradOutput, weight, bias, out, params);
+  if (!fastConvBackwardInput(gradOutput, weight, bias, out, params)) {
+    referenceBackwardInput(gradOutput, weight, bias, out, params);
+  }
 }
 
 /** out = gradient with respect to the weight */

@@ -226,7 +226,8 @@ function soleMask(indices: readonly (Tensor | null)[]): { mask: Tensor; dim: num
  */
 export function at(self: Tensor, ...subscripts: readonly Subscript[]): Tensor {
   const [first] = subscripts;
-  if (subscripts.length === 1 && typeof first === 'number' && self.ndim > 0) return selectEntry('at', self, 0, first, 0);
+  if (subscripts.length === 1 && typeof first === 'number' && self.ndim > 0)
+    return selectEntry('at', self, 0, first, 0);
   const { view, indices } = resolve('at', self, subscripts);
   if (indices.length === 0) return view === self ? alias(self) : view;
   const sole = soleMask(indices);

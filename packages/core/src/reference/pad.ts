@@ -75,39 +75,59 @@ function eachRow(
   }
 }
 
+/** The run of output positions along the last dimension that read the input in order: all but the padding. */
+function innerRun(pads: readonly number[], ndim: number, length: number): [first: number, last: number] {
+  const [before, after] = padsOf(pads, ndim)[ndim - 1];
+  return [Math.max(before, 0), length - Math.max(after, 0)];
+}
+
 /** out = `a` padded; `value` is the constant. */
 export function padForward(a: Strided, out: Strided, pads: readonly number[], mode: PadMode, value: number): void {
   if (sizeOf(out.shape) === 0) return;
   const source = a.array;
   const target = out.array as TypedArray;
-  if (a.shape.length === 0) {
+  const ndim = a.shape.length;
+  if (ndim === 0) {
     target[out.offset] = source[a.offset];
     return;
   }
   const constant = a.dtype === 'int64' ? toBigInt(value) : a.dtype === 'bool' ? Number(value !== 0) : value;
   const lookup = tables(a.shape, pads, mode);
-  const table = lookup[lookup.length - 1];
-  const step = a.strides[a.strides.length - 1];
+  const table = lookup[ndim - 1];
+  const step = a.strides[ndim - 1];
+  const [first, last] = innerRun(pads, ndim, table.length);
   eachRow(lookup, a.strides, a.offset, (from, row) => {
     const at = out.offset + row * table.length;
     if (from < 0) target.fill(constant as never, at, at + table.length);
-    else gatherRow(source as Float64Array, from, step, table, target as Float64Array, at, constant as number);
+    else {
+      const x = source as Float64Array;
+      const y = target as Float64Array;
+      gatherEdge(x, from, step, table, 0, Math.min(first, table.length), y, at, constant as number);
+      copyRun(x, from + (first < last ? table[first] : 0) * step, step, y, at + first, last - first);
+      gatherEdge(x, from, step, table, Math.max(first, last), table.length, y, at, constant as number);
+    }
   });
 }
 
-function gatherRow(
+function gatherEdge(
   source: Float64Array,
   from: number,
   step: number,
   table: Int32Array,
+  first: number,
+  last: number,
   target: Float64Array,
   at: number,
   constant: number,
 ): void {
-  for (let i = 0; i < table.length; i++) {
+  for (let i = first; i < last; i++) {
     const x = table[i];
     target[at + i] = x < 0 ? constant : source[from + x * step];
   }
+}
+
+function copyRun(source: Float64Array, from: number, step: number, target: Float64Array, at: number, n: number): void {
+  for (let i = 0, x = from; i < n; i++, x += step) target[at + i] = source[x];
 }
 
 /** out = the adjoint of padding, applied to `grad`: each input position gets the sum over what read it. */

@@ -242,7 +242,7 @@ export function averageWindows(a: Strided, out: Strided, windows: WindowPair, di
 function averagePlane(
   rows: Windows,
   columns: Windows,
-  divisor: number | null,
+  divisor: number,
   x: NumberArray,
   from: number,
   y: NumberArray,
@@ -256,6 +256,7 @@ function averagePlane(
   for (let oh = 0; oh < outHeight; oh++) {
     const top = rows.start[oh];
     const bottom = rows.end[oh];
+    const height = rows.count[oh];
     for (let ow = 0; ow < outWidth; ow++, o++) {
       const left = start[ow];
       const right = end[ow];
@@ -265,7 +266,7 @@ function averagePlane(
         for (let w = left; w < right; w++) sum += x[row + w];
       }
       // A window that lies wholly in the padding averages to 0.
-      y[o] = top < bottom && left < right ? sum / (divisor ?? rows.count[oh] * count[ow]) : 0;
+      y[o] = top < bottom && left < right ? sum / (divisor === 0 ? height * count[ow] : divisor) : 0;
     }
   }
 }
@@ -281,7 +282,7 @@ export function averageScatter(grad: Strided, out: Strided, windows: WindowPair,
   const sums = new Float64Array(size);
   for (let p = 0; p < planes; p++) {
     sums.fill(0);
-    spreadPlane(rows, columns, divisor, g, p * plane, sums);
+    spreadPlane(rows, columns, divisor ?? 0, g, p * plane, sums);
     store(sums, target.array, target.offset + p * size);
   }
   finish(target, out);
@@ -290,7 +291,7 @@ export function averageScatter(grad: Strided, out: Strided, windows: WindowPair,
 function spreadPlane(
   rows: Windows,
   columns: Windows,
-  divisor: number | null,
+  divisor: number,
   g: Float64Array,
   from: number,
   sums: Float64Array,
@@ -303,10 +304,11 @@ function spreadPlane(
   for (let oh = 0; oh < outHeight; oh++) {
     const top = rows.start[oh];
     const bottom = rows.end[oh];
+    const height = rows.count[oh];
     for (let ow = 0; ow < outWidth; ow++, o++) {
       const left = start[ow];
       const right = end[ow];
-      const share = g[o] / (divisor ?? rows.count[oh] * count[ow]);
+      const share = g[o] / (divisor === 0 ? height * count[ow] : divisor);
       for (let h = top; h < bottom; h++) {
         const row = h * width;
         for (let w = left; w < right; w++) sums[row + w] += share;

@@ -3,12 +3,21 @@
  * computes the result and returns true, or does nothing and returns false.
  */
 
+import { allocate } from '../base.ts';
 import { itemBytes } from '../dtype.ts';
 import type { FloatDType } from '../dtype.ts';
+import { isContiguous } from '../layout.ts';
+import type { Shape } from '../layout.ts';
+import type { ConvParams } from '../ops/list.ts';
+import { copy } from '../reference/elementwise.ts';
 import type { MatrixView } from '../reference/matmul.ts';
 import type { Storage } from '../storage.ts';
+import type { Tensor } from '../tensor.ts';
 import { features } from './features.ts';
 import { heap } from './heap.ts';
+import { convBackwardInput, convBackwardInputScratchBytes } from './kernels/conv-input.ts';
+import { convForward, convForwardScratchBytes } from './kernels/conv.ts';
+import type { ConvShape } from './kernels/conv.ts';
 import { gemm, gemmScratchBytes } from './kernels/gemm.ts';
 
 /** Products of fewer multiplications than this are done before a kernel would have been called and its operands packed. */
@@ -151,4 +160,111 @@ function combine(m: number, n: number, product: number, out: Storage, ov: Matrix
       target[at] = alpha * source[i * n + j] + (beta === 0 ? 0 : beta * target[at]);
     }
   }
+}
+
+/** Convolutions of fewer multiplications than this are left to the reference loops. */
+const MIN_CONV_PRODUCTS = 4096;
+
+/** The sizes of a convolution as kernels take them, one dimension as two with a height of 1; null where no kernel takes it. */
+function convShape(input: Shape, weight: Shape, out: Shape, params: ConvParams, dtype: string): ConvShape | null {
+  if (!hasKernels(dtype)) return null;
+  const flat = input.length === 3;
+  const [h, w] = flat ? [1, input[2]] : [input[2], input[3]];
+  const [kh, kw] = flat ? [1, weight[2]] : [weight[2], weight[3]];
+  const [oh, ow] = flat ? [1, out[2]] : [out[2], out[3]];
+  const both = (list: readonly number[], neutral: number): readonly number[] => (flat ? [neutral, list[0]] : list);
+  const [strideH, strideW] = both(params.stride, 1);
+  const [padTop, padLeft] = both(params.padding, 0);
+  const [dilationH, dilationW] = both(params.dilation, 1);
+  const { groups } = params;
+  if (out[0] * out[1] * oh * ow * weight[1] * kh * kw < MIN_CONV_PRODUCTS) return null;
+  return {
+    dtype,
+    n: input[0],
+    cin: input[1],
+    h,
+    w,
+    cout: out[1],
+    kh,
+    kw,
+    oh,
+    ow,
+    strideH,
+    strideW,
+    padTop,
+    padLeft,
+    dilationH,
+    dilationW,
+    groups,
+  };
+}
+
+/** `self` in row-major order: itself, or a copy. */
+function dense(self: Tensor): Tensor {
+  if (isContiguous(self.shape, self.strides)) return self;
+  const out = allocate(self.shape, self.dtype);
+  copy(self, out);
+  return out;
+}
+
+/**
+ * Runs a kernel on contiguous operands and a contiguous output, bringing those that live in typed arrays into the heap and the
+ * result back. `run` gets the addresses of the operands, of the output and of its scratch space.
+ */
+function withOperands(
+  operands: readonly (Tensor | null)[],
+  out: Tensor,
+  scratchBytes: number,
+  run: (operands: readonly number[], out: number, scratch: number) => void,
+): void {
+  const bytes = itemBytes(out.dtype);
+  const list = operands.map((x) => (x === null ? null : dense(x)));
+  const staging = new Staging();
+  const scratch = staging.reserve(scratchBytes);
+  for (const x of list) if (x !== null) staging.add(x.storage.root);
+  staging.add(out.storage.root);
+  staging.open(out.storage.root);
+  const address = (x: Tensor): number => staging.pointer(x.storage.root) + x.offset * bytes;
+  run(
+    list.map((x) => (x === null ? 0 : address(x))),
+    address(out),
+    staging.at(scratch),
+  );
+  staging.write(out.storage.root);
+}
+
+/** out = convolution of `input` and `weight`, plus `bias`, by the implicit GEMM */
+export function fastConvForward(
+  input: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  out: Tensor,
+  params: ConvParams,
+): boolean {
+  const shape = convShape(input.shape, weight.shape, out.shape, params, out.dtype);
+  if (shape === null) return false;
+  withOperands([input, weight, bias], out, convForwardScratchBytes(shape), ([xPtr, wPtr, biasPtr], outPtr, scratchPtr) =>
+    convForward({ memory: heap().memory }, { ...shape, xPtr, wPtr, biasPtr, outPtr, scratchPtr }),
+  );
+  return true;
+}
+
+/** out = gradient of a convolution with respect to its input, plus `bias` (of a transposed convolution) */
+export function fastConvBackwardInput(
+  gradOutput: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  out: Tensor,
+  params: ConvParams,
+): boolean {
+  const shape = convShape(out.shape, weight.shape, gradOutput.shape, params, out.dtype);
+  if (shape === null) return false;
+  withOperands(
+    [gradOutput, weight, bias],
+    out,
+    convBackwardInputScratchBytes(shape),
+    ([gradPtr, wPtr, biasPtr], outPtr, scratchPtr) =>
+      convBackwardInput({ memory: heap().memory }, { ...shape, gradPtr, wPtr, biasPtr, outPtr, scratchPtr }),
+  );
+  return true;
 }

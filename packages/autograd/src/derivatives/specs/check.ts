@@ -26,7 +26,7 @@ export function records(op: OpName, outputs: readonly Tensor[]): boolean {
 }
 
 /** A gradient for each output that takes one: irregular numbers. */
-function starts(outputs: readonly Tensor[]): Tensor[] {
+export function starts(outputs: readonly Tensor[]): Tensor[] {
   return outputs.map((output, o) => {
     const start = zeros(output.shape, { dtype: output.dtype });
     for (let i = 0; i < start.array.length; i++) start.array[i] = ((i * 7 + o * 3 + 2) % 11) / 4 - 1;
