@@ -198,7 +198,8 @@ export const BLOCKING_RULE: Rule = {
 /** Arguments by position for which PyTorch shows an edge even when a number or null stands there. */
 const ALWAYS_VISIBLE: { readonly [K in OpName]?: readonly number[] } = {
   add: [0, 1],
-  sub: [0, 1],
+  // with a number first it is rsub, which shows one edge
+  sub: [1],
   mul: [0, 1],
   div: [0, 1],
   where: [1, 2],

@@ -32,3 +32,6 @@ export * from './ops/reduce.ts';
 export * from './ops/view.ts';
 export type { NamedTuple, ValuesIndices } from './namedTuple.ts';
 export { Generator, defaultGenerator, getRngState, initialSeed, manualSeed, seed, setRngState } from './random/generator.ts';
+export { Assembler } from './wasm/assembler.ts';
+export type { Features } from './wasm/features.ts';
+export { features, isStrict, setStrict } from './wasm/features.ts';

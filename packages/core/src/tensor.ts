@@ -405,7 +405,10 @@ export class Tensor extends TensorBase {
 
   /** The transpose of a matrix. */
   get T(): Tensor {
-    return this.ndim === 2 ? views.t(this) : views.permute(this, Array.from({ length: this.ndim }, (_, i) => this.ndim - 1 - i));
+    return views.permute(
+      this,
+      Array.from({ length: this.ndim }, (_, i) => this.ndim - 1 - i),
+    );
   }
 
   /** The transpose of the last two dimensions. */

@@ -178,7 +178,9 @@ export const elementwise: Derivatives<keyof ElementwiseOps> = {
     const z = x.mul(beta);
     return [where(z.gt(threshold), grad, grad.mul(z.sigmoid()))];
   }),
-  hardtanh: formula([0], (grad, { args: [x, min, max] }) => [only(grad, x.gt(min).logicalAnd(x.lt(max)))]),
+  hardtanh: formula([0], (grad, { args: [x, min, max] }) => [
+    where(x.le(min).logicalOr(x.ge(max)), 0, grad),
+  ]),
   hardshrink: formula([0], (grad, { args: [x, lambd] }) => [where(x.abs().le(lambd), 0, grad)]),
   softshrink: formula([0], (grad, { args: [x, lambd] }) => [where(x.abs().le(lambd), 0, grad)]),
   threshold: formula([0], (grad, { args: [x, threshold] }) => [thresholdBackward(grad, x, threshold)]),

@@ -16,10 +16,10 @@ function countOf(shape: Shape, dims: readonly number[]): number {
   return dims.reduce((count, dim) => count * shape[dim], 1);
 }
 
-/** Numbers the gradient functions of full reductions 0, those along dimensions 1. */
+/** Numbers the gradient functions of full reductions 0, those along dimensions 1 (all of them named only if they are kept). */
 function byDims(base: string) {
-  return (args: { readonly 0: TensorMeta; readonly 1: readonly number[] }): string =>
-    `${base}Backward${args[1].length === args[0].ndim ? 0 : 1}`;
+  return ({ 0: x, 1: dims, 2: keepdim }: { readonly 0: TensorMeta; readonly 1: readonly number[]; readonly 2: boolean }) =>
+    `${base}Backward${dims.length === x.ndim && !(keepdim && x.ndim > 0) ? 0 : 1}`;
 }
 
 function byDim(base: string) {

@@ -19,7 +19,7 @@ import {
   convForward as referenceForward,
 } from '../reference/conv.ts';
 import type { Tensor } from '../tensor.ts';
-import { fastConvBackwardInput, fastConvForward } from '../wasm/select.ts';
+import { fastConvBackwardInput, fastConvBackwardWeight, fastConvForward } from '../wasm/select.ts';
 import type { ConvOps, ConvParams } from './list.ts';
 import { pad } from './pad.ts';
 import type { PerDimension } from './spatial.ts';
@@ -48,7 +48,7 @@ function runConvBackwardInput(
 
 /** out = gradient with respect to the weight */
 function runConvBackwardWeight(gradOutput: Tensor, input: Tensor, out: Tensor, params: ConvParams): void {
-  referenceBackwardWeight(gradOutput, input, out, params);
+  if (!fastConvBackwardWeight(gradOutput, input, out, params)) referenceBackwardWeight(gradOutput, input, out, params);
 }
 
 // --------------------------------------------------------------------------------------------------------------- forwards

@@ -479,11 +479,16 @@ export function clamp(
   const [low, high] = clampBounds('clamp', min, max);
   if (isTensor(low) || isTensor(high)) {
     let result = self;
-    if (low !== null) result = maximum(result, low);
-    if (high !== null) result = minimum(result, high);
+    if (low !== null) result = within(ge(result, low), result, low);
+    if (high !== null) result = within(le(result, high), result, high);
     return result;
   }
   return dispatch('clamp', clampForward, [self, low, high]);
+}
+
+/** `self` where it keeps to the bound or is NaN, else the bound: on a tie the gradient is all self's, as PyTorch's. */
+function within(keeps: Tensor, self: Tensor, bound: Operand): Tensor {
+  return where(logicalOr(keeps, isnan(self)), self, bound);
 }
 
 /** `clamp` in place. */
@@ -738,6 +743,7 @@ function writePow(a: Operand, b: Operand, out: Tensor, dtype: DType): void {
   // The exponents that networks use need no pow.
   if (b === 2) runBinary('mul', a, a, out, dtype);
   else if (b === 0.5 && isFloating(dtype) && typeof a !== 'number') runUnary('sqrt', a, out);
+  else if (b === -0.5 && isFloating(dtype) && typeof a !== 'number') runUnary('rsqrt', a, out);
   else runBinary('pow', a, b, out, dtype);
 }
 

@@ -607,12 +607,11 @@ export function maskedSelect(self: Tensor, mask: Tensor): Tensor {
 
 const nonzeroForward: IndexOps['nonzero'] = (self) => {
   const ndim = self.shape.length;
-  const out = allocate([reference.countNonzero(self), ndim], 'int32');
+  const count = reference.countNonzero(self);
+  const out = allocate([count, ndim], 'int32');
   const array = out.array as Int32Array;
-  reference.nonzero(
-    self,
-    self.shape.map((_, d): Column => ({ array, offset: d, step: ndim })),
-  );
+  const columns = self.shape.map((_, d): Column => ({ array, offset: d, step: ndim }));
+  reference.nonzero(self, count, columns);
   return out;
 };
 
@@ -620,10 +619,8 @@ const nonzeroForward: IndexOps['nonzero'] = (self) => {
 function coordinates(self: Tensor): Tensor[] {
   const count = reference.countNonzero(self);
   const out = self.shape.map(() => allocate([count], 'int32'));
-  reference.nonzero(
-    self,
-    out.map((column): Column => ({ array: column.array as Int32Array, offset: 0, step: 1 })),
-  );
+  const columns = out.map((column): Column => ({ array: column.array as Int32Array, offset: 0, step: 1 }));
+  reference.nonzero(self, count, columns);
   return out;
 }
 

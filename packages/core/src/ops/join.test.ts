@@ -28,7 +28,7 @@ test('tril_ and triu_ write what tril and triu return, also under scattered stri
     if (name !== 'tril' && name !== 'triu') continue;
     checkCase([`${name}_`, args, expected], (...given: never[]) => {
       const self = scattered(given[0]);
-      const rest = given.slice(1) as [number];
+      const rest = given.slice(1) as unknown as [number];
       assert.is((name === 'tril' ? joins.tril_ : joins.triu_)(self, ...rest), self);
       return self;
     });

@@ -17,7 +17,7 @@ import type { Tensor } from '../tensor.ts';
 import { fastGemm } from '../wasm/select.ts';
 import { mul } from './elementwise.ts';
 import type { MatmulOps } from './list.ts';
-import { expand, reshape, squeeze, t, transpose, unsqueeze } from './view.ts';
+import { expand, reshape, squeeze, t, transpose, unsafeView, unsqueeze } from './view.ts';
 
 /** A matrix view of two dimensions of a tensor; a batch index is folded into the offset. */
 function matrix(self: Tensor, row: number | null, column: number | null, offset = self.offset): MatrixView {
@@ -242,8 +242,8 @@ function batchedMatmul(self: Tensor, other: Tensor): Tensor {
     const flat = reshape(self, [rows, k]);
     const lead = self.shape.slice(0, -1);
     return other.ndim === 1
-      ? reshape(mv(flat, other), lead)
-      : reshape(mm(flat, other), [...lead, other.shape[1]]);
+      ? unsafeView(mv(flat, other), lead)
+      : unsafeView(mm(flat, other), [...lead, other.shape[1]]);
   }
   // One vector or matrix times a batch: the same, transposed.
   if (self.ndim === 1) return squeeze(batchedMatmul(unsqueeze(self, 0), other), -2);
@@ -253,7 +253,7 @@ function batchedMatmul(self: Tensor, other: Tensor): Tensor {
   const count = sizeOf(batch);
   const lhs = reshape(expand(self, [...batch, m, k]), [count, m, k]);
   const rhs = reshape(expand(other, [...batch, k, n]), [count, k, n]);
-  return reshape(bmm(lhs, rhs), [...batch, m, n]);
+  return unsafeView(bmm(lhs, rhs), [...batch, m, n]);
 }
 
 /** Outer product of two vectors: `[n] ⊗ [m]` → `[n, m]`. */

@@ -7,7 +7,7 @@
  * dimension, and then nearly always fails.
  */
 
-import { allocateZeros, isTensor } from '../base.ts';
+import { allocateZeros, isTensor, modes } from '../base.ts';
 import type { TypedArray } from '../dtype.ts';
 import { isFloating } from '../dtype.ts';
 import { DTypeError, IndexError, ValueError } from '../errors.ts';
@@ -199,8 +199,12 @@ function sliceEntry(view: Tensor, dim: number, { start, stop, step }: Slice): Te
   return whole ? view : sliceDim(view, dim, start, stop, step);
 }
 
-/** The mask, when the indices are one mask and nothing else. */
-function soleMask(indices: readonly (Tensor | null)[]): { mask: Tensor; dim: number } | null {
+/**
+ * The mask, when the indices are one mask and nothing else: it need not become coordinates. Where a gradient is recorded it does,
+ * so that the tape shows the op that PyTorch's shows.
+ */
+function soleMask(view: Tensor, indices: readonly (Tensor | null)[]): { mask: Tensor; dim: number } | null {
+  if (modes.grad && view.requiresGrad) return null;
   const dim = indices.findIndex((entry) => entry !== null);
   const mask = indices[dim];
   if (mask === null || mask === undefined || mask.dtype !== 'bool') return null;
@@ -230,7 +234,7 @@ export function at(self: Tensor, ...subscripts: readonly Subscript[]): Tensor {
     return selectEntry('at', self, 0, first, 0);
   const { view, indices } = resolve('at', self, subscripts);
   if (indices.length === 0) return view === self ? alias(self) : view;
-  const sole = soleMask(indices);
+  const sole = soleMask(view, indices);
   if (sole !== null && sole.dim === 0 && sole.mask.ndim === view.ndim) {
     checkMaskShape('at', view, sole.mask, 0);
     return maskedSelect(view, sole.mask);
@@ -269,7 +273,7 @@ export function setAt(
 }
 
 function setScalar(view: Tensor, indices: readonly (Tensor | null)[], value: number): void {
-  const sole = soleMask(indices);
+  const sole = soleMask(view, indices);
   const castable = isFloating(view.dtype) || (view.dtype !== 'bool' && Number.isInteger(value));
   if (sole === null || !castable) {
     indexPut_(view, indices, value);

@@ -87,6 +87,11 @@ export function reshape(self: Tensor, shape: Shape): Tensor {
   return dispatch('unsafeView', viewForward, [clone(self), target]);
 }
 
+/** `view` of a tensor that has just been computed and that nobody else holds: PyTorch's `_unsafe_view`. */
+export function unsafeView(self: Tensor, shape: Shape): Tensor {
+  return dispatch('unsafeView', viewForward, [self, inferShape('unsafeView', self, shape)]);
+}
+
 /** `reshape` to the shape of `other`. */
 export function reshapeAs(self: Tensor, other: Tensor): Tensor {
   return reshape(self, other.shape);

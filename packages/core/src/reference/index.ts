@@ -8,7 +8,6 @@ import type { DType, TypedArray } from '../dtype.ts';
 import { IndexError } from '../errors.ts';
 import type { Shape, Strided } from '../layout.ts';
 import { broadcastStrides, contiguousStrides, isContiguous, sizeOf } from '../layout.ts';
-import { copy } from './elementwise.ts';
 import type { Planes, Strands } from './move.ts';
 import { BLOCK, eachPlane, planesOf } from './move.ts';
 
@@ -49,10 +48,16 @@ export function readIndices(op: string, index: Strided, size: number, dim: numbe
     ? { array: index.array as Int32Array, strides: index.strides, offset: index.offset }
     : { array: toInt32(index, shape), strides: own, offset: 0 };
   const planes = planesOf(shape, [read.strides]);
-  const range = { least: 0, most: 0 };
-  eachPlane(planes, [read.offset], ([p]) => widen(range, planes, p, read.array));
-  if (range.least < (negative ? -size : 0) || range.most >= size) refuse(op, read, shape, size, dim, negative);
-  if (range.least >= 0) return read;
+  const least = negative ? -size : 0;
+  let signs = 0;
+  let fits = true;
+  eachPlane(planes, [read.offset], ([p]) => {
+    const seen = fits ? signsWithin(planes, p, read.array, least, size) : null;
+    if (seen === null) fits = false;
+    else signs |= seen;
+  });
+  if (!fits) refuse(op, read, shape, size, dim, least);
+  if (signs >= 0) return read;
   const wrapped = new Int32Array(sizeOf(shape));
   const both = planesOf(shape, [read.strides, own]);
   eachPlane(both, [read.offset, 0], (at) => wrapPlane(both, at, read.array, size, wrapped));
@@ -75,22 +80,22 @@ function toInt32(index: Strided, shape: Shape): Int32Array {
   return out;
 }
 
-function widen(range: { least: number; most: number }, planes: Planes, from: number, array: TypedArray): void {
-  const { rows, columns, rowStrides, columnStrides } = planes;
-  const [pr] = rowStrides;
-  const [pc] = columnStrides;
+/** All entries or-ed, which is negative when one is; null when one is out of range. */
+function signsWithin(planes: Planes, from: number, array: TypedArray, least: number, size: number): number | null {
+  const { rows, columns } = planes;
+  const [pr] = planes.rowStrides;
+  const [pc] = planes.columnStrides;
   const values = array as Int32Array;
-  let { least, most } = range;
+  let signs = 0;
   for (let r = 0; r < rows; r++) {
     let p = from + r * pr;
     for (let c = 0; c < columns; c++, p += pc) {
       const value = values[p];
-      if (value < least) least = value;
-      else if (value > most) most = value;
+      if (value < least || value >= size) return null;
+      signs |= value;
     }
   }
-  range.least = least;
-  range.most = most;
+  return signs;
 }
 
 function wrapPlane(planes: Planes, at: readonly number[], from: TypedArray, size: number, to: Int32Array): void {
@@ -106,14 +111,14 @@ function wrapPlane(planes: Planes, at: readonly number[], from: TypedArray, size
 }
 
 /** Finds the first entry out of range, in row-major order, and throws. */
-function refuse(op: string, read: Indices, shape: Shape, size: number, dim: number, negative: boolean): void {
+function refuse(op: string, read: Indices, shape: Shape, size: number, dim: number, least: number): void {
   const planes = planesOf(shape, [read.strides]);
   const { rows, columns, rowStrides, columnStrides } = planes;
   eachPlane(planes, [read.offset], ([from]) => {
     for (let r = 0; r < rows; r++) {
       for (let c = 0; c < columns; c++) {
         const index = read.array[from + r * rowStrides[0] + c * columnStrides[0]];
-        if (index < (negative ? -size : 0) || index >= size) {
+        if (index < least || index >= size) {
           throw new IndexError(`index ${index} is out of bounds for dimension ${dim} with size ${size}`, {
             op,
             operands: { index, dim, size },
@@ -291,11 +296,11 @@ export function add(self: Strided, places: Places, src: Strands, alpha: number):
   if (count === 0) return;
   const size = sizeOf(self.shape);
   if (self.dtype === 'float32' && count >= size && isContiguous(self.shape, self.strides)) {
-    const { shape, strides } = self;
-    const sums = { array: new Float64Array(size), shape, strides, offset: 0, dtype: 'float64' as const };
-    copy(self, sums);
+    const { shape, strides, offset } = self;
+    const values = (self.array as Float32Array).subarray(offset, offset + size);
+    const sums = { array: Float64Array.from(values), shape, strides, offset: 0, dtype: 'float64' as const };
     addTo(sums, 'float64', places, src, alpha);
-    copy(sums, self);
+    values.set(sums.array);
   } else addTo(self, self.dtype, places, src, alpha);
 }
 
@@ -386,23 +391,43 @@ function eachElement(
 
 // --------------------------------------------------------------------------------------------------------------- masks
 
+// Whether an entry of a mask is set is as good as random, and a branch on it costs more than all else. So bytes count as
+// (byte + 255) >> 8, which is 0 or 1, and what is selected is written in any case and overwritten unless it counts. The loops
+// end with the last entry that does: behind it there is no room.
+
 /** How many elements are not 0. NaN is not 0; -0 is. */
 export function countNonzero(a: Strided): number {
   if (sizeOf(a.shape) === 0) return 0;
   const planes = planesOf(a.shape, [a.strides]);
-  const { rows, columns, rowStrides, columnStrides } = planes;
-  const [xr] = rowStrides;
-  const [xc] = columnStrides;
-  const zero = zeroOf(a);
+  const x = a.array;
   let count = 0;
   eachPlane(planes, [a.offset], ([p]) => {
-    const x = a.array;
-    let found = 0;
-    for (let r = 0; r < rows; r++) {
-      for (let c = 0, from = p + r * xr; c < columns; c++, from += xc) if (x[from] !== zero) found++;
-    }
-    count += found;
+    count += x instanceof Uint8Array ? countBytes(planes, p, x) : countOthers(planes, p, x, zeroOf(a));
   });
+  return count;
+}
+
+function countBytes(planes: Planes, from: number, x: Uint8Array): number {
+  const { rows, columns } = planes;
+  const [xr] = planes.rowStrides;
+  const [xc] = planes.columnStrides;
+  let count = 0;
+  for (let r = 0; r < rows; r++) {
+    let p = from + r * xr;
+    for (let c = 0; c < columns; c++, p += xc) count += (x[p] + 255) >> 8;
+  }
+  return count;
+}
+
+function countOthers(planes: Planes, from: number, x: TypedArray, zero: number | bigint): number {
+  const { rows, columns } = planes;
+  const [xr] = planes.rowStrides;
+  const [xc] = planes.columnStrides;
+  let count = 0;
+  for (let r = 0; r < rows; r++) {
+    let p = from + r * xr;
+    for (let c = 0; c < columns; c++, p += xc) if (x[p] !== zero) count++;
+  }
   return count;
 }
 
@@ -418,64 +443,100 @@ export interface Column {
   readonly step: number;
 }
 
-/** Writes the coordinates of each element that is not 0, in row-major order; one column a dimension. */
-export function nonzero(a: Strided, coordinates: readonly Column[]): void {
-  const ndim = a.shape.length;
-  if (ndim === 0 || sizeOf(a.shape) === 0) return;
-  const last = ndim - 1;
-  const n = a.shape[last];
-  const step = a.strides[last];
+/** Writes the coordinates of each of the `count` elements that are not 0, in row-major order; one column a dimension. */
+export function nonzero(a: Strided, count: number, coordinates: readonly Column[]): void {
+  const last = a.shape.length - 1;
+  if (last < 0 || count === 0) return;
   const x = a.array;
   const zero = zeroOf(a);
   const index = new Array<number>(last).fill(0);
-  const tail = coordinates[last];
-  let k = 0;
+  let found = 0;
   let p = a.offset;
   for (;;) {
-    for (let c = 0, from = p; c < n; c++, from += step) {
-      if (x[from] === zero) continue;
-      for (let d = 0; d < last; d++) {
-        const column = coordinates[d];
-        column.array[column.offset + k * column.step] = index[d];
-      }
-      tail.array[tail.offset + k * tail.step] = c;
-      k++;
+    const before = found;
+    const [n, step, tail] = [a.shape[last], a.strides[last], coordinates[last]];
+    found =
+      x instanceof Uint8Array
+        ? scanBytes(x, p, step, n, tail, before, count)
+        : scanOthers(x, p, step, n, tail, before, zero);
+    for (let d = 0; d < last; d++) {
+      const { array, offset, step: by } = coordinates[d];
+      for (let k = before, q = offset + before * by; k < found; k++, q += by) array[q] = index[d];
     }
-    let d = last - 1;
-    for (; d >= 0; d--) {
+    if (found === count) return;
+    for (let d = last - 1; d >= 0; d--) {
       p += a.strides[d];
       if (++index[d] < a.shape[d]) break;
       p -= a.strides[d] * a.shape[d];
       index[d] = 0;
     }
-    if (d < 0) return;
   }
 }
 
-/** out = elements of `a` where `mask` is true, in row-major order of `shape`, to which both broadcast */
+/** Writes the positions of bytes that are not 0 in a row from entry `k` on; returns the entry after the last. */
+function scanBytes(
+  x: Uint8Array,
+  from: number,
+  step: number,
+  n: number,
+  { array, offset, step: by }: Column,
+  k: number,
+  end: number,
+): number {
+  for (let c = 0, p = from; c < n; c++, p += step) {
+    array[offset + k * by] = c;
+    k += (x[p] + 255) >> 8;
+    if (k === end) break;
+  }
+  return k;
+}
+
+function scanOthers(
+  x: TypedArray,
+  from: number,
+  step: number,
+  n: number,
+  { array, offset, step: by }: Column,
+  k: number,
+  zero: number | bigint,
+): number {
+  for (let c = 0, p = from; c < n; c++, p += step) if (x[p] !== zero) array[offset + k++ * by] = c;
+  return k;
+}
+
+/**
+ * out = elements of `a` where `mask` is true, in row-major order of `shape`, to which both broadcast; out has room for exactly
+ * these.
+ */
 export function maskedSelect(a: Strided, mask: Strided, shape: Shape, out: Strided): void {
-  if (sizeOf(shape) === 0) return;
+  const end = out.offset + sizeOf(out.shape);
+  let k = out.offset;
+  if (k === end) return;
   const planes = planesOf(shape, [
     broadcastStrides(a.shape, a.strides, shape),
     broadcastStrides(mask.shape, mask.strides, shape),
   ]);
-  const x = a.array as Float64Array;
+  const x = a.array;
+  const y = out.array;
   const m = mask.array as Uint8Array;
-  const y = out.array as Float64Array;
-  let k = out.offset;
   eachPlane(planes, [a.offset, mask.offset], (at) => {
-    k = selectPlane(planes, at, x, m, y, k);
+    if (k === end) return;
+    k =
+      x instanceof Float32Array && y instanceof Float32Array
+        ? selectFloats(planes, at, x, m, y, k, end)
+        : selectPlane(planes, at, x as Float64Array, m, y as Float64Array, k, end);
   });
 }
 
-/** Returns where the next element goes. Also selects BigInts. */
-function selectPlane(
+/** Returns where the next element goes. */
+function selectFloats(
   planes: Planes,
   at: readonly number[],
-  x: Float64Array,
+  x: Float32Array,
   m: Uint8Array,
-  y: Float64Array,
+  y: Float32Array,
   k: number,
+  end: number,
 ): number {
   const { rows, columns } = planes;
   const [xr, mr] = planes.rowStrides;
@@ -483,7 +544,36 @@ function selectPlane(
   for (let r = 0; r < rows; r++) {
     let p = at[0] + r * xr;
     let q = at[1] + r * mr;
-    for (let c = 0; c < columns; c++, p += xc, q += mc) if (m[q] !== 0) y[k++] = x[p];
+    for (let c = 0; c < columns; c++, p += xc, q += mc) {
+      y[k] = x[p];
+      k += (m[q] + 255) >> 8;
+      if (k === end) return k;
+    }
+  }
+  return k;
+}
+
+/** The same for other dtypes. Also selects BigInts. */
+function selectPlane(
+  planes: Planes,
+  at: readonly number[],
+  x: Float64Array,
+  m: Uint8Array,
+  y: Float64Array,
+  k: number,
+  end: number,
+): number {
+  const { rows, columns } = planes;
+  const [xr, mr] = planes.rowStrides;
+  const [xc, mc] = planes.columnStrides;
+  for (let r = 0; r < rows; r++) {
+    let p = at[0] + r * xr;
+    let q = at[1] + r * mr;
+    for (let c = 0; c < columns; c++, p += xc, q += mc) {
+      y[k] = x[p];
+      k += (m[q] + 255) >> 8;
+      if (k === end) return k;
+    }
   }
   return k;
 }

@@ -229,7 +229,7 @@ export function averageWindows(a: Strided, out: Strided, windows: WindowPair, di
     averagePlane(
       rows,
       columns,
-      divisor,
+      divisor ?? 0,
       source.array,
       source.offset + p * size,
       target.array,

@@ -16,6 +16,7 @@ import type { Tensor } from '../tensor.ts';
 import { features } from './features.ts';
 import { heap } from './heap.ts';
 import { convBackwardInput, convBackwardInputScratchBytes } from './kernels/conv-input.ts';
+import { convBackwardWeight, convBackwardWeightScratchBytes } from './kernels/conv-weight.ts';
 import { convForward, convForwardScratchBytes } from './kernels/conv.ts';
 import type { ConvShape } from './kernels/conv.ts';
 import { gemm, gemmScratchBytes } from './kernels/gemm.ts';
@@ -265,6 +266,20 @@ export function fastConvBackwardInput(
     convBackwardInputScratchBytes(shape),
     ([gradPtr, wPtr, biasPtr], outPtr, scratchPtr) =>
       convBackwardInput({ memory: heap().memory }, { ...shape, gradPtr, wPtr, biasPtr, outPtr, scratchPtr }),
+  );
+  return true;
+}
+
+/** out = gradient of a convolution with respect to its weight */
+export function fastConvBackwardWeight(gradOutput: Tensor, input: Tensor, out: Tensor, params: ConvParams): boolean {
+  const shape = convShape(input.shape, out.shape, gradOutput.shape, params, out.dtype);
+  if (shape === null) return false;
+  withOperands(
+    [gradOutput, input],
+    out,
+    convBackwardWeightScratchBytes(shape),
+    ([gradPtr, xPtr], outPtr, scratchPtr) =>
+      convBackwardWeight({ memory: heap().memory }, { ...shape, gradPtr, xPtr, outPtr, scratchPtr }),
   );
   return true;
 }

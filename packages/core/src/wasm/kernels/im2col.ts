@@ -84,8 +84,9 @@ export function emitPackPatches(code: Assembler, tiles: Tiles): Func {
  *       for c < channels:
  *         for i < w: out[((c · kh + ky) · kw + kx) · w + i] = inside[i] ? x[c][iy[i] + ky · dilationH][ix[i] + kx · dilationW] : 0
  *
- * Positions whose elements lie side by side (stride 1 in one row, or "same" padding) are read as vectors, the others lane by
- * lane. A vector may reach across the border of a plane; the mask clears what lies outside.
+ * Positions whose elements lie side by side (stride 1 in one row, or "same" padding), or with one between any two (stride 2),
+ * are read as vectors, the others lane by lane. A vector may reach across the border of a plane; the mask clears what lies
+ * outside.
  */
 function emitPackPatch(code: Assembler, element: Element, width: number): Func {
   const { i32, i32x4, v128 } = code;
@@ -108,17 +109,13 @@ function emitPackPatch(code: Assembler, element: Element, width: number): Func {
       offset.set(i32x4.shl(i32x4.add(i32x4.mul(ys[q], i32x4.splat(w)), xs[q]), Math.log2(bytes)));
     }
     const first = code.local('i32', i32x4.extract_lane(0, offsets[0]));
-    const isRun = code.local('i32', 1);
-    for (const [q, offset] of offsets.entries()) {
-      const lane = [0, 1, 2, 3].map((i) => (4 * q + i) * bytes);
-      const run = i32x4.add(i32x4.splat(first), i32x4.const(...lane));
-      isRun.set(i32.and(isRun, i32x4.all_true(i32x4.eq(offset, run))));
-    }
+    const isRun = code.local('i32', isProgression(code, offsets, first, bytes));
+    const isRun2 = code.local('i32', isProgression(code, offsets, first, 2 * bytes));
 
     const height = code.local('v128', i32x4.splat(loadField(code, geometry, 'h')));
     const breadth = code.local('v128', i32x4.splat(w));
     const step = code.local('i32', code.scale(i32.mul(loadField(code, geometry, 'kh'), kw), width * bytes));
-    const span = code.local('i32', i32.add(i32.mul(i32.sub(channels, 1), plane), width * bytes));
+    const planes = code.local('i32', i32.mul(i32.sub(channels, 1), plane));
     const tensor = field('tensor');
     const tensorBytes = field('tensorBytes');
     const [ky, kx, dy, dx, tap, from, to, left, relative] = code.locals('i32', 9);
@@ -142,43 +139,74 @@ function emitPackPatch(code: Assembler, element: Element, width: number): Func {
         relative.set(i32.sub(from, tensor));
         to.set(out);
         left.set(channels);
-        const isInTensor = i32.and(
-          i32.lt_u(relative, tensorBytes),
-          i32.le_u(i32.add(relative, span), tensorBytes),
-        );
-        code.if(
-          i32.and(isRun, isInTensor),
-          () => {
-            repeat(code, left, () => {
-              for (let v = 0; v < vectors; v++) v128.store(to, v128.and(v128.load(from, 16 * v), mask[v]), 16 * v);
-              code.increase(from, plane);
-              code.increase(to, step);
-            });
-          },
-          () => {
-            // A lane outside reads the first element of its plane.
-            for (const [q, offset] of offsets.entries()) {
-              value.set(v128.and(inside[q], i32x4.add(offset, i32x4.splat(tap))));
-              for (let i = 0; i < Math.min(4, width - 4 * q); i++) {
-                lanesAt[4 * q + i].set(i32.add(x, i32x4.extract_lane(i, value)));
-              }
+        const isInTensor = (span: number) =>
+          i32.and(
+            i32.lt_u(relative, tensorBytes),
+            i32.le_u(i32.add(i32.add(relative, planes), span), tensorBytes),
+          );
+        const copyVectors = (load: (v: number) => Value<'v128'>) => {
+          repeat(code, left, () => {
+            for (let v = 0; v < vectors; v++) v128.store(to, v128.and(load(v), mask[v]), 16 * v);
+            code.increase(from, plane);
+            code.increase(to, step);
+          });
+        };
+        code.block((done) => {
+          code.if(i32.and(isRun, isInTensor(width * bytes)), () => {
+            copyVectors((v) => v128.load(from, 16 * v));
+            code.br(done);
+          });
+          code.if(i32.and(isRun2, isInTensor((2 * width - 1) * bytes)), () => {
+            copyVectors((v) => loadEverySecond(code, element, from, 32 * v));
+            code.br(done);
+          });
+          // A lane outside reads the first element of its plane.
+          for (const [q, offset] of offsets.entries()) {
+            value.set(v128.and(inside[q], i32x4.add(offset, i32x4.splat(tap))));
+            for (let i = 0; i < Math.min(4, width - 4 * q); i++) {
+              lanesAt[4 * q + i].set(i32.add(x, i32x4.extract_lane(i, value)));
             }
-            repeat(code, left, () => {
-              for (let v = 0; v < vectors; v++) {
-                loadLanes(code, element, value, lanesAt.slice(v * lanes, (v + 1) * lanes));
-                v128.store(to, v128.and(value, mask[v]), 16 * v);
-              }
-              for (const at of lanesAt) code.increase(at, plane);
-              code.increase(to, step);
-            });
-          },
-        );
+          }
+          repeat(code, left, () => {
+            for (let v = 0; v < vectors; v++) {
+              loadLanes(code, element, value, lanesAt.slice(v * lanes, (v + 1) * lanes));
+              v128.store(to, v128.and(value, mask[v]), 16 * v);
+            }
+            for (const at of lanesAt) code.increase(at, plane);
+            code.increase(to, step);
+          });
+        });
         code.increase(out, width * bytes);
         code.increase(dx, dilationW);
       });
       code.increase(dy, dilationH);
     });
   });
+}
+
+/** Whether the lanes of `offsets` are first, first + step, first + 2 · step, … */
+function isProgression(
+  code: Assembler,
+  offsets: readonly Local<'v128'>[],
+  first: Local<'i32'>,
+  step: number,
+): Value<'i32'> {
+  const { i32, i32x4 } = code;
+  const test = (offset: Local<'v128'>, q: number) => {
+    const lane = [0, 1, 2, 3].map((i) => (4 * q + i) * step);
+    return i32x4.all_true(i32x4.eq(offset, i32x4.add(i32x4.splat(first), i32x4.const(...lane))));
+  };
+  let all = test(offsets[0], 0);
+  for (let q = 1; q < offsets.length; q++) all = i32.and(all, test(offsets[q], q));
+  return all;
+}
+
+/** A vector of the elements 0, 2, 4, … at an address, reading none behind the last. */
+function loadEverySecond(code: Assembler, element: Element, address: Local<'i32'>, offset: number): Value<'v128'> {
+  const { v128, i32x4, i64x2 } = code;
+  const low = v128.load(address, offset);
+  const high = v128.load(address, offset + 16 - element.bytes);
+  return element.bytes === 4 ? i32x4.shuffle([0, 2, 5, 7], low, high) : i64x2.shuffle([0, 3], low, high);
 }
 
 /** Where the patches of consecutive positions begin, a lane each; lanes past the last position are past the image. */

@@ -1,0 +1,615 @@
+/**
+ * Convolution backwards to its weights:
+ *
+ *     out[oc][c][ky][kx] = Σ grad[n][oc][y][x] · input[n][c][y · strideH − padTop + ky · dilationH][x · strideW − …]
+ *
+ * For each group a matrix product whose inner dimension is all output positions of all images: A is the gradient as it lies in
+ * memory, B's columns are the taps (c, ky, kx). For one tap, consecutive positions of a line lie a stride apart in the image: so
+ * packing B is packing rows, one from where each tap begins. Where the convolution pads, the lines that a block needs are first
+ * copied with their padding.
+ *
+ * The blocks of positions follow from the shape alone. Where there are few weights to share out, positions are cut into a fixed
+ * number of chunks, whose partial results are added in order: more tasks, and again the same bits with any number of threads.
+ */
+
+import type { FloatDType } from '../../dtype.ts';
+import type { Assembler, Func, Local, Value } from '../assembler.ts';
+import { features } from '../features.ts';
+import type { Emitter, Launch } from '../module.ts';
+import { runInline } from '../module.ts';
+import type { ConvShape } from './conv.ts';
+import type { Kernels, TaskArgs } from './gemm.ts';
+import { align, emitColumns, evenBlock, FROM_C, FROM_ZERO, taskArgs } from './gemm.ts';
+import type { MacroFuncs } from './gemm-macro.ts';
+import { emitMacro, paddedRows } from './gemm-macro.ts';
+import type { Element, Tiles } from './gemm-micro.ts';
+import { loadSplat, repeat, scalarOf, tilesFor } from './gemm-micro.ts';
+
+/** The shape is that of the forward convolution; all tensors are contiguous; pointers in bytes. */
+export interface ConvBackwardWeight extends ConvShape {
+  /** [n, cout, oh, ow] */
+  readonly gradPtr: number;
+  /** [n, cin, h, w] */
+  readonly xPtr: number;
+  /** [cout, cin/groups, kh, kw] */
+  readonly outPtr: number;
+}
+
+/** Positions in a block, about, as k in gemm.ts. */
+const BLOCK_POSITION_BYTES = 384 * 4;
+/** Output channels and taps in a task. */
+const TASK_ROWS = 240;
+const TASK_TAPS = 240;
+/** Chunks of positions, when there are fewer tasks than this; a chunk has at least CHUNK_PRODUCTS. */
+const FEW_TASKS = 8;
+const CHUNK_PRODUCTS = 1 << 21;
+
+/** How the work is cut; all of it follows from the shape. */
+interface WeightPlan {
+  readonly tiles: Tiles;
+  readonly rows: number;
+  readonly channels: number;
+  readonly k: number;
+  readonly taskRows: number;
+  readonly taskTaps: number;
+  readonly rowTasks: number;
+  readonly tapTasks: number;
+  /** A block: lines of all images, one after the other, and columns of a line. */
+  readonly lineBlock: number;
+  readonly columnBlock: number;
+  readonly blocks: number;
+  readonly chunks: number;
+  readonly blocksPerChunk: number;
+  /** What of an image a block needs, with its padding; 0 where nothing is padded. */
+  readonly padLines: number;
+  readonly padColumns: number;
+  readonly sharedBytes: number;
+  readonly tableAt: number;
+  readonly padAt: number;
+  readonly aAt: number;
+  readonly bAt: number;
+  readonly scratchBytes: number;
+}
+
+function weightPlan(c: ConvShape): WeightPlan {
+  const tiles = tilesFor(c.dtype, features());
+  const { bytes } = tiles.element;
+  const [height] = tiles.heights;
+  const [width] = tiles.widths;
+  const rows = c.cout / c.groups;
+  const channels = c.cin / c.groups;
+  const taps = c.kh * c.kw;
+  const k = channels * taps;
+  const taskRows = evenBlock(rows, TASK_ROWS, 12);
+  const taskTaps = evenBlock(k, TASK_TAPS, width);
+  const rowTasks = Math.ceil(rows / taskRows);
+  const tapTasks = Math.ceil(k / taskTaps);
+
+  const most = BLOCK_POSITION_BYTES / bytes;
+  const lines = c.n * c.oh;
+  const columnBlock = c.ow > most ? evenBlock(c.ow, most, 4) : c.ow;
+  const lineBlock = c.ow > most ? 1 : evenBlock(lines, Math.max(1, Math.floor(most / Math.max(c.ow, 1))), 1);
+  const blocks = columnBlock === 0 ? 0 : Math.ceil(lines / lineBlock) * Math.ceil(c.ow / columnBlock);
+  const tasks = c.groups * rowTasks * tapTasks;
+  const chunkProducts = Math.max(1, Math.ceil(CHUNK_PRODUCTS / Math.max(rows * k * lineBlock * columnBlock, 1)));
+  const wantedChunks = tasks >= FEW_TASKS ? 1 : Math.min(FEW_TASKS, Math.ceil(blocks / chunkProducts));
+  const blocksPerChunk = Math.max(1, Math.ceil(blocks / Math.max(wantedChunks, 1)));
+  const chunks = Math.ceil(blocks / blocksPerChunk);
+
+  const fits = (size: number, out: number, kernel: number, stride: number, pad: number, dilation: number) =>
+    pad === 0 && (out - 1) * stride + (kernel - 1) * dilation < size;
+  const isInside =
+    fits(c.h, c.oh, c.kh, c.strideH, c.padTop, c.dilationH) && fits(c.w, c.ow, c.kw, c.strideW, c.padLeft, c.dilationW);
+  const padLines = isInside ? 0 : (Math.min(lineBlock, c.oh) - 1) * c.strideH + (c.kh - 1) * c.dilationH + 1;
+  const padColumns = isInside ? 0 : (columnBlock - 1) * c.strideW + (c.kw - 1) * c.dilationW + 1;
+  const touched = Math.min(channels, Math.floor((taskTaps - 2) / taps) + 2);
+
+  const steps = lineBlock * columnBlock;
+  const tableAt = align(height * width * bytes + width * bytes);
+  const padAt = align(tableAt + taskTaps * 4);
+  const aAt = align(padAt + touched * padLines * padColumns * bytes);
+  const bAt = align(aAt + Math.max(paddedRows(tiles, taskRows), paddedRows(tiles, Math.min(rows, taskRows))) * steps * bytes);
+  return {
+    tiles,
+    rows,
+    channels,
+    k,
+    taskRows,
+    taskTaps,
+    rowTasks,
+    tapTasks,
+    lineBlock,
+    columnBlock,
+    blocks,
+    chunks,
+    blocksPerChunk,
+    padLines,
+    padColumns,
+    sharedBytes: chunks > 1 ? align(chunks * c.cout * k * bytes) : 0,
+    tableAt,
+    padAt,
+    aAt,
+    bAt,
+    scratchBytes: align(bAt + taskTaps * steps * bytes),
+  };
+}
+
+/** Memory that the launches share: the partial results of chunks. */
+export function convBackwardWeightSharedBytes(shape: ConvShape): number {
+  return weightPlan(shape).sharedBytes;
+}
+
+/** Bytes of memory that `convBackwardWeight` needs beside its tensors, on this thread. */
+export function convBackwardWeightScratchBytes(shape: ConvShape): number {
+  const plan = weightPlan(shape);
+  return plan.sharedBytes + plan.scratchBytes;
+}
+
+/** The gradient of the weights, on this thread. `scratchPtr` has `convBackwardWeightScratchBytes` bytes, aligned to 64. */
+export function convBackwardWeight(
+  kernels: Kernels,
+  options: ConvBackwardWeight & { readonly scratchPtr: number },
+): void {
+  const own = options.scratchPtr + convBackwardWeightSharedBytes(options);
+  for (const launch of convBackwardWeightLaunches(options, options.scratchPtr)) runInline(launch, kernels.memory, own);
+}
+
+/** The launches, one after the other; `sharedPtr` has `convBackwardWeightSharedBytes` bytes. */
+export function convBackwardWeightLaunches(c: ConvBackwardWeight, sharedPtr: number): Launch[] {
+  const plan = weightPlan(c);
+  const { tiles, chunks } = plan;
+  const { bytes } = tiles.element;
+  const count = c.cout * plan.k;
+  if (count === 0) return [];
+  const module = { name: tiles.name.replace('gemm', 'convWeight'), emit: EMITTERS[tiles.element.dtype] };
+  const isPadded = plan.padLines > 0;
+  const args: TaskArgs<typeof CONV_WEIGHT> = {
+    x: c.xPtr,
+    grad: c.gradPtr,
+    out: chunks > 1 ? sharedPtr : c.outPtr,
+    outChunk: count * bytes,
+    groups: c.groups,
+    rows: plan.rows,
+    channels: plan.channels,
+    taskRows: plan.taskRows,
+    taskTaps: plan.taskTaps,
+    rowTasks: plan.rowTasks,
+    tapTasks: plan.tapTasks,
+    lineBlock: plan.lineBlock,
+    columnBlock: plan.columnBlock,
+    columnBlocks: Math.ceil(c.ow / Math.max(plan.columnBlock, 1)),
+    blocks: plan.blocks,
+    blocksPerChunk: plan.blocksPerChunk,
+    lines: c.n * c.oh,
+    h: c.h,
+    w: c.w,
+    oh: c.oh,
+    ow: c.ow,
+    kh: c.kh,
+    kw: c.kw,
+    strideH: c.strideH,
+    strideW: c.strideW,
+    padTop: c.padTop,
+    padLeft: c.padLeft,
+    dilationH: c.dilationH,
+    dilationW: c.dilationW,
+    isPadded: isPadded ? 1 : 0,
+    lineBytes: (isPadded ? plan.padColumns : c.w) * bytes,
+    planeBytes: (isPadded ? plan.padLines * plan.padColumns : c.h * c.w) * bytes,
+    tableAt: plan.tableAt,
+    padAt: plan.padAt,
+    aAt: plan.aAt,
+    bAt: plan.bAt,
+  };
+  const main: Launch = {
+    ...module,
+    entry: 'convWeight',
+    args: taskArgs(CONV_WEIGHT, args),
+    tasks: c.groups * plan.rowTasks * plan.tapTasks * chunks,
+    scratchBytes: plan.scratchBytes,
+  };
+  if (chunks === 1) return [main];
+  const taskCount = evenBlock(count, 1 << 14, 4);
+  const sum: Launch = {
+    ...module,
+    entry: 'sumChunks',
+    args: taskArgs(SUM_CHUNKS, { parts: sharedPtr, out: c.outPtr, chunks, count, taskCount }),
+    tasks: Math.ceil(count / taskCount),
+    scratchBytes: 0,
+  };
+  return [main, sum];
+}
+
+const emitFor =
+  (dtype: FloatDType): Emitter =>
+  (code, target) => {
+    const tiles = tilesFor(dtype, target);
+    const macro = emitMacro(code, tiles);
+    emitConvWeight(code, tiles, macro);
+    emitSumChunks(code, tiles.element);
+  };
+
+const EMITTERS: Record<FloatDType, Emitter> = { float32: emitFor('float32'), float64: emitFor('float64') };
+
+const SUM_CHUNKS = {
+  task: 'i32',
+  scratch: 'i32',
+  parts: 'i32',
+  out: 'i32',
+  chunks: 'i32',
+  count: 'i32',
+  taskCount: 'i32',
+} as const;
+
+/** sumChunks: out[i] = parts[0][i] + parts[1][i] + …, in order; zero where there are no chunks */
+function emitSumChunks(code: Assembler, element: Element): void {
+  const { i32 } = code;
+  const { bytes } = element;
+  const scalar = scalarOf(code, element);
+  const vector = bytes === 4 ? code.f32x4 : code.f64x2;
+  code.export('sumChunks', SUM_CHUNKS, [], ({ task, parts, out, chunks, count, taskCount }) => {
+    const i = code.local('i32', i32.mul(task, taskCount));
+    const end = code.local('i32', i32.add(i, taskCount));
+    end.set(code.least(end, count));
+    const [at, left] = code.locals('i32', 2);
+    const sum = code.local('v128');
+    const step = code.local('i32', code.scale(count, bytes));
+    // One element in every lane: the sums are short, and so are the lists.
+    code.whileLess(i, end, () => {
+      at.set(code.index(parts, i, bytes));
+      sum.set(bytes === 4 ? code.f32x4.const(0) : code.f64x2.const(0));
+      code.if(left.tee(chunks), () => {
+        repeat(code, left, () => {
+          sum.set(vector.add(sum, loadSplat(code, element, at)));
+          code.increase(at, step);
+        });
+      });
+      scalar.store(code.index(out, i, bytes), vector.extract_lane(0, sum) as Value<'f32'>);
+      code.increase(i, 1);
+    });
+  });
+}
+
+/** The functions that pack lines of the image. */
+interface LineFuncs {
+  readonly copyPadded: Func;
+  readonly packTaps: Func;
+}
+
+/**
+ * packTaps(taps, lines, k, table, base, lineStep, kStep, out, room, done): for each panel of taps, `lines` rows of `k` positions,
+ * after `done` others of the `room` that a panel has. The table says where each tap begins.
+ */
+function emitPackTaps(code: Assembler, tiles: Tiles, { packs }: MacroFuncs): Func {
+  const { i32 } = code;
+  const { element, widths } = tiles;
+  const [width] = widths;
+  const panels = widths.map((narrow) => emitPackTapPanel(code, element, narrow, packs.get(narrow)!.packRows));
+  const params = {
+    taps: 'i32',
+    lines: 'i32',
+    k: 'i32',
+    table: 'i32',
+    base: 'i32',
+    lineStep: 'i32',
+    kStep: 'i32',
+    out: 'i32',
+    room: 'i32',
+    done: 'i32',
+  } as const;
+  return code.func('packTaps', params, [], ({ taps, lines, k, table, base, lineStep, kStep, out, room, done }) => {
+    const to = (narrow: number) => i32.add(out, i32.mul(done, narrow * element.bytes));
+    code.while(
+      () => i32.ge_u(taps, width),
+      () => {
+        code.call(panels[0], table, lines, k, base, lineStep, kStep, to(width));
+        code.increase(table, 4 * width);
+        code.increase(out, i32.mul(room, width * element.bytes));
+        code.decrease(taps, width);
+      },
+    );
+    for (const [i, panel] of panels.entries()) {
+      code.if(i32.gt_u(taps, widths[i + 1] ?? 0), () => {
+        code.call(panel, table, lines, k, base, lineStep, kStep, to(widths[i]));
+        code.return();
+      });
+    }
+  });
+}
+
+/** packTapPanel_w(table, lines, k, base, lineStep, kStep, out): one panel */
+function emitPackTapPanel(code: Assembler, element: Element, width: number, packRows: Func): Func {
+  const { i32 } = code;
+  const params = {
+    table: 'i32',
+    lines: 'i32',
+    k: 'i32',
+    base: 'i32',
+    lineStep: 'i32',
+    kStep: 'i32',
+    out: 'i32',
+  } as const;
+  return code.func(`packTapPanel_${width}`, params, [], ({ table, lines, k, base, lineStep, kStep, out }) => {
+    const rows = Array.from({ length: width }, (_, i) => code.local('i32', i32.add(base, i32.load(table, 4 * i))));
+    const lineBytes = code.local('i32', i32.mul(k, width * element.bytes));
+    repeat(code, lines, () => {
+      code.call(packRows, k, kStep, out, ...rows);
+      for (const row of rows) code.increase(row, lineStep);
+      code.increase(out, lineBytes);
+    });
+  });
+}
+
+/**
+ * copyPadded(channels, lines, columns, from, plane, y, x, h, w, to, toPlane): lines y … of planes, columns x …, with zeros where
+ * they lie outside
+ */
+function emitCopyPadded(code: Assembler, element: Element): Func {
+  const { i32, v128 } = code;
+  const { bytes } = element;
+  const scalar = scalarOf(code, element);
+  const params = {
+    channels: 'i32',
+    lines: 'i32',
+    columns: 'i32',
+    from: 'i32',
+    plane: 'i32',
+    y: 'i32',
+    x: 'i32',
+    h: 'i32',
+    w: 'i32',
+    to: 'i32',
+    toPlane: 'i32',
+  } as const;
+  return code.func('copyPadded', params, [], (all) => {
+    const { channels, lines, columns, from, plane, y, x, h, w, to, toPlane } = all;
+    const [left, line, at, source, low, high, end] = code.locals('i32', 7);
+    const zero = code.local('i32', 0);
+    const none = code.local(element.type);
+    // Columns before `low` and from `high` on lie outside.
+    low.set(i32.sub(0, x));
+    low.set(code.select(low, zero, i32.gt_s(low, 0)));
+    low.set(code.least(low, columns));
+    high.set(i32.sub(w, x));
+    high.set(code.select(high, columns, i32.lt_s(high, columns)));
+    high.set(code.select(high, low, i32.gt_s(high, low)));
+    repeat(code, channels, () => {
+      at.set(to);
+      line.set(y);
+      left.set(lines);
+      repeat(code, left, () => {
+        const zeroUntil = (stop: Value<'i32'>) => {
+          end.set(stop);
+          code.whileLess(at, end, () => {
+            scalar.store(at, none as Local<'f32'>);
+            code.increase(at, bytes);
+          });
+        };
+        const start = code.local('i32', at);
+        code.if(i32.lt_u(line, h), () => {
+          zeroUntil(code.index(start, low, bytes));
+          source.set(code.index(from, i32.add(i32.mul(line, w), i32.add(x, low)), bytes));
+          end.set(code.index(at, i32.and(i32.sub(high, low), -element.lanes), bytes));
+          code.whileLess(at, end, () => {
+            v128.store(at, v128.load(source));
+            code.increase(at, 16);
+            code.increase(source, 16);
+          });
+          end.set(code.index(start, high, bytes));
+          code.whileLess(at, end, () => {
+            scalar.store(at, scalar.load(source));
+            code.increase(at, bytes);
+            code.increase(source, bytes);
+          });
+        });
+        zeroUntil(code.index(start, columns, bytes));
+        code.increase(line, 1);
+      });
+      code.increase(from, plane);
+      code.increase(to, toPlane);
+    });
+  });
+}
+
+const CONV_WEIGHT = {
+  task: 'i32',
+  scratch: 'i32',
+  x: 'i32',
+  grad: 'i32',
+  out: 'i32',
+  outChunk: 'i32',
+  groups: 'i32',
+  rows: 'i32',
+  channels: 'i32',
+  taskRows: 'i32',
+  taskTaps: 'i32',
+  rowTasks: 'i32',
+  tapTasks: 'i32',
+  lineBlock: 'i32',
+  columnBlock: 'i32',
+  columnBlocks: 'i32',
+  blocks: 'i32',
+  blocksPerChunk: 'i32',
+  lines: 'i32',
+  h: 'i32',
+  w: 'i32',
+  oh: 'i32',
+  ow: 'i32',
+  kh: 'i32',
+  kw: 'i32',
+  strideH: 'i32',
+  strideW: 'i32',
+  padTop: 'i32',
+  padLeft: 'i32',
+  dilationH: 'i32',
+  dilationW: 'i32',
+  isPadded: 'i32',
+  lineBytes: 'i32',
+  planeBytes: 'i32',
+  tableAt: 'i32',
+  padAt: 'i32',
+  aAt: 'i32',
+  bAt: 'i32',
+} as const;
+
+type Params = { readonly [K in keyof typeof CONV_WEIGHT]: Local<'i32'> };
+
+/** Where each tap of a task begins, relative to the first channel that the task touches. */
+function emitTapTable(
+  code: Assembler,
+  tiles: Tiles,
+  params: Params,
+  table: Local<'i32'>,
+  first: Local<'i32'>,
+  count: Local<'i32'>,
+): Local<'i32'> {
+  const { i32 } = code;
+  const { kh, kw, planeBytes, lineBytes, dilationH, dilationW } = params;
+  const area = code.local('i32', i32.mul(kh, kw));
+  const channel = code.local('i32', i32.div_u(first, area));
+  const [i, tap, place] = code.locals('i32', 3);
+  const last = code.local('i32', i32.sub(i32.add(first, count), 1));
+  const padded = code.local('i32', i32.and(i32.add(count, tiles.widths[0] - 1), -tiles.element.lanes));
+  code.forRange(i, 0, padded, 1, () => {
+    // The last panel repeats the last tap.
+    tap.set(i32.add(first, i));
+    tap.set(code.least(tap, last));
+    place.set(i32.mul(i32.sub(i32.div_u(tap, area), channel), planeBytes));
+    tap.set(i32.rem_u(tap, area));
+    code.increase(place, i32.mul(i32.mul(i32.div_u(tap, kw), dilationH), lineBytes));
+    code.increase(place, code.scale(i32.mul(i32.rem_u(tap, kw), dilationW), tiles.element.bytes));
+    i32.store(code.index(table, i, 4), place);
+  });
+  return channel;
+}
+
+/**
+ * A task: a rectangle (output channels × taps) of one group, over the blocks of one chunk.
+ *
+ *     for each block of lines and columns:
+ *       for each part of it that lies in one image: (copy its lines with their padding;) pack taps; pack the gradient
+ *       multiply, starting from zero in the first block of the chunk, from out in the others
+ */
+function emitConvWeight(code: Assembler, tiles: Tiles, macro: MacroFuncs): void {
+  const { i32 } = code;
+  const { bytes } = tiles.element;
+  const [width] = tiles.widths;
+  const columnsFunc = emitColumns(code, tiles, macro);
+  const funcs: LineFuncs = { copyPadded: emitCopyPadded(code, tiles.element), packTaps: emitPackTaps(code, tiles, macro) };
+  code.export('convWeight', CONV_WEIGHT, [], (params) => {
+    const { task, scratch, x, grad, out, outChunk, groups, rows, channels, taskRows, taskTaps, rowTasks } = params;
+    const { tapTasks, lineBlock, columnBlock, columnBlocks, blocks, blocksPerChunk, lines, oh, ow } = params;
+    const local = () => code.local('i32');
+    const [rowStart, tapStart, rowCount, tapCount, group, block, blockEnd] = Array.from({ length: 7 }, local);
+    const [line, lineEnd, column, columnCount, steps, done, part, from, image, y] = Array.from({ length: 10 }, local);
+    const k = code.local('i32', i32.mul(i32.mul(channels, params.kh), params.kw));
+    const next = (count: Local<'i32'>) => {
+      const index = code.local('i32', i32.rem_u(task, count));
+      task.set(i32.div_u(task, count));
+      return index;
+    };
+    tapStart.set(i32.mul(next(tapTasks), taskTaps));
+    tapCount.set(i32.sub(k, tapStart));
+    tapCount.set(code.least(tapCount, taskTaps));
+    rowStart.set(i32.mul(next(rowTasks), taskRows));
+    rowCount.set(i32.sub(rows, rowStart));
+    rowCount.set(code.least(rowCount, taskRows));
+    group.set(next(groups));
+    block.set(i32.mul(task, blocksPerChunk));
+    blockEnd.set(i32.add(block, blocksPerChunk));
+    blockEnd.set(code.least(blockEnd, blocks));
+
+    const at = (offset: Local<'i32'>) => code.local('i32', i32.add(scratch, offset));
+    const table = at(params.tableAt);
+    const packedA = at(params.aAt);
+    const packedB = at(params.bAt);
+    const zeros = code.local('i32', i32.add(scratch, tiles.heights[0] * width * bytes));
+    code.memory.fill(zeros, 0, width * bytes);
+    const channel = emitTapTable(code, tiles, params, table, tapStart, tapCount);
+    const cRow = code.local('i32', code.scale(k, bytes));
+    const c = code.local('i32', i32.add(out, i32.mul(task, outChunk)));
+    const outRow = i32.add(i32.mul(group, rows), rowStart);
+    code.increase(c, code.scale(i32.add(i32.mul(outRow, k), tapStart), bytes));
+    const positions = code.local('i32', i32.mul(oh, ow));
+    from.set(FROM_ZERO);
+    code.whileLess(block, blockEnd, () => {
+      line.set(i32.mul(i32.div_u(block, columnBlocks), lineBlock));
+      lineEnd.set(i32.add(line, lineBlock));
+      lineEnd.set(code.least(lineEnd, lines));
+      column.set(i32.mul(i32.rem_u(block, columnBlocks), columnBlock));
+      columnCount.set(i32.sub(ow, column));
+      columnCount.set(code.least(columnCount, columnBlock));
+      steps.set(i32.mul(i32.sub(lineEnd, line), columnCount));
+      done.set(0);
+      code.whileLess(line, lineEnd, () => {
+        image.set(i32.div_u(line, oh));
+        y.set(i32.rem_u(line, oh));
+        part.set(i32.sub(oh, y));
+        const rest = code.local('i32', i32.sub(lineEnd, line));
+        part.set(code.least(part, rest));
+        const plane = code.local('i32', i32.add(i32.mul(i32.add(i32.mul(image, groups), group), channels), channel));
+        emitPackPart(code, tiles, params, funcs, { plane, y, part, column, columnCount, tapStart, tapCount, channel, x, table, packedB, steps, done });
+        const gradRow = i32.add(i32.mul(i32.add(i32.mul(image, groups), group), rows), rowStart);
+        const place = i32.add(i32.mul(gradRow, positions), i32.add(i32.mul(y, ow), column));
+        const a = code.local('i32', code.index(grad, place, bytes));
+        const size = code.local('i32', i32.mul(part, columnCount));
+        code.call(macro.packA, rowCount, size, a, code.scale(positions, bytes), bytes, packedA, steps, done);
+        code.increase(done, size);
+        code.increase(line, part);
+      });
+      const step = i32.mul(steps, width * bytes);
+      code.call(columnsFunc, tapCount, rowCount, steps, packedA, packedB, 0, step, c, cRow, from, zeros, scratch);
+      from.set(FROM_C);
+      code.increase(block, 1);
+    });
+  });
+}
+
+/** The part of a block that lies in one image. */
+interface Part {
+  /** The plane of the first channel that the task touches, in this image. */
+  readonly plane: Local<'i32'>;
+  readonly y: Local<'i32'>;
+  readonly part: Local<'i32'>;
+  readonly column: Local<'i32'>;
+  readonly columnCount: Local<'i32'>;
+  readonly tapStart: Local<'i32'>;
+  readonly tapCount: Local<'i32'>;
+  readonly channel: Local<'i32'>;
+  readonly x: Local<'i32'>;
+  readonly table: Local<'i32'>;
+  readonly packedB: Local<'i32'>;
+  readonly steps: Local<'i32'>;
+  readonly done: Local<'i32'>;
+}
+
+function emitPackPart(code: Assembler, tiles: Tiles, params: Params, { copyPadded, packTaps }: LineFuncs, p: Part): void {
+  const { i32 } = code;
+  const { bytes } = tiles.element;
+  const { scratch, h, w, kh, kw, strideH, strideW, padTop, padLeft, dilationH } = params;
+  const { isPadded, lineBytes, planeBytes, padAt } = params;
+  const base = code.local('i32');
+  const source = code.local('i32', i32.add(p.x, code.scale(i32.mul(p.plane, i32.mul(h, w)), bytes)));
+  const top = code.local('i32', i32.sub(i32.mul(p.y, strideH), padTop));
+  const left = code.local('i32', i32.sub(i32.mul(p.column, strideW), padLeft));
+  code.if(
+    isPadded,
+    () => {
+      base.set(i32.add(scratch, padAt));
+      const area = code.local('i32', i32.mul(kh, kw));
+      const last = i32.div_u(i32.sub(i32.add(p.tapStart, p.tapCount), 1), area);
+      const touched = code.local('i32', i32.add(i32.sub(last, p.channel), 1));
+      const reach = (count: Local<'i32'>, stride: Local<'i32'>, kernel: Local<'i32'>, dilation: Local<'i32'>) =>
+        i32.add(i32.add(i32.mul(i32.sub(count, 1), stride), i32.mul(i32.sub(kernel, 1), dilation)), 1);
+      const lines = code.local('i32', reach(p.part, strideH, kh, dilationH));
+      const columns = code.local('i32', i32.div_u(lineBytes, bytes));
+      const plane = code.local('i32', code.scale(i32.mul(h, w), bytes));
+      code.call(copyPadded, touched, lines, columns, source, plane, top, left, h, w, base, planeBytes);
+    },
+    () => base.set(code.index(source, i32.add(i32.mul(top, w), left), bytes)),
+  );
+  const lineStep = code.local('i32', i32.mul(strideH, lineBytes));
+  const kStep = code.local('i32', code.scale(strideW, bytes));
+  const { tapCount, part, columnCount, table, packedB, steps, done } = p;
+  code.call(packTaps, tapCount, part, columnCount, table, base, lineStep, kStep, packedB, steps, done);
+}
