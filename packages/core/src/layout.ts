@@ -81,7 +81,7 @@ export function wrapDim(op: string, dim: number, ndim: number): number {
 /**
  * Dimensions of a reduction, wrapped and in ascending order; `null` and `[]` mean all of them.
  *
- * @throws IndexError when a dimension is out of range; ValueError-like ShapeError when one is named twice
+ * @throws IndexError when a dimension is out of range; ShapeError when one is named twice
  */
 export function wrapDims(op: string, dims: number | readonly number[] | null | undefined, ndim: number): number[] {
   if (dims === null || dims === undefined) return Array.from({ length: ndim }, (_, i) => i);
@@ -137,6 +137,32 @@ export function broadcastStrides(shape: Shape, strides: Shape, target: Shape): n
     out[i] = j < 0 || (shape[j] === 1 && target[i] !== 1) ? 0 : strides[j]!;
   }
   return out;
+}
+
+/**
+ * The dimensions from the outermost to the innermost in memory: by falling strides, and as they are where strides say nothing
+ * (0, or a size of 1). PyTorch's iterators walk a tensor in this order, so this is the order in which it draws random numbers.
+ * The sort is that of `infer_dense_strides` (`c10/core/TensorImpl`, `ATen/ExpandUtils.cpp`), ambiguities included.
+ */
+export function memoryOrder(shape: Shape, strides: Shape): number[] {
+  const inner = Array.from({ length: shape.length }, (_, i) => shape.length - 1 - i);
+  /** Above 0 when dimension `a` lies outside `b` in memory, below when inside, 0 when it cannot be told. */
+  const compare = (a: number, b: number): number => {
+    if (strides[a] === 0 || strides[b] === 0) return 0;
+    if (strides[a] !== strides[b]) return strides[a]! - strides[b]!;
+    return shape[a]! > shape[b]! ? 1 : 0;
+  };
+  for (let i = 1; i < inner.length; i++) {
+    let at = i;
+    for (let before = i - 1; before >= 0; before--) {
+      const order = compare(inner[before]!, inner[at]!);
+      if (order > 0) {
+        [inner[before], inner[at]] = [inner[at]!, inner[before]!];
+        at = before;
+      } else if (order < 0) break;
+    }
+  }
+  return inner.reverse();
 }
 
 /** The shape after reducing `dims` (wrapped), with sizes of 1 in their place when `keepdim`. */

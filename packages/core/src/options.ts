@@ -16,7 +16,8 @@ export function isOptions(value: unknown): value is Readonly<Record<string, unkn
  * Arguments by name, in the order of `names`: positional ones first, then those of a trailing options object. Missing ones are
  * `undefined`.
  *
- * @throws ValueError when an option is unknown (the message lists those that exist), given twice, or when there are too many
+ * @throws ValueError when an option is unknown (the message lists those that exist), given twice, or not in last place, or when
+ *   there are too many arguments
  *
  * @example
  * named<[number, boolean]>('sum', ['dim', 'keepdim'], [1, { keepdim: true }]); // [1, true]
@@ -35,7 +36,15 @@ export function named<T extends readonly unknown[]>(
     throw new ValueError(`takes at most ${names.length} arguments (${names.join(', ')}), but got ${positional}`, { op });
   }
   const values = new Array<unknown>(names.length);
-  for (let i = 0; i < positional; i++) values[i] = args[i];
+  for (let i = 0; i < positional; i++) {
+    if (isOptions(args[i])) {
+      throw new ValueError(`options must come last, but argument ${i + 1} is an options object followed by others`, {
+        op,
+        operands: { options: args[i] },
+      });
+    }
+    values[i] = args[i];
+  }
   if (options !== null) {
     for (const key of Object.keys(options)) {
       const at = (names as readonly string[]).indexOf(key);

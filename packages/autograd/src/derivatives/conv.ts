@@ -3,6 +3,7 @@
  * differentiation stays among them.
  */
 
+import type { ConvOps, PoolOps, Tensor } from '@torsor/core';
 import {
   adaptiveAvgPool,
   adaptiveAvgPoolBackward,
@@ -16,9 +17,8 @@ import {
   pad,
   padBackward,
 } from '@torsor/core';
-import type { ConvOps, PoolOps, Tensor } from '@torsor/core';
-import { formula } from './define.ts';
 import type { Derivatives, TensorMeta } from './define.ts';
+import { formula } from './define.ts';
 
 /** Sums over all dimensions but the channels: the gradient of a bias. */
 function overChannels(grad: Tensor): Tensor {
@@ -57,7 +57,14 @@ export const conv: Derivatives<keyof ConvOps | keyof PoolOps> = {
     (grad, { args: [input, weight, , params, transposed], needs }) => [
       needs[0] &&
         (transposed
-          ? convolution(grad, weight, null, params, false, params.padding.map(() => 0))
+          ? convolution(
+              grad,
+              weight,
+              null,
+              params,
+              false,
+              params.padding.map(() => 0),
+            )
           : convBackwardInput(grad, weight, input.shape, params)),
       needs[1] &&
         (transposed
@@ -70,7 +77,15 @@ export const conv: Derivatives<keyof ConvOps | keyof PoolOps> = {
   convBackwardInput: formula(
     [0, 1],
     (grad, { args: [gradOutput, weight, , params], needs }) => [
-      needs[0] && convolution(grad, weight, null, params, false, params.padding.map(() => 0)),
+      needs[0] &&
+        convolution(
+          grad,
+          weight,
+          null,
+          params,
+          false,
+          params.padding.map(() => 0),
+        ),
       needs[1] && convBackwardWeight(gradOutput, grad, weight.shape, params),
     ],
     { neededFor: { 0: [1], 1: [0] } },
@@ -78,7 +93,15 @@ export const conv: Derivatives<keyof ConvOps | keyof PoolOps> = {
   convBackwardWeight: formula(
     [0, 1],
     (grad, { args: [gradOutput, input, , params], needs }) => [
-      needs[0] && convolution(input, grad, null, params, false, params.padding.map(() => 0)),
+      needs[0] &&
+        convolution(
+          input,
+          grad,
+          null,
+          params,
+          false,
+          params.padding.map(() => 0),
+        ),
       needs[1] && convBackwardInput(gradOutput, grad, input.shape, params),
     ],
     { neededFor: { 0: [1], 1: [0] } },

@@ -63,7 +63,10 @@ for (const [op, spec] of entries) {
       if (sample.ownLayout) return;
       const expected = gradients(sample, leaves(sample));
       for (const [name, layout] of Object.entries(LAYOUTS)) {
-        const actual = gradients(sample, leaves(sample, (x) => layout(x) ?? x.clone()));
+        const actual = gradients(
+          sample,
+          leaves(sample, (x) => layout(x) ?? x.clone()),
+        );
         actual.forEach((gradient, i) => {
           close(gradient, expected[i], REORDERED, `${name}, input ${i}`);
         });

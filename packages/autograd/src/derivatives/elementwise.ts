@@ -4,6 +4,7 @@
  * Source of the conventions: pytorch `tools/autograd/derivatives.yaml`.
  */
 
+import type { ElementwiseOps, Operand, Tensor } from '@torsor/core';
 import {
   erf,
   fullLike,
@@ -16,9 +17,8 @@ import {
   xlogy,
   zerosLike,
 } from '@torsor/core';
-import type { ElementwiseOps, Operand, Tensor } from '@torsor/core';
-import { formula, nonDifferentiable, notImplemented } from './define.ts';
 import type { Derivatives, TensorMeta } from './define.ts';
+import { formula, nonDifferentiable, notImplemented } from './define.ts';
 
 type Value = Operand | TensorMeta;
 
@@ -88,12 +88,20 @@ const GELU_CUBIC = 0.044715;
 function geluGradient(grad: Tensor, x: Tensor, approximate: 'none' | 'tanh'): Tensor {
   if (approximate === 'none') {
     const cdf = erf(x.mul(Math.SQRT1_2)).add(1).mul(0.5);
-    const pdf = x.mul(x).mul(-0.5).exp().mul(1 / Math.sqrt(2 * Math.PI));
+    const pdf = x
+      .mul(x)
+      .mul(-0.5)
+      .exp()
+      .mul(1 / Math.sqrt(2 * Math.PI));
     return grad.mul(cdf.add(x.mul(pdf)));
   }
   const inner = x.add(x.pow(3).mul(GELU_CUBIC)).mul(SQRT_2_OVER_PI);
   const t = tanh(inner);
-  const slope = x.mul(x).mul(3 * GELU_CUBIC).add(1).mul(SQRT_2_OVER_PI);
+  const slope = x
+    .mul(x)
+    .mul(3 * GELU_CUBIC)
+    .add(1)
+    .mul(SQRT_2_OVER_PI);
   const right = x.mul(t.mul(t).rsub(1)).mul(slope);
   return grad.mul(t.add(1).add(right).mul(0.5));
 }
@@ -141,9 +149,32 @@ export const elementwise: Derivatives<keyof ElementwiseOps> = {
     where(x.lt(-3), 0, where(x.le(3), grad.mul(x.div(3).add(0.5)), grad)),
   ]),
   hardsigmoid: formula([0], (grad, { args: [x] }) => [only(grad.div(6), x.gt(-3).logicalAnd(x.lt(3)))]),
-  erf: formula([0], (grad, { args: [x] }) => [grad.mul(x.mul(x).neg().exp().mul(2 / Math.sqrt(Math.PI)))]),
-  erfc: formula([0], (grad, { args: [x] }) => [grad.mul(x.mul(x).neg().exp().mul(-2 / Math.sqrt(Math.PI)))]),
-  erfinv: formula(['result'], (grad, { result: y }) => [grad.mul(y.mul(y).exp().mul(Math.sqrt(Math.PI) / 2))]),
+  erf: formula([0], (grad, { args: [x] }) => [
+    grad.mul(
+      x
+        .mul(x)
+        .neg()
+        .exp()
+        .mul(2 / Math.sqrt(Math.PI)),
+    ),
+  ]),
+  erfc: formula([0], (grad, { args: [x] }) => [
+    grad.mul(
+      x
+        .mul(x)
+        .neg()
+        .exp()
+        .mul(-2 / Math.sqrt(Math.PI)),
+    ),
+  ]),
+  erfinv: formula(['result'], (grad, { result: y }) => [
+    grad.mul(
+      y
+        .mul(y)
+        .exp()
+        .mul(Math.sqrt(Math.PI) / 2),
+    ),
+  ]),
   lgamma: formula([0], (grad, { args: [x] }) => [grad.mul(x.digamma())]),
   digamma: notImplemented('polygamma is not offered'),
   floor: formula([], zeroGradient),
@@ -178,9 +209,7 @@ export const elementwise: Derivatives<keyof ElementwiseOps> = {
     const z = x.mul(beta);
     return [where(z.gt(threshold), grad, grad.mul(z.sigmoid()))];
   }),
-  hardtanh: formula([0], (grad, { args: [x, min, max] }) => [
-    where(x.le(min).logicalOr(x.ge(max)), 0, grad),
-  ]),
+  hardtanh: formula([0], (grad, { args: [x, min, max] }) => [where(x.le(min).logicalOr(x.ge(max)), 0, grad)]),
   hardshrink: formula([0], (grad, { args: [x, lambd] }) => [where(x.abs().le(lambd), 0, grad)]),
   softshrink: formula([0], (grad, { args: [x, lambd] }) => [where(x.abs().le(lambd), 0, grad)]),
   threshold: formula([0], (grad, { args: [x, threshold] }) => [thresholdBackward(grad, x, threshold)]),
@@ -219,7 +248,10 @@ export const elementwise: Derivatives<keyof ElementwiseOps> = {
       needs[0] && powSelf(grad, x as Tensor, exponent),
       needs[1] && powExponent(grad, x, exponent as Tensor, y),
     ],
-    { name: byNumber('PowBackward1', 'PowBackward2', 'PowBackward0'), neededFor: { 0: [0, 1], 1: [0, 1], result: [1] } },
+    {
+      name: byNumber('PowBackward1', 'PowBackward2', 'PowBackward0'),
+      neededFor: { 0: [0, 1], 1: [0, 1], result: [1] },
+    },
   ),
   maximum: formula([0, 1], (grad, { args: [a, b], needs }) => [
     needs[0] && ofWinner(grad, a, b, true),
@@ -256,10 +288,7 @@ export const elementwise: Derivatives<keyof ElementwiseOps> = {
     (grad, { args: [a, b], needs }) => {
       const x = asTensor(a, grad);
       const y = asTensor(b, grad);
-      return [
-        needs[0] && where(x.eq(0).logicalAnd(y.le(0)), 0, xlogy(grad, y)),
-        needs[1] && grad.mul(x).div(y),
-      ];
+      return [needs[0] && where(x.eq(0).logicalAnd(y.le(0)), 0, xlogy(grad, y)), needs[1] && grad.mul(x).div(y)];
     },
     { name: byNumber('XlogyBackward0', 'XlogyBackward1', 'XlogyBackward2') },
   ),

@@ -1,10 +1,11 @@
 /** Derivatives of indexing and joining: reading from places turns into adding to them, and the other way round. */
 
+import type { IndexOps, Shape, Tensor } from '@torsor/core';
 import {
   flip,
   gather,
-  index as indexOp,
   indexAdd,
+  index as indexOp,
   indexPut,
   indexSelect,
   nonzero,
@@ -16,9 +17,8 @@ import {
   triu,
   zeros,
 } from '@torsor/core';
-import type { IndexOps, Shape, Tensor } from '@torsor/core';
-import { formula, nonDifferentiable } from './define.ts';
 import type { Derivatives, TensorMeta } from './define.ts';
+import { formula, nonDifferentiable } from './define.ts';
 
 function zerosOf(meta: TensorMeta, grad: Tensor): Tensor {
   return zeros(meta.shape, { dtype: grad.dtype });
@@ -28,17 +28,21 @@ function zerosOf(meta: TensorMeta, grad: Tensor): Tensor {
 function gradientOfSource(grad: Tensor, dim: number, index: Tensor, src: TensorMeta): Tensor {
   const used = gather(grad, dim, index);
   const rest = src.shape.map((n, d) => n - used.shape[d]);
-  return rest.every((n) => n === 0) ? used : pad(used, rest.reverse().flatMap((n) => [0, n]));
+  return rest.every((n) => n === 0)
+    ? used
+    : pad(
+        used,
+        rest.reverse().flatMap((n) => [0, n]),
+      );
 }
 
-/** The parts of a concatenation's gradient; PyTorch's legacy empty vectors took no part in it. */
+/** The parts of a concatenation's gradient. */
 function catParts(grad: Tensor, parts: readonly TensorMeta[], dim: number): Tensor[] {
-  let start = 0;
+  let end = 0;
   return parts.map((part) => {
-    if (part.ndim === 1 && part.shape[0] === 0 && grad.ndim !== 1) return zerosOf(part, grad);
     const size = part.shape[dim];
-    start += size;
-    return grad.narrow(dim, start - size, size);
+    end += size;
+    return grad.narrow(dim, end - size, size);
   });
 }
 
@@ -117,4 +121,3 @@ function broadcast(a: Shape, b: Shape): number[] {
     return na === 1 ? nb : na;
   });
 }
-

@@ -1,8 +1,8 @@
 /** Derivatives of products. For C = A·B: dA = dC·Bᵀ, dB = Aᵀ·dC. */
 
 import type { MatmulOps, Shape, Tensor } from '@torsor/core';
-import { formula } from './define.ts';
 import type { Derivatives } from './define.ts';
+import { formula } from './define.ts';
 
 function scaled(x: Tensor, factor: number): Tensor {
   return factor === 1 ? x : x.mul(factor);
@@ -12,21 +12,17 @@ export const matmul: Derivatives<keyof MatmulOps> = {
   dot: formula([0, 1], (grad, { args: [a, b], needs }) => [needs[0] && grad.mul(b), needs[1] && grad.mul(a)], {
     neededFor: { 0: [1], 1: [0] },
   }),
-  mv: formula(
-    [0, 1],
-    (grad, { args: [a, x], needs }) => [needs[0] && grad.outer(x), needs[1] && a.t().mv(grad)],
-    { neededFor: { 0: [1], 1: [0] } },
-  ),
+  mv: formula([0, 1], (grad, { args: [a, x], needs }) => [needs[0] && grad.outer(x), needs[1] && a.t().mv(grad)], {
+    neededFor: { 0: [1], 1: [0] },
+  }),
   mm: formula(
     [0, 1],
     (grad, { args: [a, b], needs }) => [needs[0] && grad.mm(b.t()), needs[1] && ofSecond(grad, a, b.strides)],
     { neededFor: { 0: [1], 1: [0] } },
   ),
-  bmm: formula(
-    [0, 1],
-    (grad, { args: [a, b], needs }) => [needs[0] && grad.bmm(b.mT), needs[1] && a.mT.bmm(grad)],
-    { neededFor: { 0: [1], 1: [0] } },
-  ),
+  bmm: formula([0, 1], (grad, { args: [a, b], needs }) => [needs[0] && grad.bmm(b.mT), needs[1] && a.mT.bmm(grad)], {
+    neededFor: { 0: [1], 1: [0] },
+  }),
   addmm: formula(
     [1, 2],
     (grad, { args: [, a, b, beta, alpha], needs }) => [

@@ -1,10 +1,10 @@
 /** Derivatives of batch normalisation and of the losses that are ops of their own. */
 
-import { nllLoss, nllLossBackward } from '@torsor/core';
 import type { LossOps, NormOps, Tensor } from '@torsor/core';
+import { nllLoss, nllLossBackward } from '@torsor/core';
 import { isGradEnabled } from '../gradMode.ts';
-import { formula } from './define.ts';
 import type { Derivatives } from './define.ts';
+import { formula } from './define.ts';
 
 /** `[C]` as a column that broadcasts over `[N, C, …]`. */
 function perChannel(x: Tensor, ndim: number): Tensor {
@@ -79,4 +79,3 @@ export const norm: Derivatives<keyof NormOps | keyof LossOps> = {
     return [needs[0] && out, needs[1] && out.neg()];
   }),
 };
-

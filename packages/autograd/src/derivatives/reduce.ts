@@ -1,9 +1,9 @@
 /** Derivatives of reductions, scans, sorting and softmax. */
 
-import { cat, cumsum, flip, ones, scatter, where, zeros, zerosLike } from '@torsor/core';
 import type { ReductionOps, Shape, Tensor } from '@torsor/core';
-import { formula, nonDifferentiable } from './define.ts';
+import { cat, cumsum, flip, ones, scatter, where, zeros, zerosLike } from '@torsor/core';
 import type { Derivatives, TensorMeta } from './define.ts';
+import { formula, nonDifferentiable } from './define.ts';
 
 /** A reduced tensor in the shape of what was reduced: the reduced dimensions are put back and stretched. */
 export function restore(reduced: Tensor, dims: readonly number[], keepdim: boolean, shape: Shape): Tensor {
@@ -18,8 +18,15 @@ function countOf(shape: Shape, dims: readonly number[]): number {
 
 /** Numbers the gradient functions of full reductions 0, those along dimensions 1 (all of them named only if they are kept). */
 function byDims(base: string) {
-  return ({ 0: x, 1: dims, 2: keepdim }: { readonly 0: TensorMeta; readonly 1: readonly number[]; readonly 2: boolean }) =>
-    `${base}Backward${dims.length === x.ndim && !(keepdim && x.ndim > 0) ? 0 : 1}`;
+  return ({
+    0: x,
+    1: dims,
+    2: keepdim,
+  }: {
+    readonly 0: TensorMeta;
+    readonly 1: readonly number[];
+    readonly 2: boolean;
+  }) => `${base}Backward${dims.length === x.ndim && !(keepdim && x.ndim > 0) ? 0 : 1}`;
 }
 
 function byDim(base: string) {
@@ -152,20 +159,20 @@ export const reduce: Derivatives<keyof ReductionOps> = {
   amin: formula([0, 'result'], (grad, { args: [x, dims, keepdim], result: y }) => [
     shareAmongTies(grad, x, y, dims, keepdim),
   ]),
-  max: formula([0, 'result'], (grad, { args: [x], result: y }) => [shareAmongAll(grad, x, y)], { name: 'MaxBackward1' }),
-  min: formula([0, 'result'], (grad, { args: [x], result: y }) => [shareAmongAll(grad, x, y)], { name: 'MinBackward1' }),
+  max: formula([0, 'result'], (grad, { args: [x], result: y }) => [shareAmongAll(grad, x, y)], {
+    name: 'MaxBackward1',
+  }),
+  min: formula([0, 'result'], (grad, { args: [x], result: y }) => [shareAmongAll(grad, x, y)], {
+    name: 'MinBackward1',
+  }),
   maxDim: formula(
     ['result1'],
-    ([grad], { args: [x, dim, keepdim], result: [, indices] }) => [
-      grad && putAt(grad, indices, x.shape, dim, keepdim),
-    ],
+    ([grad], { args: [x, dim, keepdim], result: [, indices] }) => [grad && putAt(grad, indices, x.shape, dim, keepdim)],
     { name: 'MaxBackward0' },
   ),
   minDim: formula(
     ['result1'],
-    ([grad], { args: [x, dim, keepdim], result: [, indices] }) => [
-      grad && putAt(grad, indices, x.shape, dim, keepdim),
-    ],
+    ([grad], { args: [x, dim, keepdim], result: [, indices] }) => [grad && putAt(grad, indices, x.shape, dim, keepdim)],
     { name: 'MinBackward0' },
   ),
   argmax: nonDifferentiable,
@@ -186,9 +193,7 @@ export const reduce: Derivatives<keyof ReductionOps> = {
   ]),
   any: nonDifferentiable,
   all: nonDifferentiable,
-  cumsum: formula([], (grad, { args: [x, dim] }) => [
-    x.ndim === 0 ? grad : flip(cumsum(flip(grad, dim), dim), dim),
-  ]),
+  cumsum: formula([], (grad, { args: [x, dim] }) => [x.ndim === 0 ? grad : flip(cumsum(flip(grad, dim), dim), dim)]),
   cumprod: formula([0], (grad, { args: [x, dim] }) => [cumprodGradient(grad, x, dim)]),
   sort: formula(
     ['result1'],
@@ -202,7 +207,5 @@ export const reduce: Derivatives<keyof ReductionOps> = {
     const weighted = grad.mul(y);
     return [weighted.sub(y.mul(weighted.sum(dim, true)))];
   }),
-  logSoftmax: formula(['result'], (grad, { args: [, dim], result: y }) => [
-    grad.sub(y.exp().mul(grad.sum(dim, true))),
-  ]),
+  logSoftmax: formula(['result'], (grad, { args: [, dim], result: y }) => [grad.sub(y.exp().mul(grad.sum(dim, true)))]),
 };

@@ -1,11 +1,12 @@
 /** Derivatives of views: the gradient is put back where the view was taken from. */
 
+import type { Shape, Tensor, ViewOps } from '@torsor/core';
 import {
-  NotImplementedError,
   asStridedBackward,
   cat,
   diagonalBackward,
   isContiguous,
+  NotImplementedError,
   offsets,
   selectBackward,
   sizeOf,
@@ -14,9 +15,8 @@ import {
   unfoldBackward,
   zeros,
 } from '@torsor/core';
-import type { Shape, Tensor, ViewOps } from '@torsor/core';
-import { formula, materialize } from './define.ts';
 import type { ArgumentMeta, Derivatives } from './define.ts';
+import { formula, materialize } from './define.ts';
 
 /** The order that undoes `dims`. */
 function inverse(dims: readonly number[]): number[] {
@@ -85,11 +85,9 @@ export const view: Derivatives<keyof ViewOps> = {
   slice: formula([], (grad, { args: [x, dim, start, end, step] }) => [
     sliceBackward(grad, x.shape, dim, start, end, step),
   ]),
-  squeeze: formula(
-    [],
-    (grad, { args: [, dims] }) => [dims.reduce((out, dim) => out.unsqueeze(dim), grad)],
-    { name: ({ 2: all }) => (all ? 'SqueezeBackward0' : 'SqueezeBackward1') },
-  ),
+  squeeze: formula([], (grad, { args: [, dims] }) => [dims.reduce((out, dim) => out.unsqueeze(dim), grad)], {
+    name: ({ 2: all }) => (all ? 'SqueezeBackward0' : 'SqueezeBackward1'),
+  }),
   unsqueeze: formula([], (grad, { args: [, dim] }) => [grad.squeeze(dim)]),
   // the engine sums over what was stretched
   expand: formula([], (grad) => [grad]),
@@ -116,7 +114,12 @@ export const view: Derivatives<keyof ViewOps> = {
   ),
   unbind: formula([], (grads, { args: [x, dim] }) => {
     const shape = x.shape.filter((_, d) => d !== dim);
-    return [stack(Array.from({ length: x.shape[dim] }, (_, i) => materialize(grads[i], { ...x, shape })), dim)];
+    return [
+      stack(
+        Array.from({ length: x.shape[dim] }, (_, i) => materialize(grads[i], { ...x, shape })),
+        dim,
+      ),
+    ];
   }),
 
   // gradients of views are linear, and each is the adjoint of its view

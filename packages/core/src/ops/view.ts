@@ -52,7 +52,7 @@ function inferShape(op: string, self: Tensor, shape: Shape): readonly number[] {
   }
   const out = [...shape];
   if (unknown >= 0) {
-    if (known === 0) {
+    if (known === 0 && size === 0) {
       throw new ShapeError(
         `cannot reshape a tensor of 0 elements into shape ${formatShape(shape)}, because the unspecified dimension size ` +
           '-1 can be any value and is ambiguous',
@@ -127,7 +127,9 @@ export function flatten(
 
 /** One dimension as several, of which one may be -1. */
 export function unflatten(self: Tensor, dim: number, sizes: Shape): Tensor {
+  needDims('unflatten', self);
   const at = wrapDim('unflatten', dim, self.ndim);
+  if (sizes.length === 0) throw new ShapeError('sizes must not be empty', { op: 'unflatten', operands: { sizes } });
   const known = sizes.reduce((product, n) => (n === -1 ? product : product * n), 1);
   const filled = sizes.map((n) => (n === -1 ? self.shape[at] / known : n));
   if (sizeOf(filled) !== self.shape[at] || sizes.filter((n) => n === -1).length > 1) {
@@ -224,6 +226,16 @@ export function movedim(
 
 // ------------------------------------------------------------------------------------------------------- parts of a tensor
 
+/** @throws IndexError for a tensor without dimensions, which has no parts */
+function needDims(op: string, self: Tensor): void {
+  if (self.ndim === 0) {
+    throw new IndexError('cannot be applied to a 0-dim tensor, which has no dimension to take parts of', {
+      op,
+      operands: { self: self.shape },
+    });
+  }
+}
+
 const selectForward: ViewOps['select'] = (self, dim, index) => {
   const shape = [...self.shape];
   const strides = [...self.strides];
@@ -235,7 +247,7 @@ const selectForward: ViewOps['select'] = (self, dim, index) => {
 
 /** A view of one entry along `dim`, which goes away. A negative index counts from the end. */
 export function select(self: Tensor, dim: number, index: number): Tensor {
-  if (self.ndim === 0) throw new IndexError('cannot be applied to a 0-dim tensor', { op: 'select' });
+  needDims('select', self);
   const d = wrapDim('select', dim, self.ndim);
   const size = self.shape[d];
   if (!Number.isInteger(index) || index < -size || index >= size) {
@@ -263,7 +275,7 @@ export function sliceDim(
   end: number | null = null,
   step = 1,
 ): Tensor {
-  if (self.ndim === 0) throw new IndexError('cannot be applied to a 0-dim tensor', { op: 'slice' });
+  needDims('slice', self);
   const d = wrapDim('slice', dim, self.ndim);
   if (!Number.isInteger(step) || step < 1) {
     throw new ValueError(`step must be an integer greater than zero, but got ${step}`, { op: 'slice' });
@@ -282,10 +294,11 @@ export function sliceDim(
 
 /** A view of `length` entries along `dim`, from `start`. */
 export function narrow(self: Tensor, dim: number, start: number, length: number): Tensor {
+  needDims('narrow', self);
   const d = wrapDim('narrow', dim, self.ndim);
   const size = self.shape[d];
   const from = start < 0 ? start + size : start;
-  if (!(length >= 0) || from < 0 || from + length > size) {
+  if (!Number.isInteger(start) || !Number.isInteger(length) || length < 0 || from < 0 || from + length > size) {
     throw new IndexError(`start (${start}) + length (${length}) exceeds dimension size (${size})`, {
       op: 'narrow',
       operands: { dim: d, start, length, size },
@@ -330,6 +343,7 @@ export function diagonal(
   const d1 = wrapDim('diagonal', a, self.ndim);
   const d2 = wrapDim('diagonal', b, self.ndim);
   if (d1 === d2) throw new ValueError(`dimensions cannot be identical, but got ${a} and ${b}`, { op: 'diagonal' });
+  if (!Number.isInteger(o)) throw new ValueError(`offset must be an integer, but got ${o}`, { op: 'diagonal' });
   return dispatch('diagonal', diagonalForward, [self, o, d1, d2]);
 }
 
@@ -372,6 +386,13 @@ export function squeeze(self: Tensor, dim?: number | readonly number[] | { dim?:
   const candidates = all
     ? self.shape.map((_, d) => d)
     : [named_].flat().map((d) => wrapDim('squeeze', d as number, self.ndim));
+  const twice = candidates.find((d, i) => candidates.indexOf(d) !== i);
+  if (twice !== undefined) {
+    throw new ShapeError(`dim ${twice} appears multiple times in the list of dims ${formatShape([named_].flat() as number[])}`, {
+      op: 'squeeze',
+      operands: { dim: named_ },
+    });
+  }
   return dispatch('squeeze', squeezeForward, [self, candidates.filter((d) => self.shape[d] === 1), all]);
 }
 
@@ -390,10 +411,13 @@ export function unsqueeze(self: Tensor, dim: number): Tensor {
 
 const expandForward: ViewOps['expand'] = (self, shape) => {
   const lead = shape.length - self.ndim;
-  const strides = shape.map((n, i) => {
+  const strides = new Array<number>(shape.length);
+  for (let i = shape.length - 1; i >= 0; i--) {
     const d = i - lead;
-    return d < 0 || (self.shape[d] === 1 && n !== 1) ? 0 : self.strides[d];
-  });
+    if (d >= 0) strides[i] = self.shape[d] === 1 && shape[i] !== 1 ? 0 : self.strides[d];
+    // A new dimension of size 1 gets the stride that a contiguous tensor would have there, as in PyTorch.
+    else strides[i] = shape[i] !== 1 || self.ndim === 0 ? 0 : shape[i + 1] * strides[i + 1];
+  }
   return makeView(self, shape, strides, self.offset);
 };
 
@@ -511,8 +535,9 @@ export function split(
   dim: number | { dim?: number } = 0,
 ): Tensor[] {
   const [d = 0] = named<[number]>('split', ['dim'], [dim]);
+  needDims('split', self);
   const at = wrapDim('split', d, self.ndim);
-  const size = self.ndim === 0 ? 1 : self.shape[at];
+  const size = self.shape[at];
   let sizes: number[];
   if (typeof splitSize === 'number') {
     if (!Number.isInteger(splitSize) || splitSize < 0 || (splitSize === 0 && size !== 0)) {
@@ -538,6 +563,7 @@ export function chunk(self: Tensor, chunks: number, dim: number | { dim?: number
   if (!Number.isInteger(chunks) || chunks < 1) {
     throw new ValueError(`expects chunks to be greater than 0, but got ${chunks}`, { op: 'chunk' });
   }
+  needDims('chunk', self);
   const size = self.shape[wrapDim('chunk', d, self.ndim)];
   if (size === 0) return split(self, new Array<number>(chunks).fill(0), d);
   return split(self, Math.ceil(size / chunks), d);
@@ -549,7 +575,7 @@ const unbindForward: ViewOps['unbind'] = (self, dim) =>
 /** Views of all entries along `dim` (0 by default), which goes away. */
 export function unbind(self: Tensor, dim: number | { dim?: number } = 0): Tensor[] {
   const [d = 0] = named<[number]>('unbind', ['dim'], [dim]);
-  if (self.ndim === 0) throw new IndexError('cannot be applied to a 0-dim tensor', { op: 'unbind' });
+  needDims('unbind', self);
   return dispatch('unbind', unbindForward, [self, wrapDim('unbind', d, self.ndim)]);
 }
 

@@ -1,5 +1,6 @@
 /** Specs of elementwise ops of two and three operands, and of copies. */
 
+import type { ElementwiseOps, Operand, Tensor } from '@torsor/core';
 import {
   addcdiv,
   addcmul,
@@ -19,23 +20,22 @@ import {
   pow,
   remainder,
   rsub,
-  add as sumOf,
   sub,
+  add as sumOf,
   tensor,
   thresholdBackward,
   where,
   xlogy,
 } from '@torsor/core';
-import type { ElementwiseOps, Operand, Tensor } from '@torsor/core';
-import type { UnaryOps } from './elementwise.ts';
+import type { elementwise } from './elementwise.ts';
 import type { Domain, Flat, Sample, Specs } from './spec.ts';
-import { binary, differentiable, flat, indices, mask, pairs, POSITIVE, SIGNED, sample } from './spec.ts';
+import { binary, differentiable, flat, indices, input, mask, POSITIVE, pairs, SIGNED, sample } from './spec.ts';
 
 /** Dividends and divisors whose quotient stays between 2 and 3, so that its integer part is 2 and does not jump. */
 const DIVIDEND: Domain = { from: 5.1, to: 5.9 };
 const DIVISOR: Domain = { from: 2.05, to: 2.5 };
 const NEGATIVE_DIVIDEND: Domain = { from: -5.9, to: -5.1 };
-const QUOTIENT = `${'dividend in ±[5.1, 5.9]'}, divisor in [2.05, 2.5]: the quotient is no integer`;
+const QUOTIENT = 'dividend in ±[5.1, 5.9], divisor in [2.05, 2.5]: the quotient is no integer';
 
 type Run = (a: Operand, b: Operand) => Tensor;
 
@@ -61,7 +61,7 @@ function bits(run: Run): Flat {
 const inPlace = (title: string, shapes: readonly (readonly number[])[], run: Sample['run'], domain = SIGNED): Sample =>
   sample(`in place: ${title}`, shapes, (self, ...rest) => run(self.clone(), ...rest), domain);
 
-export const binaries: Specs<Exclude<keyof ElementwiseOps, UnaryOps>> = {
+export const binaries: Specs<Exclude<keyof ElementwiseOps, keyof typeof elementwise>> = {
   add: differentiable('all numbers', () => [
     ...pairs((a, b) => sumOf(a, b)),
     sample('alpha', [[2, 3], [3]], (a, b) => a.add(b, { alpha: -2.5 })),
@@ -79,6 +79,7 @@ export const binaries: Specs<Exclude<keyof ElementwiseOps, UnaryOps>> = {
   mul: differentiable('all numbers', () => [
     ...pairs(mul),
     sample('by itself', [[3]], (a) => a.mul(a)),
+    sample('by a wider constant', [[3]], (a) => a.mul(input([3]))),
     inPlace('broadcast', [[2, 3], [3]], (a, b) => a.mul_(b)),
     inPlace('by a number', [[3]], (a) => a.mul_(3)),
   ]),
@@ -123,12 +124,26 @@ export const binaries: Specs<Exclude<keyof ElementwiseOps, UnaryOps>> = {
   bitwiseOr: bits(bitwiseOr),
   bitwiseXor: bits(bitwiseXor),
   thresholdBackward: differentiable('away from the threshold', () => [
-    sample('at 0', [[2, 3], [2, 3]], (g, x) => thresholdBackward(g, x, 0)),
+    sample(
+      'at 0',
+      [
+        [2, 3],
+        [2, 3],
+      ],
+      (g, x) => thresholdBackward(g, x, 0),
+    ),
     sample('at 0.5', [[3], [3]], (g, x) => thresholdBackward(g, x, 0.5), [SIGNED, { ...SIGNED, avoid: [0.5] }]),
   ]),
 
   where: differentiable('all numbers', () => [
-    sample('two matrices', [[2, 3], [2, 3]], (a, b) => where(mask([2, 3]), a, b)),
+    sample(
+      'two matrices',
+      [
+        [2, 3],
+        [2, 3],
+      ],
+      (a, b) => where(mask([2, 3]), a, b),
+    ),
     sample('all broadcast', [[3], [2, 1]], (a, b) => where(mask([4, 1, 1]), a, b)),
     sample('a number second', [[3]], (a) => where(mask([3]), a, 2)),
     sample('a number first', [[3]], (b) => where(mask([2, 3]), 2, b)),
@@ -140,18 +155,38 @@ export const binaries: Specs<Exclude<keyof ElementwiseOps, UnaryOps>> = {
     sample('a small weight', [[2, 3], [3]], (a, b) => lerp(a, b, 0.3)),
     sample('a large weight', [[3], [3]], (a, b) => lerp(a, b, 0.8)),
     sample('a weight beyond', [[3], [3]], (a, b) => lerp(a, b, -1.5)),
-    sample('a tensor of weights', [[2, 1], [3], [4, 1, 1]], (a, b, w) => lerp(a, b, w), { ...SIGNED, avoid: [-0.5, 0.5] }),
+    sample('a tensor of weights', [[2, 1], [3], [4, 1, 1]], (a, b, w) => lerp(a, b, w), {
+      ...SIGNED,
+      avoid: [-0.5, 0.5],
+    }),
     sample('0-d', [[], [], []], (a, b, w) => lerp(a, b, w)),
     inPlace('a number', [[3], [3]], (a, b) => a.lerp_(b, 0.25)),
     inPlace('a tensor', [[3], [3], [3]], (a, b, w) => a.lerp_(b, w)),
   ]),
   addcmul: differentiable('all numbers', () => [
-    sample('default', [[2, 3], [2, 3], [2, 3]], (a, b, c) => addcmul(a, b, c)),
+    sample(
+      'default',
+      [
+        [2, 3],
+        [2, 3],
+        [2, 3],
+      ],
+      (a, b, c) => addcmul(a, b, c),
+    ),
     sample('value, all broadcast', [[3], [2, 1], []], (a, b, c) => addcmul(a, b, c, { value: -2.5 })),
     inPlace('value', [[2, 3], [3], [2, 1]], (a, b, c) => a.addcmul_(b, c, { value: 0.5 })),
   ]),
   addcdiv: differentiable('divisors in [0.3, 2.5]', () => [
-    sample('default', [[2, 3], [2, 3], [2, 3]], (a, b, c) => addcdiv(a, b, c), POSITIVE),
+    sample(
+      'default',
+      [
+        [2, 3],
+        [2, 3],
+        [2, 3],
+      ],
+      (a, b, c) => addcdiv(a, b, c),
+      POSITIVE,
+    ),
     sample('value, all broadcast', [[3], [2, 1], []], (a, b, c) => addcdiv(a, b, c, { value: -2.5 }), POSITIVE),
     inPlace('value', [[2, 3], [3], [2, 1]], (a, b, c) => a.addcdiv_(b, c, { value: 0.5 }), POSITIVE),
   ]),
@@ -185,7 +220,14 @@ export const binaries: Specs<Exclude<keyof ElementwiseOps, UnaryOps>> = {
     },
   ),
   copy: differentiable('all numbers', () => [
-    inPlace('all of it', [[2, 3], [2, 3]], (x, src) => x.copy_(src)),
+    inPlace(
+      'all of it',
+      [
+        [2, 3],
+        [2, 3],
+      ],
+      (x, src) => x.copy_(src),
+    ),
     inPlace('broadcast', [[2, 3], [3]], (x, src) => x.copy_(src)),
     inPlace('a row', [[2, 3], [3]], (x, src) => {
       x.select(0, 1).copy_(src);

@@ -1,8 +1,7 @@
 /** The checks that follow from a spec. */
 
-import { isFloating, sameShape, zeros } from '@torsor/core';
 import type { GradFn, OpName, Tensor } from '@torsor/core';
-import * as assert from 'uvu/assert';
+import { formatShape, sameShape, zeros } from '@torsor/core';
 import { grad } from '../../grad.ts';
 import { OpNode } from '../../tape.ts';
 import type { Sample, Tolerance } from './spec.ts';
@@ -35,27 +34,43 @@ export function starts(outputs: readonly Tensor[]): Tensor[] {
 }
 
 /** The gradients of a call by its inputs, all of them wanted; null where the op has none. */
-export function gradients(sample: Sample, inputs: readonly Tensor[], wanted: readonly Tensor[] = inputs): (Tensor | null)[] {
+export function gradients(
+  sample: Sample,
+  inputs: readonly Tensor[],
+  wanted: readonly Tensor[] = inputs,
+): (Tensor | null)[] {
   const outputs = outputsOf(sample.run(...inputs)).filter((output) => output.requiresGrad);
   if (outputs.length === 0) return wanted.map(() => null);
   return grad(outputs, wanted, starts(outputs), { allowUnused: true });
 }
 
+/** Throws unless a gradient has the dtype and the shape of `x`. */
+export function fits(gradient: Tensor | null, x: Tensor, label: string): void {
+  if (gradient === null) return;
+  if (gradient.dtype !== x.dtype) throw new Error(`${label}: dtype ${gradient.dtype} instead of ${x.dtype}`);
+  if (sameShape(gradient.shape, x.shape)) return;
+  throw new Error(`${label}: shape ${formatShape(gradient.shape)} instead of ${formatShape(x.shape)}`);
+}
+
 /** Throws unless two tensors have one shape and dtype, and agree; NaN agrees with NaN. */
-export function close(actual: Tensor | null, expected: Tensor | null, tolerance: Omit<Tolerance, 'because'>, label: string): void {
+export function close(
+  actual: Tensor | null,
+  expected: Tensor | null,
+  tolerance: Omit<Tolerance, 'because'>,
+  label: string,
+): void {
   if (actual === null || expected === null) {
-    assert.is(actual, expected, `${label}: one gradient is missing`);
+    if (actual !== expected) throw new Error(`${label}: one gradient is missing`);
     return;
   }
-  assert.is(actual.dtype, expected.dtype, `${label}: dtype`);
-  assert.ok(sameShape(actual.shape, expected.shape), `${label}: shape [${actual.shape}] instead of [${expected.shape}]`);
+  fits(actual, expected, label);
   const want = expected.toTypedArray() as ArrayLike<number>;
   const got = actual.toTypedArray() as ArrayLike<number>;
   for (let i = 0; i < want.length; i++) {
     if (Object.is(got[i], want[i])) continue;
     const error = Math.abs(got[i] - want[i]);
     if (error <= tolerance.absolute + tolerance.relative * Math.abs(want[i])) continue;
-    assert.unreachable(`${label}: element ${i} is ${got[i]}, expected ${want[i]}`);
+    throw new Error(`${label}: element ${i} is ${got[i]}, expected ${want[i]}`);
   }
 }
 
@@ -68,10 +83,3 @@ export const LAYOUTS: Readonly<Record<string, (x: Tensor) => Tensor | null>> = {
     return wide.slice(-1, 1, null, 2).copy_(x);
   },
 };
-
-/** A gradient has its input's dtype and shape. */
-export function fits(gradient: Tensor | null, x: Tensor, label: string): void {
-  if (gradient === null) return;
-  assert.is(gradient.dtype, x.dtype, `${label}: dtype`);
-  assert.ok(isFloating(gradient.dtype) && sameShape(gradient.shape, x.shape), `${label}: shape [${gradient.shape}]`);
-}

@@ -1,5 +1,6 @@
 /** Specs of indexing and joining. */
 
+import type { IndexOps } from '@torsor/core';
 import {
   cat,
   embedding,
@@ -25,7 +26,6 @@ import {
   tril,
   triu,
 } from '@torsor/core';
-import type { IndexOps } from '@torsor/core';
 import type { Specs } from './spec.ts';
 import { differentiable, flat, indices, input, mask, sample } from './spec.ts';
 
@@ -33,16 +33,45 @@ const ANY = 'all numbers';
 
 export const indexings: Specs<keyof IndexOps> = {
   cat: differentiable(ANY, () => [
-    sample('along the first dim', [[2, 3], [1, 3]], (...parts) => cat(parts)),
-    sample('along a negative dim', [[2, 2], [2, 1], [2, 3]], (...parts) => cat(parts, -1)),
+    sample(
+      'along the first dim',
+      [
+        [2, 3],
+        [1, 3],
+      ],
+      (...parts) => cat(parts),
+    ),
+    sample(
+      'along a negative dim',
+      [
+        [2, 2],
+        [2, 1],
+        [2, 3],
+      ],
+      (...parts) => cat(parts, -1),
+    ),
     sample('with itself', [[3]], (x) => cat([x, x])),
     sample('a legacy empty vector', [[0], [2, 2]], (...parts) => cat(parts, 1)),
-    sample('a part without entries', [[2, 0], [2, 2]], (...parts) => cat(parts, 1)),
+    sample(
+      'a part without entries',
+      [
+        [2, 0],
+        [2, 2],
+      ],
+      (...parts) => cat(parts, 1),
+    ),
     sample('beside a constant', [[2, 2]], (x) => cat([input([2, 1]).to(x.dtype), x], 1)),
     sample('hstack', [[2], [3]], (...parts) => hstack(parts)),
   ]),
   stack: differentiable(ANY, () => [
-    sample('in front', [[2, 3], [2, 3]], (...parts) => stack(parts)),
+    sample(
+      'in front',
+      [
+        [2, 3],
+        [2, 3],
+      ],
+      (...parts) => stack(parts),
+    ),
     sample('behind', [[3], [3]], (...parts) => stack(parts, -1)),
     sample('0-d tensors', [[], [], []], (...parts) => stack(parts)),
     sample('beside a constant', [[2]], (x) => stack([input([2]).to(x.dtype), x], 1)),
@@ -55,17 +84,52 @@ export const indexings: Specs<keyof IndexOps> = {
     sample('takeAlongDim', [[2, 3]], (x) => takeAlongDim(x, x.argmax(1, true), 1)),
   ]),
   scatter: differentiable('no place twice', () => [
-    sample('a tensor', [[2, 3], [2, 2]], (x, src) => scatter(x, 1, indices([0, 2, 1, 0], [2, 2]), src)),
+    sample(
+      'a tensor',
+      [
+        [2, 3],
+        [2, 2],
+      ],
+      (x, src) => scatter(x, 1, indices([0, 2, 1, 0], [2, 2]), src),
+    ),
     sample('a number', [[2, 3]], (x) => scatter(x, 0, indices([1, 0, 1], [1, 3]), 5)),
-    sample('more in src than is used', [[3, 3], [3, 3]], (x, src) => scatter(x, -1, indices([2, 0], [1, 2]), src)),
+    sample(
+      'more in src than is used',
+      [
+        [3, 3],
+        [3, 3],
+      ],
+      (x, src) => scatter(x, -1, indices([2, 0], [1, 2]), src),
+    ),
     sample('0-d', [[], []], (x, src) => scatter(x, 0, indices([0], []), src)),
     sample('in place', [[3], [2]], (x, src) => x.clone().scatter_(0, indices([2, 0]), src)),
-    sample('indexCopy', [[3, 2], [2, 2]], (x, src) => indexCopy(x, 0, indices([2, 0]), src)),
+    sample(
+      'indexCopy',
+      [
+        [3, 2],
+        [2, 2],
+      ],
+      (x, src) => indexCopy(x, 0, indices([2, 0]), src),
+    ),
     sample('indexFill', [[3, 2], []], (x, v) => indexFill(x, 0, indices([2, 0]), v)),
   ]),
   scatterAdd: differentiable(ANY, () => [
-    sample('places twice', [[2, 3], [2, 3]], (x, src) => scatterAdd(x, 1, indices([0, 0, 1, 2, 2, 2], [2, 3]), src)),
-    sample('more in src than is used', [[3, 2], [3, 2]], (x, src) => scatterAdd(x, 0, indices([2, 0], [1, 2]), src)),
+    sample(
+      'places twice',
+      [
+        [2, 3],
+        [2, 3],
+      ],
+      (x, src) => scatterAdd(x, 1, indices([0, 0, 1, 2, 2, 2], [2, 3]), src),
+    ),
+    sample(
+      'more in src than is used',
+      [
+        [3, 2],
+        [3, 2],
+      ],
+      (x, src) => scatterAdd(x, 0, indices([2, 0], [1, 2]), src),
+    ),
     sample('0-d', [[], []], (x, src) => scatterAdd(x, 0, indices([0], []), src)),
     sample('in place', [[3], [2]], (x, src) => x.clone().scatterAdd_(0, indices([2, 2]), src)),
   ]),
@@ -77,8 +141,22 @@ export const indexings: Specs<keyof IndexOps> = {
     sample('embedding', [[4, 2]], (w) => embedding(w, indices([1, 3, 3, 0], [2, 2]))),
   ]),
   indexAdd: differentiable(ANY, () => [
-    sample('rows twice', [[3, 2], [3, 2]], (x, src) => indexAdd(x, 0, indices([0, 2, 0]), src)),
-    sample('columns, alpha', [[2, 3], [2, 2]], (x, src) => indexAdd(x, -1, indices([2, 1]), src, { alpha: -2.5 })),
+    sample(
+      'rows twice',
+      [
+        [3, 2],
+        [3, 2],
+      ],
+      (x, src) => indexAdd(x, 0, indices([0, 2, 0]), src),
+    ),
+    sample(
+      'columns, alpha',
+      [
+        [2, 3],
+        [2, 2],
+      ],
+      (x, src) => indexAdd(x, -1, indices([2, 1]), src, { alpha: -2.5 }),
+    ),
     sample('0-d', [[], []], (x, src) => indexAdd(x, 0, indices([0]), src)),
     sample('in place', [[3], [2]], (x, src) => x.clone().indexAdd_(0, indices([2, 2]), src)),
   ]),
@@ -95,7 +173,14 @@ export const indexings: Specs<keyof IndexOps> = {
     sample('pairs', [[3, 2], [2]], (x, v) => indexPut(x, [indices([0, 2]), indices([1, 0])], v)),
     sample('added up', [[3, 2], [3]], (x, v) => indexPut(x, [indices([0, 2, 0]), indices([1, 0, 1])], v, true)),
     sample('rows, broadcast values', [[3, 2], []], (x, v) => indexPut(x, [indices([2, 0])], v)),
-    sample('columns, broadcast values', [[2, 3], [2, 1]], (x, v) => indexPut(x, [null, indices([2, 0])], v)),
+    sample(
+      'columns, broadcast values',
+      [
+        [2, 3],
+        [2, 1],
+      ],
+      (x, v) => indexPut(x, [null, indices([2, 0])], v),
+    ),
     sample('a mask', [[2, 3], [1]], (x, v) => indexPut(x, [mask([2, 3])], v)),
     sample('a number', [[3]], (x) => indexPut(x, [indices([1])], 4)),
     sample('in place', [[3], [1]], (x, v) => x.clone().indexPut_([indices([-1])], v)),

@@ -1,7 +1,7 @@
 /** Specs of batch normalisation and of the losses that are ops of their own. */
 
-import { batchNorm, crossEntropy, full, mseLoss, nllLoss, nllLossBackward } from '@torsor/core';
 import type { LossOps, NormOps, Tensor } from '@torsor/core';
+import { batchNorm, crossEntropy, full, mseLoss, nllLoss, nllLossBackward } from '@torsor/core';
 import type { Domain, Specs } from './spec.ts';
 import { differentiable, indices, input, POSITIVE, SIGNED, sample } from './spec.ts';
 
@@ -54,7 +54,14 @@ export const norms: Specs<keyof NormOps | keyof LossOps> = {
     ),
   ]),
   mseLoss: differentiable('all numbers', () => [
-    sample('mean', [[2, 3], [2, 3]], (x, y) => mseLoss(x, y)),
+    sample(
+      'mean',
+      [
+        [2, 3],
+        [2, 3],
+      ],
+      (x, y) => mseLoss(x, y),
+    ),
     sample('sum', [[3], [3]], (x, y) => mseLoss(x, y, { reduction: 'sum' })),
     sample('none', [[3], [3]], (x, y) => mseLoss(x, y, { reduction: 'none' })),
     sample('a constant target', [[3]], (x) => mseLoss(x, input([3], SIGNED, 4).to(x.dtype))),

@@ -1,5 +1,6 @@
 /** Specs of pooling. */
 
+import type { AvgPoolParams, PoolOps } from '@torsor/core';
 import {
   adaptiveAvgPool1d,
   adaptiveAvgPool2d,
@@ -14,7 +15,6 @@ import {
   maxPoolBackward,
   maxPoolGather,
 } from '@torsor/core';
-import type { AvgPoolParams, PoolOps } from '@torsor/core';
 import type { Specs } from './spec.ts';
 import { differentiable, indices, sample } from './spec.ts';
 
@@ -50,7 +50,9 @@ export const pools: Specs<Exclude<keyof PoolOps, 'pad' | 'padBackward'>> = {
   avgPool: differentiable(ANY, () => [
     sample('1-d', [[2, 1, 5]], (x) => avgPool1d(x, 2)),
     sample('padding counts', [[1, 4]], (x) => avgPool1d(x, 3, 1, 1)),
-    sample('padding does not count', [[1, 4]], (x) => avgPool1d(x, 3, { stride: 1, padding: 1, countIncludePad: false })),
+    sample('padding does not count', [[1, 4]], (x) =>
+      avgPool1d(x, 3, { stride: 1, padding: 1, countIncludePad: false }),
+    ),
     sample('2-d, rounded up', [[1, 2, 3, 4]], (x) => avgPool2d(x, 2, { stride: [2, 3], ceilMode: true })),
     sample('another divisor', [[1, 1, 2, 4]], (x) => avgPool2d(x, 2, { divisorOverride: 3 })),
     sample('no batch', [[0, 1, 4]], (x) => avgPool1d(x, 2)),

@@ -1,5 +1,6 @@
 /** Specs of reductions, running sums, sorting and softmax. */
 
+import type { Dims, ReductionOps, Tensor } from '@torsor/core';
 import {
   amax,
   amin,
@@ -22,7 +23,6 @@ import {
   variance,
   varMean,
 } from '@torsor/core';
-import type { Dims, ReductionOps, Tensor } from '@torsor/core';
 import type { Domain, Result, Sample, Specs } from './spec.ts';
 import { differentiable, flat, SIGNED, sample } from './spec.ts';
 
@@ -98,8 +98,14 @@ const orders = (): readonly Sample[] =>
   ]);
 
 export const reductions: Specs<keyof ReductionOps> = {
-  sum: differentiable('all numbers', () => withIdentity((x, dim, keepdim) => sum(x, dim ?? null, keepdim))),
-  mean: differentiable('all numbers', () => withIdentity((x, dim, keepdim) => mean(x, dim ?? null, keepdim))),
+  sum: differentiable('all numbers', () => [
+    ...withIdentity((x, dim, keepdim) => sum(x, dim ?? null, keepdim)),
+    sample('in float64', [[2, 3]], (x) => sum(x, 1, { dtype: 'float64' })),
+  ]),
+  mean: differentiable('all numbers', () => [
+    ...withIdentity((x, dim, keepdim) => mean(x, dim ?? null, keepdim)),
+    sample('in float64', [[2, 3]], (x) => mean(x, null, false, { dtype: 'float64' })),
+  ]),
   prod: differentiable('all numbers, zeros too', () => [
     sample('all of a matrix', [[2, 3]], (x) => x.prod()),
     sample('a dim', [[3, 2]], (x) => prod(x, 0)),
@@ -131,8 +137,14 @@ export const reductions: Specs<keyof ReductionOps> = {
     ...lines((x, dim) => min(x, dim)).slice(0, 5),
     sample('kept', [[2, 3]], (x) => min(x, { dim: 0, keepdim: true })),
   ]),
-  argmax: flat(sample('a dim', [[2, 3]], (x) => x.argmax(1)), sample('all', [[2, 3]], (x) => x.argmax())),
-  argmin: flat(sample('a dim', [[2, 3]], (x) => x.argmin(1)), sample('all', [[2, 3]], (x) => x.argmin())),
+  argmax: flat(
+    sample('a dim', [[2, 3]], (x) => x.argmax(1)),
+    sample('all', [[2, 3]], (x) => x.argmax()),
+  ),
+  argmin: flat(
+    sample('a dim', [[2, 3]], (x) => x.argmin(1)),
+    sample('all', [[2, 3]], (x) => x.argmin()),
+  ),
   var: differentiable('more elements than the correction', () => [
     ...moments(variance),
     sample('a 0-d tensor, biased', [[]], (x) => variance(x, false)),
@@ -150,8 +162,14 @@ export const reductions: Specs<keyof ReductionOps> = {
     ...overDims((x, dim, keepdim) => logsumexp(x, dim ?? null, keepdim)),
     sample('a 0-d tensor', [[]], (x) => logsumexp(x, -1)),
   ]),
-  any: flat(sample('a dim', [[2, 3]], (x) => x.any(1)), sample('all', [[2, 3]], (x) => x.any())),
-  all: flat(sample('a dim', [[2, 3]], (x) => x.all(1)), sample('all', [[2, 3]], (x) => x.all())),
+  any: flat(
+    sample('a dim', [[2, 3]], (x) => x.any(1)),
+    sample('all', [[2, 3]], (x) => x.any()),
+  ),
+  all: flat(
+    sample('a dim', [[2, 3]], (x) => x.all(1)),
+    sample('all', [[2, 3]], (x) => x.all()),
+  ),
   cumsum: differentiable('all numbers', () => lines((x, dim) => cumsum(x, dim))),
   cumprod: differentiable('all numbers, zeros too', () => [
     ...lines((x, dim) => cumprod(x, dim)),
@@ -171,7 +189,9 @@ export const reductions: Specs<keyof ReductionOps> = {
     sample('none', [[3]], (x) => topk(x, 0)),
     sample('a 0-d tensor', [[]], (x) => topk(x, 1)),
   ]),
-  softmax: differentiable('all numbers', () => lines((x, dim) => softmax(x, dim))),
+  softmax: differentiable('all numbers', () => [
+    ...lines((x, dim) => softmax(x, dim)),
+    sample('in float64', [[2, 3]], (x) => softmax(x, 1, { dtype: 'float64' })),
+  ]),
   logSoftmax: differentiable('all numbers', () => lines((x, dim) => logSoftmax(x, dim))),
 };
-

@@ -3,8 +3,8 @@
  * differences, layouts, float32). The idea is PyTorch's `OpInfo`.
  */
 
-import { fromTypedArray, isTensor } from '@torsor/core';
 import type { OpName, Shape, Tensor } from '@torsor/core';
+import { fromTypedArray, isTensor } from '@torsor/core';
 
 /** What a call returns: a tensor, a list, or a named tuple. */
 export type Result = Tensor | Iterable<Tensor>;
@@ -119,7 +119,10 @@ export function indices(values: readonly number[], shape: Shape = [values.length
 /** A bool tensor of a fixed, irregular pattern. */
 export function mask(shape: Shape): Tensor {
   const size = shape.reduce((product, n) => product * n, 1);
-  return fromTypedArray(Uint8Array.from({ length: size }, (_, i) => ((i * 7) % 5 < 2 ? 1 : 0)), shape).to('bool');
+  return fromTypedArray(
+    Uint8Array.from({ length: size }, (_, i) => ((i * 7) % 5 < 2 ? 1 : 0)),
+    shape,
+  ).to('bool');
 }
 
 // -------------------------------------------------------------------------------------------------------------- records
@@ -143,11 +146,7 @@ export function fixedLayout(title: string, shapes: readonly Shape[], run: Run, d
   return { ...sample(title, shapes, run, domain), ownLayout: true };
 }
 
-export function differentiable(
-  domain: string,
-  samples: () => readonly Sample[],
-  more: More = {},
-): Differentiable {
+export function differentiable(domain: string, samples: () => readonly Sample[], more: More = {}): Differentiable {
   return { kind: 'formula', domain, samples, order: 2, ...more };
 }
 
@@ -213,14 +212,39 @@ export function pairs(
   const both = run as Run;
   const [first, second] = numbers;
   const out = [
-    sample('two matrices', [[2, 3], [2, 3]], both, domains),
-    sample('broadcast both ways', [[2, 1, 3], [4, 1]], both, domains),
+    sample(
+      'two matrices',
+      [
+        [2, 3],
+        [2, 3],
+      ],
+      both,
+      domains,
+    ),
+    sample(
+      'broadcast both ways',
+      [
+        [2, 1, 3],
+        [4, 1],
+      ],
+      both,
+      domains,
+    ),
     sample('a 0-d operand', [[3], []], both, domains),
     sample('two 0-d operands', [[], []], both, domains),
-    sample('an empty broadcast operand', [[0, 2], [1, 2]], both, domains),
+    sample(
+      'an empty broadcast operand',
+      [
+        [0, 2],
+        [1, 2],
+      ],
+      both,
+      domains,
+    ),
     sample('a constant tensor second', [[5]], (a) => run(a, input([5], domains[1], 9).to(a.dtype)), domains[0]),
     sample('a constant tensor first', [[5]], (b) => run(input([5], domains[0], 9).to(b.dtype), b), domains[1]),
   ];
+  out.push(sample('a constant tensor of integers second', [[3]], (a) => run(a, indices([2, 1, 3])), domains[0]));
   if (second !== null) out.push(sample('a number second', [[3]], (a) => run(a, second), domains[0]));
   if (first !== null) out.push(sample('a number first', [[3]], (b) => run(first, b), domains[1]));
   return out;

@@ -1,5 +1,6 @@
 /** Specs of views and of their gradients. */
 
+import type { ViewOps } from '@torsor/core';
 import {
   alias,
   asStrided,
@@ -28,7 +29,6 @@ import {
   unsqueeze,
   view,
 } from '@torsor/core';
-import type { ViewOps } from '@torsor/core';
 import type { Specs } from './spec.ts';
 import { differentiable, fixedLayout, sample } from './spec.ts';
 
@@ -50,7 +50,10 @@ export const views: Specs<keyof ViewOps> = {
     fixedLayout('of an expanded tensor', [[2, 1]], (x) => reshape(x.expand(2, 3), [3, 2])),
     fixedLayout('flatten of a permuted tensor', [[2, 3, 2]], (x) => x.permute(2, 0, 1).flatten()),
   ]),
-  alias: differentiable(ANY, () => [sample('a matrix', [[2, 3]], (x) => alias(x)), sample('0-d', [[]], (x) => alias(x))]),
+  alias: differentiable(ANY, () => [
+    sample('a matrix', [[2, 3]], (x) => alias(x)),
+    sample('0-d', [[]], (x) => alias(x)),
+  ]),
   t: differentiable(ANY, () => [
     sample('a matrix', [[2, 3]], (x) => t(x)),
     sample('a vector', [[3]], (x) => x.t()),

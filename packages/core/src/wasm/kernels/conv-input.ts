@@ -17,6 +17,7 @@ import type { Emitter, Launch } from '../module.ts';
 import { runInline } from '../module.ts';
 import type { ConvPlan, ConvShape } from './conv.ts';
 import { convLaunch, convPlan, packWeightsLaunch } from './conv.ts';
+import { scatterLaunches, scatterPlan } from './conv-scatter.ts';
 import type { Kernels } from './gemm.ts';
 import { align, taskArgs } from './gemm.ts';
 import type { Element } from './gemm-micro.ts';
@@ -131,14 +132,35 @@ function imagesAtATime(c: ConvShape): number {
   return isBuffered(c) ? Math.max(1, Math.floor(BUFFER_BYTES / Math.max(phaseBytes(c), 1))) : c.n;
 }
 
+/**
+ * Whether the other way (conv-scatter.ts) is faster, by a model in vector products: a tile's work goes with its rows, packing and
+ * adding up cost about as much an element as their constants say (measured in V8; benchmarks/suites/kernels).
+ */
+function prefersScatter(c: ConvShape): boolean {
+  const channels = c.cin / c.groups;
+  const outChannels = c.cout / c.groups;
+  const taps = c.kh * c.kw;
+  let phases = 0;
+  for (const { shape } of phasesOf(c)) {
+    const k = outChannels * shape.kh * shape.kw;
+    phases += shape.oh * shape.ow * k * (Math.max(4, channels) / 8 + 0.45);
+  }
+  const rows = channels * taps;
+  const add = c.strideW === 1 ? 1.3 : 1.8;
+  const scatter = c.oh * c.ow * (outChannels * (Math.max(4, rows) / 8 + 0.3) + rows * add);
+  return globalThis.SC ?? scatter < phases;
+}
+
 /** Memory that the launches share: weights, plain and packed, of every phase; the buffer. */
 export function convBackwardInputSharedBytes(c: ConvShape): number {
+  if (prefersScatter(c)) return scatterPlan(c).sharedBytes;
   const weights = phasesOf(c).reduce((sum, { plan, weightBytes }) => sum + weightBytes + plan.packedBytes, 0);
   return weights + (isBuffered(c) ? align(phaseBytes(c) * Math.min(c.n, imagesAtATime(c))) : 0);
 }
 
 /** Bytes of memory that `convBackwardInput` needs beside its tensors, on this thread. */
 export function convBackwardInputScratchBytes(c: ConvShape): number {
+  if (prefersScatter(c)) return scatterPlan(c).sharedBytes + scatterPlan(c).scratchBytes;
   return convBackwardInputSharedBytes(c) + phasesOf(c).reduce((most, { plan }) => Math.max(most, plan.scratchBytes), 0);
 }
 
@@ -154,6 +176,10 @@ export function convBackwardInput(
 /** The launches, one after the other; `sharedPtr` has `convBackwardInputSharedBytes` bytes. */
 export function convBackwardInputLaunches(c: ConvBackwardInput, sharedPtr: number): Launch[] {
   if (c.n === 0 || c.cin === 0 || c.h === 0 || c.w === 0) return [];
+  if (prefersScatter(c)) {
+    const pointers = { grad: c.gradPtr, weights: c.wPtr, bias: c.biasPtr ?? 0, out: c.outPtr };
+    return scatterLaunches(c, pointers, sharedPtr);
+  }
   const bytes = itemBytes(c.dtype);
   const launches: Launch[] = [];
   const packed: number[] = [];

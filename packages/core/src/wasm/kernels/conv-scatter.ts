@@ -15,7 +15,7 @@ import type { ConvShape } from './conv.ts';
 import type { TaskArgs } from './gemm.ts';
 import { align, emitColumns, emitPackB, evenBlock, FROM_C, FROM_ZERO, taskArgs } from './gemm.ts';
 import type { MacroFuncs } from './gemm-macro.ts';
-import { emitMacro, paddedRows } from './gemm-macro.ts';
+import { emitMacro } from './gemm-macro.ts';
 import type { Element, Tiles } from './gemm-micro.ts';
 import { loadSplat, repeat, scalarOf, tilesFor } from './gemm-micro.ts';
 
@@ -51,14 +51,13 @@ export function scatterPlan(c: ConvShape): ScatterPlan {
   const channels = c.cin / c.groups;
   const taps = c.kh * c.kw;
   const channelBlock = evenBlock(channels, Math.max(1, Math.floor(TASK_ROWS / taps)), 1);
-  const rows = paddedRows(tiles, channelBlock * taps);
   const kBlock = evenBlock(outChannels, BLOCK_K_BYTES / bytes, 4);
   const columnBlock = c.ow > BLOCK_POSITIONS ? evenBlock(c.ow, BLOCK_POSITIONS, width) : c.ow;
   const lineBlock =
     c.ow > BLOCK_POSITIONS ? 1 : evenBlock(c.oh, Math.max(1, Math.floor(BLOCK_POSITIONS / Math.max(c.ow, 1))), 1);
   const positions = Math.ceil((lineBlock * columnBlock) / width) * width;
-  // The last block of channels may have fewer rows, but take up more when it ends in smaller panels.
-  const packedStep = align(Math.max(rows, channelBlock * taps + height) * outChannels * bytes);
+  // Panels round rows up by less than the height of one.
+  const packedStep = align((channelBlock * taps + height) * outChannels * bytes);
   const bufferAt = align(height * width * bytes + width * bytes);
   const aAt = align(bufferAt + channelBlock * taps * positions * bytes);
   return {
@@ -86,7 +85,6 @@ export function scatterLaunches(
 ): Launch[] {
   const plan = scatterPlan(c);
   const { tiles } = plan;
-  const { bytes } = tiles.element;
   const module = { name: tiles.name.replace('gemm', 'convScatter'), emit: EMITTERS[tiles.element.dtype] };
   const channelBlocks = Math.ceil(plan.channels / plan.channelBlock);
   const shared = {
@@ -183,7 +181,7 @@ function emitPackTapRows(code: Assembler, tiles: Tiles, { packA }: MacroFuncs): 
       steps.set(code.least(steps, kBlock));
       code.call(packA, rows, steps, from, bytes, step, to, steps, 0);
       code.increase(from, i32.mul(step, steps));
-      // No panel is taller than the main one.
+      // As in the plan: panels round rows up by less than the height of one.
       code.increase(to, code.scale(i32.mul(i32.add(rows, tiles.heights[0]), steps), bytes));
     });
   });
@@ -327,6 +325,108 @@ function emitFillPlanes(code: Assembler, element: Element): Func {
 }
 
 const CONV_SCATTER = {
-  ...PACK_TAPS,
-  weights: undefined,
-};
+  task: 'i32',
+  scratch: 'i32',
+  grad: 'i32',
+  packed: 'i32',
+  packedStep: 'i32',
+  bias: 'i32',
+  out: 'i32',
+  groups: 'i32',
+  channels: 'i32',
+  channelBlock: 'i32',
+  channelBlocks: 'i32',
+  outChannels: 'i32',
+  taps: 'i32',
+  kBlock: 'i32',
+  lineBlock: 'i32',
+  columnBlock: 'i32',
+  h: 'i32',
+  w: 'i32',
+  oh: 'i32',
+  ow: 'i32',
+  kh: 'i32',
+  kw: 'i32',
+  strideH: 'i32',
+  strideW: 'i32',
+  padTop: 'i32',
+  padLeft: 'i32',
+  dilationH: 'i32',
+  dilationW: 'i32',
+  bufferAt: 'i32',
+  bufferRow: 'i32',
+  aAt: 'i32',
+} as const;
+
+/**
+ * A task: a block of channels of one group of one image.
+ *
+ *     out = bias or zeros
+ *     for each block of positions:
+ *       for each block of output channels: pack the gradient; buffer (= or +=) Wᵀ · grad
+ *       add the rows of the buffer to where their taps read
+ */
+function emitConvScatter(code: Assembler, tiles: Tiles, macro: MacroFuncs): void {
+  const { i32 } = code;
+  const { bytes } = tiles.element;
+  const [width] = tiles.widths;
+  const packB = emitPackB(code, tiles, macro);
+  const columnsFunc = emitColumns(code, tiles, macro);
+  const scatterTaps = emitScatterTaps(code, tiles.element);
+  const fillPlanes = emitFillPlanes(code, tiles.element);
+  code.export('convScatter', CONV_SCATTER, [], (params) => {
+    const { task, scratch, grad, packed, packedStep, bias, out, groups, channels, channelBlock, channelBlocks } = params;
+    const { outChannels, taps, kBlock, lineBlock, columnBlock, h, w, oh, ow, kh, kw, strideH, strideW } = params;
+    const { padTop, padLeft, dilationH, dilationW, bufferAt, bufferRow, aAt } = params;
+    const local = () => code.local('i32');
+    const [channel, count, rows, positions, y, x, lines, columns, size] = Array.from({ length: 9 }, local);
+    const [p, steps, weights, source, from, iy, ix] = Array.from({ length: 7 }, local);
+    const part = code.local('i32', i32.rem_u(task, i32.mul(groups, channelBlocks)));
+    const image = code.local('i32', i32.div_u(task, i32.mul(groups, channelBlocks)));
+    const group = code.local('i32', i32.div_u(part, channelBlocks));
+    channel.set(i32.mul(i32.rem_u(part, channelBlocks), channelBlock));
+    count.set(i32.sub(channels, channel));
+    count.set(code.least(count, channelBlock));
+    rows.set(i32.mul(count, taps));
+    const buffer = code.local('i32', i32.add(scratch, bufferAt));
+    const packedB = code.local('i32', i32.add(scratch, aAt));
+    const zeros = code.local('i32', i32.add(scratch, tiles.heights[0] * width * bytes));
+    code.memory.fill(zeros, 0, width * bytes);
+    positions.set(i32.mul(oh, ow));
+    const planeBytes = code.local('i32', code.scale(i32.mul(h, w), bytes));
+    const gradRow = code.local('i32', code.scale(positions, bytes));
+    const own = code.local('i32', i32.add(i32.mul(group, channels), channel));
+    code.increase(out, i32.mul(i32.add(i32.mul(image, i32.mul(groups, channels)), own), planeBytes));
+    code.if(bias, () => code.increase(bias, code.scale(own, bytes)));
+    code.call(fillPlanes, count, planeBytes, bias, out);
+    code.increase(grad, i32.mul(i32.mul(i32.add(i32.mul(image, groups), group), outChannels), gradRow));
+    code.increase(packed, i32.mul(part, packedStep));
+
+    code.forRange(y, 0, oh, lineBlock, () => {
+      lines.set(i32.sub(oh, y));
+      lines.set(code.least(lines, lineBlock));
+      code.forRange(x, 0, ow, columnBlock, () => {
+        columns.set(i32.sub(ow, x));
+        columns.set(code.least(columns, columnBlock));
+        size.set(i32.mul(lines, columns));
+        weights.set(packed);
+        from.set(FROM_ZERO);
+        code.forRange(p, 0, outChannels, kBlock, () => {
+          steps.set(i32.sub(outChannels, p));
+          steps.set(code.least(steps, kBlock));
+          const place = i32.add(i32.mul(p, positions), i32.add(i32.mul(y, ow), x));
+          source.set(code.index(grad, place, bytes));
+          code.call(packB, size, steps, source, gradRow, bytes, packedB);
+          const step = i32.mul(steps, width * bytes);
+          code.call(columnsFunc, size, rows, steps, weights, packedB, 0, step, buffer, bufferRow, from, zeros, scratch);
+          from.set(FROM_C);
+          code.increase(weights, code.scale(i32.mul(i32.add(rows, tiles.heights[0]), steps), bytes));
+        });
+        iy.set(i32.sub(i32.mul(y, strideH), padTop));
+        ix.set(i32.sub(i32.mul(x, strideW), padLeft));
+        const geometry = [h, w, kh, kw, strideH, strideW, dilationH, dilationW];
+        code.call(scatterTaps, count, buffer, bufferRow, lines, columns, iy, ix, out, ...geometry);
+      });
+    });
+  });
+}

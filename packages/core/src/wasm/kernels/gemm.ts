@@ -337,7 +337,7 @@ export function emitColumns(code: Assembler, tiles: Tiles, { sweep }: MacroFuncs
 }
 
 /** packB(columns, k, b, bRow, bColumn, out): the panels of a block of B */
-function emitPackB(code: Assembler, tiles: Tiles, { packs }: MacroFuncs): Func {
+export function emitPackB(code: Assembler, tiles: Tiles, { packs }: MacroFuncs): Func {
   const { i32 } = code;
   const { bytes } = tiles.element;
   const [width] = tiles.widths;
