@@ -4,7 +4,7 @@
  */
 
 import { Bench } from 'tinybench';
-import { convBackwardInput, convBackwardWeight, manualSeed, nn, optim, rand, randn, randint, tensor } from 'torsor';
+import { convBackwardInput, convBackwardWeight, manualSeed, nn, optim, rand, randint, randn, tensor } from 'torsor';
 import { peakGflops } from './peak.ts';
 
 interface Row {

@@ -7,11 +7,11 @@
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { data, manualSeed, nn, noGrad, optim } from 'torsor';
 import type { Tensor } from 'torsor';
-import { loadDigits } from './digitsData.ts';
+import { data, manualSeed, nn, noGrad, optim } from 'torsor';
 import type { Digits } from './digitsData.ts';
-import { ProgressLine, bold, confusionMatrix, curve, dim, green, picture, red } from './terminal.ts';
+import { loadDigits } from './digitsData.ts';
+import { bold, confusionMatrix, curve, dim, green, ProgressLine, picture, red } from './terminal.ts';
 
 const F = nn.functional;
 
@@ -58,13 +58,18 @@ const { train, test } = await loadDigits();
 manualSeed(0);
 const net = new ConvNet();
 const optimizer = new optim.AdamW(net.parameters(), { lr: LEARNING_RATE });
-const loader = new data.DataLoader(new data.TensorDataset(train.images, train.labels), { batchSize: BATCH, shuffle: true });
+const loader = new data.DataLoader(new data.TensorDataset(train.images, train.labels), {
+  batchSize: BATCH,
+  shuffle: true,
+});
 
 const weights = [...net.parameters()].reduce((sum, p) => sum + p.numel(), 0);
 console.log(`\n${bold('A convolutional network learns to read handwritten digits')}\n`);
 console.log(String(net));
 console.log(
-  dim(`\n${weights.toLocaleString('en')} weights; ${train.labels.shape[0]} digits to learn from, ${test.labels.shape[0]} held out\n`),
+  dim(
+    `\n${weights.toLocaleString('en')} weights; ${train.labels.shape[0]} digits to learn from, ${test.labels.shape[0]} held out\n`,
+  ),
 );
 
 const losses: number[] = [];
@@ -107,7 +112,9 @@ const truth = listOf(test.labels);
 const predicted = predict(net, test.images);
 console.log(`${bold('What it sees in the held-out digits')}\n${confusionMatrix(truth, predicted, 10)}\n`);
 
-const wrong = truth.map((label, i) => ({ label, guess: predicted[i], i })).filter(({ label, guess }) => label !== guess);
+const wrong = truth
+  .map((label, i) => ({ label, guess: predicted[i], i }))
+  .filter(({ label, guess }) => label !== guess);
 if (wrong.length > 0) {
   const shown = wrong.slice(0, 4);
   const pictures = shown.map(({ i }) => picture(Array.from(test.images.select(0, i).toTypedArray(), Number), 8));

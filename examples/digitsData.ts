@@ -2,8 +2,8 @@
 
 import { readFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
-import { Generator, data, randperm } from 'torsor';
 import type { Tensor } from 'torsor';
+import { data, Generator, randperm } from 'torsor';
 
 export interface Digits {
   /** `[N, 1, 8, 8]`, scaled to [0, 1]. */

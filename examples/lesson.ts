@@ -3,6 +3,7 @@
  * PyTorch's printed form. Run it with `npm run lesson` in this folder, or as the first half of `npm start`.
  */
 
+import type { Tensor } from 'torsor';
 import {
   arange,
   autograd,
@@ -18,7 +19,6 @@ import {
   zeros,
   zerosLike,
 } from 'torsor';
-import type { Tensor } from 'torsor';
 
 function heading(title: string): void {
   console.log(`\n── ${title} ${'─'.repeat(Math.max(0, 76 - title.length))}`);

@@ -34,7 +34,10 @@ const BLOCKS = ' ▁▂▃▄▅▆▇█';
 export function curve(values: readonly number[], width = 64, height = 8): string {
   const columns = Math.min(width, values.length);
   const means = Array.from({ length: columns }, (_, i) => {
-    const part = values.slice(Math.floor((i * values.length) / columns), Math.floor(((i + 1) * values.length) / columns));
+    const part = values.slice(
+      Math.floor((i * values.length) / columns),
+      Math.floor(((i + 1) * values.length) / columns),
+    );
     return Math.log10(part.reduce((a, b) => a + b, 0) / part.length);
   });
   const low = Math.min(...means);
@@ -42,7 +45,9 @@ export function curve(values: readonly number[], width = 64, height = 8): string
   const scale = high > low ? (height * 8 - 1) / (high - low) : 0;
   const rows: string[] = [];
   for (let row = height - 1; row >= 0; row--) {
-    const cells = means.map((value) => BLOCKS[Math.min(Math.max(Math.round((value - low) * scale) + 1 - row * 8, 0), 8)]);
+    const cells = means.map(
+      (value) => BLOCKS[Math.min(Math.max(Math.round((value - low) * scale) + 1 - row * 8, 0), 8)],
+    );
     const label = row === height - 1 ? (10 ** high).toFixed(3) : row === 0 ? (10 ** low).toFixed(3) : '';
     rows.push(`${label.padStart(8)} ${dim('│')}${cells.join('')}`);
   }
@@ -52,7 +57,7 @@ export function curve(values: readonly number[], width = 64, height = 8): string
 /** Counts by true class (rows) and predicted class (columns); zeros are dots. */
 export function confusionMatrix(truth: readonly number[], predicted: readonly number[], classes: number): string {
   const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
-  truth.forEach((label, i) => counts[label][predicted[i]]++);
+  for (const [i, label] of truth.entries()) counts[label][predicted[i]]++;
   const head = `${' '.repeat(10)}${counts.map((_, c) => String(c).padStart(4)).join('')}   ${dim('← predicted')}`;
   const lines = counts.map((row, label) => {
     const cells = row.map((n, c) => {

@@ -52,7 +52,7 @@ class MyArgMax extends Function {
 class Scale extends Function {
   static forward(ctx: FunctionContext<{ by: number }>, x: Tensor, by: number, label: string): Tensor {
     ctx.by = by;
-    assert.type(label, 'string');
+    if (typeof label !== 'string') throw new TypeError('label must be a string');
     return x.mul(by);
   }
 

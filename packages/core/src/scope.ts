@@ -9,26 +9,35 @@ import { liveHeapStorages, setStorageTracker } from './storage.ts';
 import type { Storage } from './storage.ts';
 import { heapIfAny } from './wasm/heap.ts';
 
-/** Storages made in each open scope, the innermost last. */
-const open: Set<Storage>[] = [];
+/** The open scopes, the innermost last. */
+const open: Scope[] = [];
 
 function track(storage: Storage): void {
-  open[open.length - 1].add(storage);
+  open[open.length - 1].made.add(storage);
 }
 
 /** An open scope. Ends with `using`, or by `end()`. */
 export class Scope implements Disposable {
-  private readonly made = new Set<Storage>();
+  /** @internal The storages that end with this scope. */
+  readonly made = new Set<Storage>();
   private ended = false;
 
   constructor() {
-    open.push(this.made);
+    open.push(this);
     if (open.length === 1) setStorageTracker(track);
   }
 
-  /** Lets a tensor, or all tensors in a structure of arrays and plain objects, outlive this scope; returns its argument. */
+  /**
+   * Lets a tensor, or all tensors in a structure of arrays, maps, sets and plain objects, outlive this scope; returns its
+   * argument. What was made in this scope, or in one opened later, passes to the scope around this one, if there is any.
+   */
   keep<T>(value: T): T {
-    visitStorages(value, (storage) => this.made.delete(storage));
+    const own = open.indexOf(this);
+    if (own < 0) return value;
+    const parent = open[own - 1];
+    visitStorages(value, (storage) => {
+      for (let i = own; i < open.length; i++) if (open[i].made.delete(storage)) parent?.made.add(storage);
+    });
     return value;
   }
 
@@ -39,7 +48,7 @@ export class Scope implements Disposable {
    */
   end(): void {
     if (this.ended) return;
-    if (open[open.length - 1] !== this.made) {
+    if (open[open.length - 1] !== this) {
       throw new TorsorError('scopes must end in the reverse order of their beginning; a later one is still open', {
         op: 'Scope.end',
       });
@@ -48,6 +57,7 @@ export class Scope implements Disposable {
     open.pop();
     if (open.length === 0) setStorageTracker(null);
     for (const storage of this.made) storage.release('a scope');
+    this.made.clear();
   }
 
   [Symbol.dispose](): void {
@@ -70,7 +80,8 @@ export function scope(): Scope {
 }
 
 /**
- * Runs `fn` in a scope and returns its value; tensors in that value (also inside arrays and plain objects) leave the scope.
+ * Runs `fn` in a scope and returns its value; tensors in that value (also inside arrays, maps, sets and plain objects) leave the
+ * scope.
  *
  * @throws TorsorError when `fn` is asynchronous: other code would run inside the scope meanwhile
  */
@@ -78,14 +89,15 @@ export function tidy<T>(fn: () => T): T {
   const inner = new Scope();
   try {
     const value = fn();
-    if (value instanceof Promise) {
-      value.catch(() => undefined);
+    if (isThenable(value)) {
+      // What it fails with later is no news any more; unhandled, it would end the program.
+      value.then(undefined, () => undefined);
       throw new TorsorError('fn must be synchronous; open a scope() around each synchronous part instead', { op: 'tidy' });
     }
-    const parent = open[open.length - 2];
-    visitStorages(inner.keep(value), (storage) => parent?.add(storage));
-    return value;
+    return inner.keep(value);
   } finally {
+    // What `fn` opened and, perhaps because it threw, did not end, ends with it.
+    while (open[open.length - 1] !== inner) open[open.length - 1].end();
     inner.end();
   }
 }
@@ -94,19 +106,35 @@ export function tidy<T>(fn: () => T): T {
 export function keep<T>(value: T): T {
   if (open.length > 0) {
     visitStorages(value, (storage) => {
-      for (const made of open) made.delete(storage);
+      for (const { made } of open) made.delete(storage);
     });
   }
   return value;
 }
 
-function visitStorages(value: unknown, visit: (storage: Storage) => void): void {
-  if (value instanceof TensorBase) visit(value.storage.root);
-  else if (Array.isArray(value)) for (const entry of value) visitStorages(entry, visit);
-  else if (value instanceof Map) for (const entry of value.values()) visitStorages(entry, visit);
-  else if (typeof value === 'object' && value !== null && isPlain(value)) {
-    for (const entry of Object.values(value)) visitStorages(entry, visit);
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}
+
+/** Visits the storages of all tensors in a structure, which may contain itself. */
+function visitStorages(value: unknown, visit: (storage: Storage) => void, seen?: Set<object>): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (value instanceof TensorBase) {
+    visit(value.storage.root);
+    return;
   }
+  seen ??= new Set();
+  if (seen.has(value)) return;
+  seen.add(value);
+  const entries =
+    Array.isArray(value) || value instanceof Set
+      ? value
+      : value instanceof Map
+        ? value.values()
+        : isPlain(value)
+          ? Object.values(value)
+          : [];
+  for (const entry of entries) visitStorages(entry, visit, seen);
 }
 
 function isPlain(value: object): boolean {

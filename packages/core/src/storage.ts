@@ -7,14 +7,56 @@
 
 import { itemBytes, newArray, viewArray } from './dtype.ts';
 import type { DType, TypedArray } from './dtype.ts';
-import { TorsorError } from './errors.ts';
-import { heap } from './wasm/heap.ts';
+import { TorsorError, ValueError } from './errors.ts';
+import { named } from './options.ts';
+import { MAX_HEAP_BYTES, heap } from './wasm/heap.ts';
 
 /** Storages of up to this many bytes are small. A plain loop over them costs about a microsecond. */
 export const SMALL_BYTES = 4096;
 
 /** Heap bytes above which new large storages go to typed arrays, until finalisers have caught up. */
-const SOFT_LIMIT_BYTES = 1024 * 1024 * 1024;
+let softLimitBytes = 1024 * 1024 * 1024;
+
+/** How much memory tensors may take of the heap, in bytes. */
+export interface MemoryLimits {
+  /** Most that the heap takes from the system; 4 GiB by default, which is the most that WebAssembly addresses. */
+  readonly heapLimitBytes: number;
+  /**
+   * Bytes in use above which new large tensors go to ordinary arrays, which the garbage collector sees even in a loop that never
+   * yields, at the price of copies into the heap when kernels read them. 1 GiB by default.
+   */
+  readonly softLimitBytes: number;
+}
+
+/**
+ * Sets limits for tensors made from now on; what is left out stays as it is. Existing tensors stay where they are.
+ *
+ * @returns the limits before, to be set again
+ * @throws ValueError when a limit is not a whole number of bytes from 0 to 4 GiB (or beyond, for the soft limit)
+ *
+ * @example
+ * const before = setMemoryLimits({ softLimitBytes: 256 * 2 ** 20 });
+ * setMemoryLimits(before);
+ */
+export function setMemoryLimits(limits: Partial<MemoryLimits>): MemoryLimits {
+  const op = 'setMemoryLimits';
+  const before = { heapLimitBytes: heap().limitBytes, softLimitBytes };
+  const [hard, soft] = named<[number, number]>(op, ['heapLimitBytes', 'softLimitBytes'], [limits]);
+  for (const [name, value, most] of [
+    ['heapLimitBytes', hard, MAX_HEAP_BYTES],
+    ['softLimitBytes', soft, Number.MAX_SAFE_INTEGER],
+  ] as const) {
+    if (value !== undefined && !(Number.isInteger(value) && value >= 0 && value <= most)) {
+      throw new ValueError(`${name} must be a whole number of bytes from 0 to ${most}, but got ${String(value)}`, {
+        op,
+        operands: { [name]: value },
+      });
+    }
+  }
+  if (hard !== undefined) heap().limitBytes = hard;
+  if (soft !== undefined) softLimitBytes = soft;
+  return before;
+}
 
 let live = 0;
 
@@ -65,7 +107,7 @@ export class Storage {
     const bytes = length * itemBytes(dtype);
     if (bytes <= SMALL_BYTES) return Storage.track(new Storage(dtype, length, 0, newArray(dtype, length), null));
     const home = heap();
-    const pointer = home.usedBytes + bytes <= SOFT_LIMIT_BYTES ? home.allocate(bytes) : 0;
+    const pointer = home.usedBytes + bytes <= softLimitBytes ? home.allocate(bytes) : 0;
     if (pointer === 0) return Storage.track(new Storage(dtype, length, 0, allocateArray(dtype, length), null));
     const storage = new Storage(dtype, length, pointer, null, null);
     finaliser.register(storage, pointer, storage);

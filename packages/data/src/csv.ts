@@ -1,7 +1,7 @@
 /** Numbers in comma-separated text. */
 
-import { FormatError, named, newArray, fromTypedArray } from '@torsor/core';
 import type { DType, Tensor } from '@torsor/core';
+import { FormatError, fromTypedArray, named, newArray } from '@torsor/core';
 
 export interface CsvOptions {
   /** Element type; float32 by default. */
@@ -32,7 +32,9 @@ export function parseCsv(text: string, options: CsvOptions = {}): Tensor {
     const fields = line.split(delimiter);
     if (columns < 0) columns = fields.length;
     if (fields.length !== columns) {
-      throw new FormatError(`line ${i + 1} has ${fields.length} fields where ${columns} are expected`, { op: 'parseCsv' });
+      throw new FormatError(`line ${i + 1} has ${fields.length} fields where ${columns} are expected`, {
+        op: 'parseCsv',
+      });
     }
     for (const field of fields) {
       const value = Number(field);
@@ -44,7 +46,7 @@ export function parseCsv(text: string, options: CsvOptions = {}): Tensor {
     rows++;
   });
   const array = newArray(dtype, values.length);
-  if (array instanceof BigInt64Array) values.forEach((value, i) => (array[i] = BigInt(value)));
+  if (array instanceof BigInt64Array) array.set(values.map((value) => BigInt(value)));
   else array.set(values);
   return fromTypedArray(array, [rows, Math.max(columns, 0)]);
 }

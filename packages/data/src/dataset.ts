@@ -1,7 +1,7 @@
 /** Datasets: samples by index. */
 
-import { IndexError, ShapeError, ValueError, randperm } from '@torsor/core';
 import type { Generator, Tensor } from '@torsor/core';
+import { IndexError, randperm, ShapeError, ValueError } from '@torsor/core';
 
 /** Samples by index. Extend it, or give any object of this form. */
 export interface Dataset<T> {
@@ -27,9 +27,12 @@ export class TensorDataset implements Dataset<Tensor[]> {
     const first = tensors[0];
     if (first === undefined || tensors.some((x) => x.ndim === 0 || x.shape[0] !== first.shape[0])) {
       const shapes = tensors.map((x) => `[${x.shape.join(', ')}]`).join(', ');
-      throw new ShapeError(`size mismatch between tensors; the first dimensions must be equal, but shapes are ${shapes}`, {
-        op: 'TensorDataset',
-      });
+      throw new ShapeError(
+        `size mismatch between tensors; the first dimensions must be equal, but shapes are ${shapes}`,
+        {
+          op: 'TensorDataset',
+        },
+      );
     }
     this.tensors = tensors;
   }

@@ -1,11 +1,11 @@
 /** `@torsor/data`: datasets, loaders and file formats. */
 
-export { parseCsv } from './csv.ts';
 export type { CsvOptions } from './csv.ts';
-export { ConcatDataset, randomSplit, Subset, TensorDataset } from './dataset.ts';
+export { parseCsv } from './csv.ts';
 export type { Dataset } from './dataset.ts';
-export { DataLoader, defaultCollate } from './loader.ts';
+export { ConcatDataset, randomSplit, Subset, TensorDataset } from './dataset.ts';
 export type { Collated, DataLoaderOptions } from './loader.ts';
+export { DataLoader, defaultCollate } from './loader.ts';
 export * as safetensors from './safetensors.ts';
-export { BatchSampler, RandomSampler, SequentialSampler } from './sampler.ts';
 export type { Sampler } from './sampler.ts';
+export { BatchSampler, RandomSampler, SequentialSampler } from './sampler.ts';

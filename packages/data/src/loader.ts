@@ -1,11 +1,20 @@
 /** `DataLoader`: batches of a dataset. */
 
-import { NotImplementedError, ValueError, defaultGenerator, indexSelect, isTensor, named, stack, tensor } from '@torsor/core';
 import type { Generator, Tensor } from '@torsor/core';
-import { TensorDataset } from './dataset.ts';
+import {
+  defaultGenerator,
+  indexSelect,
+  isTensor,
+  NotImplementedError,
+  named,
+  stack,
+  tensor,
+  ValueError,
+} from '@torsor/core';
 import type { Dataset } from './dataset.ts';
-import { BatchSampler, RandomSampler, SequentialSampler, drawSeed } from './sampler.ts';
+import { TensorDataset } from './dataset.ts';
 import type { Sampler } from './sampler.ts';
+import { BatchSampler, drawSeed, RandomSampler, SequentialSampler } from './sampler.ts';
 
 /** What the default collation makes of samples: tensors are stacked, numbers become tensors, structures keep their form. */
 export type Collated<T> = T extends Tensor | number | boolean | bigint
@@ -81,7 +90,9 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B> {
       ]
     >('DataLoader', NAMES, [batchSize, shuffle, options]);
     if (numWorkers !== undefined && numWorkers !== 0) {
-      throw new NotImplementedError('numWorkers must be 0; batches are made on the calling thread', { op: 'DataLoader' });
+      throw new NotImplementedError('numWorkers must be 0; batches are made on the calling thread', {
+        op: 'DataLoader',
+      });
     }
     if (batchSampler != null && (size !== undefined || isShuffled || sampler != null || dropLast)) {
       throw new ValueError('batchSampler is mutually exclusive with batchSize, shuffle, sampler and dropLast', {

@@ -6,8 +6,8 @@
  * Source: https://github.com/huggingface/safetensors, "Format"
  */
 
-import { DTypeError, FormatError, allocate, itemBytes, sizeOf } from '@torsor/core';
 import type { DType, Tensor, TypedArray } from '@torsor/core';
+import { allocate, DTypeError, FormatError, itemBytes, sizeOf } from '@torsor/core';
 
 const TO_NAME: Record<DType, string> = {
   float32: 'F32',

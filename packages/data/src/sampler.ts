@@ -1,6 +1,6 @@
 /** Samplers: the order in which a loader visits a dataset. */
 
-import { Generator, ValueError, defaultGenerator, named, randperm } from '@torsor/core';
+import { defaultGenerator, Generator, named, randperm, ValueError } from '@torsor/core';
 
 /** Indices to visit, each time it is iterated. */
 export interface Sampler extends Iterable<number> {

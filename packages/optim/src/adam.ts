@@ -1,9 +1,9 @@
 /** Adam and AdamW. */
 
-import { ValueError, named, zerosLike } from '@torsor/core';
 import type { Tensor } from '@torsor/core';
-import { Optimizer, checkAtLeast, flat } from './optimizer.ts';
+import { named, ValueError, zerosLike } from '@torsor/core';
 import type { ParamGroup, ParamState, ParamsInput } from './optimizer.ts';
+import { checkAtLeast, flat, Optimizer } from './optimizer.ts';
 
 export interface AdamOptions {
   /** Learning rate; 1e-3 by default. */

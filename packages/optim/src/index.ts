@@ -3,9 +3,9 @@
 // registers automatic differentiation with core, whatever a bundler drops of the rest
 import '@torsor/autograd';
 
-export { Adam, AdamW } from './adam.ts';
 export type { AdamOptions } from './adam.ts';
-export { Optimizer } from './optimizer.ts';
+export { Adam, AdamW } from './adam.ts';
 export type { OptimizerStateDict, ParamGroup, ParamState, ParamsInput } from './optimizer.ts';
-export { SGD } from './sgd.ts';
+export { Optimizer } from './optimizer.ts';
 export type { SGDOptions } from './sgd.ts';
+export { SGD } from './sgd.ts';

@@ -1,10 +1,10 @@
 import { noGrad } from '@torsor/autograd';
-import { Tensor, ValueError, ones, tensor, zeros } from '@torsor/core';
+import { ones, Tensor, tensor, ValueError, zeros } from '@torsor/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import fixtures from './fixtures/optim.json' with { type: 'json' };
-import { Adam, AdamW, SGD } from './index.ts';
 import type { Optimizer, OptimizerStateDict } from './index.ts';
+import { Adam, AdamW, SGD } from './index.ts';
 
 interface Case {
   readonly name: string;

@@ -1,7 +1,17 @@
 /** What all optimisers share: parameter groups, per-parameter state, and their exchange with PyTorch's state dicts. */
 
 import { enableGrad } from '@torsor/autograd';
-import { DTypeError, ShapeError, Tensor, ValueError, isOptions, isTensor, keep, named, tensor } from '@torsor/core';
+import {
+  DTypeError,
+  isOptions,
+  isTensor,
+  keep,
+  named,
+  ShapeError,
+  type Tensor,
+  tensor,
+  ValueError,
+} from '@torsor/core';
 
 /** Options of an optimiser, by camelCase name; each group carries its own. */
 export type Hyperparameters = Record<string, unknown>;
@@ -61,7 +71,9 @@ export abstract class Optimizer<H extends object> {
   /** Adds a group of parameters, for instance layers that are thawed during training. */
   addParamGroup(group: Partial<H> & { readonly params: Tensor | Iterable<Tensor> }): void {
     if (!isOptions(group)) {
-      throw new ValueError(`a parameter group must be an object with params, but got ${String(group)}`, { op: this.name });
+      throw new ValueError(`a parameter group must be an object with params, but got ${String(group)}`, {
+        op: this.name,
+      });
     }
     const { params, ...options } = group as Partial<H> & { params: Tensor | Iterable<Tensor> };
     const known = Object.keys(this.defaults);
@@ -75,7 +87,8 @@ export abstract class Optimizer<H extends object> {
     this.checkOptions(merged);
     const seen = new Set(this.paramGroups.flatMap((other) => other.params));
     for (const param of list) {
-      if (!isTensor(param)) throw new ValueError(`can only optimize tensors, but got ${String(param)}`, { op: this.name });
+      if (!isTensor(param))
+        throw new ValueError(`can only optimize tensors, but got ${String(param)}`, { op: this.name });
       if (!param.isLeaf) throw new ValueError("can't optimize a non-leaf tensor", { op: this.name });
       if (!param.isFloatingPoint()) {
         throw new DTypeError(`can only optimize floating point tensors, but got ${param.dtype}`, { op: this.name });
@@ -157,9 +170,12 @@ export abstract class Optimizer<H extends object> {
   loadStateDict(stateDict: OptimizerStateDict): void {
     const saved = stateDict.param_groups;
     if (saved.length !== this.paramGroups.length) {
-      throw new ValueError(`loaded state dict has ${saved.length} parameter groups, expected ${this.paramGroups.length}`, {
-        op: 'loadStateDict',
-      });
+      throw new ValueError(
+        `loaded state dict has ${saved.length} parameter groups, expected ${this.paramGroups.length}`,
+        {
+          op: 'loadStateDict',
+        },
+      );
     }
     const byNumber = new Map<number, Tensor>();
     saved.forEach((group, i) => {
@@ -169,7 +185,7 @@ export abstract class Optimizer<H extends object> {
           op: 'loadStateDict',
         });
       }
-      group.params.forEach((number, j) => byNumber.set(number, own[j]));
+      for (const [j, number] of group.params.entries()) byNumber.set(number, own[j]);
     });
     const loaded = new Map<Tensor, ParamState>();
     for (const [number, entries] of Object.entries(stateDict.state)) {
@@ -248,7 +264,9 @@ export interface Flat {
 export function flat(op: string, x: Tensor, written: boolean): Flat {
   if (!x.isContiguous()) {
     if (written) {
-      throw new ShapeError('can only update contiguous parameters; call contiguous() before making one of a view', { op });
+      throw new ShapeError('can only update contiguous parameters; call contiguous() before making one of a view', {
+        op,
+      });
     }
     return flat(op, x.contiguous(), false);
   }

@@ -6,9 +6,9 @@
 // registers automatic differentiation with core, whatever a bundler drops of the rest
 import '@torsor/autograd';
 
-export * from '@torsor/core';
 export * as autograd from '@torsor/autograd';
 export { enableGrad, inferenceMode, isGradEnabled, noGrad, setGradEnabled } from '@torsor/autograd';
+export * from '@torsor/core';
 export * as data from '@torsor/data';
 export * as nn from '@torsor/nn';
 export * as optim from '@torsor/optim';

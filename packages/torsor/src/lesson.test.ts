@@ -2,6 +2,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Tensor } from './index.ts';
 import {
   AutogradError,
   arange,
@@ -18,7 +19,6 @@ import {
   zeros,
   zerosLike,
 } from './index.ts';
-import type { Tensor } from './index.ts';
 
 const { Function, gradcheck } = autograd;
 type FunctionContext = autograd.FunctionContext;
@@ -58,7 +58,13 @@ for (const paddingMode of ['zeros', 'circular', 'reflect', 'replicate'] as const
     const conv = new nn.Conv1d(1, 1, 3, { padding: 1, bias: false, paddingMode });
     noGrad(() => conv.weight.copy_(tensor([1, 0, 0]).view(1, 1, 3)));
     const first = { zeros: 0, circular: 4, reflect: 2, replicate: 1 }[paddingMode];
-    assert.equal(conv(arange(1, 5).view(1, 1, 4)).detach().view(-1).toArray(), [first, 1, 2, 3]);
+    assert.equal(
+      conv(arange(1, 5).view(1, 1, 4))
+        .detach()
+        .view(-1)
+        .toArray(),
+      [first, 1, 2, 3],
+    );
   });
 }
 
@@ -87,7 +93,9 @@ test('a 1-D convolution equals the product with m layers of n - k + 1 stacked, s
   const [m, n, k] = [5, 20, 4];
   const conv = new nn.Conv1d(1, m, k, { bias: false });
   const x = randn(n);
-  const slid = conv(x.view(1, 1, n)).detach().at(0);
+  const slid = conv(x.view(1, 1, n))
+    .detach()
+    .at(0);
   assert.equal(slid.size(), [m, n - k + 1]);
   for (let layer = 0; layer < m; layer++) {
     const matrix = shiftedKernels(conv.weight.detach().at(layer, 0), n);

@@ -25,7 +25,7 @@ export type NestedArray = number | boolean | bigint | readonly NestedArray[];
 export type TensorData = NestedArray | TypedArray | Uint8ClampedArray | Tensor;
 
 /** Shape arguments as a list or one by one, with options at the end. */
-export type ShapeArguments = readonly [...(readonly number[] | readonly [readonly number[]]), CreateOptions?] | readonly (number | readonly number[] | CreateOptions | undefined)[];
+export type ShapeArguments = readonly (number | readonly number[] | CreateOptions | undefined)[];
 
 /** A 0-d tensor of one value. */
 export function scalarTensor(value: number, dtype: DType): Tensor {
@@ -82,11 +82,12 @@ export function createOptions(op: string, options: unknown): CreateOptions {
 /**
  * A tensor of the given data, copied. Numbers make float32, booleans bool, BigInts int64; a typed array keeps its dtype.
  *
- * @throws ShapeError when nested lists are ragged; DTypeError when entries are neither numbers, booleans nor BigInts
+ * @throws ShapeError when nested lists are ragged; DTypeError when entries are neither numbers, booleans nor BigInts; ValueError
+ *   when an integer dtype is asked for that cannot hold a number (NaN, infinities, out of range); fractions are cut off
  *
  * @example
  * tensor([[1, 2], [3, 4]]); // shape [2, 2]
- * tensor([1, 2], { dtype: 'int32', });
+ * tensor([1, 2], { dtype: 'int32' });
  */
 export function tensor(data: TensorData, options?: CreateOptions): Tensor {
   const { dtype, requiresGrad } = createOptions('tensor', options);
@@ -121,6 +122,7 @@ export function fromData(op: string, data: TensorData, dtype: DType | null): Ten
   if (target === 'float32' || target === 'float64') {
     for (let i = 0; i < flat.length; i++) array[i] = Number(flat[i]);
   } else {
+    for (const value of flat) checkHolds(op, target, value);
     for (let i = 0; i < flat.length; i++) {
       const value = flat[i];
       if (target === 'int64' && typeof value === 'bigint') (array as BigInt64Array)[i] = value;
@@ -128,6 +130,25 @@ export function fromData(op: string, data: TensorData, dtype: DType | null): Ten
     }
   }
   return out;
+}
+
+/** The least and greatest value of the integer dtypes; uint8 takes negative integers too, which wrap, as in PyTorch. */
+const INTEGER_RANGE: Readonly<Partial<Record<DType, readonly [number | bigint, number | bigint]>>> = {
+  uint8: [-255, 255],
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+  int64: [-(2n ** 63n), 2n ** 63n - 1n],
+};
+
+/** @throws ValueError when an integer dtype cannot hold the integer part of a value */
+function checkHolds(op: string, dtype: DType, value: number | boolean | bigint): void {
+  const range = INTEGER_RANGE[dtype];
+  if (range === undefined || typeof value === 'boolean') return;
+  const whole = typeof value === 'number' ? Math.trunc(value) : value;
+  if (whole >= range[0] && whole <= range[1]) return;
+  throw new ValueError(`value ${value} cannot be converted to ${dtype} without overflow`, {
+    op,
+    operands: { value, dtype },
+  });
 }
 
 function nestedShape(data: NestedArray): number[] {
@@ -185,10 +206,17 @@ function inferDType(op: string, flat: readonly (number | boolean | bigint)[]): D
   return numbers > 0 ? 'float32' : bigints > 0 ? 'int64' : 'bool';
 }
 
-/** A tensor over the typed array itself: writes to one show in the other, as `torch.from_numpy`. Small data only stays shared. */
-export function fromTypedArray(array: TypedArray, shape?: Shape): Tensor {
+/**
+ * A tensor over the typed array itself: writes to one show in the other, as `torch.from_numpy`. It never moves to the heap, so
+ * kernels copy what they read of it; `tensor` makes a copy once instead.
+ *
+ * @throws ShapeError when the shape has another number of elements; DTypeError for arrays of a kind that no dtype has
+ */
+export function fromTypedArray(array: TypedArray | Uint8ClampedArray, shape?: Shape): Tensor {
   const dtype = dtypeOfArray(array);
   if (dtype === null) throw new DTypeError('needs a typed array of a known dtype', { op: 'fromTypedArray' });
+  // A clamped array would clamp where uint8 wraps: the same bytes are seen as plain ones.
+  if (array instanceof Uint8ClampedArray) array = new Uint8Array(array.buffer, array.byteOffset, array.length);
   const target = shape === undefined ? [array.length] : [...checkShape('fromTypedArray', shape)];
   if (sizeOf(target) !== array.length) {
     throw new ShapeError(`shape ${formatShape(target)} needs ${sizeOf(target)} elements, but the array has ${array.length}`, {
@@ -196,7 +224,7 @@ export function fromTypedArray(array: TypedArray, shape?: Shape): Tensor {
       operands: { shape: target, length: array.length },
     });
   }
-  return fromArray(array, target, dtype);
+  return fromArray(array as TypedArray, target, dtype);
 }
 
 /** Zeros: `zeros(2, 3)`, `zeros([2, 3], { dtype })`. */
@@ -219,6 +247,22 @@ export function empty(...args: ShapeArguments): Tensor {
   return finish('empty', allocate(shape, dtype ?? 'float32'), requiresGrad);
 }
 
+function checkScalar<T>(op: string, value: T): T & (number | boolean | bigint) {
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return value;
+  throw new DTypeError(`fillValue must be a number, a boolean or a BigInt, but got ${value === null ? 'null' : typeof value}`, {
+    op,
+    operands: { fillValue: value },
+  });
+}
+
+function filled(op: string, shape: Shape, dtype: DType, value: number | boolean | bigint): Tensor {
+  checkHolds(op, dtype, checkScalar(op, value));
+  const out = allocate(shape, dtype);
+  if (typeof value === 'bigint' && dtype === 'int64') (out.array as BigInt64Array).fill(value, 0, sizeOf(shape));
+  else fill(out, Number(value));
+  return out;
+}
+
 /** `shape` filled with one value; the dtype follows the value (number: float32, boolean: bool, BigInt: int64) unless given. */
 export function full(
   shape: readonly number[] | number,
@@ -227,19 +271,24 @@ export function full(
 ): Tensor {
   const { dtype, requiresGrad } = createOptions('full', options);
   const sizes = [...checkShape('full', typeof shape === 'number' ? [shape] : shape)];
-  const target = dtype ?? inferDType('full', [fillValue]);
-  const out = allocate(sizes, target);
-  if (typeof fillValue === 'bigint' && target === 'int64') (out.array as BigInt64Array).fill(fillValue, 0, sizeOf(sizes));
-  else fill(out, Number(fillValue));
-  return finish('full', out, requiresGrad);
+  const target = dtype ?? inferDType('full', [checkScalar('full', fillValue)]);
+  return finish('full', filled('full', sizes, target, fillValue), requiresGrad);
 }
 
-function like(op: string, self: Tensor, options: CreateOptions | undefined, value: number | null): Tensor {
+function like(
+  op: string,
+  self: Tensor,
+  options: CreateOptions | undefined,
+  value: number | boolean | bigint | null,
+): Tensor {
   const { dtype, requiresGrad } = createOptions(op, options);
   const target = dtype ?? self.dtype;
-  if (value === 0) return finish(op, allocateZeros(self.shape, target), requiresGrad);
-  const out = allocate(self.shape, target);
-  if (value !== null) fill(out, value);
+  const out =
+    value === null
+      ? allocate(self.shape, target)
+      : Object.is(value, 0)
+        ? allocateZeros(self.shape, target)
+        : filled(op, self.shape, target, value);
   return finish(op, out, requiresGrad);
 }
 
@@ -259,8 +308,8 @@ export function emptyLike(self: Tensor, options?: CreateOptions): Tensor {
 }
 
 /** One value, in the shape and dtype of `self`. */
-export function fullLike(self: Tensor, fillValue: number, options?: CreateOptions): Tensor {
-  return like('fullLike', self, options, fillValue);
+export function fullLike(self: Tensor, fillValue: number | boolean | bigint, options?: CreateOptions): Tensor {
+  return like('fullLike', self, options, checkScalar('fullLike', fillValue));
 }
 
 /**
@@ -274,9 +323,9 @@ export function arange(
 ): Tensor {
   const numbers: number[] = [];
   let rest: Readonly<Record<string, unknown>> = {};
-  for (const arg of args) {
+  for (const [i, arg] of args.entries()) {
     if (typeof arg === 'number') numbers.push(arg);
-    else if (isOptions(arg)) rest = arg;
+    else if (isOptions(arg) && i === args.length - 1) rest = arg;
     else if (arg !== undefined) throw new ValueError(`takes numbers, but got ${String(arg)}`, { op: 'arange' });
   }
   if (numbers.length === 1 && rest['end'] === undefined) numbers.unshift(0);
@@ -293,13 +342,21 @@ export function arange(
     throw new ValueError(`bounds ${start} and ${end} are inconsistent with the sign of step ${step}`, { op: 'arange' });
   }
   const target = checkDType('arange', dtype ?? 'float32');
-  const size = Math.ceil((end - start) / step);
+  if (target === 'bool') throw new DTypeError('is not defined for bool', { op: 'arange', operands: { dtype } });
+  const [size] = checkShape('arange', [Math.ceil((end - start) / step)]);
+  // Integers count in integers: the fractions of start and step are cut off first, as in PyTorch.
+  const [from, by] = isFloating(target) ? [start, step] : [Math.trunc(start), Math.trunc(step)];
+  if (by === 0) throw new ValueError(`step must not be 0, but ${step} is as ${target}`, { op: 'arange', operands: { step } });
+  if (size > 0) {
+    checkHolds('arange', target, from);
+    checkHolds('arange', target, from + (size - 1) * by);
+  }
   const out = allocate([size], target);
   const array = out.array;
   if (target === 'int64') {
-    for (let i = 0; i < size; i++) (array as BigInt64Array)[i] = toBigInt(start + i * step);
+    for (let i = 0; i < size; i++) (array as BigInt64Array)[i] = toBigInt(from + i * by);
   } else {
-    for (let i = 0; i < size; i++) array[i] = start + i * step;
+    for (let i = 0; i < size; i++) array[i] = from + i * by;
   }
   return finish('arange', out, requiresGrad);
 }
@@ -310,18 +367,28 @@ export function arange(
  */
 export function linspace(start: number, end: number, steps: number, options?: CreateOptions): Tensor {
   const { dtype, requiresGrad } = createOptions('linspace', options);
-  if (!Number.isInteger(steps) || steps < 0) {
-    throw new ValueError(`steps must be an integer of at least 0, but got ${steps}`, { op: 'linspace' });
-  }
   const target = dtype ?? 'float32';
-  const array = newArray(target, steps);
-  const single = target === 'float32' ? Math.fround : (x: number) => x;
-  const step = steps > 1 ? single((end - start) / (steps - 1)) : 0;
-  for (let i = 0; i < steps; i++) {
-    const value = i < steps / 2 ? start + step * i : end - step * (steps - i - 1);
-    writeElement(array, target, i, isFloating(target) ? value : Math.trunc(value));
+  checkSteps('linspace', start, end, steps, target);
+  const out = allocate([steps], target);
+  const { array } = out;
+  const single = target === 'float32' ? Math.fround : isFloating(target) ? (x: number) => x : Math.trunc;
+  const from = single(start);
+  const to = single(end);
+  const step = steps > 1 ? (to - from) / (steps - 1) : 0;
+  const rounded = target === 'float32' ? Math.fround(step) : step;
+  const half = steps === 1 ? 1 : Math.floor(steps / 2);
+  for (let i = 0; i < steps; i++) writeElement(array, target, i, i < half ? from + rounded * i : to - rounded * (steps - i - 1));
+  return finish('linspace', out, requiresGrad);
+}
+
+function checkSteps(op: string, start: number, end: number, steps: number, dtype: DType): void {
+  if (typeof start !== 'number' || typeof end !== 'number') {
+    throw new ValueError(`start and end must be numbers, but got ${String(start)} and ${String(end)}`, { op });
   }
-  return finish('linspace', fromArray(array, [steps], target), requiresGrad);
+  if (!Number.isInteger(steps) || steps < 0) {
+    throw new ValueError(`steps must be an integer of at least 0, but got ${String(steps)}`, { op, operands: { steps } });
+  }
+  if (dtype === 'bool') throw new DTypeError('is not defined for bool', { op, operands: { dtype } });
 }
 
 /** `steps` values from `base^start` to `base^end`, evenly spaced in the exponent. */
@@ -337,19 +404,22 @@ export function logspace(
     ['base', 'dtype', 'requiresGrad'],
     [base, options],
   );
+  const target = checkDType('logspace', dtype ?? 'float32');
+  checkSteps('logspace', start, end, steps, target);
   const exponents = linspace(start, end, steps, { dtype: 'float64' });
-  const array = newArray(dtype ?? 'float32', steps);
-  for (let i = 0; i < steps; i++) writeElement(array, dtype ?? 'float32', i, b ** Number(exponents.array[i]));
-  return finish('logspace', fromArray(array, [steps], dtype ?? 'float32'), requiresGrad);
+  const out = allocate([steps], target);
+  for (let i = 0; i < steps; i++) writeElement(out.array, target, i, b ** Number(exponents.array[i]));
+  return finish('logspace', out, requiresGrad);
 }
 
 /** The identity matrix: ones on the diagonal, `n` rows and `m` (by default `n`) columns. */
-export function eye(n: number, m?: number | CreateOptions, options?: CreateOptions): Tensor {
-  const [columns = n, dtype, requiresGrad] = named<[number, DType | null, boolean]>(
+export function eye(n: number, m?: number | null | (CreateOptions & { m?: number | null }), options?: CreateOptions): Tensor {
+  const [given, dtype, requiresGrad] = named<[number | null, DType | null, boolean]>(
     'eye',
     ['m', 'dtype', 'requiresGrad'],
     [m, options],
   );
+  const columns = given ?? n;
   checkShape('eye', [n, columns]);
   const target = checkDType('eye', dtype ?? 'float32');
   const out = allocateZeros([n, columns], target);

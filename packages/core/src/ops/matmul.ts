@@ -5,11 +5,12 @@
 
 import { allocate } from '../base.ts';
 import { dispatch } from '../dispatch.ts';
-import { canCast, isFloating } from '../dtype.ts';
+import { isFloating } from '../dtype.ts';
+import type { DType } from '../dtype.ts';
 import { DTypeError, ShapeError } from '../errors.ts';
 import { broadcastShapes, broadcastStrides, formatShape, sizeOf } from '../layout.ts';
 import type { Shape } from '../layout.ts';
-import { named } from '../options.ts';
+import { isOptions, named } from '../options.ts';
 import { copy } from '../reference/elementwise.ts';
 import { gemm } from '../reference/matmul.ts';
 import type { MatrixView } from '../reference/matmul.ts';
@@ -55,6 +56,22 @@ function checkDTypes(op: string, a: Tensor, b: Tensor): void {
       operands: { self: a.dtype, other: b.dtype },
     });
   }
+  if (a.dtype === 'bool') {
+    throw new DTypeError("is not defined for bool tensors; cast with .to('int32') or .to('float32') first", {
+      op,
+      operands: { self: a.dtype },
+    });
+  }
+}
+
+/** @throws ShapeError when `x` does not broadcast to `shape`, without changing it */
+function checkExpands(op: string, name: string, x: Tensor, shape: Shape): void {
+  const lead = shape.length - x.ndim;
+  if (lead >= 0 && x.shape.every((n, d) => n === 1 || n === shape[lead + d])) return;
+  throw new ShapeError(`${name} of shape ${formatShape(x.shape)} cannot be expanded to ${formatShape(shape)}`, {
+    op,
+    operands: { [name]: x.shape, shape },
+  });
 }
 
 function mismatch(op: string, a: Tensor, b: Tensor): never {
@@ -173,7 +190,16 @@ export interface AddmmOptions {
   readonly alpha?: number;
 }
 
-/** `beta * self + alpha * (mat1 · mat2)`; `self` broadcasts to `[n, m]`. */
+function checkScalars(op: string, dtype: DType, beta: number, alpha: number): void {
+  if (!isFloating(dtype) && !(Number.isInteger(beta) && Number.isInteger(alpha))) {
+    throw new DTypeError(`beta and alpha must be integers for ${dtype} tensors, but got ${beta} and ${alpha}`, {
+      op,
+      operands: { beta, alpha },
+    });
+  }
+}
+
+/** `beta * self + alpha * (mat1 · mat2)`; `self` broadcasts to `[n, m]`. A beta of 0 ignores `self`, NaNs included. */
 export function addmm(self: Tensor, mat1: Tensor, mat2: Tensor, options?: AddmmOptions): Tensor {
   const [beta = 1, alpha = 1] = named<[number, number]>('addmm', ['beta', 'alpha'], [options]);
   checkDims('addmm', 'mat1', mat1, 2);
@@ -181,25 +207,20 @@ export function addmm(self: Tensor, mat1: Tensor, mat2: Tensor, options?: AddmmO
   if (mat1.shape[1] !== mat2.shape[0]) mismatch('addmm', mat1, mat2);
   checkDTypes('addmm', mat1, mat2);
   checkDTypes('addmm', self, mat1);
-  if (!isFloating(mat1.dtype) && !(canCast('int32', mat1.dtype) && Number.isInteger(beta) && Number.isInteger(alpha))) {
-    throw new DTypeError(`beta and alpha must be integers for ${mat1.dtype} tensors`, {
-      op: 'addmm',
-      operands: { beta, alpha },
-    });
-  }
-  const shape = [mat1.shape[0], mat2.shape[1]];
-  if (sizeOf(broadcastShapes('addmm', self.shape, shape)) !== sizeOf(shape) || self.ndim > 2) {
-    throw new ShapeError(`shape ${formatShape(self.shape)} cannot be expanded to ${formatShape(shape)}`, {
-      op: 'addmm',
-      operands: { self: self.shape },
-    });
-  }
+  checkScalars('addmm', mat1.dtype, beta, alpha);
+  checkExpands('addmm', 'self', self, [mat1.shape[0], mat2.shape[1]]);
   return dispatch('addmm', addmmForward, [self, mat1, mat2, beta, alpha]);
 }
 
-/** `beta * self + alpha * (batch1 · batch2)`, batch by batch. */
+/** `beta * self + alpha * (batch1 · batch2)`, batch by batch; `self` broadcasts. A beta of 0 ignores `self`, NaNs included. */
 export function baddbmm(self: Tensor, batch1: Tensor, batch2: Tensor, options?: AddmmOptions): Tensor {
   const [beta = 1, alpha = 1] = named<[number, number]>('baddbmm', ['beta', 'alpha'], [options]);
+  checkDims('baddbmm', 'batch1', batch1, 3);
+  checkDims('baddbmm', 'batch2', batch2, 3);
+  checkDTypes('baddbmm', batch1, batch2);
+  checkDTypes('baddbmm', self, batch1);
+  checkScalars('baddbmm', batch1.dtype, beta, alpha);
+  checkExpands('baddbmm', 'self', self, [batch1.shape[0], batch1.shape[1], batch2.shape[2]]);
   const product = bmm(batch1, batch2);
   const scaled = alpha === 1 ? product : mul(product, alpha);
   return beta === 0 ? scaled : scaled.add(beta === 1 ? self : mul(self, beta));
@@ -268,13 +289,19 @@ export function outer(self: Tensor, vec2: Tensor): Tensor {
  *
  * @throws ShapeError when the last size of the input is not that of the weight
  */
-export function linear(input: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+export function linear(input: Tensor, weight: Tensor, bias: Tensor | null | { bias?: Tensor | null } = null): Tensor {
+  if (isOptions(bias)) return linear(input, weight, named<[Tensor | null]>('linear', ['bias'], [bias])[0]);
   if (weight.ndim > 2 || input.ndim === 0 || input.shape[input.ndim - 1] !== weight.shape[weight.ndim - 1]) {
     throw new ShapeError(
       `input of shape ${formatShape(input.shape)} and weight of shape ${formatShape(weight.shape)} cannot be multiplied; the ` +
         'last sizes must be equal',
       { op: 'linear', operands: { input: input.shape, weight: weight.shape } },
     );
+  }
+  checkDTypes('linear', input, weight);
+  if (bias !== null) {
+    checkDTypes('linear', bias, weight);
+    checkExpands('linear', 'bias', bias, [...input.shape.slice(0, -1), ...weight.shape.slice(0, -1)]);
   }
   if (weight.ndim === 1) {
     const out = matmul(input, weight);
@@ -285,40 +312,73 @@ export function linear(input: Tensor, weight: Tensor, bias: Tensor | null = null
   return bias === null ? out : out.add(bias);
 }
 
-/** Sums of products over shared indices of two or more operands, in Einstein's notation. */
+/**
+ * Sums of products over shared subscripts, in Einstein's notation: one letter a dimension, commas between operands. `...` stands for
+ * the dimensions that are not named, aligned at the end and broadcast. A letter used twice in one operand takes its diagonal.
+ * Without `->`, the result has the dimensions of `...` and then, in alphabetical order, the letters that appear once.
+ *
+ * @throws ShapeError when the equation and the operands do not fit
+ *
+ * @example
+ * einsum('ij,jk->ik', a, b); // a matrix product
+ * einsum('...ij->...ji', x); // transposed matrices
+ */
 export function einsum(equation: string, ...operands: readonly Tensor[] | readonly [readonly Tensor[]]): Tensor {
   const list = (Array.isArray(operands[0]) ? operands[0] : operands) as readonly Tensor[];
   return contract(equation.replace(/\s+/g, ''), list);
 }
 
-/**
- * Every operand is permuted and expanded to all labels (output labels first), the product taken, and the rest summed. Pairs
- * that form a matrix product go to `bmm`.
- */
+/** Stands for dimension `i` of an ellipsis, counted from its end: a character that no equation holds. */
+const ellipsisLabel = (i: number): string => String.fromCharCode(0xe000 + i);
+
+/** The labels of `count` dimensions of an ellipsis. */
+const ellipsisLabels = (count: number): string =>
+  Array.from({ length: count }, (_, i) => ellipsisLabel(count - 1 - i)).join('');
+
+/** Operands are contracted from left to right, each pair as one batched matrix product. */
 function contract(equation: string, operands: readonly Tensor[]): Tensor {
-  const [left, right] = equation.split('->');
-  const terms = left.split(',');
   const bad = (rule: string): never => {
     throw new ShapeError(`${rule}, equation '${equation}', shapes ${operands.map((x) => formatShape(x.shape)).join(', ')}`, {
       op: 'einsum',
       operands: { equation },
     });
   };
-  if (terms.length !== operands.length) bad('the equation must name as many operands as are given');
+  const sides = equation.split('->');
+  if (sides.length > 2) bad("the equation must have at most one '->'");
+  const [left, right] = sides;
+  const given = left.split(',');
+  if (operands.length === 0 || given.length !== operands.length) {
+    bad(`the equation names ${given.length} operands but ${operands.length} are given`);
+  }
+  for (const side of right === undefined ? given : [...given, right]) {
+    if (!/^[a-zA-Z]*(\.\.\.)?[a-zA-Z]*$/.test(side)) bad("subscripts must be letters and at most one '...'");
+  }
+  let widest = 0;
+  const terms = given.map((text, i) => {
+    const { ndim } = operands[i];
+    const letters = text.replace('...', '').length;
+    const rest = ndim - letters;
+    if (rest < 0 || (rest > 0 && !text.includes('...'))) bad(`operand ${i} has ${ndim} dimensions but ${letters} subscripts`);
+    widest = Math.max(widest, rest);
+    return text.replace('...', ellipsisLabels(rest));
+  });
   const sizes = new Map<string, number>();
   const counts = new Map<string, number>();
-  terms.forEach((term, i) => {
-    if (!/^[a-zA-Z]*$/.test(term)) bad('subscripts must be letters (an ellipsis is not offered)');
-    if (term.length !== operands[i].ndim) bad(`operand ${i} has ${operands[i].ndim} dimensions but ${term.length} subscripts`);
-    [...term].forEach((label, d) => {
+  terms.forEach((labels, i) => {
+    [...labels].forEach((label, d) => {
       const size = operands[i].shape[d];
-      const known = sizes.get(label);
-      if (known !== undefined && known !== size && known !== 1 && size !== 1) bad(`subscript ${label} has sizes ${known} and ${size}`);
-      sizes.set(label, Math.max(known ?? size, size));
+      const twin = labels.indexOf(label);
+      if (operands[i].shape[twin] !== size) {
+        bad(`subscript ${label} is repeated for operand ${i} but the sizes don't match, ${operands[i].shape[twin]} and ${size}`);
+      }
+      const known = sizes.get(label) ?? 1;
+      if (known !== size && known !== 1 && size !== 1) bad(`subscript ${label} has sizes ${known} and ${size}`);
+      sizes.set(label, known === 1 ? size : known);
       counts.set(label, (counts.get(label) ?? 0) + 1);
     });
   });
-  const output = right ?? [...counts.keys()].filter((label) => counts.get(label) === 1).sort().join('');
+  const once = [...counts.keys()].filter((label) => counts.get(label) === 1 && /[a-zA-Z]/.test(label));
+  const output = right === undefined ? ellipsisLabels(widest) + once.sort().join('') : right.replace('...', ellipsisLabels(widest));
   for (const label of output) if (!sizes.has(label)) bad(`output subscript ${label} is in no operand`);
   if (new Set(output).size !== output.length) bad('an output subscript appears twice');
   let result = term(operands[0], terms[0]);

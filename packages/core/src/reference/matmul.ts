@@ -1,4 +1,5 @@
-/** Reference kernels of matrix products: one dot product per output element, accumulated in double precision. */
+/** Reference kernels of matrix products: one dot product per output element, accumulated in double precision, or in the
+ * integer's own. */
 
 import type { DType, TypedArray } from '../dtype.ts';
 import { toBigInt } from './elementwise.ts';
@@ -27,12 +28,15 @@ export function gemm(
     gemmInt64(m, n, k, a, b, out, alpha, beta);
     return;
   }
+  if (out.dtype === 'int32' || out.dtype === 'uint8') {
+    gemmInt32(m, n, k, a, b, out, alpha, beta);
+    return;
+  }
   const x = a.array as Float64Array;
   const y = b.array as Float64Array;
   const z = out.array as Float64Array;
   const stepA = a.columnStride;
   const stepB = b.rowStride;
-  const isBool = out.dtype === 'bool';
   for (let i = 0; i < m; i++) {
     const rowA = a.offset + i * a.rowStride;
     const rowOut = out.offset + i * out.rowStride;
@@ -42,8 +46,33 @@ export function gemm(
       let sum = 0;
       for (let l = 0; l < k; l++, p += stepA, q += stepB) sum += x[p] * y[q];
       const at = rowOut + j * out.columnStride;
-      const value = beta === 0 ? alpha * sum : alpha * sum + beta * z[at];
-      z[at] = isBool ? Number(value !== 0) : value;
+      z[at] = beta === 0 ? alpha * sum : alpha * sum + beta * z[at];
+    }
+  }
+}
+
+/** In 32 bits throughout, which wrap; a double would lose the low bits of large sums. */
+function gemmInt32(
+  m: number,
+  n: number,
+  k: number,
+  a: MatrixView,
+  b: MatrixView,
+  out: MatrixView,
+  alpha: number,
+  beta: number,
+): void {
+  const x = a.array as Int32Array;
+  const y = b.array as Int32Array;
+  const z = out.array as Int32Array;
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j < n; j++) {
+      let p = a.offset + i * a.rowStride;
+      let q = b.offset + j * b.columnStride;
+      let sum = 0;
+      for (let l = 0; l < k; l++, p += a.columnStride, q += b.rowStride) sum = (sum + Math.imul(x[p], y[q])) | 0;
+      const at = out.offset + i * out.rowStride + j * out.columnStride;
+      z[at] = Math.imul(alpha, sum) + (beta === 0 ? 0 : Math.imul(beta, z[at]));
     }
   }
 }

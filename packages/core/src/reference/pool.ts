@@ -217,24 +217,28 @@ export function maxGather(a: Strided, indices: Strided, out: Strided, size: numb
   finish(target, out);
 }
 
+/** What each window of a plane divides by: its counts, or `divisor` unless that is null. */
+function divisorsOf([rows, columns]: WindowPair, divisor: number | null): Float64Array {
+  const width = columns.start.length;
+  const divisors = new Float64Array(rows.start.length * width);
+  for (let i = 0; i < divisors.length; i++) {
+    divisors[i] = divisor ?? rows.count[Math.floor(i / width)] * columns.count[i % width];
+  }
+  return divisors;
+}
+
 /** out = average of each window; `divisor` in place of the windows' counts unless null. */
 export function averageWindows(a: Strided, out: Strided, windows: WindowPair, divisor: number | null): void {
   const [rows, columns] = windows;
-  const plane = rows.start.length * columns.start.length;
+  const divisors = divisorsOf(windows, divisor);
+  const plane = divisors.length;
   const planes = plane === 0 ? 0 : sizeOf(out.shape) / plane;
   const source = dense(a);
   const target = denseOutput(out);
   const size = rows.input * columns.input;
   for (let p = 0; p < planes; p++) {
-    averagePlane(
-      rows,
-      columns,
-      divisor ?? 0,
-      source.array,
-      source.offset + p * size,
-      target.array,
-      target.offset + p * plane,
-    );
+    const from = source.offset + p * size;
+    averagePlane(rows, columns, divisors, source.array, from, target.array, target.offset + p * plane);
   }
   finish(target, out);
 }
@@ -242,7 +246,7 @@ export function averageWindows(a: Strided, out: Strided, windows: WindowPair, di
 function averagePlane(
   rows: Windows,
   columns: Windows,
-  divisor: number,
+  divisors: Float64Array,
   x: NumberArray,
   from: number,
   y: NumberArray,
@@ -251,12 +255,11 @@ function averagePlane(
   const outHeight = rows.start.length;
   const outWidth = columns.start.length;
   const width = columns.input;
-  const { start, end, count } = columns;
-  let o = to;
+  const { start, end } = columns;
+  let o = 0;
   for (let oh = 0; oh < outHeight; oh++) {
     const top = rows.start[oh];
     const bottom = rows.end[oh];
-    const height = rows.count[oh];
     for (let ow = 0; ow < outWidth; ow++, o++) {
       const left = start[ow];
       const right = end[ow];
@@ -265,8 +268,8 @@ function averagePlane(
         const row = from + h * width;
         for (let w = left; w < right; w++) sum += x[row + w];
       }
-      // A window that lies wholly in the padding averages to 0.
-      y[o] = top < bottom && left < right ? sum / (divisor === 0 ? height * count[ow] : divisor) : 0;
+      // A window that lies wholly in the padding averages to 0, whatever it divides by.
+      y[to + o] = top < bottom && left < right ? sum / divisors[o] : 0;
     }
   }
 }
@@ -274,24 +277,25 @@ function averagePlane(
 /** out = gradient of `averageWindows` */
 export function averageScatter(grad: Strided, out: Strided, windows: WindowPair, divisor: number | null): void {
   const [rows, columns] = windows;
+  const divisors = divisorsOf(windows, divisor);
   const size = rows.input * columns.input;
   const planes = size === 0 ? 0 : sizeOf(out.shape) / size;
-  const plane = rows.start.length * columns.start.length;
   const g = doubles(grad);
   const target = denseOutput(out);
   const sums = new Float64Array(size);
   for (let p = 0; p < planes; p++) {
     sums.fill(0);
-    spreadPlane(rows, columns, divisor ?? 0, g, p * plane, sums);
+    spreadPlane(rows, columns, divisors, g, p * divisors.length, sums);
     store(sums, target.array, target.offset + p * size);
   }
   finish(target, out);
 }
 
+/** sums += each output's share, for every entry of its window */
 function spreadPlane(
   rows: Windows,
   columns: Windows,
-  divisor: number,
+  divisors: Float64Array,
   g: Float64Array,
   from: number,
   sums: Float64Array,
@@ -299,16 +303,15 @@ function spreadPlane(
   const outHeight = rows.start.length;
   const outWidth = columns.start.length;
   const width = columns.input;
-  const { start, end, count } = columns;
-  let o = from;
+  const { start, end } = columns;
+  let o = 0;
   for (let oh = 0; oh < outHeight; oh++) {
     const top = rows.start[oh];
     const bottom = rows.end[oh];
-    const height = rows.count[oh];
     for (let ow = 0; ow < outWidth; ow++, o++) {
       const left = start[ow];
       const right = end[ow];
-      const share = g[o] / (divisor === 0 ? height * count[ow] : divisor);
+      const share = g[from + o] / divisors[o];
       for (let h = top; h < bottom; h++) {
         const row = h * width;
         for (let w = left; w < right; w++) sums[row + w] += share;

@@ -14,6 +14,8 @@ const PAGE_BYTES = 65536;
 /** Growth in steps of a quarter of what there is, and at least this. */
 const MIN_GROWTH_BYTES = 16 * 1024 * 1024;
 const MAX_PAGES = 65536;
+/** The most that a heap can hold: all that 32 bits address. */
+export const MAX_HEAP_BYTES = MAX_PAGES * PAGE_BYTES;
 /** Bins by powers of two, four to an octave. */
 const BINS = 32 * 4;
 
@@ -48,13 +50,14 @@ export class Heap {
   private readonly bins: Set<number>[] = Array.from({ length: BINS }, () => new Set<number>());
   private used = 0;
   private highWater = 0;
-  private limit: number;
+  /** Blocks and growth beyond this are refused; lowering it takes nothing back. */
+  limitBytes: number;
   private scratchPtr = 0;
   private scratchBytes = 0;
 
-  constructor(limitBytes: number = MAX_PAGES * PAGE_BYTES) {
+  constructor(limitBytes: number = MAX_HEAP_BYTES) {
     this.memory = createMemory();
-    this.limit = limitBytes;
+    this.limitBytes = limitBytes;
     // Address 0 stays unused, so that a pointer of 0 can mean "not in the heap".
     this.addFree(ALIGN, this.memory.buffer.byteLength - ALIGN);
   }
@@ -65,7 +68,7 @@ export class Heap {
       highWaterBytes: this.highWater,
       totalBytes: this.memory.buffer.byteLength,
       blocks: this.sizes.size,
-      limitBytes: this.limit,
+      limitBytes: this.limitBytes,
     };
   }
 
@@ -76,7 +79,7 @@ export class Heap {
   /** A block of at least `bytes`, aligned to 64, its content unspecified; 0 when the limit does not allow it. */
   allocate(bytes: number): number {
     const size = roundUp(Math.max(bytes, 1), ALIGN);
-    if (this.used + size > this.limit) return 0;
+    if (this.used + size > this.limitBytes) return 0;
     let start = this.takeFit(size);
     if (start === 0) {
       if (!this.grow(size)) return 0;
@@ -154,7 +157,7 @@ export class Heap {
     const old = this.memory.buffer.byteLength;
     const wanted = roundUp(Math.max(bytes, MIN_GROWTH_BYTES, old / 4), PAGE_BYTES) / PAGE_BYTES;
     const needed = roundUp(bytes, PAGE_BYTES) / PAGE_BYTES;
-    const room = MAX_PAGES - old / PAGE_BYTES;
+    const room = Math.floor(this.limitBytes / PAGE_BYTES) - old / PAGE_BYTES;
     for (const pages of [Math.min(wanted, room), needed]) {
       if (pages < needed || pages > room) continue;
       try {
@@ -191,9 +194,15 @@ export class Heap {
 
 function createMemory(): WebAssembly.Memory {
   const initial = MIN_GROWTH_BYTES / PAGE_BYTES;
-  return features().sharedMemory
-    ? new WebAssembly.Memory({ initial, maximum: MAX_PAGES, shared: true })
-    : new WebAssembly.Memory({ initial, maximum: MAX_PAGES });
+  const shared = features().sharedMemory;
+  // Shared memory sets its maximum aside at once, which small devices refuse: then half of it is asked for, and so on.
+  for (let maximum = MAX_PAGES; ; maximum /= 2) {
+    try {
+      return new WebAssembly.Memory({ initial, maximum, shared });
+    } catch (error) {
+      if (maximum / 2 < initial) throw error;
+    }
+  }
 }
 
 let shared: Heap | null = null;

@@ -20,76 +20,15 @@ import { convBackwardWeight, convBackwardWeightScratchBytes } from './kernels/co
 import { convForward, convForwardScratchBytes } from './kernels/conv.ts';
 import type { ConvShape } from './kernels/conv.ts';
 import { gemm, gemmScratchBytes } from './kernels/gemm.ts';
+import { Staging } from './staging.ts';
+import type { Part } from './staging.ts';
 
 /** Products of fewer multiplications than this are done before a kernel would have been called and its operands packed. */
 const MIN_GEMM_PRODUCTS = 4096;
 
-const ALIGN = 64;
-const aligned = (bytes: number): number => Math.ceil(bytes / ALIGN) * ALIGN;
-
-/**
- * Room in the heap for one launch: scratch for the kernel, and copies of operands that live in typed arrays. All of it is one
- * request, since the next request takes it back.
- */
-export class Staging {
-  private readonly storages: Storage[] = [];
-  private readonly offsets: number[] = [];
-  private bytes = 0;
-  private base = 0;
-
-  /** Sets aside `bytes`; returns where they will be, relative to the start. */
-  reserve(bytes: number): number {
-    const at = this.bytes;
-    this.bytes += aligned(bytes);
-    return at;
-  }
-
-  /** Sets aside room for the elements of a storage, unless they are in the heap already. */
-  add(storage: Storage): void {
-    if (storage.inHeap || this.storages.includes(storage)) return;
-    this.storages.push(storage);
-    this.offsets.push(this.reserve(storage.length * itemBytes(storage.dtype)));
-  }
-
-  /** Takes the room and copies in the storages whose content is read. */
-  open(written: Storage | null): void {
-    this.base = this.bytes > 0 ? heap().scratch(this.bytes) : 0;
-    for (let i = 0; i < this.storages.length; i++) {
-      if (this.storages[i] !== written) this.bytesOf(i).set(rawBytes(this.storages[i]));
-    }
-  }
-
-  /** The byte address of what `reserve` set aside. */
-  at(offset: number): number {
-    return this.base + offset;
-  }
-
-  /** The byte address of a storage's first element. */
-  pointer(storage: Storage): number {
-    const i = this.storages.indexOf(storage);
-    return i < 0 ? storage.pointer : this.base + this.offsets[i];
-  }
-
-  /** Copies in what a staged storage holds, for a kernel that adds to it. */
-  read(storage: Storage): void {
-    const i = this.storages.indexOf(storage);
-    if (i >= 0) this.bytesOf(i).set(rawBytes(storage));
-  }
-
-  /** Copies the result back to a staged storage. */
-  write(storage: Storage): void {
-    const i = this.storages.indexOf(storage);
-    if (i >= 0) rawBytes(storage).set(this.bytesOf(i));
-  }
-
-  private bytesOf(i: number): Uint8Array {
-    return new Uint8Array(heap().memory.buffer, this.base + this.offsets[i], rawBytes(this.storages[i]).length);
-  }
-}
-
-function rawBytes(storage: Storage): Uint8Array {
-  const { buffer, byteOffset, byteLength } = storage.array;
-  return new Uint8Array(buffer, byteOffset, byteLength);
+/** Elements from the first to the last of a matrix of `rows` × `columns`. */
+function extent(rows: number, columns: number, view: MatrixView): number {
+  return (rows - 1) * view.rowStride + (columns - 1) * view.columnStride + 1;
 }
 
 /** True when the packed kernels compute in this dtype here. */
@@ -118,12 +57,12 @@ export function fastGemm(
   const staging = new Staging();
   const scratch = staging.reserve(gemmScratchBytes(dtype, m, n, k));
   const product = isPlain ? 0 : staging.reserve(m * n * bytes);
-  staging.add(a);
-  staging.add(b);
-  if (isPlain) staging.add(out);
-  staging.open(out === a || out === b ? null : out);
-  if (isPlain && beta === 1) staging.read(out);
-  const target = isPlain ? staging.pointer(out) + ov.offset * bytes : staging.at(product);
+  const lhs = staging.add(a, av.offset, extent(m, k, av));
+  const rhs = staging.add(b, bv.offset, extent(k, n, bv));
+  const result = isPlain ? staging.add(out, ov.offset, extent(m, n, ov)) : null;
+  // What the copy of the result holds beside the product is copied back with it, and so must be read first.
+  staging.open(beta === 0 && result?.count === m * n ? result : null);
+  const target = result !== null ? staging.pointer(result) : staging.at(product);
   const ldc = isPlain ? ov.rowStride : n;
   gemm(
     { memory: heap().memory },
@@ -132,10 +71,10 @@ export function fastGemm(
       m,
       n,
       k,
-      aPtr: staging.pointer(a) + av.offset * bytes,
+      aPtr: staging.pointer(lhs),
       aRowStride: av.rowStride,
       aColStride: av.columnStride,
-      bPtr: staging.pointer(b) + bv.offset * bytes,
+      bPtr: staging.pointer(rhs),
       bRowStride: bv.rowStride,
       bColStride: bv.columnStride,
       cPtr: target,
@@ -144,7 +83,7 @@ export function fastGemm(
       scratchPtr: staging.at(scratch),
     },
   );
-  if (isPlain) staging.write(out);
+  if (result !== null) staging.write(result);
   else combine(m, n, target, out, ov, alpha, beta);
   return true;
 }
@@ -218,20 +157,17 @@ function withOperands(
   scratchBytes: number,
   run: (operands: readonly number[], out: number, scratch: number) => void,
 ): void {
-  const bytes = itemBytes(out.dtype);
-  const list = operands.map((x) => (x === null ? null : dense(x)));
   const staging = new Staging();
   const scratch = staging.reserve(scratchBytes);
-  for (const x of list) if (x !== null) staging.add(x.storage.root);
-  staging.add(out.storage.root);
-  staging.open(out.storage.root);
-  const address = (x: Tensor): number => staging.pointer(x.storage.root) + x.offset * bytes;
+  const parts = operands.map((x): Part | null => (x === null ? null : staging.addTensor(dense(x))));
+  const result = staging.addTensor(out);
+  staging.open(result);
   run(
-    list.map((x) => (x === null ? 0 : address(x))),
-    address(out),
+    parts.map((x) => (x === null ? 0 : staging.pointer(x))),
+    staging.pointer(result),
     staging.at(scratch),
   );
-  staging.write(out.storage.root);
+  staging.write(result);
 }
 
 /** out = convolution of `input` and `weight`, plus `bias`, by the implicit GEMM */

@@ -17,7 +17,8 @@ import type { Emitter, Launch } from '../module.ts';
 import { runInline } from '../module.ts';
 import type { ConvPlan, ConvShape } from './conv.ts';
 import { convLaunch, convPlan, packWeightsLaunch } from './conv.ts';
-import { scatterLaunches, scatterPlan } from './conv-scatter.ts';
+import { directCycles, directLaunch, directPlan, prefersDirect, productCycles } from './conv-direct.ts';
+import { scatterCycles, scatterLaunches, scatterPlan } from './conv-scatter.ts';
 import type { Kernels } from './gemm.ts';
 import { align, taskArgs } from './gemm.ts';
 import type { Element } from './gemm-micro.ts';
@@ -58,6 +59,7 @@ interface Phase {
   readonly x: PhaseSide;
   readonly shape: ConvShape;
   readonly plan: ConvPlan;
+  readonly isDirect: boolean;
   /** Bytes of its weights, as taken from the original, before packing. */
   readonly weightBytes: number;
 }
@@ -112,7 +114,7 @@ function phasesOf(c: ConvShape): Phase[] {
         groups: c.groups,
       };
       const weightBytes = align(((c.cout * c.cin) / c.groups) * shape.kh * shape.kw * bytes);
-      phases.push({ y, x, shape, plan: convPlan(shape), weightBytes });
+      phases.push({ y, x, shape, plan: convPlan(shape), isDirect: prefersDirect(shape), weightBytes });
     }
   }
   return phases;
@@ -132,36 +134,29 @@ function imagesAtATime(c: ConvShape): number {
   return isBuffered(c) ? Math.max(1, Math.floor(BUFFER_BYTES / Math.max(phaseBytes(c), 1))) : c.n;
 }
 
-/**
- * Whether the other way (conv-scatter.ts) is faster, by a model in vector products: a tile's work goes with its rows, packing and
- * adding up cost about as much an element as their constants say (measured in V8; benchmarks/suites/kernels).
- */
+/** Whether the other way (conv-scatter.ts) is faster, by the model of conv-direct.ts. */
 function prefersScatter(c: ConvShape): boolean {
-  const channels = c.cin / c.groups;
-  const outChannels = c.cout / c.groups;
-  const taps = c.kh * c.kw;
   let phases = 0;
-  for (const { shape } of phasesOf(c)) {
-    const k = outChannels * shape.kh * shape.kw;
-    phases += shape.oh * shape.ow * k * (Math.max(4, channels) / 8 + 0.45);
-  }
-  const rows = channels * taps;
-  const add = c.strideW === 1 ? 1.3 : 1.8;
-  const scatter = c.oh * c.ow * (outChannels * (Math.max(4, rows) / 8 + 0.3) + rows * add);
-  return globalThis.SC ?? scatter < phases;
+  for (const { shape, isDirect } of phasesOf(c)) phases += isDirect ? directCycles(shape) : productCycles(shape);
+  return scatterCycles(c) < phases;
+}
+
+function packedBytes({ isDirect, plan }: Phase): number {
+  return isDirect ? 0 : plan.packedBytes;
 }
 
 /** Memory that the launches share: weights, plain and packed, of every phase; the buffer. */
 export function convBackwardInputSharedBytes(c: ConvShape): number {
   if (prefersScatter(c)) return scatterPlan(c).sharedBytes;
-  const weights = phasesOf(c).reduce((sum, { plan, weightBytes }) => sum + weightBytes + plan.packedBytes, 0);
+  const weights = phasesOf(c).reduce((sum, phase) => sum + phase.weightBytes + packedBytes(phase), 0);
   return weights + (isBuffered(c) ? align(phaseBytes(c) * Math.min(c.n, imagesAtATime(c))) : 0);
 }
 
 /** Bytes of memory that `convBackwardInput` needs beside its tensors, on this thread. */
 export function convBackwardInputScratchBytes(c: ConvShape): number {
   if (prefersScatter(c)) return scatterPlan(c).sharedBytes + scatterPlan(c).scratchBytes;
-  return convBackwardInputSharedBytes(c) + phasesOf(c).reduce((most, { plan }) => Math.max(most, plan.scratchBytes), 0);
+  const own = phasesOf(c).map(({ shape, plan, isDirect }) => (isDirect ? directPlan(shape) : plan).scratchBytes);
+  return convBackwardInputSharedBytes(c) + Math.max(0, ...own);
 }
 
 /** The gradient of the input, on this thread. `scratchPtr` has `convBackwardInputScratchBytes` bytes, aligned to 64. */
@@ -182,13 +177,14 @@ export function convBackwardInputLaunches(c: ConvBackwardInput, sharedPtr: numbe
   }
   const bytes = itemBytes(c.dtype);
   const launches: Launch[] = [];
-  const packed: number[] = [];
+  const weights: number[] = [];
   const phases = phasesOf(c);
   let at = sharedPtr;
   for (const phase of phases) {
-    packed.push(at + phase.weightBytes);
-    launches.push(takeWeightsLaunch(c, phase, at), packWeightsLaunch(phase.plan, at, at + phase.weightBytes));
-    at += phase.weightBytes + phase.plan.packedBytes;
+    weights.push(at);
+    launches.push(takeWeightsLaunch(c, phase, at));
+    if (!phase.isDirect) launches.push(packWeightsLaunch(phase.plan, at, at + phase.weightBytes));
+    at += phase.weightBytes + packedBytes(phase);
   }
   const images = imagesAtATime(c);
   for (let image = 0; image < c.n; image += images) {
@@ -196,8 +192,12 @@ export function convBackwardInputLaunches(c: ConvBackwardInput, sharedPtr: numbe
     const out = c.outPtr + image * c.cin * c.h * c.w * bytes;
     for (const [i, phase] of phases.entries()) {
       const shape = { ...phase.shape, n: Math.min(images, c.n - image) };
-      const target = { out: isBuffered(c) ? at : out, bias: c.biasPtr ?? 0, x, packed: packed[i] };
-      launches.push(convLaunch(phase.plan, shape, target));
+      const target = { out: isBuffered(c) ? at : out, bias: c.biasPtr ?? 0, x };
+      launches.push(
+        phase.isDirect
+          ? directLaunch(shape, { ...target, weights: weights[i] })
+          : convLaunch(phase.plan, shape, { ...target, packed: weights[i] + phase.weightBytes }),
+      );
       if (isBuffered(c)) launches.push(spreadLaunch(c, phase, shape.n, at, out));
     }
   }

@@ -15,6 +15,7 @@ import type { Assembler, Func } from '../assembler.ts';
 import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
 import { runInline } from '../module.ts';
+import { directLaunch, directPlan, prefersDirect } from './conv-direct.ts';
 import type { Kernels, TaskArgs } from './gemm.ts';
 import { align, emitColumns, emitExpand, evenBlock, FROM_C, FROM_ROW_BIAS, FROM_ZERO, taskArgs } from './gemm.ts';
 import type { MacroFuncs } from './gemm-macro.ts';
@@ -129,22 +130,29 @@ export function convPlan(shape: ConvShape): ConvPlan {
 
 /** Bytes of memory that `convForward` needs beside its tensors, on this thread. */
 export function convForwardScratchBytes(shape: ConvShape): number {
+  if (prefersDirect(shape)) return directPlan(shape).scratchBytes;
   const plan = convPlan(shape);
   return plan.packedBytes + plan.scratchBytes;
 }
 
-/** The convolution, on this thread. `scratchPtr` has `convForwardScratchBytes` bytes, aligned to 64. */
-export function convForward(kernels: Kernels, options: ConvForward & { readonly scratchPtr: number }): void {
-  const { packedBytes } = convPlan(options);
-  for (const launch of convForwardLaunches(options, options.scratchPtr)) {
-    runInline(launch, kernels.memory, options.scratchPtr + packedBytes);
-  }
+/** Memory that the launches share: the packed weights. */
+export function convForwardSharedBytes(shape: ConvShape): number {
+  return prefersDirect(shape) ? 0 : convPlan(shape).packedBytes;
 }
 
-/** The launches of a convolution, one after the other; `sharedPtr` has `convPlan(…).packedBytes` bytes for the packed weights. */
+/** The convolution, on this thread. `scratchPtr` has `convForwardScratchBytes` bytes, aligned to 64. */
+export function convForward(kernels: Kernels, options: ConvForward & { readonly scratchPtr: number }): void {
+  const own = options.scratchPtr + convForwardSharedBytes(options);
+  for (const launch of convForwardLaunches(options, options.scratchPtr)) runInline(launch, kernels.memory, own);
+}
+
+/** The launches of a convolution, one after the other; `sharedPtr` has `convForwardSharedBytes` bytes. */
 export function convForwardLaunches(c: ConvForward, sharedPtr: number): Launch[] {
-  const plan = convPlan(c);
   if (c.n === 0 || c.cout === 0 || c.oh === 0 || c.ow === 0) return [];
+  if (prefersDirect(c)) {
+    return [directLaunch(c, { x: c.xPtr, weights: c.wPtr, bias: c.biasPtr ?? 0, out: c.outPtr })];
+  }
+  const plan = convPlan(c);
   const target = { out: c.outPtr, bias: c.biasPtr ?? 0, x: c.xPtr, packed: sharedPtr };
   return [packWeightsLaunch(plan, c.wPtr, sharedPtr), convLaunch(plan, c, target)];
 }

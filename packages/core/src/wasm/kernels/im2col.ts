@@ -5,7 +5,7 @@
 
 import type { Assembler, Func, Local, Value } from '../assembler.ts';
 import type { Element, Tiles } from './gemm-micro.ts';
-import { repeat } from './gemm-micro.ts';
+import { repeat, scalarOf } from './gemm-micro.ts';
 
 /** What packing needs to know of a convolution, in the order in which it lies in scratch memory. */
 export const GEOMETRY = [
@@ -202,7 +202,7 @@ function isProgression(
 }
 
 /** A vector of the elements 0, 2, 4, … at an address, reading none behind the last. */
-function loadEverySecond(code: Assembler, element: Element, address: Local<'i32'>, offset: number): Value<'v128'> {
+export function loadEverySecond(code: Assembler, element: Element, address: Local<'i32'>, offset: number): Value<'v128'> {
   const { v128, i32x4, i64x2 } = code;
   const low = v128.load(address, offset);
   const high = v128.load(address, offset + 16 - element.bytes);
@@ -261,7 +261,7 @@ function laneMasks(
 }
 
 /** value = one element from each address */
-function loadLanes(code: Assembler, element: Element, value: Local<'v128'>, at: readonly Local<'i32'>[]): void {
+export function loadLanes(code: Assembler, element: Element, value: Local<'v128'>, at: readonly Local<'i32'>[]): void {
   const { v128 } = code;
   for (const [lane, address] of at.entries()) {
     if (lane === 0) value.set(element.bytes === 4 ? v128.load32_splat(address) : v128.load64_splat(address));
@@ -271,4 +271,75 @@ function loadLanes(code: Assembler, element: Element, value: Local<'v128'>, at: 
       );
     }
   }
+}
+
+/**
+ * copyPadded(channels, lines, columns, from, plane, y, x, h, w, to, toPlane): lines y … of planes, columns x …, with zeros where
+ * they lie outside
+ */
+export function emitCopyPadded(code: Assembler, element: Element): Func {
+  const { i32, v128 } = code;
+  const { bytes } = element;
+  const scalar = scalarOf(code, element);
+  const params = {
+    channels: 'i32',
+    lines: 'i32',
+    columns: 'i32',
+    from: 'i32',
+    plane: 'i32',
+    y: 'i32',
+    x: 'i32',
+    h: 'i32',
+    w: 'i32',
+    to: 'i32',
+    toPlane: 'i32',
+  } as const;
+  return code.func('copyPadded', params, [], (all) => {
+    const { channels, lines, columns, from, plane, y, x, h, w, to, toPlane } = all;
+    const [left, line, at, source, low, high, end] = code.locals('i32', 7);
+    const zero = code.local('i32', 0);
+    const none = code.local(element.type);
+    // Columns before `low` and from `high` on lie outside.
+    low.set(i32.sub(0, x));
+    low.set(code.select(low, zero, i32.gt_s(low, 0)));
+    low.set(code.least(low, columns));
+    high.set(i32.sub(w, x));
+    high.set(code.select(high, columns, i32.lt_s(high, columns)));
+    high.set(code.select(high, low, i32.gt_s(high, low)));
+    repeat(code, channels, () => {
+      at.set(to);
+      line.set(y);
+      left.set(lines);
+      repeat(code, left, () => {
+        const zeroUntil = (stop: Value<'i32'>) => {
+          end.set(stop);
+          code.whileLess(at, end, () => {
+            scalar.store(at, none as Local<'f32'>);
+            code.increase(at, bytes);
+          });
+        };
+        const start = code.local('i32', at);
+        code.if(i32.lt_u(line, h), () => {
+          zeroUntil(code.index(start, low, bytes));
+          source.set(code.index(from, i32.add(i32.mul(line, w), i32.add(x, low)), bytes));
+          end.set(code.index(at, i32.and(i32.sub(high, low), -element.lanes), bytes));
+          code.whileLess(at, end, () => {
+            v128.store(at, v128.load(source));
+            code.increase(at, 16);
+            code.increase(source, 16);
+          });
+          end.set(code.index(start, high, bytes));
+          code.whileLess(at, end, () => {
+            scalar.store(at, scalar.load(source));
+            code.increase(at, bytes);
+            code.increase(source, bytes);
+          });
+        });
+        zeroUntil(code.index(start, columns, bytes));
+        code.increase(line, 1);
+      });
+      code.increase(from, plane);
+      code.increase(to, toPlane);
+    });
+  });
 }

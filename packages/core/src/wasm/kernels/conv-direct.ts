@@ -1,0 +1,373 @@
+/**
+ * Convolution forward without a matrix product, for groups of few channels (depthwise above all): sums for one or two output
+ * channels and a few vectors of neighbouring positions stay in registers while the taps go by.
+ *
+ *     for each pair of output channels, each line, each run of positions:
+ *       acc = bias
+ *       for c, ky, kx: acc[oc][j] += weight[oc][c][ky][kx] · image[c][line · strideH + ky · dilationH][(x + j) · strideW + kx · dilationW]
+ *
+ * The image is a copy of the lines that a task needs, with their padding, so that no tap asks whether it is inside.
+ */
+
+import type { FloatDType } from '../../dtype.ts';
+import type { Assembler, Func, Local, Value } from '../assembler.ts';
+import { features } from '../features.ts';
+import type { Emitter, Launch } from '../module.ts';
+import type { ConvShape } from './conv.ts';
+import type { TaskArgs } from './gemm.ts';
+import { align, evenBlock, taskArgs } from './gemm.ts';
+import type { Tiles } from './gemm-micro.ts';
+import { loadSplat, multiplyAdd, repeat, scalarOf, tilesFor } from './gemm-micro.ts';
+import { emitCopyPadded, loadEverySecond, loadLanes } from './im2col.ts';
+
+/** Bytes of image lines in a task, about: with what they meet, they stay in the first-level cache. */
+const BLOCK_BYTES = 16384;
+/** Output channels whose sums are in registers together, and vectors of positions. */
+const CHANNELS = [2, 1];
+const VECTORS = [4, 2, 1];
+
+interface DirectPlan {
+  readonly tiles: Tiles;
+  readonly lineBlock: number;
+  readonly padLines: number;
+  readonly padColumns: number;
+  readonly padAt: number;
+  readonly scratchBytes: number;
+}
+
+export function directPlan(c: ConvShape): DirectPlan {
+  const tiles = tilesFor(c.dtype, features());
+  const { bytes, lanes } = tiles.element;
+  const padColumns = (c.ow - 1) * c.strideW + (c.kw - 1) * c.dilationW + 1;
+  const lineBytes = (c.cin / c.groups) * padColumns * bytes;
+  const reach = (c.kh - 1) * c.dilationH + 1;
+  const most = Math.max(1, Math.floor((BLOCK_BYTES / lineBytes - reach) / c.strideH) + 1);
+  const lineBlock = evenBlock(c.oh, most, 1);
+  const padLines = (lineBlock - 1) * c.strideH + reach;
+  const padAt = 64;
+  // The last vectors of a line may reach over its end.
+  const slack = VECTORS[0] * lanes * c.strideW * bytes;
+  const scratchBytes = align(padAt + lineBytes * padLines + slack);
+  return { tiles, lineBlock, padLines, padColumns, padAt, scratchBytes };
+}
+
+/*
+ * Which way is faster is decided by a model in cycles of one group of one image, fitted to measurements in V8: a run of positions
+ * costs so much a tap (by its stride) and so much at its ends; a product so much for each row, for each packed element, and for
+ * each tile.
+ */
+
+/** Cycles of this way. */
+export function directCycles(c: ConvShape): number {
+  const rows = c.cout / c.groups;
+  const channels = c.cin / c.groups;
+  const k = channels * c.kh * c.kw;
+  const { tiles, lineBlock, padLines, padColumns } = directPlan(c);
+  const { lanes } = tiles.element;
+  const wide = Math.floor(c.ow / (4 * lanes));
+  const rest = c.ow - wide * 4 * lanes;
+  const runs = wide + Math.floor(rest / (2 * lanes)) + Math.ceil((rest % (2 * lanes)) / lanes);
+  const stride = c.strideW === 1 ? 1 : c.strideW === 2 ? 1.3 : 3;
+  const pair = k * stride * (5 * wide + 4 * (runs - wide)) + 8 * runs;
+  const single = k * stride * 4 * runs + 8 * runs;
+  const copied = channels * Math.ceil(c.oh / lineBlock) * padLines * (15 + 0.4 * padColumns);
+  return c.oh * (Math.floor(rows / 2) * pair + (rows % 2) * single) + copied;
+}
+
+/** Cycles of the implicit matrix product of conv.ts. */
+export function productCycles(c: ConvShape): number {
+  const { lanes } = tilesFor(c.dtype, features()).element;
+  const rows = Math.max(4, c.cout / c.groups);
+  const k = (c.cin / c.groups) * c.kh * c.kw;
+  return (4 / lanes) * c.oh * c.ow * (k * (rows / 8 + 0.75) + 12 + rows);
+}
+
+/** Whether this way is the faster one. */
+export function prefersDirect(c: ConvShape): boolean {
+  return c.kh * c.kw * c.cin * c.oh * c.ow > 0 && directCycles(c) < productCycles(c);
+}
+
+/** Weights are read as they are: [groups · rows, channels, kh, kw]. */
+export function directLaunch(
+  c: ConvShape,
+  pointers: { readonly x: number; readonly weights: number; readonly bias: number; readonly out: number },
+): Launch {
+  const plan = directPlan(c);
+  const { tiles } = plan;
+  const lineTasks = Math.ceil(c.oh / plan.lineBlock);
+  const stride = c.strideW <= 2 ? c.strideW : 0;
+  const args: TaskArgs<typeof DIRECT> = {
+    ...pointers,
+    groups: c.groups,
+    rows: c.cout / c.groups,
+    channels: c.cin / c.groups,
+    lineTasks,
+    lineBlock: plan.lineBlock,
+    h: c.h,
+    w: c.w,
+    oh: c.oh,
+    ow: c.ow,
+    kh: c.kh,
+    kw: c.kw,
+    strideH: c.strideH,
+    strideW: c.strideW,
+    padTop: c.padTop,
+    padLeft: c.padLeft,
+    dilationH: c.dilationH,
+    dilationW: c.dilationW,
+    padLines: plan.padLines,
+    padColumns: plan.padColumns,
+    padAt: plan.padAt,
+  };
+  return {
+    name: `${tiles.element.type}_conv_direct_s${stride === 0 ? 'n' : stride}__${tiles.fma ? 'fma' : 'simd'}`,
+    emit: EMITTERS[tiles.element.dtype][stride],
+    entry: 'convDirect',
+    args: taskArgs(DIRECT, args),
+    tasks: c.n * c.groups * lineTasks,
+    scratchBytes: plan.scratchBytes,
+  };
+}
+
+/** By stride along a line; 0 stands for any. */
+const emittersFor = (dtype: FloatDType): readonly Emitter[] =>
+  [0, 1, 2].map((stride) => (code, target) => emitConvDirect(code, tilesFor(dtype, target), stride));
+
+const EMITTERS = { float32: emittersFor('float32'), float64: emittersFor('float64') };
+
+const LINES = {
+  lines: 'i32',
+  columns: 'i32',
+  image: 'i32',
+  imagePlane: 'i32',
+  channels: 'i32',
+  kh: 'i32',
+  kw: 'i32',
+  dilationLine: 'i32',
+  dilationStep: 'i32',
+  strideLine: 'i32',
+  strideStep: 'i32',
+  weights: 'i32',
+  bias: 'i32',
+  out: 'i32',
+  outPlane: 'i32',
+  tile: 'i32',
+} as const;
+
+type LineParams = { readonly [K in keyof typeof LINES]: Local<'i32'> };
+
+/** direct_r(…): the lines of a task for r output channels; a `bias` of 0 stands for none; steps in bytes */
+function emitDirect(code: Assembler, tiles: Tiles, stride: number, rows: number): Func {
+  const { i32 } = code;
+  const { bytes, lanes } = tiles.element;
+  return code.func(`direct_${rows}`, LINES, [], (params) => {
+    const { lines, columns, image, strideLine, strideStep, out } = params;
+    const [left, from] = code.locals('i32', 2);
+    const state = tileLocals(code, rows);
+    repeat(code, lines, () => {
+      left.set(columns);
+      from.set(image);
+      for (const vectors of VECTORS) {
+        code.while(
+          () => (vectors === 1 ? i32.gt_s(left, 0) : i32.ge_s(left, vectors * lanes)),
+          () => {
+            emitTile(code, tiles, stride, rows, vectors, params, state, from, left);
+            code.increase(from, i32.mul(strideStep, vectors * lanes));
+            code.increase(out, vectors * lanes * bytes);
+            code.decrease(left, vectors * lanes);
+          },
+        );
+      }
+      // The last vector may have gone past the end of the line.
+      code.increase(out, code.scale(left, bytes));
+      code.increase(image, strideLine);
+    });
+  });
+}
+
+interface TileLocals {
+  readonly acc: readonly (readonly Local<'v128'>[])[];
+  readonly pixels: readonly Local<'v128'>[];
+  readonly weight: Local<'v128'>;
+  readonly i32s: readonly Local<'i32'>[];
+}
+
+function tileLocals(code: Assembler, rows: number): TileLocals {
+  return {
+    acc: Array.from({ length: rows }, () => code.locals('v128', VECTORS[0])),
+    pixels: code.locals('v128', VECTORS[0]),
+    weight: code.local('v128'),
+    i32s: code.locals('i32', 16),
+  };
+}
+
+/** `rows` output channels × `vectors` of positions from `from` on, stored at out; of a last vector, `left` elements. */
+function emitTile(
+  code: Assembler,
+  tiles: Tiles,
+  stride: number,
+  rows: number,
+  vectors: number,
+  params: LineParams,
+  state: TileLocals,
+  from: Local<'i32'>,
+  left: Local<'i32'>,
+): void {
+  const { i32, v128 } = code;
+  const { element, fma } = tiles;
+  const { bytes, lanes } = element;
+  const { imagePlane, channels, kh, kw, dilationLine, dilationStep, strideStep } = params;
+  const { weights, bias, out, outPlane, tile } = params;
+  const { pixels, weight } = state;
+  const [c, ky, kx, plane, line, pixel, at, w0, w1, ...addresses] = state.i32s;
+  const taps = [w0, w1].slice(0, rows);
+  const acc = state.acc.map((row) => row.slice(0, vectors));
+  for (const [r, row] of acc.entries()) {
+    for (const sum of row) sum.set(bytes === 4 ? code.f32x4.const(0) : code.f64x2.const(0));
+    code.if(bias, () => {
+      for (const sum of row) sum.set(loadSplat(code, element, bias, r * bytes));
+    });
+  }
+  w0.set(weights);
+  if (rows === 2) w1.set(i32.add(weights, weightBytes(code, params, bytes)));
+  plane.set(from);
+  c.set(channels);
+  repeat(code, c, () => {
+    line.set(plane);
+    ky.set(kh);
+    repeat(code, ky, () => {
+      pixel.set(line);
+      kx.set(kw);
+      repeat(code, kx, () => {
+        for (let v = 0; v < vectors; v++) {
+          if (stride === 1) pixels[v].set(v128.load(pixel, 16 * v));
+          else if (stride === 2) pixels[v].set(loadEverySecond(code, element, pixel, 32 * v));
+          else {
+            const own = addresses.slice(0, lanes);
+            if (v === 0) at.set(pixel);
+            for (const address of own) {
+              address.set(at);
+              code.increase(at, strideStep);
+            }
+            loadLanes(code, element, pixels[v], own);
+          }
+        }
+        for (const [r, row] of acc.entries()) {
+          weight.set(loadSplat(code, element, taps[r]));
+          for (const [v, sum] of row.entries()) multiplyAdd(code, element, fma, sum, weight, pixels[v]);
+          code.increase(taps[r], bytes);
+        }
+        code.increase(pixel, dilationStep);
+      });
+      code.increase(line, dilationLine);
+    });
+    code.increase(plane, imagePlane);
+  });
+  const store = () => {
+    at.set(out);
+    for (const [r, row] of acc.entries()) {
+      if (r > 0) code.increase(at, outPlane);
+      for (const [v, sum] of row.entries()) v128.store(at, sum, 16 * v);
+    }
+  };
+  if (vectors > 1) store();
+  else {
+    code.if(i32.ge_s(left, lanes), store, () => {
+      const scalar = scalarOf(code, element);
+      at.set(out);
+      for (const [r, row] of acc.entries()) {
+        if (r > 0) code.increase(at, outPlane);
+        v128.store(tile, row[0]);
+        for (let i = 0; i < lanes - 1; i++) {
+          code.if(i32.gt_s(left, i), () => scalar.store(at, scalar.load(tile, i * bytes), i * bytes));
+        }
+      }
+    });
+  }
+}
+
+/** Bytes of the weights of one output channel. */
+function weightBytes(code: Assembler, { channels, kh, kw }: LineParams, bytes: number): Value<'i32'> {
+  return code.scale(code.i32.mul(code.i32.mul(channels, kh), kw), bytes);
+}
+
+const DIRECT = {
+  task: 'i32',
+  scratch: 'i32',
+  x: 'i32',
+  weights: 'i32',
+  bias: 'i32',
+  out: 'i32',
+  groups: 'i32',
+  rows: 'i32',
+  channels: 'i32',
+  lineTasks: 'i32',
+  lineBlock: 'i32',
+  h: 'i32',
+  w: 'i32',
+  oh: 'i32',
+  ow: 'i32',
+  kh: 'i32',
+  kw: 'i32',
+  strideH: 'i32',
+  strideW: 'i32',
+  padTop: 'i32',
+  padLeft: 'i32',
+  dilationH: 'i32',
+  dilationW: 'i32',
+  padLines: 'i32',
+  padColumns: 'i32',
+  padAt: 'i32',
+} as const;
+
+/** A task: some lines of all output channels of one group of one image. */
+function emitConvDirect(code: Assembler, tiles: Tiles, stride: number): void {
+  const { i32 } = code;
+  const { bytes } = tiles.element;
+  const copyPadded = emitCopyPadded(code, tiles.element);
+  const directs = CHANNELS.map((rows) => emitDirect(code, tiles, stride, rows));
+  code.export('convDirect', DIRECT, [], (params) => {
+    const { task, scratch, x, weights, bias, out, groups, rows, channels, lineTasks, lineBlock, h, w, oh, ow } = params;
+    const { kh, kw, strideH, strideW, padTop, padLeft, dilationH, dilationW, padLines, padColumns, padAt } = params;
+    const line = code.local('i32', i32.mul(i32.rem_u(task, lineTasks), lineBlock));
+    task.set(i32.div_u(task, lineTasks));
+    const group = code.local('i32', i32.rem_u(task, groups));
+    const lines = code.local('i32', i32.sub(oh, line));
+    lines.set(code.least(lines, lineBlock));
+    const pad = code.local('i32', i32.add(scratch, padAt));
+    const plane = code.local('i32', code.scale(i32.mul(h, w), bytes));
+    const padLine = code.local('i32', code.scale(padColumns, bytes));
+    const padPlane = code.local('i32', i32.mul(padLine, padLines));
+    // task is now image · groups + group.
+    const source = code.local('i32', i32.add(x, i32.mul(i32.mul(task, channels), plane)));
+    const needed = code.local('i32', i32.mul(i32.sub(lines, 1), strideH));
+    code.increase(needed, i32.add(i32.mul(i32.sub(kh, 1), dilationH), 1));
+    const top = code.local('i32', i32.sub(i32.mul(line, strideH), padTop));
+    const left = code.local('i32', i32.sub(0, padLeft));
+    code.call(copyPadded, channels, needed, padColumns, source, plane, top, left, h, w, pad, padPlane);
+
+    const outPlane = code.local('i32', code.scale(i32.mul(oh, ow), bytes));
+    const target = code.local('i32', i32.add(out, i32.mul(i32.mul(task, rows), outPlane)));
+    code.increase(target, code.scale(i32.mul(line, ow), bytes));
+    const size = code.local('i32', code.scale(i32.mul(i32.mul(channels, kh), kw), bytes));
+    const taps = code.local('i32', i32.add(weights, i32.mul(i32.mul(group, rows), size)));
+    code.if(bias, () => code.increase(bias, code.scale(i32.mul(group, rows), bytes)));
+    const dilationLine = code.local('i32', i32.mul(dilationH, padLine));
+    const dilationStep = code.local('i32', code.scale(dilationW, bytes));
+    const strideLine = code.local('i32', i32.mul(strideH, padLine));
+    const strideStep = code.local('i32', code.scale(strideW, bytes));
+    for (const [i, direct] of directs.entries()) {
+      code.while(
+        () => i32.ge_s(rows, CHANNELS[i]),
+        () => {
+          const image = [pad, padPlane, channels, kh, kw, dilationLine, dilationStep, strideLine, strideStep];
+          code.call(direct, lines, ow, ...image, taps, bias, target, outPlane, scratch);
+          code.increase(target, i32.mul(outPlane, CHANNELS[i]));
+          code.increase(taps, i32.mul(size, CHANNELS[i]));
+          code.if(bias, () => code.increase(bias, CHANNELS[i] * bytes));
+          code.decrease(rows, CHANNELS[i]);
+        },
+      );
+    }
+  });
+}

@@ -1,0 +1,88 @@
+/**
+ * Room in the heap for one launch: kernels reach nothing else, and operands may live in typed arrays outside it.
+ */
+
+import { itemBytes } from '../dtype.ts';
+import { sizeOf } from '../layout.ts';
+import type { Storage } from '../storage.ts';
+import type { Tensor } from '../tensor.ts';
+import { heap } from './heap.ts';
+
+const ALIGN = 64;
+const aligned = (bytes: number): number => Math.ceil(bytes / ALIGN) * ALIGN;
+
+/** Consecutive elements of a storage, and where in the scratch space they are copied to; null for those of the heap. */
+export interface Part {
+  readonly storage: Storage;
+  readonly first: number;
+  readonly count: number;
+  readonly at: number | null;
+}
+
+/**
+ * Scratch space for one kernel, and copies of operands that live in typed arrays. All of it is one request to the heap, since the
+ * next request takes it back: first everything is set aside, then `open` takes the room, and only then are there addresses.
+ */
+export class Staging {
+  private readonly parts: Part[] = [];
+  private bytes = 0;
+  private base = 0;
+
+  /** Sets aside `bytes`; returns where they will be, relative to the start. */
+  reserve(bytes: number): number {
+    const at = this.bytes;
+    this.bytes += aligned(bytes);
+    return at;
+  }
+
+  /** Sets aside room for elements `first` to `first + count - 1` of a storage, unless they are in the heap already. */
+  add(storage: Storage, first: number, count: number): Part {
+    const at = storage.inHeap ? null : this.reserve(count * itemBytes(storage.dtype));
+    const part = { storage, first, count, at };
+    this.parts.push(part);
+    return part;
+  }
+
+  /** The same for all that a tensor reaches, from its first element to its last. */
+  addTensor({ storage, shape, strides, offset }: Tensor): Part {
+    let last = 0;
+    for (let d = 0; d < shape.length; d++) last += (shape[d] - 1) * strides[d];
+    return this.add(storage, offset, sizeOf(shape) === 0 ? 0 : last + 1);
+  }
+
+  /** Bytes that `open` will take. */
+  get size(): number {
+    return this.bytes;
+  }
+
+  /** Takes the room and copies in all parts but the one that is only written. */
+  open(written: Part | null): void {
+    this.base = this.bytes > 0 ? heap().scratch(this.bytes) : 0;
+    for (const part of this.parts) if (part !== written && part.at !== null) this.copyOf(part).set(elements(part));
+  }
+
+  /** The byte address of what `reserve` set aside. */
+  at(offset: number): number {
+    return this.base + offset;
+  }
+
+  /** The byte address of a part's first element. */
+  pointer({ storage, first, at }: Part): number {
+    return at === null ? storage.pointer + first * itemBytes(storage.dtype) : this.base + at;
+  }
+
+  /** Copies the result back, if the part does not lie in the heap itself. */
+  write(part: Part): void {
+    if (part.at !== null) elements(part).set(this.copyOf(part));
+  }
+
+  private copyOf({ storage, count, at }: Part): Uint8Array {
+    return new Uint8Array(heap().memory.buffer, this.base + (at as number), count * itemBytes(storage.dtype));
+  }
+}
+
+function elements({ storage, first, count }: Part): Uint8Array {
+  const bytes = itemBytes(storage.dtype);
+  const { buffer, byteOffset } = storage.array;
+  return new Uint8Array(buffer, byteOffset + first * bytes, count * bytes);
+}
