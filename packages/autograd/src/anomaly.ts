@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
 /** Anomaly mode: remember where each node was made, and stop at the first NaN that a backward pass produces. */
 
 import { named } from '@torsor/core';

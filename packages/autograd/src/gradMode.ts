@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
 /**
  * Grad modes: whether operations are recorded. Each comes in two forms, for a function and for a block:
  *

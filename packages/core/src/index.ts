@@ -26,6 +26,8 @@ export * from './ops/conv.ts';
 export * from './ops/loss.ts';
 export * from './ops/matmul.ts';
 export * from './ops/norm.ts';
+export { adamStep, sgdStep } from './ops/optim.ts';
+export type { AdamState, AdamStepOptions, SgdStepOptions } from './ops/optim.ts';
 export * from './ops/pad.ts';
 export * from './ops/pool.ts';
 export * from './ops/random.ts';

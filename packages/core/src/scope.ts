@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
 /**
  * Scopes: release at a known moment what was made inside and does not leave. Nobody needs them (what no one refers to comes back
  * by itself); they are for those who want memory to be flat and predictable.

@@ -1,9 +1,9 @@
 /** Adam and AdamW. */
 
 import type { Tensor } from '@torsor/core';
-import { named, ValueError, zerosLike } from '@torsor/core';
+import { adamStep, named, ValueError, zerosLike } from '@torsor/core';
 import type { ParamGroup, ParamState, ParamsInput } from './optimizer.ts';
-import { checkAtLeast, flat, Optimizer } from './optimizer.ts';
+import { checkAtLeast, Optimizer } from './optimizer.ts';
 
 export interface AdamOptions {
   /** Learning rate; 1e-3 by default. */
@@ -67,8 +67,7 @@ export class Adam extends Optimizer<AdamOptions> {
   }
 
   protected override update(param: Tensor, grad: Tensor, group: ParamGroup<AdamOptions>): void {
-    const { lr, eps, weightDecay, amsgrad, maximize } = group;
-    const [beta1, beta2] = group.betas;
+    const { lr, betas, eps, weightDecay, amsgrad, maximize } = group;
     const state = this.stateOf<AdamState>(param, () => ({
       step: 0,
       exp_avg: zerosLike(param),
@@ -76,32 +75,10 @@ export class Adam extends Optimizer<AdamOptions> {
       ...(amsgrad ? { max_exp_avg_sq: zerosLike(param) } : {}),
     }));
     state.step++;
-    const correction1 = 1 - beta1 ** state.step;
-    const correction2 = Math.sqrt(1 - beta2 ** state.step);
-    const stepSize = lr / correction1;
-    const sign = maximize ? -1 : 1;
-    const decay = this.decoupled ? 1 - lr * weightDecay : 1;
-    const penalty = this.decoupled ? 0 : weightDecay;
-    const { array: g, offset: gi } = flat(this.name, grad, false);
-    const largest = amsgrad ? flat(this.name, state['max_exp_avg_sq'] as Tensor, true) : null;
-    const { array: m, offset: mi } = flat(this.name, state.exp_avg, true);
-    const { array: v, offset: vi } = flat(this.name, state.exp_avg_sq, true);
-    const { array: p, offset: pi } = flat(this.name, param, true);
-    const size = param.numel();
-    for (let i = 0; i < size; i++) {
-      const value = p[pi + i] * decay;
-      const d = sign * g[gi + i] + penalty * value;
-      const first = beta1 * m[mi + i] + (1 - beta1) * d;
-      let second = beta2 * v[vi + i] + (1 - beta2) * d * d;
-      m[mi + i] = first;
-      v[vi + i] = second;
-      if (largest !== null) {
-        second = Math.max(largest.array[largest.offset + i], second);
-        largest.array[largest.offset + i] = second;
-      }
-      p[pi + i] = value - (stepSize * first) / (Math.sqrt(second) / correction2 + eps);
-    }
-    param.storage.version++;
+    const { step, exp_avg: expAvg, exp_avg_sq: expAvgSq } = state;
+    const maxExpAvgSq = amsgrad ? (state['max_exp_avg_sq'] as Tensor) : null;
+    const { decoupled } = this;
+    adamStep(param, grad, { expAvg, expAvgSq, maxExpAvgSq }, { step, lr, betas, eps, weightDecay, decoupled, maximize });
   }
 }
 

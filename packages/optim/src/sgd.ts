@@ -1,9 +1,9 @@
 /** Stochastic gradient descent. */
 
 import type { Tensor } from '@torsor/core';
-import { named, ValueError, zerosLike } from '@torsor/core';
-import type { ParamGroup, ParamsInput } from './optimizer.ts';
-import { checkAtLeast, flat, Optimizer } from './optimizer.ts';
+import { keep, named, sgdStep, ValueError, zerosLike } from '@torsor/core';
+import type { ParamGroup, ParamState, ParamsInput } from './optimizer.ts';
+import { checkAtLeast, Optimizer } from './optimizer.ts';
 
 export interface SGDOptions {
   /** Learning rate; 1e-3 by default. */
@@ -21,6 +21,10 @@ export interface SGDOptions {
 }
 
 const NAMES = ['lr', 'momentum', 'dampening', 'weightDecay', 'nesterov', 'maximize'] as const;
+
+interface SGDState extends ParamState {
+  momentum_buffer: Tensor | null;
+}
 
 /**
  * Stochastic gradient descent, with momentum, dampening, Nesterov's momentum and weight decay:
@@ -62,31 +66,15 @@ export class SGD extends Optimizer<SGDOptions> {
   }
 
   protected override update(param: Tensor, grad: Tensor, group: ParamGroup<SGDOptions>): void {
-    const { lr, momentum, dampening, weightDecay, nesterov, maximize } = group;
-    const { array: g, offset: gi } = flat('SGD', grad, false);
-    const size = param.numel();
-    const sign = maximize ? -1 : 1;
-    if (momentum === 0) {
-      const { array: p, offset: pi } = flat('SGD', param, true);
-      for (let i = 0; i < size; i++) {
-        const value = p[pi + i];
-        p[pi + i] = value - lr * (sign * g[gi + i] + weightDecay * value);
-      }
-    } else {
-      const isFirst = this.state.get(param)?.['momentum_buffer'] == null;
-      const state = this.stateOf(param, () => ({ momentum_buffer: zerosLike(param) }));
-      if (state.momentum_buffer === null) state.momentum_buffer = zerosLike(param);
-      const { array: b, offset: bi } = flat('SGD', state.momentum_buffer, true);
-      const { array: p, offset: pi } = flat('SGD', param, true);
-      const fresh = isFirst ? 1 : 1 - dampening;
-      for (let i = 0; i < size; i++) {
-        const value = p[pi + i];
-        const d = sign * g[gi + i] + weightDecay * value;
-        const buffer = momentum * b[bi + i] + fresh * d;
-        b[bi + i] = buffer;
-        p[pi + i] = value - lr * (nesterov ? d + momentum * buffer : buffer);
-      }
+    const { params: _, dampening, ...options } = group;
+    if (group.momentum === 0) {
+      sgdStep(param, grad, null, options);
+      return;
     }
-    param.storage.version++;
+    const state = this.stateOf<SGDState>(param, () => ({ momentum_buffer: null }));
+    // The first gradient enters an empty buffer undamped.
+    const isFirst = state.momentum_buffer === null;
+    state.momentum_buffer ??= keep(zerosLike(param));
+    sgdStep(param, grad, state.momentum_buffer, { ...options, dampening: isFirst ? 0 : dampening });
   }
 }

@@ -4,7 +4,7 @@ import { manualSeed, nn, optim, tensor } from 'torsor';
 
 manualSeed(0);
 const net = new nn.Linear(2, 1);
-const optimiser = new optim.SGD(net.parameters(), { lr: 0.1 });
+const optimiser = new optim.SGD(net.parameters(), { lr: 0.02 });
 const x = tensor([
   [1, 2],
   [3, 4],

@@ -71,7 +71,12 @@ function gradients(c: Case, x: Tensor, w: Tensor, g: Tensor): [input: Tensor, we
   const list = (value: unknown, otherwise: number): number[] =>
     Array.isArray(value) ? value : new Array<number>(spatial).fill(typeof value === 'number' ? value : otherwise);
   const { stride, padding, dilation, groups = 1, outputPadding } = c.options;
-  const params: ConvParams = { stride: list(stride, 1), padding: list(padding, 0), dilation: list(dilation, 1), groups };
+  const params: ConvParams = {
+    stride: list(stride, 1),
+    padding: list(padding, 0),
+    dilation: list(dilation, 1),
+    groups,
+  };
   let pads: number[] = [];
   if (c.op.startsWith('convTranspose')) {
     const rows = list(outputPadding, 0).map((extra, i) => Math.floor(extra / params.stride[i]));
@@ -129,7 +134,10 @@ test('a gradient of stride 0, as sum().backward() sends, is read as what it stan
   const x = pattern([2, 3, 8], 1);
   const w = pattern([4, 3, 3], 2);
   const g = repeated(1, 'float64', [2, 4, 4]);
-  assert.equal(values(convBackwardInput(g, w, x.shape, params)), values(convBackwardInput(g.clone(), w, x.shape, params)));
+  assert.equal(
+    values(convBackwardInput(g, w, x.shape, params)),
+    values(convBackwardInput(g.clone(), w, x.shape, params)),
+  );
   assert.equal(
     values(convBackwardWeight(g, x, w.shape, params)),
     values(convBackwardWeight(g.clone(), x, w.shape, params)),
@@ -168,7 +176,12 @@ test('arguments go by position or by name', () => {
     values(convTranspose2d(x.transpose(0, 1), w.transpose(0, 1), { stride: 2, padding: 1, outputPadding: 1 })),
     values(t),
   );
-  refuses(() => conv2d(x, w, { strides: 2 } as never), 'ValueError', /unknown option 'strides'.*stride/, 'unknown option');
+  refuses(
+    () => conv2d(x, w, { strides: 2 } as never),
+    'ValueError',
+    /unknown option 'strides'.*stride/,
+    'unknown option',
+  );
 });
 
 test('an empty batch gives an empty result, and zeros for the gradient of the weight', () => {
@@ -194,7 +207,10 @@ test('what does not fit is refused in the words of PyTorch', () => {
   const value = (run: () => unknown, message: RegExp): void => refuses(run, 'ValueError', message, String(message));
   const x = zeros(1, 2, 4, 4);
   const w = zeros(3, 2, 3, 3);
-  shape(() => conv2d(zeros(2, 2), w), /^conv2d: Expected 3D \(unbatched\) or 4D \(batched\) input to conv2d, but got input of size: \[2, 2\]/);
+  shape(
+    () => conv2d(zeros(2, 2), w),
+    /^conv2d: Expected 3D \(unbatched\) or 4D \(batched\) input to conv2d, but got input of size: \[2, 2\]/,
+  );
   shape(() => conv1d(zeros(2), zeros(2, 2, 1)), /Expected 2D \(unbatched\) or 3D \(batched\) input to conv1d/);
   shape(() => conv2d(x, zeros(2, 2, 1)), /Expected 3-dimensional input for 3-dimensional weight \[2, 2, 1\]/);
   shape(
@@ -205,29 +221,44 @@ test('what does not fit is refused in the words of PyTorch', () => {
     () => conv2d(zeros(3, 4, 4), w),
     /Given groups=1, weight of size \[3, 2, 3, 3\], expected input\[1, 3, 4, 4\] to have 2 channels, but got 3 channels instead/,
   );
-  shape(() => conv2d(zeros(1, 3, 4, 4), zeros(4, 2, 3, 3), { groups: 2 }), /to have 4 channels, but got 3 channels instead/);
+  shape(
+    () => conv2d(zeros(1, 3, 4, 4), zeros(4, 2, 3, 3), { groups: 2 }),
+    /to have 4 channels, but got 3 channels instead/,
+  );
   shape(
     () => conv2d(zeros(1, 4, 4, 4), w, { groups: 2 }),
     /Given groups=2, expected weight to be divisible by 2 at dimension 0, but got weight of size \[3, 2, 3, 3\] instead/,
   );
-  shape(() => conv2d(zeros(1, 4, 4, 4), zeros(1, 2, 3, 3), { groups: 2 }), /expected weight to be at least 2 at dimension 0/);
+  shape(
+    () => conv2d(zeros(1, 4, 4, 4), zeros(1, 2, 3, 3), { groups: 2 }),
+    /expected weight to be at least 2 at dimension 0/,
+  );
   shape(
     () => conv2d(x, w, zeros(2)),
     /Given weight of size \[3, 2, 3, 3\], expected bias to be 1-dimensional with 3 elements, but got bias of size \[2\] instead/,
   );
-  shape(() => conv2d(x, w, zeros(3, 1)), /expected bias to be 1-dimensional with 3 elements, but got bias of size \[3, 1\]/);
+  shape(
+    () => conv2d(x, w, zeros(3, 1)),
+    /expected bias to be 1-dimensional with 3 elements, but got bias of size \[3, 1\]/,
+  );
   shape(
     () => conv2d(zeros(1, 2, 2, 2), w),
     /Calculated padded input size per channel: \(2 x 2\)\. Kernel size: \(3 x 3\)\. Kernel size can't be greater than actual input/,
   );
   shape(() => conv2d(x, w, { dilation: 2 }), /\(4 x 4\)\. Kernel size: \(5 x 5\)/);
   shape(() => conv2d(x, zeros(3, 2, 0, 3)), /kernel size should be greater than zero/);
-  shape(() => conv2d(zeros(1, 2, 0, 4), w, { padding: 2 }), /Only zero batch or zero channel inputs are supported, but got input shape: \[1, 2, 0, 4\]/);
+  shape(
+    () => conv2d(zeros(1, 2, 0, 4), w, { padding: 2 }),
+    /Only zero batch or zero channel inputs are supported, but got input shape: \[1, 2, 0, 4\]/,
+  );
   value(() => conv2d(x, w, { groups: 0 }), /non-positive groups is not supported/);
   value(() => conv2d(x, w, { stride: 0 }), /non-positive stride is not supported/);
   value(() => conv2d(x, w, { padding: -1 }), /negative padding is not supported/);
   value(() => conv2d(x, w, { dilation: 0 }), /dilation should be greater than zero, but got \[0, 0\]/);
-  value(() => conv2d(x, w, { stride: [1, 1, 1] }), /expected stride to be a single integer value or a list of 2 values.*stride=\[1,1,1\]/);
+  value(
+    () => conv2d(x, w, { stride: [1, 1, 1] }),
+    /expected stride to be a single integer value or a list of 2 values.*stride=\[1,1,1\]/,
+  );
   value(() => conv2d(x, w, { padding: 0.5 }), /expected padding to be a single integer value/);
   value(() => conv2d(x, w, { stride: 2, padding: 'same' }), /padding='same' is not supported for strided convolutions/);
   value(() => conv2d(x, w, { padding: 'sam' as never }), /Invalid padding string: 'sam'/);
@@ -265,7 +296,10 @@ test('so is what does not fit a transposed convolution', () => {
     /Given input size per channel: \(1 x 1\)\. Calculated output size per channel: \(0 x 0\)\. Output size is too small/,
   );
   shape(() => convTranspose2d(zeros(1, 2, 0, 4), w), /Only zero batch or zero channel inputs are supported/);
-  value(() => convTranspose2d(x, w, { outputPadding: 1 }), /output padding must be smaller than either stride or dilation/);
+  value(
+    () => convTranspose2d(x, w, { outputPadding: 1 }),
+    /output padding must be smaller than either stride or dilation/,
+  );
   value(() => convTranspose2d(x, w, { outputPadding: -1, stride: 2 }), /negative outputPadding is not supported/);
   value(() => convTranspose2d(x, w, { padding: 'same' as never }), /expected padding to be a single integer value/);
 });

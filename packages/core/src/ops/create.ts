@@ -4,7 +4,7 @@
 
 import { allocate, allocateZeros, fromArray, isTensor } from '../base.ts';
 import { requireRecorder } from '../dispatch.ts';
-import { checkDType, dtypeOfArray, isFloating, newArray } from '../dtype.ts';
+import { checkDType, dtypeOfArray, isFloating } from '../dtype.ts';
 import type { DType, TypedArray } from '../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
 import { formatShape, sizeOf } from '../layout.ts';

@@ -69,7 +69,10 @@ function near(actual: Tensor, expected: readonly FixtureNumber[], tolerance: num
 function run(c: Case, dtype: DType, classes: DType, layout: (x: Tensor) => Tensor = (x) => x): Tensor {
   const stored = (value: unknown): value is Stored => typeof value === 'object' && value !== null && 'data' in value;
   const options = Object.fromEntries(
-    Object.entries(c.options).map(([name, value]) => [name, stored(value) ? make(value.data, dtype, value.shape) : value]),
+    Object.entries(c.options).map(([name, value]) => [
+      name,
+      stored(value) ? make(value.data, dtype, value.shape) : value,
+    ]),
   );
   const input = layout(make(c.input.data, dtype, c.input.shape));
   const target = layout(make(c.target.data, c.target.classes ? classes : dtype, c.target.shape));
@@ -109,7 +112,11 @@ test('nllLossBackward is the gradient of nllLoss, and its adjoint is nllLoss', (
   let checked = 0;
   for (const c of cases) {
     if (c.op !== 'nllLoss' || c.input.shape.length < 2) continue;
-    const { reduction, ignoreIndex = -100, weight: w } = c.options as {
+    const {
+      reduction,
+      ignoreIndex = -100,
+      weight: w,
+    } = c.options as {
       reduction: LossReduction;
       ignoreIndex?: number;
       weight?: Stored;
@@ -118,7 +125,10 @@ test('nllLossBackward is the gradient of nllLoss, and its adjoint is nllLoss', (
     for (const classes of ['int32', 'int64'] as const) {
       const target = make(c.target.data, classes, c.target.shape);
       // What the op returns beside the loss: the weight of the targets that count.
-      const total = values(target).reduce((sum, t) => (t === ignoreIndex ? sum : sum + (weight === null ? 1 : values(weight)[t])), 0);
+      const total = values(target).reduce(
+        (sum, t) => (t === ignoreIndex ? sum : sum + (weight === null ? 1 : values(weight)[t])),
+        0,
+      );
       const totalWeight = tensor(total, { dtype: 'float64' });
       const g = reduction === 'none' ? pattern(c.shape, 4) : one;
       const dx = nllLossBackward(g, c.input.shape, target, weight, reduction, ignoreIndex, totalWeight);
@@ -156,9 +166,24 @@ test('arguments go by position or by name, the deprecated ones too', () => {
   const logits = logSoftmax(pattern([2, 3], 1), 1);
   const classes = tensor([2, 0]).to('int32');
   assert.is(nllLoss(logits, classes, null, null, 2, null, 'sum').item(), -values(logits)[3]);
-  refuses(() => mseLoss(x, y, 'sum' as never), 'ValueError', /sizeAverage must be a boolean.*give \{ reduction \} instead/, 'place');
-  refuses(() => mseLoss(x, y, { reduction: 'batchmean' as never }), 'ValueError', /batchmean is not a valid value for reduction/, 'kind');
-  refuses(() => crossEntropy(logits, classes, { smoothing: 1 } as never), 'ValueError', /unknown option 'smoothing'/, 'option');
+  refuses(
+    () => mseLoss(x, y, 'sum' as never),
+    'ValueError',
+    /sizeAverage must be a boolean.*give \{ reduction \} instead/,
+    'place',
+  );
+  refuses(
+    () => mseLoss(x, y, { reduction: 'batchmean' as never }),
+    'ValueError',
+    /batchmean is not a valid value for reduction/,
+    'kind',
+  );
+  refuses(
+    () => crossEntropy(logits, classes, { smoothing: 1 } as never),
+    'ValueError',
+    /unknown option 'smoothing'/,
+    'option',
+  );
 });
 
 test('dtypes: what is promoted and what is refused', () => {
@@ -170,9 +195,18 @@ test('dtypes: what is promoted and what is refused', () => {
   dtype(() => l1Loss(ones(2).to('int32'), ones(2).to('int32')), /could not infer output dtype/);
   dtype(() => nllLoss(ones(2, 3), ones(2)), /expected class indices of dtype int32, int64 or uint8, but found float32/);
   dtype(() => nllLoss(ones(2, 3).to('int32'), zeros(2).to('int32')), /int32/);
-  dtype(() => nllLoss(ones(2, 3), zeros(2).to('int32'), ones(3).to('float64')), /weight to have the dtype of the input/);
-  dtype(() => crossEntropy(ones(2, 3), ones(2, 3).to('int32')), /Expected floating point type for target with class probabilities/);
-  dtype(() => binaryCrossEntropy(ones(2), ones(2).to('int32')), /Found dtype int32 for the target but expected float32/);
+  dtype(
+    () => nllLoss(ones(2, 3), zeros(2).to('int32'), ones(3).to('float64')),
+    /weight to have the dtype of the input/,
+  );
+  dtype(
+    () => crossEntropy(ones(2, 3), ones(2, 3).to('int32')),
+    /Expected floating point type for target with class probabilities/,
+  );
+  dtype(
+    () => binaryCrossEntropy(ones(2), ones(2).to('int32')),
+    /Found dtype int32 for the target but expected float32/,
+  );
   dtype(() => binaryCrossEntropy(ones(2).to('int32'), ones(2).to('int32')), /int32/);
   dtype(() => mseLoss(ones(2), [1, 2] as never), /target must be a tensor, but got an array/);
   assert.is(nllLoss(ones(2, 3), zeros(2).to('uint8')).item(), -1);
@@ -182,8 +216,21 @@ test('targets out of range are refused', () => {
   const index = (run: () => unknown, message: RegExp): void => refuses(run, 'IndexError', message, String(message));
   index(() => nllLoss(ones(2, 3), tensor([0, 7]).to('int32')), /^nllLoss: Target 7 is out of bounds/);
   index(() => nllLoss(ones(2, 3), tensor([0, -1]).to('int64')), /Target -1 is out of bounds/);
-  index(() => crossEntropy(ones(2, 3, 2), tensor([[0, 1], [2, 3]]).to('int32')), /Target 3 is out of bounds/);
-  index(() => crossEntropy(ones(2, 3), tensor([0, 7]).to('int32'), { labelSmoothing: 0.1 }), /Target 7 is out of bounds/);
+  index(
+    () =>
+      crossEntropy(
+        ones(2, 3, 2),
+        tensor([
+          [0, 1],
+          [2, 3],
+        ]).to('int32'),
+      ),
+    /Target 3 is out of bounds/,
+  );
+  index(
+    () => crossEntropy(ones(2, 3), tensor([0, 7]).to('int32'), { labelSmoothing: 0.1 }),
+    /Target 7 is out of bounds/,
+  );
   assert.is(nllLoss(ones(2, 3), tensor([0, 7]).to('int32'), { ignoreIndex: 7 }).item(), -1);
 });
 
@@ -198,11 +245,17 @@ test('what does not fit is refused in the words of PyTorch', () => {
     shape(() => loss(ones(3), classes(1)), /size mismatch \(got input: \[3\], target: \[1\]\)/);
     shape(() => loss(ones(2, 3, 4), classes(2, 5)), /Expected target size \[2, 4\], got \[2, 5\]/);
     shape(() => loss(ones(2, 3, 4, 5), classes(2, 4)), /Expected target size \[2, 4, 5\], got \[2, 4\]/);
-    shape(() => loss(ones(2, 3), classes(2), ones(4)), /defined either for all 3 classes or no classes but got weight tensor of shape: \[4\]/);
+    shape(
+      () => loss(ones(2, 3), classes(2), ones(4)),
+      /defined either for all 3 classes or no classes but got weight tensor of shape: \[4\]/,
+    );
     value(() => loss(ones(2, 3), classes(2), { reduction: 'foo' as never }), /foo is not a valid value for reduction/);
     value(() => loss(ones(2, 3), classes(2), { ignoreIndex: 0.5 }), /ignoreIndex must be an integer/);
   }
-  value(() => crossEntropy(ones(2, 3), classes(2), { labelSmoothing: 2 }), /labelSmoothing must be between 0.0 and 1.0. Got: 2/);
+  value(
+    () => crossEntropy(ones(2, 3), classes(2), { labelSmoothing: 2 }),
+    /labelSmoothing must be between 0.0 and 1.0. Got: 2/,
+  );
   value(() => crossEntropy(ones(2, 3), ones(2, 3), { ignoreIndex: 1 }), /not supported for floating point target/);
   shape(() => crossEntropy(ones(2, 3), ones(2, 3), ones(2)), /defined either for all 3 classes or no classes/);
   for (const loss of [mseLoss, l1Loss, smoothL1Loss, huberLoss, klDiv] as const) {
@@ -210,7 +263,10 @@ test('what does not fit is refused in the words of PyTorch', () => {
   }
   value(() => smoothL1Loss(ones(2), ones(2), { beta: -1 }), /does not support negative values for beta/);
   value(() => huberLoss(ones(2), ones(2), { delta: 0 }), /does not support non-positive values for delta/);
-  shape(() => binaryCrossEntropy(ones(2, 3), ones(3)), /Using a target size \(\[3\]\) that is different to the input size \(\[2, 3\]\)/);
+  shape(
+    () => binaryCrossEntropy(ones(2, 3), ones(3)),
+    /Using a target size \(\[3\]\) that is different to the input size \(\[2, 3\]\)/,
+  );
   shape(() => binaryCrossEntropyWithLogits(ones(2, 3), ones(3)), /arget size.*must be the same as input size/);
   for (const bad of [2, -2, Number.NaN]) {
     value(() => binaryCrossEntropy(zeros(2).add(bad), ones(2)), /all elements of input should be between 0 and 1/);

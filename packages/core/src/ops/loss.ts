@@ -15,6 +15,7 @@ import { named } from '../options.ts';
 import { mse, nll, nllBackward, range, strayTarget } from '../reference/loss.ts';
 import type { Tensor } from '../tensor.ts';
 import { requireFloat } from './arguments.ts';
+import { onesLike } from './create.ts';
 import {
   abs,
   add,
@@ -23,10 +24,12 @@ import {
   eq,
   exp,
   ge,
+  le,
   log,
   log1p,
   logSigmoid,
   maskedFill,
+  minimum,
   mul,
   neg,
   sub,
@@ -508,18 +511,27 @@ export interface SmoothL1Options extends LossOptions {
 
 /**
  * `square(min(z, knee)) / 2 + knee (z - min(z, knee))` for `z = |input - target|`: a parabola up to the knee, its tangent beyond.
- * In this form every gradient is finite, at infinite z too.
+ * In this form the gradient is finite at infinite z, and NaN at NaN.
  */
 function parabolaThenLine(x: Tensor, y: Tensor, knee: number): Tensor {
   const z = abs(sub(x, y));
-  const near = clamp(z, { max: knee });
+  const near = minimum(z, knee);
   return add(mul(mul(near, near), 0.5), mul(sub(z, near), knee));
+}
+
+/** `|input - target|` with the gradient -1 at 0: the limit of `smoothL1Loss` at beta 0, as PyTorch takes it. */
+function lineToTheLeft(x: Tensor, y: Tensor): Tensor {
+  const d = sub(x, y);
+  const slope = constant(() => where(le(d, 0), -1, onesLike(d)));
+  // Adding 0 turns the -0 that 0 times -1 gives into 0.
+  return add(mul(d, slope), 0);
 }
 
 /**
  * `(input - target)² / (2 beta)` where they differ by less than beta, else `|input - target| - beta / 2`; reduced.
  *
- * input and target of one shape, or of shapes that broadcast. Default: beta 1. It is `huberLoss` divided by beta.
+ * input and target of one shape, or of shapes that broadcast. Default: beta 1. It is `huberLoss` divided by beta; with beta 0, `l1Loss`
+ * (but for the gradient at 0, which is -1).
  */
 export function smoothL1Loss(
   input: Tensor,
@@ -541,7 +553,7 @@ export function smoothL1Loss(
   }
   const [x, y] = pairOf(op, input, t);
   requireFloat(op, promoteTypes(x.dtype, y.dtype));
-  return reduced(b === 0 ? abs(sub(x, y)) : div(parabolaThenLine(x, y, b), b), how);
+  return reduced(b === 0 ? lineToTheLeft(x, y) : div(parabolaThenLine(x, y, b), b), how);
 }
 
 export interface HuberLossOptions {

@@ -39,7 +39,8 @@ function near(actual: Tensor, expected: readonly number[], tolerance: number, wh
   assert.is(got.length, expected.length, what);
   got.forEach((value, i) => {
     const room = tolerance * Math.max(1, Math.abs(expected[i]));
-    if (!(Math.abs(value - expected[i]) <= room)) assert.unreachable(`${what}: element ${i} is ${value}, not ${expected[i]}`);
+    if (!(Math.abs(value - expected[i]) <= room))
+      assert.unreachable(`${what}: element ${i} is ${value}, not ${expected[i]}`);
   });
 }
 
@@ -91,13 +92,23 @@ test('arguments go by position or by name', () => {
   const expected = values(batchNorm(x, null, null, w, null, true, 0.1, 1e-3));
   assert.equal(values(batchNorm(x, { weight: w, training: true, eps: 1e-3 })), expected);
   assert.equal(values(batchNorm(x, null, null, w, { training: true, eps: 1e-3 })), expected);
-  refuses(() => batchNorm(x, { train: true } as never), 'ValueError', /unknown option 'train'.*training/, 'unknown option');
+  refuses(
+    () => batchNorm(x, { train: true } as never),
+    'ValueError',
+    /unknown option 'train'.*training/,
+    'unknown option',
+  );
 });
 
 test('statistics do not cancel: a large mean over a small spread', () => {
   const x = arange(0, 10_000, { dtype: 'float64' }).remainder(2).add(1e8).view(10, 1, 1000);
   const out = batchNorm(x, null, null, { training: true, eps: 0 });
-  near(out, values(x).map((v) => 2 * (v - 1e8) - 1), 1e-12, 'a large mean');
+  near(
+    out,
+    values(x).map((v) => 2 * (v - 1e8) - 1),
+    1e-12,
+    'a large mean',
+  );
   const tenths = repeated(0.1, 'float32', [1000, 1, 1000]);
   const mean = zeros(1);
   batchNorm(tenths, mean, null, { training: true, momentum: 1 });
@@ -105,7 +116,15 @@ test('statistics do not cancel: a large mean over a small spread', () => {
 });
 
 test('NaN stays in its channel', () => {
-  const out = batchNorm(tensor([[1, Number.NaN], [3, 1]]), null, null, { training: true, eps: 0 });
+  const out = batchNorm(
+    tensor([
+      [1, Number.NaN],
+      [3, 1],
+    ]),
+    null,
+    null,
+    { training: true, eps: 0 },
+  );
   assert.equal(values(out), [-1, NaN, 1, NaN]);
 });
 

@@ -90,12 +90,16 @@ test('arguments go by position or by name', () => {
 test('what does not fit is refused in the words of PyTorch', () => {
   const shape = (run: () => unknown, message: RegExp): void => refuses(run, 'ShapeError', message, String(message));
   const value = (run: () => unknown, message: RegExp): void => refuses(run, 'ValueError', message, String(message));
-  const none = (run: () => unknown, message: RegExp): void => refuses(run, 'NotImplementedError', message, String(message));
+  const none = (run: () => unknown, message: RegExp): void =>
+    refuses(run, 'NotImplementedError', message, String(message));
   const x = ones(1, 2, 3);
   value(() => pad(x, [1]), /Padding length must be divisible by 2/);
   value(() => pad(x, [1.5, 0]), /list of integers/);
   value(() => pad(x, 1 as never), /list of integers/);
-  shape(() => pad(ones(2), [1, 1, 1, 1]), /Padding length should be less than or equal to two times the input dimension/);
+  shape(
+    () => pad(ones(2), [1, 1, 1, 1]),
+    /Padding length should be less than or equal to two times the input dimension/,
+  );
   shape(() => pad(ones(2), [-1, -2]), /negative output size/);
   value(() => pad(x, [1, 1], 'reflect', 1), /Padding mode "reflect" doesn't take in value argument/);
   none(() => pad(x, [1, 1], 'foo' as never), /Unrecognised padding mode foo/);
@@ -105,12 +109,18 @@ test('what does not fit is refused in the words of PyTorch', () => {
   );
   shape(() => pad(x, [1, 1, 2, 0], 'reflect'), /padding \(2, 0\) at dimension 1/);
   shape(() => pad(x, [4, 1], 'circular'), /Padding value causes wrapping around more than once/);
-  none(() => pad(ones(3), [1, 1], 'reflect'), /Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now/);
+  none(
+    () => pad(ones(3), [1, 1], 'reflect'),
+    /Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now/,
+  );
   none(() => pad(ones(3, 3), [1, 1, 1, 1], 'replicate'), /Only 2D, 3D, 4D, 5D padding/);
   none(() => pad(ones(1, 2, 2, 2), [1, 1], 'circular'), /Only 2D, 3D, 4D, 5D padding/);
   shape(() => pad(zeros(2, 0, 3), [1, 1], 'replicate'), /with possibly 0 batch size and other non-zero dimensions/);
   shape(() => pad(ones(1, 1, 4), [-3, -2], 'circular'), /empty dimension|negative output size/);
-  shape(() => padBackward(ones(1, 4), [1, 3], [1, 1], 'constant'), /expected a gradient of shape \[1, 5\], but got \[1, 4\]/);
+  shape(
+    () => padBackward(ones(1, 4), [1, 3], [1, 1], 'constant'),
+    /expected a gradient of shape \[1, 5\], but got \[1, 4\]/,
+  );
 });
 
 test.run();

@@ -63,7 +63,8 @@ function near(actual: Tensor, expected: readonly number[], tolerance: number, wh
   const got = values(actual);
   assert.is(got.length, expected.length, what);
   got.forEach((value, i) => {
-    if (!(Math.abs(value - expected[i]) <= tolerance)) assert.unreachable(`${what}: element ${i} is ${value}, not ${expected[i]}`);
+    if (!(Math.abs(value - expected[i]) <= tolerance))
+      assert.unreachable(`${what}: element ${i} is ${value}, not ${expected[i]}`);
   });
 }
 
@@ -136,7 +137,10 @@ test('a gradient of stride 0, as sum().backward() sends, is read as what it stan
   const x = pattern([2, 3, 6, 6], 1);
   const g = repeated(1, 'float64', [2, 3, 3, 3]);
   const { indices } = maxPool2d(x, 2, { returnIndices: true });
-  assert.equal(values(maxPoolBackward(g, indices, x.shape, 2)), values(maxPoolBackward(g.clone(), indices, x.shape, 2)));
+  assert.equal(
+    values(maxPoolBackward(g, indices, x.shape, 2)),
+    values(maxPoolBackward(g.clone(), indices, x.shape, 2)),
+  );
 });
 
 test('the result is one tensor, or with returnIndices a pair with names', () => {
@@ -226,7 +230,10 @@ test('what does not fit is refused in the words of PyTorch', () => {
   const value = (run: () => unknown, message: RegExp): void => refuses(run, 'ValueError', message, String(message));
   const x = ones(1, 2, 4, 4);
   for (const pool of [maxPool2d, avgPool2d] as const) {
-    shape(() => pool(ones(4, 4), 2), /Expected 3D or 4D \(batch mode\) tensor with optional 0 dim batch size for input.*got: \[4, 4\]/);
+    shape(
+      () => pool(ones(4, 4), 2),
+      /Expected 3D or 4D \(batch mode\) tensor with optional 0 dim batch size for input.*got: \[4, 4\]/,
+    );
     shape(() => pool(zeros(2, 0, 4, 4), 2), /optional 0 dim batch size for input/);
     shape(() => pool(zeros(0, 4, 4), 2), /optional 0 dim batch size for input/);
     shape(
@@ -236,7 +243,10 @@ test('what does not fit is refused in the words of PyTorch', () => {
     value(() => pool(x, 0), /kernel size should be greater than zero/);
     value(() => pool(x, 2, 0), /stride should be greater than zero/);
     value(() => pool(x, 2, -1), /stride should be greater than zero/);
-    value(() => pool(x, 2, 2, 2), /pad should be at most half of effective kernel size, but got pad=2, kernel_size=2 and dilation=1/);
+    value(
+      () => pool(x, 2, 2, 2),
+      /pad should be at most half of effective kernel size, but got pad=2, kernel_size=2 and dilation=1/,
+    );
     value(() => pool(x, 2, 2, -1), /pad must be non-negative, but got pad: \[-1, -1\]/);
     value(() => pool(x, [2, 2, 2]), /kernelSize must either be a single int, or a list of two ints/);
     value(() => pool(x, {}), /kernelSize must either be a single int/);
@@ -251,8 +261,14 @@ test('what does not fit is refused in the words of PyTorch', () => {
   shape(() => adaptiveAvgPool2d(zeros(1, 2, 0, 4), 2), /non-zero size for non-batch dimensions/);
   value(() => adaptiveAvgPool2d(x, -1), /greater than or equal to 0/);
   value(() => adaptiveAvgPool2d(x, [1, 1, 1]), /outputSize must be a single int or a list of 2/);
-  shape(() => maxPoolBackward(ones(1, 1, 2), zeros(1, 1, 3).to('int32'), [1, 1, 4], 1), /expected a gradient of shape \[1, 1, 3\]/);
-  shape(() => maxPoolGather(ones(2, 1, 4), zeros(1, 1, 2).to('int32'), 1), /must agree in all but the last 1 dimensions/);
+  shape(
+    () => maxPoolBackward(ones(1, 1, 2), zeros(1, 1, 3).to('int32'), [1, 1, 4], 1),
+    /expected a gradient of shape \[1, 1, 3\]/,
+  );
+  shape(
+    () => maxPoolGather(ones(2, 1, 4), zeros(1, 1, 2).to('int32'), 1),
+    /must agree in all but the last 1 dimensions/,
+  );
   refuses(() => maxPoolGather(ones(1, 1, 4), ones(1, 1, 2), 1), 'DTypeError', /int32 or int64/, 'indices');
 });
 

@@ -59,7 +59,8 @@ function describe(
   sharedMemory: boolean,
   isStrictSet: boolean,
 ): Features {
-  const key = fma ? 'fma' : relaxedSimd ? 'relaxed' : simd ? 'simd' : 'scalar';
+  const best = fma ? 'fma' : relaxedSimd ? 'relaxed' : simd ? 'simd' : 'scalar';
+  const key = isStrictSet ? `${best} strict` : best;
   return Object.freeze({ simd, relaxedSimd, fma, sharedMemory, strict: isStrictSet, key });
 }
 

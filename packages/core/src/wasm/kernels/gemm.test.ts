@@ -1,0 +1,273 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { FloatDType } from '../../dtype.ts';
+import { features, setStrict } from '../features.ts';
+import { runInline } from '../module.ts';
+import type { Gemm } from './gemm.ts';
+import { gemm, gemmLaunch, gemmScratchBytes } from './gemm.ts';
+import { paddedRows, tallPanels } from './gemm-macro.ts';
+import { tilesFor } from './gemm-micro.ts';
+
+const memory = features().sharedMemory
+  ? new WebAssembly.Memory({ initial: 512, maximum: 512, shared: true })
+  : new WebAssembly.Memory({ initial: 512 });
+const dtypes: readonly FloatDType[] = ['float32', 'float64'];
+
+/** What lies around every matrix, and must lie there afterwards. */
+const GUARD = 77;
+const GUARDS = 16;
+
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    return (state >>> 8) / 2 ** 24 - 0.5;
+  };
+}
+
+function viewOf(dtype: FloatDType): Float32Array | Float64Array {
+  return dtype === 'float32' ? new Float32Array(memory.buffer) : new Float64Array(memory.buffer);
+}
+
+interface Case {
+  readonly dtype: FloatDType;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly aTransposed?: boolean;
+  readonly bTransposed?: boolean;
+  /** Steps between elements that neither side has contiguous. */
+  readonly spread?: number;
+  readonly accumulate?: boolean;
+  readonly bias?: 'row' | 'column';
+  readonly ldcExtra?: number;
+  readonly fill?: () => number;
+}
+
+interface Laid {
+  readonly options: Gemm & { readonly scratchPtr: number };
+  readonly view: Float32Array | Float64Array;
+  readonly c: number;
+  readonly expected: Float64Array;
+  /** Sums of the absolute values of the terms: rounding errors go with them. */
+  readonly size: Float64Array;
+}
+
+/** Lays the matrices out in memory and computes what must come out, in double precision. */
+function lay(x: Case): Laid {
+  const { dtype, m, n, k, spread = 1 } = x;
+  const bytes = dtype === 'float32' ? 4 : 8;
+  const view = viewOf(dtype);
+  const random = x.fill ?? generator(m * 7919 + n * 104729 + k);
+  const ldc = n + (x.ldcExtra ?? 0);
+  const [aRow, aCol] = x.aTransposed === true ? [spread, m * spread] : [k * spread, spread];
+  const [bRow, bCol] = x.bTransposed === true ? [spread, k * spread] : [n * spread, spread];
+  const a = GUARDS;
+  const b = a + m * k * spread + GUARDS;
+  const bias = b + k * n * spread + GUARDS;
+  const c = bias + Math.max(m, n) + GUARDS;
+  const end = c + m * ldc + GUARDS;
+  for (let i = a; i < end; i++) view[i] = random();
+  const old = Float64Array.from(view.subarray(c, c + m * ldc));
+  for (let i = c - GUARDS; i < end; i++) view[i] = GUARD;
+  const expected = new Float64Array(m * n);
+  const size = new Float64Array(m * n);
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j < n; j++) {
+      if (x.accumulate === true) view[c + i * ldc + j] = old[i * ldc + j];
+      let sum = x.accumulate === true ? old[i * ldc + j] : 0;
+      if (x.bias !== undefined) sum = view[bias + (x.bias === 'row' ? i : j)];
+      let total = Math.abs(sum);
+      for (let p = 0; p < k; p++) {
+        const term = view[a + i * aRow + p * aCol] * view[b + p * bRow + j * bCol];
+        sum += term;
+        total += Math.abs(term);
+      }
+      expected[i * n + j] = sum;
+      size[i * n + j] = total;
+    }
+  }
+  const options = {
+    dtype,
+    m,
+    n,
+    k,
+    aPtr: a * bytes,
+    aRowStride: aRow,
+    aColStride: aCol,
+    bPtr: b * bytes,
+    bRowStride: bRow,
+    bColStride: bCol,
+    cPtr: c * bytes,
+    ldc,
+    accumulate: x.accumulate ?? false,
+    bias: x.bias === undefined ? null : { ptr: bias * bytes, along: x.bias },
+    scratchPtr: Math.ceil((end * bytes) / 64) * 64,
+  };
+  return { options, view, c, expected, size };
+}
+
+/** Throws unless C holds what is expected, and everything around it what it held. */
+function check(x: Case, { view, c, options, expected, size }: Laid): void {
+  const { m, n, k, dtype } = x;
+  const { ldc } = options;
+  const unit = dtype === 'float32' ? 2 ** -24 : 2 ** -53;
+  const name = JSON.stringify(x);
+  for (let i = -GUARDS; i < m * ldc + GUARDS; i++) {
+    const row = Math.floor(i / ldc);
+    const column = i - row * ldc;
+    if (i >= 0 && i < m * ldc && column < n) {
+      const at = row * n + column;
+      // A sum of k products errs by at most k + 1 roundings of its size.
+      const tolerance = (k + 2) * unit * size[at];
+      const isClose = Math.abs(view[c + i] - expected[at]) <= tolerance || Object.is(view[c + i], expected[at]);
+      if (!isClose) assert.unreachable(`${name}: [${row}, ${column}] is ${view[c + i]}, expected ${expected[at]}`);
+    } else if (view[c + i] !== GUARD) assert.unreachable(`${name}: wrote beside C, at ${i}`);
+  }
+}
+
+function verify(x: Case): void {
+  const laid = lay(x);
+  gemm({ memory }, laid.options);
+  check(x, laid);
+}
+
+/** Runs `body` with and without relaxed instructions. */
+function inBothModes(body: () => void): void {
+  body();
+  setStrict(true);
+  try {
+    body();
+  } finally {
+    setStrict(false);
+  }
+}
+
+test('sizes around the tile: 0, 1, tile − 1, tile, tile + 1, 2 · tile', () => {
+  inBothModes(() => {
+    for (const dtype of dtypes) {
+      const { heights, widths } = tilesFor(dtype, features());
+      const around = (tile: number) => [0, 1, tile - 1, tile, tile + 1, 2 * tile];
+      for (const m of [...around(heights[0]), 4, 8]) {
+        for (const n of around(widths[0])) for (const k of [0, 1, 3, 4, 5, 9]) verify({ dtype, m, n, k });
+      }
+    }
+  });
+});
+
+test('operands in any strides', () => {
+  inBothModes(() => {
+    for (const dtype of dtypes) {
+      for (const [m, n, k] of [[13, 21, 10], [1, 37, 19], [37, 1, 19], [4, 4, 4], [7, 50, 3]]) {
+        for (const aTransposed of [false, true]) {
+          for (const bTransposed of [false, true]) {
+            for (const spread of [1, 2]) verify({ dtype, m, n, k, aTransposed, bTransposed, spread, ldcExtra: 3 });
+          }
+        }
+      }
+    }
+  });
+});
+
+test('blocks of rows, columns and k meet without a seam', () => {
+  inBothModes(() => {
+    for (const dtype of dtypes) {
+      verify({ dtype, m: 133, n: 37, k: 900, ldcExtra: 1 });
+      verify({ dtype, m: 5, n: 1003, k: 11 });
+      verify({ dtype, m: 9, n: 1003, k: 401, bTransposed: true, accumulate: true });
+    }
+  });
+});
+
+test('random sizes', () => {
+  const random = generator(1);
+  const size = (most: number) => Math.floor((random() + 0.5) * most);
+  for (let i = 0; i < 60; i++) {
+    const dtype = dtypes[i % 2];
+    const bias = ([undefined, 'row', 'column'] as const)[i % 3];
+    const accumulate = bias === undefined && i % 2 === 0;
+    const isTall = { aTransposed: i % 5 === 0, bTransposed: i % 7 === 0 };
+    verify({ dtype, m: size(70), n: size(70), k: size(70), bias, accumulate, ...isTall, ldcExtra: i % 4 });
+  }
+});
+
+test('accumulates, and starts from a bias, with k = 0 as well', () => {
+  inBothModes(() => {
+    for (const dtype of dtypes) {
+      for (const [m, n] of [[7, 13], [1, 13], [13, 1], [6, 8]]) {
+        for (const k of [0, 1, 17, 500]) {
+          verify({ dtype, m, n, k, accumulate: true, ldcExtra: 2 });
+          verify({ dtype, m, n, k, bias: 'row', ldcExtra: 2 });
+          verify({ dtype, m, n, k, bias: 'column' });
+        }
+      }
+    }
+  });
+});
+
+test('a bias and accumulation together are refused', () => {
+  const { options } = lay({ dtype: 'float32', m: 2, n: 2, k: 2, bias: 'row' });
+  assert.throws(() => gemm({ memory }, { ...options, accumulate: true }), 'starts from C or from a bias, not from both');
+});
+
+test('NaN and infinity reach exactly the elements that they should', () => {
+  for (const dtype of dtypes) {
+    const laid = lay({ dtype, m: 7, n: 9, k: 5 });
+    const { options, view } = laid;
+    const bytes = dtype === 'float32' ? 4 : 8;
+    view[options.aPtr / bytes + 2 * 5 + 1] = Number.NaN;
+    view[options.bPtr / bytes + 3 * 9 + 8] = Number.POSITIVE_INFINITY;
+    gemm({ memory }, options);
+    for (let i = 0; i < 7; i++) {
+      for (let j = 0; j < 9; j++) {
+        const value = view[laid.c + i * 9 + j];
+        if (i === 2) assert.ok(Number.isNaN(value));
+        else assert.is(Number.isFinite(value), j !== 8, `${i} ${j} ${value}`);
+      }
+    }
+  }
+});
+
+test('any division into tasks gives the same bits', () => {
+  inBothModes(() => {
+    for (const dtype of dtypes) {
+      for (const [m, n, k] of [[200, 180, 150], [300, 1, 4000], [1, 3000, 400], [97, 301, 433]]) {
+        const laid = lay({ dtype, m, n, k });
+        const bytes = dtype === 'float32' ? 4 : 8;
+        const result = () => new Uint8Array(memory.buffer, laid.options.cPtr, m * n * bytes).slice();
+        gemm({ memory }, laid.options);
+        const whole = result();
+        const launch = gemmLaunch(laid.options);
+        assert.ok(launch.tasks > 1, `${m}×${n}×${k} is one task`);
+        runInline(launch, memory, laid.options.scratchPtr);
+        assert.equal(result(), whole);
+      }
+    }
+  });
+});
+
+test('scratch memory is as large as promised', () => {
+  for (const dtype of dtypes) {
+    for (const [m, n, k] of [[1, 1, 1], [7, 9, 5], [130, 500, 400], [1, 33, 65], [122, 17, 900]]) {
+      const x: Case = { dtype, m, n, k };
+      const laid = lay(x);
+      const end = laid.options.scratchPtr + gemmScratchBytes(dtype, m, n, k);
+      const guard = new Uint8Array(memory.buffer, end, 256);
+      guard.fill(GUARD);
+      gemm({ memory }, laid.options);
+      check(x, laid);
+      assert.ok(guard.every((byte) => byte === GUARD), JSON.stringify(x));
+    }
+  }
+});
+
+test('rows are cut into panels that waste at most three', () => {
+  const tiles = { ...tilesFor('float32', features()), heights: [6, 4] };
+  const waste = (rows: number) => paddedRows(tiles, rows) - rows;
+  assert.equal([6, 12, 64, 8, 4, 16, 10].map(waste), [0, 0, 0, 0, 0, 0, 0]);
+  assert.is(tallPanels(tiles, 64), 10);
+  assert.is(tallPanels(tiles, 8), 0);
+  for (let rows = 5; rows < 200; rows++) assert.ok(waste(rows) <= 1, `${rows}: ${waste(rows)}`);
+});
+
+test.run();

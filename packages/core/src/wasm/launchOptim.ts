@@ -1,0 +1,72 @@
+/** Launches of the optimiser kernels. Each computes and returns true, or does nothing and returns false. */
+
+import type { FloatDType } from '../dtype.ts';
+import { sizeOf } from '../layout.ts';
+import type { AdamFactors, SgdFactors } from '../reference/optim.ts';
+import type { Tensor } from '../tensor.ts';
+import { features } from './features.ts';
+import { heap } from './heap.ts';
+import { adamName, emitAdam, emitSgd, sgdName } from './kernels/optim.ts';
+import type { KernelExports } from './module.ts';
+import { kernel } from './module.ts';
+import { inPieces } from './pieces.ts';
+
+/** Parameters of fewer elements are done before a kernel would have been called. */
+const MIN_SIZE = 256;
+
+type Run = KernelExports & { readonly run: (...args: number[]) => undefined };
+
+/** The dtype that all share, if a kernel should be launched for it; the operands are contiguous by now. */
+function commonDType(operands: readonly (Tensor | null)[]): FloatDType | null {
+  const [first] = operands as readonly Tensor[];
+  const { dtype } = first;
+  if (dtype !== 'float32' && dtype !== 'float64') return null;
+  if (sizeOf(first.shape) < MIN_SIZE || !features().simd) return null;
+  for (const x of operands) if (x !== null && x.dtype !== dtype) return null;
+  return dtype;
+}
+
+/** `sgd` of `reference/optim.ts` by a kernel */
+export function launchSgd(param: Tensor, grad: Tensor, buffer: Tensor | null, factors: SgdFactors): boolean {
+  const dtype = commonDType([param, grad, buffer]);
+  if (dtype === null) return false;
+  const { lr, sign, weightDecay, momentum, fresh, nesterov } = factors;
+  const form = buffer === null ? 'plain' : nesterov ? 'nesterov' : 'momentum';
+  const { run } = kernel<Run>(sgdName(dtype, form), emitSgd(dtype, form), heap().memory);
+  const operands = [
+    { tensor: param, written: true },
+    { tensor: grad, written: false },
+    ...(buffer === null ? [] : [{ tensor: buffer, written: true }]),
+  ];
+  inPieces(sizeOf(param.shape), dtype, operands, (n, [p, g, b = 0]) => {
+    run(n, p, g, b, lr, sign, weightDecay, momentum, fresh);
+  });
+  return true;
+}
+
+/** `adam` of `reference/optim.ts` by a kernel */
+export function launchAdam(
+  param: Tensor,
+  grad: Tensor,
+  mean: Tensor,
+  square: Tensor,
+  largest: Tensor | null,
+  factors: AdamFactors,
+): boolean {
+  const dtype = commonDType([param, grad, mean, square, largest]);
+  if (dtype === null) return false;
+  const { stepSize, beta1, beta2, correction2, eps, sign, decay, penalty } = factors;
+  const form = largest === null ? 'plain' : 'amsgrad';
+  const { run } = kernel<Run>(adamName(dtype, form), emitAdam(dtype, form), heap().memory);
+  const operands = [
+    { tensor: param, written: true },
+    { tensor: grad, written: false },
+    { tensor: mean, written: true },
+    { tensor: square, written: true },
+    ...(largest === null ? [] : [{ tensor: largest, written: true }]),
+  ];
+  inPieces(sizeOf(param.shape), dtype, operands, (n, [p, g, m, v, l = 0]) => {
+    run(n, p, g, m, v, l, stepSize, beta1, 1 - beta1, beta2, 1 - beta2, correction2, eps, sign, decay, penalty);
+  });
+  return true;
+}
