@@ -65,7 +65,7 @@ export function record<K extends OpName>(
     modes.grad = true;
   }
   if (rule === null) {
-    noteViews(result, CREATED_PLAIN);
+    noteViews(result, creationOf(args[0]));
     return result;
   }
   if (isTensor(result)) {
@@ -74,7 +74,9 @@ export function record<K extends OpName>(
     const node = new OpNode(op, rule, args, needs, list);
     node.shape = result.shape;
     node.dtype = result.dtype;
-    result.autograd = new AutogradMeta(node, 0, result.storage.version);
+    const meta = new AutogradMeta(node, 0, result.storage.version);
+    if (result.base !== null) meta.creation = creationOf(args[0]);
+    result.autograd = meta;
     if ((rule.keepOutputFor[0] & needs) !== 0) node.saveOutput(result, 0);
     return result;
   }
@@ -89,6 +91,12 @@ export function record<K extends OpName>(
     if ((rule.keepOutputFor[i] & needs) !== 0) node.saveOutput(output, i);
   }
   return result;
+}
+
+/** How a view of `self` counts as made: as `self` was. */
+function creationOf(self: unknown): number {
+  if (!isTensor(self) || self.base === null) return CREATED_PLAIN;
+  return slotOf(self)?.creation ?? CREATED_PLAIN;
 }
 
 /** Remembers of views that no node was left behind, so that later writes through their base find out. */

@@ -300,6 +300,8 @@ test('one of several views cannot be overwritten, nor used after its base was', 
     /output 0 of SplitBackward0 is a view and its base or another view of its base has been modified/,
   );
   throws(() => leaf([1, 2]).mul(2).unbind()[1].zero_(), /output 1 of UnbindBackward0 is a view/);
+  const part = leaf([1, 2]).mul(2).unbind()[1].view(1);
+  throws(() => part.zero_(), /output 0 of ViewBackward0 is a view and is being modified inplace.*returns multiple views/);
 });
 
 test('a view made without recording cannot be overwritten while recording', () => {

@@ -1,14 +1,15 @@
 /**
- * Random tensors. After `manualSeed(s)` they are PyTorch's own CPU numbers, draw for draw (normals to 1e-6).
+ * Random tensors. After `manualSeed(s)` they are PyTorch's own CPU numbers, draw for draw (normals to 1e-6), also for tensors that
+ * are not contiguous: PyTorch draws in the order of memory, and normals of such tensors one at a time.
  */
 
 import { allocate } from '../base.ts';
-import { requireRecorder } from '../dispatch.ts';
+import { dispatchInPlace, requireRecorder } from '../dispatch.ts';
 import { checkDType, isFloating, newArray } from '../dtype.ts';
 import type { DType, TypedArray } from '../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
-import { formatShape, isContiguous, sizeOf } from '../layout.ts';
-import type { Shape } from '../layout.ts';
+import { broadcastShapes, broadcastStrides, contiguousStrides, formatShape, isContiguous, memoryOrder, sameShape, sizeOf } from '../layout.ts';
+import type { Shape, Strided } from '../layout.ts';
 import { isOptions, named } from '../options.ts';
 import {
   fillBernoulli,
@@ -23,14 +24,11 @@ import {
   fillUniform,
 } from '../random/distributions.ts';
 import type { FloatArray } from '../random/distributions.ts';
-import { defaultGenerator } from '../random/generator.ts';
-import type { Generator } from '../random/generator.ts';
+import { Generator, defaultGenerator } from '../random/generator.ts';
 import { multinomial as drawMultinomial, randperm as drawPermutation } from '../random/sampling.ts';
-import { contiguousStrides } from '../layout.ts';
 import { copy } from '../reference/elementwise.ts';
 import type { Tensor } from '../tensor.ts';
 import { checkShape } from './create.ts';
-import { dispatchInPlace } from '../dispatch.ts';
 
 export interface RandomOptions {
   /** Element type; float32 by default. */
@@ -65,8 +63,17 @@ function request(op: string, shape: Shape, options: unknown): Request {
     shape: [...checkShape(op, shape)],
     dtype: dtype === undefined || dtype === null ? null : checkDType(op, dtype),
     requiresGrad: requiresGrad ?? false,
-    generator: generator ?? defaultGenerator,
+    generator: checkGenerator(op, generator),
   };
+}
+
+function checkGenerator(op: string, generator: unknown): Generator {
+  if (generator === undefined || generator === null) return defaultGenerator;
+  if (generator instanceof Generator) return generator;
+  throw new ValueError(`generator must be a Generator or null, but got ${typeof generator}`, {
+    op,
+    operands: { generator },
+  });
 }
 
 /** `(2, 3, options?)` or `([2, 3], options?)`. */
@@ -78,10 +85,19 @@ function sizes(op: string, args: SizeAndOptions): Request {
   return request(op, shape, options);
 }
 
-function create(op: string, wanted: Request, fallback: DType, fill: (out: TypedArray, dtype: DType) => void): Tensor {
+/** Fills a new tensor; that of a form in `…Like` is drawn as PyTorch's, which has the memory order of `like`. */
+function create(
+  op: string,
+  wanted: Request,
+  fallback: DType,
+  fill: (out: TypedArray, dtype: DType, isDense: boolean) => void,
+  like: Tensor | null = null,
+): Tensor {
   const dtype = wanted.dtype ?? fallback;
   const out = allocate(wanted.shape, dtype);
-  fill(dense(out), dtype);
+  const order = like === null ? null : orderOf(like);
+  if (order === null) fill(dense(out), dtype, true);
+  else fillOrdered(out, order, (buffer) => fill(buffer, dtype, false));
   if (wanted.requiresGrad) requireRecorder(op).setRequiresGrad(out, true);
   return out;
 }
@@ -89,6 +105,56 @@ function create(op: string, wanted: Request, fallback: DType, fill: (out: TypedA
 /** The elements of a contiguous tensor. */
 function dense(self: Tensor): TypedArray {
   return self.array.subarray(self.offset, self.offset + sizeOf(self.shape)) as TypedArray;
+}
+
+/** The dimensions in the order of memory, outermost first; null when that is their own order. */
+function orderOf({ shape, strides }: Strided): readonly number[] | null {
+  const order = memoryOrder(shape, strides);
+  const real = order.filter((d) => shape[d] !== 1);
+  return real.every((d, i) => i === 0 || real[i - 1] < d) ? null : order;
+}
+
+/** The same elements with dimensions in another order. */
+function permuted(self: Strided, order: readonly number[]): Strided {
+  return {
+    array: self.array,
+    shape: order.map((d) => self.shape[d]),
+    strides: order.map((d) => self.strides[d]),
+    offset: self.offset,
+    dtype: self.dtype,
+  };
+}
+
+/** A row-major view of all of a typed array. */
+function rows(array: TypedArray, shape: Shape, dtype: DType): Strided {
+  return { array, shape, strides: contiguousStrides(shape), offset: 0, dtype };
+}
+
+/** Fills `self` through a buffer that lists its elements with dimensions in the given order. */
+function fillOrdered(self: Strided, order: readonly number[], fill: (buffer: TypedArray) => void): void {
+  const buffer = newArray(self.dtype, sizeOf(self.shape));
+  fill(buffer);
+  const target = permuted(self, order);
+  copy(rows(buffer, target.shape, self.dtype), target);
+}
+
+/** The elements of `self` with dimensions in the given order (by default their own), in a typed array. */
+function elementsOf(self: Strided, order: readonly number[] | null): TypedArray {
+  const source = order === null ? self : permuted(self, order);
+  const out = newArray(self.dtype, sizeOf(self.shape));
+  copy(source, rows(out, source.shape, self.dtype));
+  return out;
+}
+
+/** One normal after the other, as PyTorch draws those of tensors that are not contiguous. */
+function fillNormalSerially(out: FloatArray, mean: number, std: number, generator: Generator): void {
+  // Fewer than 16 at a time are drawn one by one.
+  for (let at = 0; at < out.length; at += 8) fillNormal(out.subarray(at, at + 8), mean, std, generator);
+}
+
+function normals(out: FloatArray, mean: number, std: number, generator: Generator, isDense: boolean): void {
+  if (isDense) fillNormal(out, mean, std, generator);
+  else fillNormalSerially(out, mean, std, generator);
 }
 
 function floats(op: string, array: TypedArray, dtype: DType): FloatArray {
@@ -150,16 +216,24 @@ export function randperm(n: number, options?: RandomOptions): Tensor {
 /** `rand` in the shape and dtype of `self`. */
 export function randLike(self: Tensor, options?: RandomOptions): Tensor {
   const wanted = request('randLike', self.shape, options);
-  return create('randLike', wanted, self.dtype, (out, dtype) =>
-    fillRand(floats('randLike', out, dtype), wanted.generator),
+  return create(
+    'randLike',
+    wanted,
+    self.dtype,
+    (out, dtype) => fillRand(floats('randLike', out, dtype), wanted.generator),
+    self,
   );
 }
 
 /** `randn` in the shape and dtype of `self`. */
 export function randnLike(self: Tensor, options?: RandomOptions): Tensor {
   const wanted = request('randnLike', self.shape, options);
-  return create('randnLike', wanted, self.dtype, (out, dtype) =>
-    fillNormal(floats('randnLike', out, dtype), 0, 1, wanted.generator),
+  return create(
+    'randnLike',
+    wanted,
+    self.dtype,
+    (out, dtype, isDense) => normals(floats('randnLike', out, dtype), 0, 1, wanted.generator, isDense),
+    self,
   );
 }
 
@@ -167,13 +241,19 @@ export function randnLike(self: Tensor, options?: RandomOptions): Tensor {
 export function randintLike(self: Tensor, low: number, high?: number | RandomOptions, options?: RandomOptions): Tensor {
   const [from, to, rest] = typeof high === 'number' ? [low, high, options] : [0, low, high ?? options];
   const wanted = request('randintLike', self.shape, rest);
-  return create('randintLike', wanted, self.dtype, (out, dtype) =>
-    fillRandint(out, from, to, wanted.generator, dtype),
+  return create(
+    'randintLike',
+    wanted,
+    self.dtype,
+    (out, dtype) => fillRandint(out, from, to, wanted.generator, dtype),
+    self,
   );
 }
 
 /**
  * Normal numbers: `normal(mean, std, size)`; or, with tensors for `mean` or `std`, one number for each of their elements.
+ *
+ * @throws ValueError when a standard deviation is negative; ShapeError when numbers come without a size, or tensors with one
  */
 export function normal(
   mean: Tensor | number,
@@ -188,10 +268,16 @@ export function normal(
       fillNormal(floats('normal', out, dtype), mean, checkStd(std), wanted.generator),
     );
   }
+  if (Array.isArray(size)) {
+    throw new ShapeError('takes no size when mean or std is a tensor, whose shape it has', { op: 'normal' });
+  }
   const [generator] = named<[Generator | null]>('normal', ['generator'], [size ?? options]);
-  const like = (typeof mean === 'number' ? std : typeof std === 'number' ? mean : mean.add(std)) as Tensor;
-  const noise = allocate(like.shape, like.dtype);
-  fillNormal(floats('normal', dense(noise), like.dtype), 0, 1, generator ?? defaultGenerator);
+  if (typeof std === 'number') checkStd(std);
+  else for (const value of elementsOf(std, null)) checkStd(Number(value));
+  const { dtype } = (typeof mean === 'number' ? std : mean) as Tensor;
+  const shapeOf = (x: Tensor | number): Shape => (typeof x === 'number' ? [] : x.shape);
+  const noise = allocate(broadcastShapes('normal', shapeOf(mean), shapeOf(std)), dtype);
+  fillNormal(floats('normal', dense(noise), dtype), 0, 1, checkGenerator('normal', generator));
   return noise.mul(typeof std === 'number' ? std : std.detach()).add(typeof mean === 'number' ? mean : mean.detach());
 }
 
@@ -206,11 +292,13 @@ function checkStd(std: number): number {
  * @throws ValueError when a probability lies outside [0, 1]
  */
 export function bernoulli(self: Tensor, options?: GeneratorOptions): Tensor {
-  const [generator] = named<[Generator | null]>('bernoulli', ['generator'], [options]);
-  const p = allocate(self.shape, self.dtype);
-  copy(self, p);
+  const [given] = named<[Generator | null]>('bernoulli', ['generator'], [options]);
+  const generator = checkGenerator('bernoulli', given);
+  const order = orderOf(self);
+  const p = floats('bernoulli', elementsOf(self, order), self.dtype);
   const out = allocate(self.shape, self.dtype);
-  fillBernoulli(dense(out), floats('bernoulli', dense(p), self.dtype), generator ?? defaultGenerator);
+  if (order === null) fillBernoulli(dense(out), p, generator);
+  else fillOrdered(out, order, (buffer) => fillBernoulli(buffer, p, generator));
   return out;
 }
 
@@ -231,15 +319,12 @@ export function multinomial(
   if (self.ndim !== 1 && self.ndim !== 2) {
     throw new ShapeError(`prob_dist must be 1 or 2 dim, but has shape ${formatShape(self.shape)}`, { op: 'multinomial' });
   }
-  const weights = allocate(self.shape, self.dtype);
-  copy(self, weights);
-  const categories = self.shape[self.ndim - 1];
   const drawn = drawMultinomial(
-    floats('multinomial', dense(weights), self.dtype),
-    categories,
+    floats('multinomial', elementsOf(self, null), self.dtype),
+    self.shape[self.ndim - 1],
     numSamples,
     replace,
-    generator ?? defaultGenerator,
+    checkGenerator('multinomial', generator),
   );
   const out = allocate([...self.shape.slice(0, -1), numSamples], 'int32');
   dense(out).set(drawn as never);
@@ -248,16 +333,21 @@ export function multinomial(
 
 // ------------------------------------------------------------------------------------------------------------ in place
 
-/** Fills `self` through a contiguous buffer, in row-major order, as PyTorch draws. */
-function fillInPlace(self: Tensor, fill: (out: TypedArray) => void): Tensor {
+/**
+ * Fills `self` in the order of memory, as PyTorch draws.
+ *
+ * @throws ValueError when several elements are one place in memory, as after `expand`
+ */
+function fillInPlace(op: string, self: Tensor, fill: (out: TypedArray, isDense: boolean) => void): Tensor {
+  if (self.strides.some((stride, d) => stride === 0 && self.shape[d] > 1)) {
+    throw new ValueError(
+      'more than one element of the written-to tensor refers to a single memory location; clone() it first',
+      { op, operands: { shape: self.shape, strides: self.strides } },
+    );
+  }
   return dispatchInPlace('fill', [self, 0], self, () => {
-    if (isContiguous(self.shape, self.strides)) {
-      fill(dense(self));
-      return;
-    }
-    const buffer = newArray(self.dtype, sizeOf(self.shape));
-    fill(buffer);
-    copy({ array: buffer, shape: self.shape, strides: contiguousStrides(self.shape), offset: 0, dtype: self.dtype }, self);
+    if (isContiguous(self.shape, self.strides)) fill(dense(self), true);
+    else fillOrdered(self, memoryOrder(self.shape, self.strides), (buffer) => fill(buffer, false));
   });
 }
 
@@ -273,8 +363,8 @@ export function uniform_(
     ['from', 'to', 'generator'],
     [from, to, options],
   );
-  return fillInPlace(self, (out) =>
-    fillUniform(floats('uniform_', out, self.dtype), low, high, generator ?? defaultGenerator),
+  return fillInPlace('uniform_', self, (out) =>
+    fillUniform(floats('uniform_', out, self.dtype), low, high, checkGenerator('uniform_', generator)),
   );
 }
 
@@ -291,7 +381,8 @@ export function normal_(
     [mean, std, options],
   );
   checkStd(s);
-  return fillInPlace(self, (out) => fillNormal(floats('normal_', out, self.dtype), m, s, generator ?? defaultGenerator));
+  const source = checkGenerator('normal_', generator);
+  return fillInPlace('normal_', self, (out, isDense) => normals(floats('normal_', out, self.dtype), m, s, source, isDense));
 }
 
 /** Ones with probability `p` in place, zeros otherwise; `p` is a number (0.5 by default) or a tensor of the same shape. */
@@ -305,14 +396,26 @@ export function bernoulli_(
     ['p', 'generator'],
     [p, options],
   );
+  const source = checkGenerator('bernoulli_', generator);
   if (typeof probability === 'number') {
-    return fillInPlace(self, (out) => fillBernoulli(out, probability, generator ?? defaultGenerator));
+    return fillInPlace('bernoulli_', self, (out) => fillBernoulli(out, probability, source));
   }
-  const each = allocate(self.shape, probability.dtype);
-  copy(probability, each);
-  return fillInPlace(self, (out) =>
-    fillBernoulli(out, floats('bernoulli_', dense(each), probability.dtype), generator ?? defaultGenerator),
-  );
+  if (!sameShape(broadcastShapes('bernoulli_', self.shape, probability.shape), self.shape)) {
+    throw new ShapeError(`p of shape ${formatShape(probability.shape)} does not broadcast to ${formatShape(self.shape)}`, {
+      op: 'bernoulli_',
+      operands: { self: self.shape, p: probability.shape },
+    });
+  }
+  const each = {
+    array: probability.array,
+    shape: self.shape,
+    strides: broadcastStrides(probability.shape, probability.strides, self.shape),
+    offset: probability.offset,
+    dtype: probability.dtype,
+  };
+  const isDense = isContiguous(self.shape, self.strides);
+  const p = elementsOf(each, isDense ? null : memoryOrder(self.shape, self.strides));
+  return fillInPlace('bernoulli_', self, (out) => fillBernoulli(out, floats('bernoulli_', p, each.dtype), source));
 }
 
 /** Integers in place: in [0, to), in [from, to), or over all that the dtype holds. */
@@ -327,17 +430,19 @@ export function random_(
     ['from', 'to', 'generator'],
     [from, to, options],
   );
-  const source = generator ?? defaultGenerator;
-  if (first === undefined && second === undefined) return fillInPlace(self, (out) => fillRandom(out, source, self.dtype));
+  const source = checkGenerator('random_', generator);
+  if (first === undefined && second === undefined) {
+    return fillInPlace('random_', self, (out) => fillRandom(out, source, self.dtype));
+  }
   const [low, high] = second === undefined ? [0, first as number] : [first ?? 0, second];
-  return fillInPlace(self, (out) => fillRandint(out, low, high, source, self.dtype));
+  return fillInPlace('random_', self, (out) => fillRandint(out, low, high, source, self.dtype));
 }
 
 /** Exponential with rate `lambd` (1 by default) in place. */
 export function exponential_(self: Tensor, lambd: number | ({ lambd?: number } & GeneratorOptions) = 1, options?: GeneratorOptions): Tensor {
   const [rate = 1, generator] = named<[number, Generator | null]>('exponential_', ['lambd', 'generator'], [lambd, options]);
-  return fillInPlace(self, (out) =>
-    fillExponential(floats('exponential_', out, self.dtype), rate, generator ?? defaultGenerator),
+  return fillInPlace('exponential_', self, (out) =>
+    fillExponential(floats('exponential_', out, self.dtype), rate, checkGenerator('exponential_', generator)),
   );
 }
 
@@ -353,8 +458,8 @@ export function logNormal_(
     ['mean', 'std', 'generator'],
     [mean, std, options],
   );
-  return fillInPlace(self, (out) =>
-    fillLogNormal(floats('logNormal_', out, self.dtype), m, s, generator ?? defaultGenerator),
+  return fillInPlace('logNormal_', self, (out) =>
+    fillLogNormal(floats('logNormal_', out, self.dtype), m, s, checkGenerator('logNormal_', generator)),
   );
 }
 
@@ -370,11 +475,11 @@ export function cauchy_(
     ['median', 'sigma', 'generator'],
     [median, sigma, options],
   );
-  return fillInPlace(self, (out) => fillCauchy(floats('cauchy_', out, self.dtype), m, s, generator ?? defaultGenerator));
+  return fillInPlace('cauchy_', self, (out) => fillCauchy(floats('cauchy_', out, self.dtype), m, s, checkGenerator('cauchy_', generator)));
 }
 
 /** Number of trials up to the first success of probability `p`, in place. */
 export function geometric_(self: Tensor, p: number | ({ p?: number } & GeneratorOptions), options?: GeneratorOptions): Tensor {
   const [probability = Number.NaN, generator] = named<[number, Generator | null]>('geometric_', ['p', 'generator'], [p, options]);
-  return fillInPlace(self, (out) => fillGeometric(out, probability, generator ?? defaultGenerator));
+  return fillInPlace('geometric_', self, (out) => fillGeometric(out, probability, checkGenerator('geometric_', generator)));
 }

@@ -1,0 +1,326 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { FloatDType } from '../../dtype.ts';
+import { features, setStrict } from '../features.ts';
+import type { Launch } from '../module.ts';
+import { kernel } from '../module.ts';
+import type { ConvShape } from './conv.ts';
+import { convForward, convForwardLaunches, convForwardScratchBytes, convForwardSharedBytes } from './conv.ts';
+import { prefersDirect } from './conv-direct.ts';
+import {
+  convBackwardInput,
+  convBackwardInputLaunches,
+  convBackwardInputScratchBytes,
+  convBackwardInputSharedBytes,
+} from './conv-input.ts';
+import {
+  convBackwardWeight,
+  convBackwardWeightLaunches,
+  convBackwardWeightScratchBytes,
+  convBackwardWeightSharedBytes,
+} from './conv-weight.ts';
+
+const memory = features().sharedMemory
+  ? new WebAssembly.Memory({ initial: 1024, maximum: 1024, shared: true })
+  : new WebAssembly.Memory({ initial: 1024 });
+const dtypes: readonly FloatDType[] = ['float32', 'float64'];
+
+/** What lies around every tensor and behind the scratch memory, and must lie there afterwards. */
+const GUARD = 77;
+const GUARDS = 64;
+
+/** A shape by its parts; sizes of the output follow. */
+interface Parts {
+  readonly dtype: FloatDType;
+  readonly n: number;
+  readonly channels: readonly [number, number];
+  readonly size: readonly [number, number];
+  readonly kernel: readonly [number, number];
+  readonly stride?: readonly [number, number];
+  readonly padding?: readonly [number, number];
+  readonly dilation?: readonly [number, number];
+  readonly groups?: number;
+}
+
+function shapeOf(p: Parts): ConvShape {
+  const [strideH, strideW] = p.stride ?? [1, 1];
+  const [padTop, padLeft] = p.padding ?? [0, 0];
+  const [dilationH, dilationW] = p.dilation ?? [1, 1];
+  const [h, w] = p.size;
+  const [kh, kw] = p.kernel;
+  const oh = Math.floor((h + 2 * padTop - dilationH * (kh - 1) - 1) / strideH) + 1;
+  const ow = Math.floor((w + 2 * padLeft - dilationW * (kw - 1) - 1) / strideW) + 1;
+  const [cin, cout] = p.channels;
+  const strides = { strideH, strideW, padTop, padLeft, dilationH, dilationW };
+  return { dtype: p.dtype, n: p.n, cin, h, w, cout, kh, kw, oh, ow, ...strides, groups: p.groups ?? 1 };
+}
+
+/** Every product of the convolution: which element of the output, of the input and of the weight. */
+function forEachProduct(c: ConvShape, visit: (out: number, x: number, weight: number) => void): void {
+  const channels = c.cin / c.groups;
+  const rows = c.cout / c.groups;
+  for (let image = 0; image < c.n; image++) {
+    for (let oc = 0; oc < c.cout; oc++) {
+      for (let at = 0; at < channels * c.kh * c.kw; at++) {
+        const kx = at % c.kw;
+        const ky = Math.floor(at / c.kw) % c.kh;
+        const ic = Math.floor(at / c.kw / c.kh);
+        const plane = (image * c.cin + Math.floor(oc / rows) * channels + ic) * c.h;
+        for (let y = 0; y < c.oh; y++) {
+          const iy = y * c.strideH - c.padTop + ky * c.dilationH;
+          if (iy < 0 || iy >= c.h) continue;
+          for (let x = 0; x < c.ow; x++) {
+            const ix = x * c.strideW - c.padLeft + kx * c.dilationW;
+            if (ix < 0 || ix >= c.w) continue;
+            visit(((image * c.cout + oc) * c.oh + y) * c.ow + x, (plane + iy) * c.w + ix, oc * channels * c.kh * c.kw + at);
+          }
+        }
+      }
+    }
+  }
+}
+
+/** The tensors of a convolution in memory: input, weight, gradient of the output, biases; then room for a result. */
+function lay(c: ConvShape, seed = 1) {
+  const bytes = c.dtype === 'float32' ? 4 : 8;
+  const view = c.dtype === 'float32' ? new Float32Array(memory.buffer) : new Float64Array(memory.buffer);
+  const sizes = {
+    x: c.n * c.cin * c.h * c.w,
+    weight: (c.cout * c.cin * c.kh * c.kw) / c.groups,
+    grad: c.n * c.cout * c.oh * c.ow,
+    biasOut: c.cout,
+    biasIn: c.cin,
+  };
+  let state = seed;
+  let end = GUARDS;
+  const place = (size: number) => {
+    const at = end;
+    for (let i = at; i < at + size; i++) {
+      state = (Math.imul(state, 1664525) + 1013904223) | 0;
+      view[i] = (state >>> 8) / 2 ** 24 - 0.5;
+    }
+    end += size + GUARDS;
+    return at;
+  };
+  const at = {
+    x: place(sizes.x),
+    weight: place(sizes.weight),
+    grad: place(sizes.grad),
+    biasOut: place(sizes.biasOut),
+    biasIn: place(sizes.biasIn),
+  };
+  const out = end;
+  const scratchPtr = Math.ceil(((out + Math.max(sizes.x, sizes.weight, sizes.grad) + GUARDS) * bytes) / 64) * 64;
+  return { view, bytes, sizes, at, out, scratchPtr };
+}
+
+type Laid = ReturnType<typeof lay>;
+
+/** Runs a kernel and compares its result and all guards. */
+function compare(
+  name: string,
+  { view, out, bytes, scratchPtr }: Laid,
+  expected: Float64Array,
+  terms: number,
+  scratchBytes: number,
+  run: () => void,
+): void {
+  view.fill(GUARD, out - GUARDS, out + expected.length + GUARDS);
+  const behind = new Uint8Array(memory.buffer, scratchPtr + scratchBytes, 256).fill(GUARD);
+  run();
+  // Terms are below 1/4; a sum of so many errs by at most a rounding of its size each.
+  const tolerance = (terms + 2) * Math.max(terms, 4) * 0.25 * (bytes === 4 ? 2 ** -24 : 2 ** -53);
+  for (let i = -GUARDS; i < expected.length + GUARDS; i++) {
+    const isInside = i >= 0 && i < expected.length;
+    const error = Math.abs(view[out + i] - (isInside ? expected[i] : GUARD));
+    if (!(error <= (isInside ? tolerance : 0))) {
+      assert.unreachable(`${name} at ${i} of ${expected.length}: ${view[out + i]}, expected ${isInside ? expected[i] : GUARD}`);
+    }
+  }
+  assert.ok(
+    behind.every((byte) => byte === GUARD),
+    `${name}: wrote behind its scratch memory`,
+  );
+}
+
+function verify(p: Parts, hasBias = false): void {
+  const c = shapeOf(p);
+  if (c.oh <= 0 || c.ow <= 0) return;
+  const laid = lay(c);
+  const { view, bytes, sizes, at, out, scratchPtr } = laid;
+  const name = JSON.stringify(p);
+  const forward = new Float64Array(sizes.grad);
+  const input = new Float64Array(sizes.x);
+  const weight = new Float64Array(sizes.weight);
+  if (hasBias) {
+    for (let i = 0; i < sizes.grad; i++) forward[i] = view[at.biasOut + (Math.floor(i / (c.oh * c.ow)) % c.cout)];
+    for (let i = 0; i < sizes.x; i++) input[i] = view[at.biasIn + (Math.floor(i / (c.h * c.w)) % c.cin)];
+  }
+  forEachProduct(c, (o, x, w) => {
+    forward[o] += view[at.x + x] * view[at.weight + w];
+    input[x] += view[at.grad + o] * view[at.weight + w];
+    weight[w] += view[at.grad + o] * view[at.x + x];
+  });
+  const ptr = (index: number) => index * bytes;
+  const tensors = { xPtr: ptr(at.x), wPtr: ptr(at.weight), gradPtr: ptr(at.grad), outPtr: ptr(out), scratchPtr };
+  const taps = c.kh * c.kw;
+  compare(`forward ${name}`, laid, forward, (c.cin / c.groups) * taps, convForwardScratchBytes(c), () =>
+    convForward({ memory }, { ...c, ...tensors, biasPtr: hasBias ? ptr(at.biasOut) : 0 }),
+  );
+  compare(`input ${name}`, laid, input, (c.cout / c.groups) * taps, convBackwardInputScratchBytes(c), () =>
+    convBackwardInput({ memory }, { ...c, ...tensors, biasPtr: hasBias ? ptr(at.biasIn) : 0 }),
+  );
+  compare(`weight ${name}`, laid, weight, c.n * c.oh * c.ow, convBackwardWeightScratchBytes(c), () =>
+    convBackwardWeight({ memory }, { ...c, ...tensors }),
+  );
+}
+
+/** Runs `body` with and without relaxed instructions. */
+function inBothModes(body: () => void): void {
+  body();
+  setStrict(true);
+  try {
+    body();
+  } finally {
+    setStrict(false);
+  }
+}
+
+test('stride × padding × dilation × groups, all three directions', () => {
+  inBothModes(() => {
+    let hasBias = false;
+    for (const dtype of dtypes) {
+      for (const stride of [[1, 1], [2, 2], [1, 3], [3, 4]] as const) {
+        for (const padding of [[0, 0], [1, 1], [2, 1], [3, 3]] as const) {
+          for (const dilation of [[1, 1], [2, 1], [4, 2]] as const) {
+            for (const groups of [1, 2, 6]) {
+              for (const kernel of [[1, 1], [3, 3], [2, 5]] as const) {
+                hasBias = !hasBias;
+                const size = [9, 11] as const;
+                verify({ dtype, n: 2, channels: [6, 12], size, kernel, stride, padding, dilation, groups }, hasBias);
+              }
+            }
+          }
+        }
+      }
+    }
+  });
+});
+
+test('one dimension, lines longer than a block', () => {
+  for (const dtype of dtypes) {
+    verify({ dtype, n: 2, channels: [2, 5], size: [1, 1700], kernel: [1, 9], stride: [1, 2], padding: [0, 4] }, true);
+    verify({ dtype, n: 1, channels: [12, 20], size: [1, 900], kernel: [1, 5], padding: [0, 2], dilation: [1, 2] });
+  }
+});
+
+test('many channels: blocks of channels and of rows meet without a seam', () => {
+  inBothModes(() => {
+    for (const dtype of dtypes) {
+      verify({ dtype, n: 1, channels: [70, 130], size: [7, 7], kernel: [3, 3], padding: [1, 1] }, true);
+      verify({ dtype, n: 3, channels: [130, 20], size: [2, 2], kernel: [3, 3], padding: [1, 1] });
+      verify({ dtype, n: 1, channels: [20, 122], size: [6, 5], kernel: [1, 1] }, true);
+    }
+  });
+});
+
+test('small images, and images of one position', () => {
+  for (const dtype of dtypes) {
+    verify({ dtype, n: 5, channels: [4, 9], size: [1, 1], kernel: [1, 1] }, true);
+    verify({ dtype, n: 4, channels: [3, 7], size: [5, 5], kernel: [5, 5] });
+    verify({ dtype, n: 9, channels: [2, 130], size: [5, 5], kernel: [3, 3], padding: [1, 1] });
+  }
+});
+
+test('depthwise, and groups of few channels, around the widths of vectors', () => {
+  inBothModes(() => {
+    for (const dtype of dtypes) {
+      verify({ dtype, n: 1, channels: [32, 32], size: [7, 7], kernel: [3, 3], padding: [1, 1] }, true);
+      for (const width of [1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33]) {
+        const size = [4, width] as const;
+        verify({ dtype, n: 2, channels: [5, 5], size, kernel: [3, 3], padding: [1, 1], groups: 5 }, true);
+        verify({ dtype, n: 1, channels: [6, 9], size, kernel: [2, 2], padding: [1, 2], stride: [1, 2], groups: 3 });
+        verify({ dtype, n: 1, channels: [2, 2], size, kernel: [1, 3], padding: [0, 3], stride: [1, 3], groups: 2 }, true);
+      }
+    }
+  });
+});
+
+test('each way of computing is taken by some of the shapes above', () => {
+  const depthwise = shapeOf({ dtype: 'float32', n: 1, channels: [8, 8], size: [9, 9], kernel: [3, 3], groups: 8 });
+  const product = shapeOf({ dtype: 'float32', n: 1, channels: [32, 32], size: [7, 7], kernel: [3, 3], padding: [1, 1] });
+  assert.ok(prefersDirect(depthwise));
+  assert.not(prefersDirect(product));
+  const pointers = { xPtr: 0, wPtr: 0, gradPtr: 0, outPtr: 0 };
+  const entries = (launches: readonly Launch[]) => launches.map(({ entry }) => entry).join(' ');
+  assert.is(entries(convForwardLaunches({ ...depthwise, ...pointers }, 0)), 'convDirect');
+  assert.is(entries(convForwardLaunches({ ...product, ...pointers }, 0)), 'packWeights conv');
+  assert.is(entries(convBackwardInputLaunches({ ...product, ...pointers }, 0)), 'takeWeights packWeights conv');
+  const valid = shapeOf({ dtype: 'float32', n: 1, channels: [20, 50], size: [12, 12], kernel: [5, 5] });
+  assert.is(entries(convBackwardInputLaunches({ ...valid, ...pointers }, 0)), 'packTapRows convScatter');
+  const strided = shapeOf({ dtype: 'float32', n: 1, channels: [64, 64], size: [8, 8], kernel: [1, 1], stride: [2, 1] });
+  assert.match(entries(convBackwardInputLaunches({ ...strided, ...pointers }, 0)), /spread|packTapRows/);
+});
+
+test('an input larger than any tap reaches has zero gradient there', () => {
+  // Rows and columns that the stride leaves over; and, without taps at all, whole phases.
+  verify({ dtype: 'float32', n: 2, channels: [3, 4], size: [10, 11], kernel: [2, 2], stride: [4, 4] }, true);
+  verify({ dtype: 'float64', n: 1, channels: [30, 40], size: [9, 9], kernel: [1, 1], stride: [3, 3] }, true);
+});
+
+test('tasks in any order give the same bits', () => {
+  inBothModes(() => {
+    for (const parts of [
+      { n: 3, channels: [20, 30], size: [14, 14], kernel: [3, 3], padding: [1, 1] },
+      { n: 2, channels: [8, 8], size: [20, 20], kernel: [3, 3], padding: [1, 1], groups: 8 },
+      { n: 4, channels: [16, 16], size: [16, 16], kernel: [3, 3], stride: [2, 2], padding: [1, 1] },
+    ] as const) {
+      const c = shapeOf({ dtype: 'float32', ...parts });
+      const { bytes, sizes, at, out, scratchPtr } = lay(c);
+      const pointers = { xPtr: at.x * bytes, wPtr: at.weight * bytes, gradPtr: at.grad * bytes, outPtr: out * bytes };
+      const runBackwards = (launches: readonly Launch[], scratch: number) => {
+        for (const { name, emit, entry, args, tasks } of launches) {
+          const run = kernel(name, emit, memory)[entry];
+          for (let task = tasks - 1; task >= 0; task--) run(task, scratch, ...args);
+        }
+      };
+      const result = (size: number) => new Uint8Array(memory.buffer, out * bytes, size * bytes).slice();
+      const options = { ...c, ...pointers, scratchPtr };
+
+      convForward({ memory }, options);
+      const forward = result(sizes.grad);
+      runBackwards(convForwardLaunches(options, scratchPtr), scratchPtr + convForwardSharedBytes(c));
+      assert.equal(result(sizes.grad), forward);
+
+      convBackwardInput({ memory }, options);
+      const input = result(sizes.x);
+      runBackwards(convBackwardInputLaunches(options, scratchPtr), scratchPtr + convBackwardInputSharedBytes(c));
+      assert.equal(result(sizes.x), input);
+
+      convBackwardWeight({ memory }, options);
+      const weight = result(sizes.weight);
+      runBackwards(convBackwardWeightLaunches(options, scratchPtr), scratchPtr + convBackwardWeightSharedBytes(c));
+      assert.equal(result(sizes.weight), weight);
+    }
+  });
+});
+
+test('infinity and NaN stay where their patches are', () => {
+  const c = shapeOf({ dtype: 'float32', n: 1, channels: [4, 8], size: [8, 8], kernel: [3, 3], padding: [1, 1] });
+  const { view, bytes, at, out, scratchPtr } = lay(c);
+  view[at.x] = Number.NaN;
+  view[at.x + 7 * 8 + 7] = Number.POSITIVE_INFINITY;
+  const pointers = { xPtr: at.x * bytes, wPtr: at.weight * bytes, outPtr: out * bytes, scratchPtr };
+  convForward({ memory }, { ...c, ...pointers });
+  for (let i = 0; i < 8 * 64; i++) {
+    const y = (i >> 3) & 7;
+    const x = i & 7;
+    const isNearNaN = y <= 1 && x <= 1;
+    const isNearInfinity = y >= 6 && x >= 6;
+    const value = view[out + i];
+    assert.is(Number.isNaN(value), isNearNaN, `${y} ${x}`);
+    if (!isNearNaN) assert.is(Number.isFinite(value), !isNearInfinity, `${y} ${x}`);
+  }
+});
+
+test.run();
