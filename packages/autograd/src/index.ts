@@ -11,7 +11,7 @@ export {
 } from './anomaly.ts';
 export type { CheckpointOptions } from './checkpoint.ts';
 export { checkpoint } from './checkpoint.ts';
-export type { Derivative, Derivatives, Formula, TensorMeta } from './derivatives/define.ts';
+export type { ArgumentMeta, Derivative, Derivatives, Formula, TensorMeta } from './derivatives/define.ts';
 export { formula, materialize, nonDifferentiable, notImplemented } from './derivatives/define.ts';
 export { derivatives } from './derivatives/index.ts';
 export type { Context, FunctionClass, FunctionContext, FunctionGradients } from './function.ts';

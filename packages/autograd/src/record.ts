@@ -71,11 +71,13 @@ export function record<K extends OpName>(
   if (isTensor(result)) {
     // Integers carry no gradient; and an argument that is returned as it is keeps its own history.
     if (!isFloating(result.dtype) || (result.autograd !== null && (args as unknown[]).includes(result))) return result;
+    // Before the node makes the arguments its own.
+    const creation = result.base === null ? CREATED_PLAIN : creationOf(args[0]);
     const node = new OpNode(op, rule, args, needs, list);
     node.shape = result.shape;
     node.dtype = result.dtype;
     const meta = new AutogradMeta(node, 0, result.storage.version);
-    if (result.base !== null) meta.creation = creationOf(args[0]);
+    meta.creation = creation;
     result.autograd = meta;
     if ((rule.keepOutputFor[0] & needs) !== 0) node.saveOutput(result, 0);
     return result;
@@ -238,7 +240,7 @@ class CopySlices extends Node {
   }
 
   protected override visibleEdges(): readonly number[] {
-    // The inner node's, unless it is gone; then edges that lead somewhere.
+    // The base, and those that lead somewhere: the rest may stand for what can have no gradient.
     return this.next.flatMap((node, i) => (node === null && i !== this.selfEdge ? [] : [i]));
   }
 }

@@ -301,7 +301,10 @@ test('one of several views cannot be overwritten, nor used after its base was', 
   );
   throws(() => leaf([1, 2]).mul(2).unbind()[1].zero_(), /output 1 of UnbindBackward0 is a view/);
   const part = leaf([1, 2]).mul(2).unbind()[1].view(1);
-  throws(() => part.zero_(), /output 0 of ViewBackward0 is a view and is being modified inplace.*returns multiple views/);
+  throws(
+    () => part.zero_(),
+    /output 0 of ViewBackward0 is a view and is being modified inplace.*returns multiple views/,
+  );
 });
 
 test('a view made without recording cannot be overwritten while recording', () => {

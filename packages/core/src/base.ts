@@ -4,8 +4,8 @@
  */
 
 import type { DType, TypedArray } from './dtype.ts';
-import { sizeOf } from './layout.ts';
 import type { Shape, Strided } from './layout.ts';
+import { sizeOf } from './layout.ts';
 import { Storage } from './storage.ts';
 import type { Tensor } from './tensor.ts';
 

@@ -3,7 +3,7 @@
  * `@torsor/autograd` registered runs around the op; otherwise the op runs as it is.
  */
 
-import { TensorBase, modes } from './base.ts';
+import { modes, TensorBase } from './base.ts';
 import { AutogradError } from './errors.ts';
 import type { OpList, OpName } from './ops/list.ts';
 import type { Tensor } from './tensor.ts';
@@ -17,7 +17,9 @@ export interface GradFn {
   /** The leaf that an `AccumulateGrad` node writes to; absent on other nodes. */
   readonly variable?: Tensor;
   /** Runs on gradients arriving at (pre) and leaving (post) the node; returns a handle that removes the hook. */
-  registerHook(hook: (gradInputs: readonly (Tensor | null)[], gradOutputs: readonly (Tensor | null)[]) => unknown): RemovableHandle;
+  registerHook(
+    hook: (gradInputs: readonly (Tensor | null)[], gradOutputs: readonly (Tensor | null)[]) => unknown,
+  ): RemovableHandle;
   registerPrehook(hook: (gradOutputs: readonly (Tensor | null)[]) => unknown): RemovableHandle;
 }
 

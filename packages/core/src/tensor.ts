@@ -3,7 +3,7 @@
  * implementation, documented at the function.
  */
 
-import { TensorBase, allocate, construct, setTensorClass } from './base.ts';
+import { TensorBase, construct, setTensorClass } from './base.ts';
 import { requireRecorder, recorderIfAny } from './dispatch.ts';
 import type { BackwardOptions, GradFn, RemovableHandle } from './dispatch.ts';
 import { itemBytes, newArray } from './dtype.ts';
@@ -13,6 +13,7 @@ import { contiguousStrides, formatShape, isContiguous, sizeOf, wrapDim } from '.
 import type { Shape } from './layout.ts';
 import type { ValuesIndices } from './namedTuple.ts';
 import { listArgument, named } from './options.ts';
+import * as create from './ops/create.ts';
 import * as elementwise from './ops/elementwise.ts';
 import * as indexing from './ops/index.ts';
 import * as join from './ops/join.ts';
@@ -58,14 +59,19 @@ export class Tensor extends TensorBase {
   size(): Shape;
   size(dim: number): number;
   size(dim?: number): Shape | number {
-    return dim === undefined ? this.shape : this.shape[wrapDim('size', dim, this.ndim)];
+    return dim === undefined ? this.shape : this.shape[this.ownDim('size', dim)];
   }
 
   /** Strides in elements, or that of one dimension. */
   stride(): Shape;
   stride(dim: number): number;
   stride(dim?: number): Shape | number {
-    return dim === undefined ? this.strides : this.strides[wrapDim('stride', dim, this.ndim)];
+    return dim === undefined ? this.strides : this.strides[this.ownDim('stride', dim)];
+  }
+
+  private ownDim(op: string, dim: number): number {
+    if (this.ndim > 0) return wrapDim(op, dim, this.ndim);
+    throw new IndexError(`dimension specified as ${dim} but tensor has no dimensions`, { op, operands: { dim } });
   }
 
   /** Position of the first element in the storage, in elements. */
@@ -110,7 +116,8 @@ export class Tensor extends TensorBase {
   // ----------------------------------------------------------------------------------------------------------- reading
 
   /**
-   * The value of a tensor of one element: a number, a boolean for bool, a BigInt for int64.
+   * The value of a tensor of one element as a number: 0 or 1 for bool; of an int64 beyond ±2^53 the nearest (`toArray` gives
+   * booleans and BigInts).
    *
    * @throws ShapeError when there is not exactly one element
    */
@@ -396,9 +403,9 @@ export class Tensor extends TensorBase {
     return this;
   }
 
-  /** An uninitialised tensor of this dtype. */
+  /** A tensor of this dtype whose elements are unspecified. */
   newEmpty(...shape: SizeArguments): Tensor {
-    return allocate([...listArgument(shape)], this.dtype);
+    return create.empty([...listArgument(shape)], { dtype: this.dtype });
   }
 
   // ----------------------------------------------------------------------------------------- views; see `ops/view.ts`

@@ -1,7 +1,7 @@
 /** Adam and AdamW. */
 
 import type { Tensor } from '@torsor/core';
-import { adamStep, named, ValueError, zerosLike } from '@torsor/core';
+import { adamStep, keep, named, ValueError, zerosLike } from '@torsor/core';
 import type { ParamGroup, ParamState, ParamsInput } from './optimizer.ts';
 import { checkAtLeast, Optimizer } from './optimizer.ts';
 
@@ -72,13 +72,19 @@ export class Adam extends Optimizer<AdamOptions> {
       step: 0,
       exp_avg: zerosLike(param),
       exp_avg_sq: zerosLike(param),
-      ...(amsgrad ? { max_exp_avg_sq: zerosLike(param) } : {}),
     }));
     state.step++;
     const { step, exp_avg: expAvg, exp_avg_sq: expAvgSq } = state;
+    // Made when it is first needed, since a group may turn amsgrad on between steps.
+    if (amsgrad) (state as ParamState)['max_exp_avg_sq'] ??= keep(zerosLike(param));
     const maxExpAvgSq = amsgrad ? (state['max_exp_avg_sq'] as Tensor) : null;
     const { decoupled } = this;
-    adamStep(param, grad, { expAvg, expAvgSq, maxExpAvgSq }, { step, lr, betas, eps, weightDecay, decoupled, maximize });
+    adamStep(
+      param,
+      grad,
+      { expAvg, expAvgSq, maxExpAvgSq },
+      { step, lr, betas, eps, weightDecay, decoupled, maximize },
+    );
   }
 }
 

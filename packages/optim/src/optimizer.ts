@@ -249,27 +249,3 @@ export function checkAtLeast(op: string, name: string, value: unknown, least = 0
     });
   }
 }
-
-/** The elements of a contiguous tensor as plain numbers to loop over. */
-export interface Flat {
-  readonly array: Float64Array;
-  readonly offset: number;
-}
-
-/**
- * The elements of a floating tensor in row-major order, for a fused update. A gradient that is not contiguous is copied.
- *
- * @throws ShapeError when a tensor that must be written is not contiguous
- */
-export function flat(op: string, x: Tensor, written: boolean): Flat {
-  if (!x.isContiguous()) {
-    if (written) {
-      throw new ShapeError('can only update contiguous parameters; call contiguous() before making one of a view', {
-        op,
-      });
-    }
-    return flat(op, x.contiguous(), false);
-  }
-  // Float32Array and Float64Array are read and written alike; the type names the wider one.
-  return { array: x.array as Float64Array, offset: x.offset };
-}

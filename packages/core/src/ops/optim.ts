@@ -3,8 +3,8 @@
  * versions of what they write up, so that a backward pass that saved it notices.
  */
 
-import { DTypeError, ShapeError, ValueError } from '../errors.ts';
 import { isFloating } from '../dtype.ts';
+import { DTypeError, ShapeError, ValueError } from '../errors.ts';
 import { formatShape, sameShape, sizeOf } from '../layout.ts';
 import { named } from '../options.ts';
 import type { FloatRun } from '../reference/optim.ts';

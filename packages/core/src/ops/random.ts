@@ -278,7 +278,7 @@ export function normal(
   const shapeOf = (x: Tensor | number): Shape => (typeof x === 'number' ? [] : x.shape);
   const noise = allocate(broadcastShapes('normal', shapeOf(mean), shapeOf(std)), dtype);
   fillNormal(floats('normal', dense(noise), dtype), 0, 1, checkGenerator('normal', generator));
-  return noise.mul(typeof std === 'number' ? std : std.detach()).add(typeof mean === 'number' ? mean : mean.detach());
+  return noise.mul(typeof std === 'number' ? std : std.detach().to(dtype)).add(typeof mean === 'number' ? mean : mean.detach());
 }
 
 function checkStd(std: number): number {
@@ -414,8 +414,8 @@ export function bernoulli_(
     dtype: probability.dtype,
   };
   const isDense = isContiguous(self.shape, self.strides);
-  const p = elementsOf(each, isDense ? null : memoryOrder(self.shape, self.strides));
-  return fillInPlace('bernoulli_', self, (out) => fillBernoulli(out, floats('bernoulli_', p, each.dtype), source));
+  const probabilities = elementsOf(each, isDense ? null : memoryOrder(self.shape, self.strides));
+  return fillInPlace('bernoulli_', self, (out) => fillBernoulli(out, floats('bernoulli_', probabilities, each.dtype), source));
 }
 
 /** Integers in place: in [0, to), in [from, to), or over all that the dtype holds. */

@@ -80,7 +80,7 @@ export function repeat(code: Assembler, count: Local<'i32'>, body: () => void): 
 }
 
 /** Steps of k in one turn of the loop: with one, the loop's own work costs as much as the products. */
-const UNROLL = 4;
+const UNROLL = 2;
 
 const MICRO = {
   k: 'i32',

@@ -1,7 +1,7 @@
 /**
  * Optimiser steps: one pass over a parameter, its gradient and the optimiser's state.
  *
- *     for i in 0 … n-1, two at a time, then the last one:
+ *     for i in 0 … n-1, two at a time, then one at a time:
  *       SGD:   d = sign g + weightDecay p;  b = momentum b + fresh d;  p -= lr (b, or d + momentum b, or d without a buffer)
  *       Adam:  p *= decay;  d = sign g + penalty p;  m = β₁ m + (1 - β₁) d;  v = β₂ v + (1 - β₂) d²;
  *              p -= stepSize m / (√(v, or the largest v so far) / correction2 + eps)
@@ -120,8 +120,7 @@ export function emitAdam(dtype: FloatDType, form: AdamForm): Emitter {
             second.set(f64x2.max(load(largest), second));
             store(largest, second);
           }
-          const root = f64x2.add(f64x2.div(f64x2.sqrt(second), correction2), eps);
-          d.set(root);
+          d.set(f64x2.add(f64x2.div(f64x2.sqrt(second), correction2), eps));
           value.set(f64x2.sub(value, f64x2.div(f64x2.mul(stepSize, first), d)));
           store(param, value);
         });
@@ -136,7 +135,10 @@ function splats<K extends string>(code: Assembler, scalars: Record<K, Local<'f64
   return Object.fromEntries(entries.map(([k, x]) => [k, code.local('v128', code.f64x2.splat(x))])) as Record<K, Vector>;
 }
 
-/** The loop around a body: pairs of elements, then the last one by itself, in the low lane. */
+/** Elements to a turn of the loop, in pairs. */
+const TURN = 8;
+
+/** The loop around a body: turns of pairs of elements, then single ones, in the low lane. */
 function overPairs(
   code: Assembler,
   dtype: FloatDType,
@@ -144,28 +146,34 @@ function overPairs(
   runs: readonly Pointer[],
   body: (access: Access) => void,
 ): void {
-  const { f64x2, i32, v128 } = code;
+  const { f32x4, f64x2, i32, v128 } = code;
   const isSingle = dtype === 'float32';
   const bytes = isSingle ? 4 : 8;
-  const pairs: Access = {
-    load: (pointer) => (isSingle ? f64x2.promote_low_f32x4(v128.load64_zero(pointer)) : v128.load(pointer)),
+  /** The pair that lies `at` elements after the pointers. */
+  const pair = (at: number): Access => ({
+    load: (pointer) =>
+      isSingle ? f64x2.promote_low_f32x4(v128.load64_zero(pointer, at * bytes)) : v128.load(pointer, at * bytes),
     store: (pointer, value) => {
-      if (isSingle) v128.store64_lane(0, pointer, code.f32x4.demote_f64x2_zero(value));
-      else v128.store(pointer, value);
+      if (isSingle) v128.store64_lane(0, pointer, f32x4.demote_f64x2_zero(value), at * bytes);
+      else v128.store(pointer, value, at * bytes);
     },
-  };
+  });
   const single: Access = {
     load: (pointer) => (isSingle ? f64x2.promote_low_f32x4(v128.load32_zero(pointer)) : v128.load64_zero(pointer)),
     store: (pointer, value) => {
-      if (isSingle) v128.store32_lane(0, pointer, code.f32x4.demote_f64x2_zero(value));
+      if (isSingle) v128.store32_lane(0, pointer, f32x4.demote_f64x2_zero(value));
       else v128.store64_lane(0, pointer, value);
     },
   };
   const i = code.local('i32');
-  const whole = code.local('i32', i32.and(n, -2));
-  code.forRange(i, 0, whole, 2, () => {
-    body(pairs);
-    for (const run of runs) code.increase(run, 2 * bytes);
+  const whole = code.local('i32', i32.and(n, -TURN));
+  code.forRange(i, 0, whole, TURN, () => {
+    for (let at = 0; at < TURN; at += 2) body(pair(at));
+    for (const run of runs) code.increase(run, TURN * bytes);
   });
-  code.if(i32.and(n, 1), () => body(single));
+  code.whileLess(i, n, () => {
+    body(single);
+    for (const run of runs) code.increase(run, bytes);
+    code.increase(i, 1);
+  });
 }
