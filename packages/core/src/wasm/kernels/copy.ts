@@ -1,0 +1,242 @@
+/**
+ * Copies of planes between layouts, for elements of 1, 4 or 8 bytes. Strides here count bytes.
+ *
+ *     for r in 0 … rows-1:  for c in 0 … columns-1:
+ *       out[r outRow + c size] = from[r fromRow + c size]         copy_rows: both are runs along a row
+ *       out[r outRow + c size] = from[r size + c fromColumn]      copy_transposed: the source is a run along a column
+ *       out[r outRow + c size] = from[r fromRow]                  copy_repeated: the source repeats one element along a row
+ *       out[r outRow + c outColumn] = from[r fromRow + c fromColumn]   copy_strided: any strides
+ *
+ * Transposes go by blocks of a whole cache line of the source along a column, so that no line is fetched twice, and within them
+ * by squares that fill a vector's lanes.
+ *
+ * A kernel's name is its identity: `b4_copy_transposed` moves elements of 4 bytes.
+ */
+
+import type { Assembler, Local, Operand, Value } from '../assembler.ts';
+import type { Emitter } from '../module.ts';
+
+export type ItemBytes = 1 | 4 | 8;
+export type CopyForm = 'rows' | 'transposed' | 'repeated' | 'strided';
+
+/** Elements of these sizes have transposes by vectors. */
+export function hasTranspose(bytes: number): bytes is 4 | 8 {
+  return bytes === 4 || bytes === 8;
+}
+
+export const copyName = (bytes: ItemBytes, form: CopyForm): string => `b${bytes}_copy_${form}`;
+
+/** Rows of this many bytes and more are left to memory.copy, whose call costs more than a few vectors. */
+const LONG_ROW_BYTES = 512;
+
+/** Rows and columns of a block of a transpose, in bytes of the source and in elements. */
+const BLOCK_ROW_BYTES = 64;
+const BLOCK_COLUMNS = 8;
+
+type Pointer = Local<'i32'>;
+type Count = Local<'i32'>;
+
+/** `run(rows, columns, from, out, fromRow, fromColumn, outRow, outColumn)`; strides that a form implies are ignored */
+export function emitCopy(bytes: ItemBytes, form: CopyForm): Emitter {
+  return (code) => {
+    code.export(
+      'run',
+      {
+        rows: 'i32',
+        columns: 'i32',
+        from: 'i32',
+        out: 'i32',
+        fromRow: 'i32',
+        fromColumn: 'i32',
+        outRow: 'i32',
+        outColumn: 'i32',
+      },
+      [],
+      ({ rows, columns, from, out, fromRow, fromColumn, outRow, outColumn }) => {
+        if (form === 'transposed') transposed(code, bytes, rows, columns, from, out, fromColumn, outRow);
+        else if (form === 'strided') {
+          strided(code, bytes, rows, columns, from, out, fromRow, fromColumn, outRow, outColumn);
+        } else {
+          const row = form === 'rows' ? copyRow : repeatRow;
+          const r = code.local('i32');
+          const rowBytes = code.local('i32', code.scale(columns, bytes));
+          code.forRange(r, 0, rows, 1, () => {
+            row(code, bytes, rowBytes, from, out);
+            code.increase(from, fromRow);
+            code.increase(out, outRow);
+          });
+        }
+      },
+    );
+  };
+}
+
+function load(code: Assembler, bytes: ItemBytes, pointer: Operand<'i32'>): Value<'i32'> | Value<'i64'> {
+  if (bytes === 8) return code.i64.load(pointer);
+  return bytes === 4 ? code.i32.load(pointer) : code.i32.load8_u(pointer);
+}
+
+function store(code: Assembler, bytes: ItemBytes, pointer: Operand<'i32'>, value: Operand): void {
+  if (bytes === 8) code.i64.store(pointer, value as Operand<'i64'>);
+  else if (bytes === 4) code.i32.store(pointer, value as Operand<'i32'>);
+  else code.i32.store8(pointer, value as Operand<'i32'>);
+}
+
+/** A run of `rowBytes` from one place to another. */
+function copyRow(code: Assembler, bytes: ItemBytes, rowBytes: Count, from: Pointer, out: Pointer): void {
+  const { i32, v128 } = code;
+  code.if(
+    i32.ge_u(rowBytes, LONG_ROW_BYTES),
+    () => code.memory.copy(out, from, rowBytes),
+    () => {
+      overVectors(
+        code,
+        bytes,
+        rowBytes,
+        (at) => v128.store(i32.add(out, at), v128.load(i32.add(from, at))),
+        (at) => store(code, bytes, i32.add(out, at), load(code, bytes, i32.add(from, at))),
+      );
+    },
+  );
+}
+
+/** The element at `from`, `rowBytes` long. */
+function repeatRow(code: Assembler, bytes: ItemBytes, rowBytes: Count, from: Pointer, out: Pointer): void {
+  const { i32, v128 } = code;
+  const splat = code.local('v128');
+  if (bytes === 8) splat.set(v128.load64_splat(from));
+  else if (bytes === 4) splat.set(v128.load32_splat(from));
+  else splat.set(v128.load8_splat(from));
+  overVectors(
+    code,
+    bytes,
+    rowBytes,
+    (at) => v128.store(i32.add(out, at), splat),
+    (at) => store(code, bytes, i32.add(out, at), load(code, bytes, from)),
+  );
+}
+
+/** Whole vectors of a row, then single elements; the bodies get the offset in bytes. */
+function overVectors(
+  code: Assembler,
+  bytes: ItemBytes,
+  rowBytes: Count,
+  vector: (at: Count) => void,
+  element: (at: Count) => void,
+): void {
+  const at = code.local('i32');
+  const whole = code.local('i32', code.i32.and(rowBytes, -16));
+  code.forRange(at, 0, whole, 16, () => vector(at));
+  code.whileLess(at, rowBytes, () => {
+    element(at);
+    code.increase(at, bytes);
+  });
+}
+
+/** Any strides, element by element. The parameters stay as they are. */
+function strided(
+  code: Assembler,
+  bytes: ItemBytes,
+  rows: Count,
+  columns: Count,
+  from: Pointer,
+  out: Pointer,
+  fromRow: Operand<'i32'>,
+  fromColumn: Operand<'i32'>,
+  outRow: Operand<'i32'>,
+  outColumn: Operand<'i32'>,
+): void {
+  const r = code.local('i32');
+  const c = code.local('i32');
+  const [x, y, rowX, rowY] = code.locals('i32', 4);
+  rowX.set(from);
+  rowY.set(out);
+  code.forRange(r, 0, rows, 1, () => {
+    x.set(rowX);
+    y.set(rowY);
+    code.forRange(c, 0, columns, 1, () => {
+      store(code, bytes, y, load(code, bytes, x));
+      code.increase(x, fromColumn);
+      code.increase(y, outColumn);
+    });
+    code.increase(rowX, fromRow);
+    code.increase(rowY, outRow);
+  });
+}
+
+function transposed(
+  code: Assembler,
+  bytes: ItemBytes,
+  rows: Count,
+  columns: Count,
+  from: Pointer,
+  out: Pointer,
+  fromColumn: Count,
+  outRow: Count,
+): void {
+  const { i32, v128 } = code;
+  const lanes = 16 / bytes;
+  const blockRows = BLOCK_ROW_BYTES / bytes;
+  const r = code.local('i32');
+  const c = code.local('i32');
+  const wholeRows = code.local('i32', i32.and(rows, -blockRows));
+  const wholeColumns = code.local('i32', i32.and(columns, -BLOCK_COLUMNS));
+  const [x, y, source, target] = code.locals('i32', 4);
+  const vectors = code.locals('v128', lanes);
+  code.forRange(r, 0, wholeRows, blockRows, () => {
+    x.set(code.index(from, r, bytes));
+    y.set(i32.add(out, i32.mul(r, outRow)));
+    code.forRange(c, 0, wholeColumns, BLOCK_COLUMNS, () => {
+      for (let column = 0; column < BLOCK_COLUMNS; column += lanes) {
+        for (let row = 0; row < blockRows; row += lanes) {
+          source.set(x);
+          for (const vector of vectors) {
+            vector.set(v128.load(source, row * bytes));
+            code.increase(source, fromColumn);
+          }
+          if (row === 0) target.set(y);
+          for (const line of transposeSquare(code, bytes, vectors)) {
+            v128.store(target, line(), column * bytes);
+            code.increase(target, outRow);
+          }
+        }
+        x.set(source);
+      }
+      code.increase(y, BLOCK_COLUMNS * bytes);
+    });
+  });
+  // what is left: columns beside the blocks, then rows below them
+  const rest = code.local('i32');
+  rest.set(i32.sub(columns, wholeColumns));
+  x.set(i32.add(from, i32.mul(wholeColumns, fromColumn)));
+  y.set(code.index(out, wholeColumns, bytes));
+  strided(code, bytes, wholeRows, rest, x, y, bytes, fromColumn, outRow, bytes);
+  rest.set(i32.sub(rows, wholeRows));
+  x.set(code.index(from, wholeRows, bytes));
+  y.set(i32.add(out, i32.mul(wholeRows, outRow)));
+  strided(code, bytes, rest, columns, x, y, bytes, fromColumn, outRow, bytes);
+}
+
+/** The rows of a square whose columns are given, each to be emitted where it is stored. */
+function transposeSquare(
+  code: Assembler,
+  bytes: ItemBytes,
+  columns: readonly Local<'v128'>[],
+): readonly (() => Value<'v128'>)[] {
+  const { i32x4, i64x2 } = code;
+  if (bytes === 8) {
+    const [a, b] = columns;
+    return [() => i64x2.shuffle([0, 2], a, b), () => i64x2.shuffle([1, 3], a, b)];
+  }
+  const [a, b, c, d] = columns;
+  const low = code.local('v128', i32x4.shuffle([0, 4, 1, 5], a, b));
+  const high = code.local('v128', i32x4.shuffle([2, 6, 3, 7], a, b));
+  const low2 = code.local('v128', i32x4.shuffle([0, 4, 1, 5], c, d));
+  const high2 = code.local('v128', i32x4.shuffle([2, 6, 3, 7], c, d));
+  return [
+    () => i64x2.shuffle([0, 2], low, low2),
+    () => i64x2.shuffle([1, 3], low, low2),
+    () => i64x2.shuffle([0, 2], high, high2),
+    () => i64x2.shuffle([1, 3], high, high2),
+  ];
+}
