@@ -3,16 +3,19 @@
  * validated everything by now; `out` has the result's shape and dtype.
  */
 
+import { allocate } from './base.ts';
 import type { DType } from './dtype.ts';
 import { isFloating } from './dtype.ts';
 import type { Strided } from './layout.ts';
+import { isContiguous } from './layout.ts';
 import type { Scalar2 } from './reference/elementwise.ts';
-import { binary, binaryNumber, numberBinary, ternary, unary } from './reference/elementwise.ts';
+import { binary, binaryNumber, copy, fill, numberBinary, ternary, unary } from './reference/elementwise.ts';
 import { addScaledInt64, binaryInt64, unaryInt64 } from './reference/int64.ts';
 import type { BinaryScalarName, ParametricName, UnaryScalarName } from './reference/scalars.ts';
 import { binaryScalars, integerPower, parametricScalars, unaryScalars } from './reference/scalars.ts';
 import type { Tensor } from './tensor.ts';
 import { launchBinary, launchUnary } from './wasm/launch.ts';
+import { launchCopy } from './wasm/launchCopy.ts';
 
 /** A plain number as an element of the dtype that the op computes in. */
 export function castNumber(value: number, dtype: DType): number {
@@ -21,6 +24,21 @@ export function castNumber(value: number, dtype: DType): number {
   if (dtype === 'bool') return value === 0 ? 0 : 1;
   // A number beside uint8 wraps before it is compared or divided by, as in PyTorch: -1 is 255.
   return dtype === 'uint8' ? Math.trunc(value) & 255 : Math.trunc(value);
+}
+
+/** out = a, broadcast and cast to out's dtype */
+export function runCopy(a: Tensor, out: Tensor): void {
+  if (out.storage.inHeap && launchCopy(a, out)) return;
+  copy(a, out);
+}
+
+/** out = value, cast to out's dtype */
+export function runFill(out: Tensor, value: number): void {
+  if (out.storage.inHeap && !isContiguous(out.shape, out.strides)) {
+    const element = allocate([], out.dtype);
+    fill(element, value);
+    runCopy(element, out);
+  } else fill(out, value);
 }
 
 /** out = name(self) */

@@ -112,7 +112,7 @@ export class Storage {
     const storage = new Storage(dtype, length, pointer, null, null);
     finaliser.register(storage, pointer, storage);
     live++;
-    if (zeroed) storage.array.fill(0 as never);
+    if (zeroed) storage.array.fill((dtype === 'int64' ? 0n : 0) as never);
     return Storage.track(storage);
   }
 

@@ -448,7 +448,7 @@ export class Tensor extends TensorBase {
   }
 
   ravel(): Tensor {
-    return views.reshape(this, [-1]);
+    return views.ravel(this);
   }
 
   t(): Tensor {

@@ -146,7 +146,7 @@ test('the columns of a singular matrix still give orthonormal ones', () => {
 
 test('a transposed tensor is filled in the order of its memory, as in PyTorch', () => {
   manualSeed(4);
-  const plain = init.uniform_(zeros(3, 5));
+  const plain = init.uniform_(zeros(5, 3));
   manualSeed(4);
   const strided = zeros(5, 3).t();
   init.uniform_(strided);

@@ -139,12 +139,12 @@ const INTEGER_RANGE: Readonly<Partial<Record<DType, readonly [number | bigint, n
   int64: [-(2n ** 63n), 2n ** 63n - 1n],
 };
 
-/** @throws ValueError when an integer dtype cannot hold the integer part of a value */
+/** @throws ValueError when a value is out of the range of an integer dtype; fractions within it are cut off by the write */
 function checkHolds(op: string, dtype: DType, value: number | boolean | bigint): void {
   const range = INTEGER_RANGE[dtype];
   if (range === undefined || typeof value === 'boolean') return;
-  const whole = typeof value === 'number' ? Math.trunc(value) : value;
-  if (whole >= range[0] && whole <= range[1]) return;
+  const least = dtype === 'uint8' && !Number.isInteger(value) && typeof value === 'number' ? 0 : range[0];
+  if (value >= least && value <= range[1]) return;
   throw new ValueError(`value ${value} cannot be converted to ${dtype} without overflow`, {
     op,
     operands: { value, dtype },
@@ -343,14 +343,10 @@ export function arange(
   }
   const target = checkDType('arange', dtype ?? 'float32');
   if (target === 'bool') throw new DTypeError('is not defined for bool', { op: 'arange', operands: { dtype } });
-  const [size] = checkShape('arange', [Math.ceil((end - start) / step)]);
-  // Integers count in integers: the fractions of start and step are cut off first, as in PyTorch.
-  const [from, by] = isFloating(target) ? [start, step] : [Math.trunc(start), Math.trunc(step)];
+  // Integers count in integers: fractions are cut off first, in int64 also for the size, as in PyTorch.
+  const [from, to, by] = isFloating(target) ? [start, end, step] : [start, end, step].map(Math.trunc);
   if (by === 0) throw new ValueError(`step must not be 0, but ${step} is as ${target}`, { op: 'arange', operands: { step } });
-  if (size > 0) {
-    checkHolds('arange', target, from);
-    checkHolds('arange', target, from + (size - 1) * by);
-  }
+  const [size] = checkShape('arange', [Math.ceil(target === 'int64' ? (to - from) / by : (end - start) / step)]);
   const out = allocate([size], target);
   const array = out.array;
   if (target === 'int64') {

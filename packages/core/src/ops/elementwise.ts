@@ -12,6 +12,8 @@ import {
   castNumber,
   runAddScaled,
   runBinary,
+  runCopy,
+  runFill,
   runParametric,
   runReluBackward,
   runScalar2,
@@ -21,7 +23,7 @@ import {
 import type { Shape } from '../layout.ts';
 import { broadcastShapes, formatShape, sameShape } from '../layout.ts';
 import { named } from '../options.ts';
-import { copy as copyReference, fill as fillReference, ternary, unary } from '../reference/elementwise.ts';
+import { ternary, unary } from '../reference/elementwise.ts';
 import { binaryInt64, unaryInt64 } from '../reference/int64.ts';
 import type { BinaryScalarName, ParametricName, UnaryScalarName } from '../reference/scalars.ts';
 import type { Tensor } from '../tensor.ts';
@@ -154,7 +156,7 @@ function writeBack(op: string, self: Tensor, compute: () => Tensor): () => void 
     const result = compute();
     checkInPlace(op, result.dtype, self);
     checkInPlaceShape(op, result.shape, self);
-    copyReference(result, self);
+    runCopy(result, self);
   };
 }
 
@@ -1038,7 +1040,7 @@ export function maskedFill_(self: Tensor, mask: Tensor, value: Operand): Tensor 
 
 function cloneForward(self: Tensor): Tensor {
   const out = allocate(self.shape, self.dtype);
-  copyReference(self, out);
+  runCopy(self, out);
   return out;
 }
 
@@ -1054,7 +1056,7 @@ export function contiguous(self: Tensor): Tensor {
 
 const toForward: ElementwiseOps['to'] = (self, dtype) => {
   const out = allocate(self.shape, dtype);
-  copyReference(self, out);
+  runCopy(self, out);
   return out;
 };
 
@@ -1080,7 +1082,7 @@ export function copy_(self: Tensor, src: Tensor): Tensor {
   if (self === src) return self;
   checkOverlap('copy', self);
   checkInPlaceShape('copy', broadcastShapes('copy_', self.shape, src.shape), self);
-  return dispatchInPlace('copy', [self, src], self, () => copyReference(readable(src, self) as Tensor, self));
+  return dispatchInPlace('copy', [self, src], self, () => runCopy(readable(src, self) as Tensor, self));
 }
 
 /** Sets every element to `value`, a number or a 0-d tensor. */
@@ -1093,7 +1095,7 @@ export function fill_(self: Tensor, value: Operand): Tensor {
     });
   }
   return dispatchInPlace('fill', [self, v], self, () =>
-    typeof v === 'number' ? fillReference(self, v) : copyReference(readable(v, self) as Tensor, self),
+    typeof v === 'number' ? runFill(self, v) : runCopy(readable(v, self) as Tensor, self),
   );
 }
 

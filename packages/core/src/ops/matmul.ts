@@ -437,8 +437,19 @@ function pair(a: Tensor, la: string, b: Tensor, lb: string, later: string): [Ten
   return [product.reshape(sizes(labels)), labels.join('')];
 }
 
-/** `xᵀ` of the last two dimensions, as `x.mT`. */
+/**
+ * `xᵀ` of the last two dimensions, as `x.mT`; a 0-d tensor is returned as it is.
+ *
+ * @throws ShapeError for one dimension
+ */
 export function matrixTranspose(self: Tensor): Tensor {
+  if (self.ndim === 0) return self;
+  if (self.ndim === 1) {
+    throw new ShapeError('is only supported on matrices or batches of matrices, but got a 1-D tensor', {
+      op: 'mT',
+      operands: { self: self.shape },
+    });
+  }
   return transpose(self, -2, -1);
 }
 

@@ -6,20 +6,13 @@
 import { allocate, allocateZeros, makeView } from '../base.ts';
 import { dispatch } from '../dispatch.ts';
 import { IndexError, ShapeError, ValueError } from '../errors.ts';
-import {
-  formatShape,
-  isContiguous,
-  offsets,
-  sameShape,
-  sizeOf,
-  viewStrides,
-  wrapDim,
-} from '../layout.ts';
+import { runCopy } from '../kernels.ts';
 import type { Shape } from '../layout.ts';
+import { formatShape, isContiguous, offsets, sameShape, sizeOf, viewStrides, wrapDim } from '../layout.ts';
 import { named } from '../options.ts';
-import { copy, readElement, writeElement } from '../reference/elementwise.ts';
+import { readElement, writeElement } from '../reference/elementwise.ts';
 import type { Tensor } from '../tensor.ts';
-import { clone } from './elementwise.ts';
+import { clone, contiguous } from './elementwise.ts';
 import type { ViewOps } from './list.ts';
 
 // ---------------------------------------------------------------------------------------------------------- new shapes
@@ -97,6 +90,11 @@ export function reshapeAs(self: Tensor, other: Tensor): Tensor {
   return reshape(self, other.shape);
 }
 
+/** All elements in one contiguous dimension: a view where `self` is contiguous, a copy otherwise. */
+export function ravel(self: Tensor): Tensor {
+  return view(contiguous(self), [-1]);
+}
+
 /** `view` in the shape of `other`. */
 export function viewAs(self: Tensor, other: Tensor): Tensor {
   return view(self, other.shape);
@@ -108,11 +106,7 @@ export interface FlattenOptions {
 }
 
 /** Dimensions `startDim` to `endDim` (by default all) as one. */
-export function flatten(
-  self: Tensor,
-  startDim?: number | FlattenOptions,
-  endDim?: number | FlattenOptions,
-): Tensor {
+export function flatten(self: Tensor, startDim?: number | FlattenOptions, endDim?: number | FlattenOptions): Tensor {
   const [from = 0, to = -1] = named<[number, number]>('flatten', ['startDim', 'endDim'], [startDim, endDim]);
   const start = wrapDim('flatten', from, self.ndim);
   const end = wrapDim('flatten', to, self.ndim);
@@ -132,7 +126,7 @@ export function unflatten(self: Tensor, dim: number, sizes: Shape): Tensor {
   if (sizes.length === 0) throw new ShapeError('sizes must not be empty', { op: 'unflatten', operands: { sizes } });
   const known = sizes.reduce((product, n) => (n === -1 ? product : product * n), 1);
   const filled = sizes.map((n) => (n === -1 ? self.shape[at] / known : n));
-  if (sizeOf(filled) !== self.shape[at] || sizes.filter((n) => n === -1).length > 1) {
+  if (!filled.every((n) => Number.isInteger(n) && n >= 0) || sizeOf(filled) !== self.shape[at]) {
     throw new ShapeError(`sizes ${formatShape(sizes)} don't multiply up to ${self.shape[at]}, the size of dim ${dim}`, {
       op: 'unflatten',
       operands: { self: self.shape, dim, sizes },
@@ -159,8 +153,7 @@ export function transpose(self: Tensor, dim0: number, dim1: number): Tensor {
   return dispatch('transpose', transposeForward, [self, a, b]);
 }
 
-const tForward: ViewOps['t'] = (self) =>
-  self.ndim < 2 ? aliasForward(self) : transposeForward(self, 0, 1);
+const tForward: ViewOps['t'] = (self) => (self.ndim < 2 ? aliasForward(self) : transposeForward(self, 0, 1));
 
 /**
  * The transpose of a matrix; what has less than two dimensions is returned as it is.
@@ -209,9 +202,12 @@ export function movedim(
   const from = [source].flat().map((d) => wrapDim('movedim', d as number, self.ndim));
   const to = [destination].flat().map((d) => wrapDim('movedim', d as number, self.ndim));
   if (from.length !== to.length || new Set(from).size !== from.length || new Set(to).size !== to.length) {
-    throw new ShapeError(`source [${from.join(', ')}] and destination [${to.join(', ')}] must be as many, each named once`, {
-      op: 'movedim',
-    });
+    throw new ShapeError(
+      `source [${from.join(', ')}] and destination [${to.join(', ')}] must be as many, each named once`,
+      {
+        op: 'movedim',
+      },
+    );
   }
   const order = new Array<number>(self.ndim).fill(-1);
   from.forEach((d, i) => {
@@ -282,7 +278,10 @@ export function sliceDim(
   }
   for (const bound of [start, end]) {
     if (bound !== null && (Number.isNaN(bound) || (Number.isFinite(bound) && !Number.isInteger(bound)))) {
-      throw new IndexError(`bounds must be integers or null, but got ${bound}`, { op: 'slice', operands: { start, end } });
+      throw new IndexError(`bounds must be integers or null, but got ${bound}`, {
+        op: 'slice',
+        operands: { start, end },
+      });
     }
   }
   const size = self.shape[d];
@@ -388,10 +387,13 @@ export function squeeze(self: Tensor, dim?: number | readonly number[] | { dim?:
     : [named_].flat().map((d) => wrapDim('squeeze', d as number, self.ndim));
   const twice = candidates.find((d, i) => candidates.indexOf(d) !== i);
   if (twice !== undefined) {
-    throw new ShapeError(`dim ${twice} appears multiple times in the list of dims ${formatShape([named_].flat() as number[])}`, {
-      op: 'squeeze',
-      operands: { dim: named_ },
-    });
+    throw new ShapeError(
+      `dim ${twice} appears multiple times in the list of dims ${formatShape([named_].flat() as number[])}`,
+      {
+        op: 'squeeze',
+        operands: { dim: named_ },
+      },
+    );
   }
   return dispatch('squeeze', squeezeForward, [self, candidates.filter((d) => self.shape[d] === 1), all]);
 }
@@ -467,7 +469,10 @@ function broadcastPair(op: string, a: Shape, b: Shape): Shape {
     const na = a[i - ndim + a.length] ?? 1;
     const nb = b[i - ndim + b.length] ?? 1;
     if (na !== nb && na !== 1 && nb !== 1) {
-      throw new ShapeError(`shapes ${formatShape(a)} and ${formatShape(b)} do not broadcast`, { op, operands: { a, b } });
+      throw new ShapeError(`shapes ${formatShape(a)} and ${formatShape(b)} do not broadcast`, {
+        op,
+        operands: { a, b },
+      });
     }
     return na === 1 ? nb : na;
   });
@@ -544,14 +549,18 @@ export function split(
       throw new ValueError(`expects splitSize to be a positive integer, but got ${splitSize}`, { op: 'split' });
     }
     sizes = [];
-    for (let rest = size; rest > 0 || sizes.length === 0; rest -= splitSize) sizes.push(Math.min(splitSize, Math.max(rest, 0)));
+    for (let rest = size; rest > 0 || sizes.length === 0; rest -= splitSize)
+      sizes.push(Math.min(splitSize, Math.max(rest, 0)));
   } else {
     sizes = [...splitSize];
     if (sizes.some((n) => !Number.isInteger(n) || n < 0) || sizes.reduce((a, b) => a + b, 0) !== size) {
-      throw new ShapeError(`expects sizes to sum exactly to ${size} (the size of dim ${at}), but got ${formatShape(sizes)}`, {
-        op: 'split',
-        operands: { sizes, size },
-      });
+      throw new ShapeError(
+        `expects sizes to sum exactly to ${size} (the size of dim ${at}), but got ${formatShape(sizes)}`,
+        {
+          op: 'split',
+          operands: { sizes, size },
+        },
+      );
     }
   }
   return dispatch('split', splitForward, [self, sizes, at]);
@@ -584,7 +593,7 @@ export function unbind(self: Tensor, dim: number | { dim?: number } = 0): Tensor
 /** Zeros of `shape`, with `grad` copied into the part that `part` takes of it. */
 function scatterInto(grad: Tensor, shape: Shape, part: (zeros: Tensor) => Tensor): Tensor {
   const out = allocateZeros(shape, grad.dtype);
-  copy(grad, part(out));
+  runCopy(grad, part(out));
   return out;
 }
 
@@ -653,7 +662,7 @@ export function asStridedBackward(grad: Tensor, shape: Shape, strides: Shape, of
 export function denseOf(self: Tensor): Tensor {
   if (isContiguous(self.shape, self.strides)) return self;
   const out = allocate(self.shape, self.dtype);
-  copy(self, out);
+  runCopy(self, out);
   return out;
 }
 
@@ -661,4 +670,3 @@ export function denseOf(self: Tensor): Tensor {
 export function sameLayout(a: Tensor, b: Tensor): boolean {
   return a.offset === b.offset && sameShape(a.shape, b.shape) && sameShape(a.strides, b.strides);
 }
-

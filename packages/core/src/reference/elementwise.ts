@@ -144,6 +144,11 @@ export function copy(a: Strided, out: Strided): void {
     }
     return;
   }
+  if (a.dtype !== 'int64' && plain(out.dtype) && flat(a, out.shape) && isContiguous(out.shape, out.strides)) {
+    // converts as an assignment of each element would
+    (dst as Float64Array).set(src.subarray(a.offset, a.offset + size) as Float64Array, out.offset);
+    return;
+  }
   walk2(a, out, (ai, oi) => writeElement(dst, out.dtype, oi, readElement(src, ai)));
 }
 

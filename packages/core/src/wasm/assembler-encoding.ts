@@ -110,16 +110,16 @@ export function text(string: string): number[] {
 
 /** A list of entries, preceded by how many there are. */
 export function list(entries: readonly (readonly number[])[]): number[] {
-  return [...unsigned(entries.length), ...entries.flat()];
+  return unsigned(entries.length).concat(...entries);
 }
 
 /** Bytes, preceded by how many there are. */
 export function sized(bytes: readonly number[]): number[] {
-  return [...unsigned(bytes.length), ...bytes];
+  return unsigned(bytes.length).concat(bytes);
 }
 
 export function section(id: number, bytes: readonly number[]): number[] {
-  return [id, ...sized(bytes)];
+  return [id].concat(sized(bytes));
 }
 
 /** Locals are declared in runs of one type. */

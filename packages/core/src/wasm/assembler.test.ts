@@ -64,7 +64,10 @@ test('every instruction validates with the types that the table gives it', () =>
       const code = new Assembler({ shared: false });
       const params = Object.fromEntries(takes.map((type, i) => [`p${i}`, type]));
       code.func('f', params, gives === null ? [] : [gives], (locals) => {
-        const methods = code[namespace as keyof typeof OPCODES] as unknown as Record<string, (...args: unknown[]) => void>;
+        const methods = code[namespace as keyof typeof OPCODES] as unknown as Record<
+          string,
+          (...args: unknown[]) => void
+        >;
         const lane = kind === 'lane' || kind === 'laneAccess' ? [1] : [];
         methods[mnemonic](...lane, ...Object.values(locals));
       });
@@ -80,16 +83,25 @@ test('a type that does not fit is an error that names the instruction, what it e
     emitBody((code) => code.i32.add(code.i32.const(1), code.f32.const(1) as unknown as Operand<'i32'>)),
     'i32.add: expected i32 i32 on the stack, found i32 f32',
   );
-  assert.throws(emitBody((code) => code.f32x4.add()), 'f32x4.add: expected v128 v128 on the stack, found nothing');
+  assert.throws(
+    emitBody((code) => code.f32x4.add()),
+    'f32x4.add: expected v128 v128 on the stack, found nothing',
+  );
   assert.throws(
     emitBody((code) => code.i32.add(code.local('f64') as never, 1)),
     'i32.add: expected i32 as an operand, found f64',
   );
-  assert.throws(emitBody((code) => code.drop()), 'drop: expected a value on the stack, found nothing');
+  assert.throws(
+    emitBody((code) => code.drop()),
+    'drop: expected a value on the stack, found nothing',
+  );
 });
 
 test('what a body leaves on the stack is checked', () => {
-  assert.throws(emitBody((code) => code.i32.const(1)), 'end of f: expected nothing on the stack, found i32');
+  assert.throws(
+    emitBody((code) => code.i32.const(1)),
+    'end of f: expected nothing on the stack, found i32',
+  );
   assert.throws(
     emitBody((code) => code.drop(code.blockOf('f32', () => code.i32.const(1)))),
     'end of block: expected f32 on the stack, found i32',
@@ -104,12 +116,30 @@ test('what a body leaves on the stack is checked', () => {
 });
 
 test('operands that cannot be encoded are errors', () => {
-  assert.throws(emitBody((code) => code.i32.const(1.5)), 'expected an integer, got 1.5');
-  assert.throws(emitBody((code) => code.v128.and(code.f32x4.const(1), 1)), 'a number says nothing about lanes here');
-  assert.throws(emitBody((code) => code.f32x4.extract_lane(4, code.f32x4.const(0))), 'lane 4 is not one of 0…3');
-  assert.throws(emitBody((code) => code.i32.load(0, -4)), 'the offset must be an unsigned 32-bit integer, got -4');
-  assert.throws(emitBody((code) => code.i32.load(0, 0, 8)), 'the alignment must be a power of two up to 4, got 8');
-  assert.throws(emitBody((code) => code.f32x4.const(1, 2)), 'takes 1 or 4 numbers, got 2');
+  assert.throws(
+    emitBody((code) => code.i32.const(1.5)),
+    'expected an integer, got 1.5',
+  );
+  assert.throws(
+    emitBody((code) => code.v128.and(code.f32x4.const(1), 1)),
+    'a number says nothing about lanes here',
+  );
+  assert.throws(
+    emitBody((code) => code.f32x4.extract_lane(4, code.f32x4.const(0))),
+    'lane 4 is not one of 0…3',
+  );
+  assert.throws(
+    emitBody((code) => code.i32.load(0, -4)),
+    'the offset must be an unsigned 32-bit integer, got -4',
+  );
+  assert.throws(
+    emitBody((code) => code.i32.load(0, 0, 8)),
+    'the alignment must be a power of two up to 4, got 8',
+  );
+  assert.throws(
+    emitBody((code) => code.f32x4.const(1, 2)),
+    'takes 1 or 4 numbers, got 2',
+  );
 });
 
 test('a label can only be branched to from inside', () => {
@@ -211,9 +241,18 @@ test('control: loops, branches, results of blocks', () => {
   });
   assert.is(exports.sum(0), 0);
   assert.is(exports.sum(10), 45);
-  assert.equal([-5, 7, 8].map((x) => exports.early(x)), [-1, 70, 16]);
-  assert.equal([0, 1].map((x) => exports.pick(x)), [-2.5, 1.5]);
-  assert.equal([0, 1, 2, 9].map((x) => exports.table(x)), [100, 101, 102, 102]);
+  assert.equal(
+    [-5, 7, 8].map((x) => exports.early(x)),
+    [-1, 70, 16],
+  );
+  assert.equal(
+    [0, 1].map((x) => exports.pick(x)),
+    [-2.5, 1.5],
+  );
+  assert.equal(
+    [0, 1, 2, 9].map((x) => exports.table(x)),
+    [100, 101, 102, 102],
+  );
   assert.is(exports.quadruple(5), 20);
   assert.equal([exports.least(3, 4), exports.least(-1, 4)], [3, 4]);
 });

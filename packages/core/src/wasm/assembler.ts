@@ -1,6 +1,6 @@
 /**
- * A typed WebAssembly assembler. An instruction is a method under its specification's name; it is emitted when it is called,
- * checks the types on the stack, and returns what it left there, so that calls nest into expressions:
+ * A typed WebAssembly assembler. An instruction is a method under its specification's name; it is emitted when it is
+ * called, checks the types on the stack, and returns what it left there, so that calls nest into expressions:
  *
  *     const code = new Assembler({ shared: true });
  *     code.export('axpy', { n: 'i32', a: 'f32', x: 'i32', y: 'i32' }, [], ({ n, a, x, y }) => {
@@ -13,13 +13,14 @@
  *     });
  *     new WebAssembly.Module(code.finish());
  *
- * An operand is a `Value` (what another instruction left on the stack), a `Local` or a number; an instruction called with no
- * operands takes all of them from the stack. Operands run from left to right wherever they are written: in `sub(x, add(y, z))`
- * the read of `x` is inserted before the code of the sum. A number stands for a constant of the operand's type; where a
- * vector is due, for that constant in every lane of the instruction's shape (`f32x4.mul(x, 0.5)`).
+ * An operand is a `Value` (what another instruction left on the stack), a `Local` or a number; an instruction called
+ * with no operands takes all of them from the stack. Operands run from left to right wherever they are written: in
+ * `sub(x, add(y, z))` the read of `x` is inserted before the code of the sum. A number stands for a constant of the
+ * operand's type; where a vector is due, for that constant in every lane of the instruction's shape (`f32x4.mul(x,
+ * 0.5)`).
  *
- * The idea is wasmblr's (https://github.com/bwasti/wasmblr), by way of jax-js. Left out: tables, globals, data, atomics,
- * exceptions, imported functions, a second memory.
+ * The idea is wasmblr's (https://github.com/bwasti/wasmblr), by way of jax-js. Left out: tables, globals, data,
+ * atomics, exceptions, imported functions, a second memory.
  */
 
 import type { Shape } from './assembler-encoding.ts';
@@ -365,8 +366,8 @@ export class Assembler {
   }
 
   /**
-   * for (i = from; i < to; i += step) body(), unsigned. A vector loop takes `to` rounded down to its step (`n & -4`) and
-   * leaves `i` there for the rest.
+   * for (i = from; i < to; i += step) body(), unsigned. A vector loop takes `to` rounded down to its step (`n & -4`)
+   * and leaves `i` there for the rest.
    */
   forRange(i: Local<'i32'>, from: Operand<'i32'>, to: Reusable<'i32'>, step: Reusable<'i32'>, body: () => void): void {
     i.set(from);
@@ -414,18 +415,17 @@ export class Assembler {
     const { functions } = this;
     const memory = this.shared ? [0x03, 0, ...unsigned(MAX_PAGES)] : [0x00, 0];
     const exported = functions.filter(({ exported }) => exported).map(({ func }) => func);
-    return new Uint8Array([
-      ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-      ...section(1, list(this.signatureBytes)),
-      ...section(2, list([[...text('env'), ...text('memory'), 0x02, ...memory]])),
-      ...section(3, list(functions.map(({ func }) => unsigned(this.signature(func))))),
-      ...section(7, list(exported.map(({ name, index }) => [...text(name), 0x00, ...unsigned(index)]))),
-      ...section(10, list(functions.map(({ body }) => sized(body)))),
-      ...section(0, [
-        ...text('name'),
-        ...section(1, list(functions.map(({ func }) => [...unsigned(func.index), ...text(func.name)]))),
-      ]),
-    ]);
+    const names = list(functions.map(({ func }) => [...unsigned(func.index), ...text(func.name)]));
+    return new Uint8Array(
+      [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00].concat(
+        section(1, list(this.signatureBytes)),
+        section(2, list([[...text('env'), ...text('memory'), 0x02, ...memory]])),
+        section(3, list(functions.map(({ func }) => unsigned(this.signature(func))))),
+        section(7, list(exported.map(({ name, index }) => [...text(name), 0x00, ...unsigned(index)]))),
+        section(10, list(functions.map(({ body }) => sized(body)))),
+        section(0, text('name').concat(section(1, names))),
+      ),
+    );
   }
 
   private define<P extends Readonly<Record<string, ValType>>, R extends readonly ValType[]>(
@@ -453,7 +453,7 @@ export class Assembler {
     } finally {
       this.frames = [];
     }
-    this.functions.push({ func, exported, body: [...localGroups(this.localTypes), ...this.bytes, END] });
+    this.functions.push({ func, exported, body: localGroups(this.localTypes).concat(this.bytes, END) });
     return func;
   }
 
@@ -499,14 +499,18 @@ export class Assembler {
 
   private popFirst(op: string, types: readonly ValType[]): Value | null {
     const frame = this.frames.at(-1) ?? fail(op, 'an instruction belongs to a function; none is being defined');
-    const found = this.stack.slice(Math.max(frame.height, this.stack.length - types.length));
-    const matches = found.every((value, i) => value.type === types[types.length - found.length + i]);
-    if (!matches || (found.length < types.length && !frame.unreachable)) {
-      const have = found.length === 0 ? 'nothing' : found.map((value) => value.type).join(' ');
-      fail(op, `expected ${types.join(' ')} on the stack, found ${have}`);
+    const { stack } = this;
+    const base = stack.length - types.length;
+    const from = Math.max(base, frame.height);
+    let matches = from === base || frame.unreachable;
+    for (let i = from; matches && i < stack.length; i++) matches = stack[i].type === types[i - base];
+    if (!matches) {
+      const found = stack.slice(from).map(({ type }) => type);
+      fail(op, `expected ${types.join(' ')} on the stack, found ${found.join(' ') || 'nothing'}`);
     }
-    this.stack.length -= found.length;
-    return found[0] ?? null;
+    const first = stack[from] ?? null;
+    stack.length = from;
+    return first;
   }
 
   /** Takes and gives what an instruction does that has just been emitted. */
@@ -540,23 +544,26 @@ export class Assembler {
   }
 
   /**
-   * Brings operands onto the stack, in order. Values are there already; what is written before one is inserted before its
-   * code. (Nothing in WebAssembly code depends on its position, so insertion is safe.)
+   * Brings operands onto the stack, in order. Values are there already; what is written before one is inserted before
+   * its code. (Nothing in WebAssembly code depends on its position, so insertion is safe.)
    */
   private operands(op: string, operands: readonly Operand[], takes: readonly ValType[], shape: Shape | null): void {
     if (operands.length !== takes.length) {
       fail(op, `takes ${takes.length} operands (${takes.join(' ')}), got ${operands.length}`);
     }
-    const values = operands.filter((operand) => operand instanceof Value);
-    let slot = this.stack.length - values.length;
-    for (const [i, value] of values.entries()) {
-      if (this.stack[slot + i] !== value) {
+    const { stack } = this;
+    let values = 0;
+    for (let i = 0; i < operands.length; i++) if (operands[i] instanceof Value) values++;
+    const base = stack.length - values;
+    for (let i = 0, slot = base; i < operands.length; i++) {
+      const operand = operands[i];
+      if (operand instanceof Value && stack[slot++] !== operand) {
         fail(op, 'an operand is not where it should be on the stack: it was used before, or others came in between');
       }
     }
-    for (const [i, operand] of operands.entries()) {
-      if (!(operand instanceof Value)) this.insert(op, slot, operand, takes[i]!, shape);
-      slot++;
+    for (let i = 0; i < operands.length; i++) {
+      const operand = operands[i];
+      if (!(operand instanceof Value)) this.insert(op, base + i, operand, takes[i], shape);
     }
   }
 

@@ -1,9 +1,9 @@
 /**
- * What the WebAssembly of this runtime can do, found out once by validating and running tiny modules. Nothing else in the
- * project asks which runtime it is in.
+ * What the WebAssembly of this runtime can do, found out once by validating and running tiny modules. Nothing else in
+ * the project asks which runtime it is in.
  *
- * Strict mode forbids what the specification lets runtimes do differently (relaxed SIMD), so that every runtime and machine
- * gives the same bits.
+ * Strict mode forbids what the specification lets runtimes do differently (relaxed SIMD), so that every runtime and
+ * machine gives the same bits.
  */
 
 import { Assembler } from './assembler.ts';
@@ -76,8 +76,8 @@ function validates(body: (code: Assembler) => void): boolean {
 }
 
 /**
- * With a = 1 + 2⁻¹², a·a is 1 + 2⁻¹¹ + 2⁻²⁴: a product that is rounded to float32 loses the last term, a fused one keeps it.
- * For float64 the same with 2⁻²⁷ and 2⁻⁵⁴.
+ * With a = 1 + 2⁻¹², a·a is 1 + 2⁻¹¹ + 2⁻²⁴: a product that is rounded to float32 loses the last term, a fused one
+ * keeps it. For float64 the same with 2⁻²⁷ and 2⁻⁵⁴.
  */
 function probeFma(): boolean {
   const code = new Assembler({ shared: false });

@@ -4,6 +4,7 @@ import { itemBytes } from '../dtype.ts';
 import type { Shape } from '../layout.ts';
 import { broadcastStrides, collapse, sizeOf } from '../layout.ts';
 import { walkOuter } from '../reference/elementwise.ts';
+import type { Storage } from '../storage.ts';
 import type { Tensor } from '../tensor.ts';
 import { features } from './features.ts';
 import { heap } from './heap.ts';
@@ -15,20 +16,21 @@ import { kernel } from './module.ts';
 /** Copies of fewer elements, and planes of fewer, are done before a kernel would have been called for them. */
 const MIN_SIZE = 256;
 const MIN_PLANE = 16;
+/** Sources outside the heap are brought into it up to this size. */
+const MOST_STAGED_BYTES = 1 << 20;
 
 type Run = KernelExports & { readonly run: (...args: number[]) => undefined };
 
 /**
- * out = a, broadcast and of the same dtype, by a kernel. False, and nothing done, where none takes the operands; so too where both
- * are contiguous, since typed arrays copy those at full speed.
+ * out = a, broadcast and of the same dtype, by a kernel; false, and nothing done, where none takes the operands.
  */
 export function launchCopy(a: Tensor, out: Tensor): boolean {
-  if (!out.storage.inHeap || !a.storage.inHeap || a.dtype !== out.dtype || !features().simd) return false;
+  if (!out.storage.inHeap || a.dtype !== out.dtype || !features().simd) return false;
   if (sizeOf(out.shape) < MIN_SIZE) return false;
   const own = broadcastStrides(a.shape, a.strides, out.shape);
   const { shape, strides } = planes(out.shape, own, out.strides);
   const inner = shape.length - 1;
-  if (inner < 0 || (inner === 0 && strides[0][0] === 1 && strides[1][0] === 1)) return false;
+  if (inner < 0) return false;
   // A single run is a plane of one row.
   if (inner === 0) {
     shape.unshift(1);
@@ -42,14 +44,26 @@ export function launchCopy(a: Tensor, out: Tensor): boolean {
   const [fromRow, outRow] = strides.map((s) => s[last - 1] * bytes);
   const [fromColumn, outColumn] = strides.map((s) => s[last] * bytes);
   const form = formOf(bytes, fromRow, fromColumn, outColumn);
+  const source = addressOf(a.storage, bytes);
+  if (source === 0) return false;
   const { run } = kernel<Run>(copyName(bytes, form), emitCopy(bytes, form), heap().memory);
-  const source = a.storage.pointer;
   const target = out.storage.pointer;
   const outer = [...shape.slice(0, last - 1), 1];
   walkOuter(outer, strides, [a.offset, out.offset], ([from, to]) => {
     run(rows, columns, source + from * bytes, target + to * bytes, fromRow, fromColumn, outRow, outColumn);
   });
   return true;
+}
+
+/** Where a storage is in the heap, or a copy of one that is small enough for that to pay; 0 for others. */
+function addressOf(storage: Storage, bytes: number): number {
+  if (storage.inHeap) return storage.pointer;
+  const lengthBytes = storage.length * bytes;
+  if (lengthBytes > MOST_STAGED_BYTES) return 0;
+  const scratch = heap().scratch(lengthBytes);
+  const { buffer, byteOffset } = storage.array;
+  new Uint8Array(heap().memory.buffer, scratch, lengthBytes).set(new Uint8Array(buffer, byteOffset, lengthBytes));
+  return scratch;
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * From emitters to callable kernels: a module is emitted and compiled, synchronously, at first use, and cached by its name,
- * the features it was emitted for and the memory that it works on.
+ * From emitters to callable kernels: a module is emitted and compiled, synchronously, at first use, and cached by its
+ * name, the features it was emitted for and the memory that it works on.
  */
 
 import { Assembler } from './assembler.ts';
@@ -95,8 +95,9 @@ function boundTo(memory: WebAssembly.Memory, target: Features): Bound {
 }
 
 /**
- * One launch of a kernel: `entry(task, scratch, ...args)` for every task from 0 on, in any order and on any threads; tasks write
- * to different places. Each thread brings its own scratch memory, aligned to 64 bytes, whose content means nothing.
+ * One launch of a kernel: `entry(task, scratch, ...args)` for every task from 0 on, in any order and on any threads;
+ * tasks write to different places. Each thread brings its own scratch memory, aligned to 64 bytes, whose content means
+ * nothing.
  */
 export interface Launch {
   readonly name: string;

@@ -4,10 +4,10 @@
  */
 
 import { allocate } from '../base.ts';
-import { itemBytes } from '../dtype.ts';
 import type { FloatDType } from '../dtype.ts';
-import { isContiguous } from '../layout.ts';
+import { itemBytes } from '../dtype.ts';
 import type { Shape } from '../layout.ts';
+import { isContiguous } from '../layout.ts';
 import type { ConvParams } from '../ops/list.ts';
 import { copy } from '../reference/elementwise.ts';
 import type { MatrixView } from '../reference/matmul.ts';
@@ -15,13 +15,14 @@ import type { Storage } from '../storage.ts';
 import type { Tensor } from '../tensor.ts';
 import { features } from './features.ts';
 import { heap } from './heap.ts';
+import type { ConvShape } from './kernels/conv.ts';
+import { convForward, convForwardScratchBytes } from './kernels/conv.ts';
 import { convBackwardInput, convBackwardInputScratchBytes } from './kernels/conv-input.ts';
 import { convBackwardWeight, convBackwardWeightScratchBytes } from './kernels/conv-weight.ts';
-import { convForward, convForwardScratchBytes } from './kernels/conv.ts';
-import type { ConvShape } from './kernels/conv.ts';
 import { gemm, gemmScratchBytes } from './kernels/gemm.ts';
-import { Staging } from './staging.ts';
+import { launchCopy } from './launchCopy.ts';
 import type { Part } from './staging.ts';
+import { Staging } from './staging.ts';
 
 /** Products of fewer multiplications than this are done before a kernel would have been called and its operands packed. */
 const MIN_GEMM_PRODUCTS = 4096;
@@ -89,7 +90,15 @@ export function fastGemm(
 }
 
 /** out = alpha · product + beta · out, for the product of a GEMM that lies in scratch space. */
-function combine(m: number, n: number, product: number, out: Storage, ov: MatrixView, alpha: number, beta: number): void {
+function combine(
+  m: number,
+  n: number,
+  product: number,
+  out: Storage,
+  ov: MatrixView,
+  alpha: number,
+  beta: number,
+): void {
   const { buffer } = heap().memory;
   const source =
     out.dtype === 'float32' ? new Float32Array(buffer, product, m * n) : new Float64Array(buffer, product, m * n);
@@ -143,7 +152,7 @@ function convShape(input: Shape, weight: Shape, out: Shape, params: ConvParams, 
 function dense(self: Tensor): Tensor {
   if (isContiguous(self.shape, self.strides)) return self;
   const out = allocate(self.shape, self.dtype);
-  copy(self, out);
+  if (!launchCopy(self, out)) copy(self, out);
   return out;
 }
 
@@ -180,8 +189,12 @@ export function fastConvForward(
 ): boolean {
   const shape = convShape(input.shape, weight.shape, out.shape, params, out.dtype);
   if (shape === null) return false;
-  withOperands([input, weight, bias], out, convForwardScratchBytes(shape), ([xPtr, wPtr, biasPtr], outPtr, scratchPtr) =>
-    convForward({ memory: heap().memory }, { ...shape, xPtr, wPtr, biasPtr, outPtr, scratchPtr }),
+  withOperands(
+    [input, weight, bias],
+    out,
+    convForwardScratchBytes(shape),
+    ([xPtr, wPtr, biasPtr], outPtr, scratchPtr) =>
+      convForward({ memory: heap().memory }, { ...shape, xPtr, wPtr, biasPtr, outPtr, scratchPtr }),
   );
   return true;
 }
@@ -210,12 +223,8 @@ export function fastConvBackwardInput(
 export function fastConvBackwardWeight(gradOutput: Tensor, input: Tensor, out: Tensor, params: ConvParams): boolean {
   const shape = convShape(input.shape, out.shape, gradOutput.shape, params, out.dtype);
   if (shape === null) return false;
-  withOperands(
-    [gradOutput, input],
-    out,
-    convBackwardWeightScratchBytes(shape),
-    ([gradPtr, xPtr], outPtr, scratchPtr) =>
-      convBackwardWeight({ memory: heap().memory }, { ...shape, gradPtr, xPtr, outPtr, scratchPtr }),
+  withOperands([gradOutput, input], out, convBackwardWeightScratchBytes(shape), ([gradPtr, xPtr], outPtr, scratchPtr) =>
+    convBackwardWeight({ memory: heap().memory }, { ...shape, gradPtr, xPtr, outPtr, scratchPtr }),
   );
   return true;
 }

@@ -1,10 +1,12 @@
 /**
- * Convolution forward without a matrix product, for groups of few channels (depthwise above all): sums for one or two output
- * channels and a few vectors of neighbouring positions stay in registers while the taps go by.
+ * Convolution forward without a matrix product, for groups of few channels (depthwise above all): sums for one or two
+ * output channels and a few vectors of neighbouring positions stay in registers while the taps go by.
  *
  *     for each pair of output channels, each line, each run of positions:
  *       acc = bias
- *       for c, ky, kx: acc[oc][j] += weight[oc][c][ky][kx] · image[c][line · strideH + ky · dilationH][(x + j) · strideW + kx · dilationW]
+ *       for c, ky, kx:
+ *         at = image[c][line · strideH + ky · dilationH], from column x · strideW + kx · dilationW on
+ *         acc[oc][j] += weight[oc][c][ky][kx] · at[j · strideW]
  *
  * The image is a copy of the lines that a task needs, with their padding, so that no tap asks whether it is inside.
  */
@@ -14,10 +16,10 @@ import type { Assembler, Func, Local, Value } from '../assembler.ts';
 import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
 import type { ConvShape } from './conv.ts';
-import type { TaskArgs } from './gemm.ts';
-import { align, evenBlock, taskArgs } from './gemm.ts';
 import type { Tiles } from './gemm-micro.ts';
 import { loadSplat, multiplyAdd, repeat, scalarOf, tilesFor } from './gemm-micro.ts';
+import type { TaskArgs } from './gemm-plan.ts';
+import { align, evenBlock, taskArgs } from './gemm-plan.ts';
 import { emitCopyPadded, loadEverySecond, loadLanes } from './im2col.ts';
 
 /** Bytes of image lines in a task, about: with what they meet, they stay in the first-level cache. */
@@ -52,9 +54,9 @@ export function directPlan(c: ConvShape): DirectPlan {
 }
 
 /*
- * Which way is faster is decided by a model in cycles of one group of one image, fitted to measurements in V8: a run of positions
- * costs so much a tap (by its stride) and so much at its ends; a product so much for each row, for each packed element, and for
- * each tile.
+ * Which way is faster is decided by a model in cycles of one group of one image, fitted to measurements in V8: a run of
+ * positions costs so much a tap (by its stride) and so much at its ends; a product so much for each row, for each
+ * packed element, and for each tile.
  */
 
 /** Cycles of this way. */

@@ -4,10 +4,10 @@
  *     out[n][c][iy][ix] = bias[c] + Σ weight[oc][c][ky][kx] · grad[n][oc][oy][ox]
  *     over all oc, ky, kx and oy, ox with oy · strideH − padTop + ky · dilationH = iy, and alike in x
  *
- * Rows iy that leave the same rest on division by the stride meet the same taps ky, and among them oy advances by one with iy. So
- * each such pair of rests, in y and in x, is a phase: a forward convolution of `grad` with stride 1 and some of the taps, in
- * reverse order. With stride 1 there is one phase, which writes its result in place; otherwise each writes into a buffer, from
- * which its elements are dealt out. No product with an inserted zero is ever formed.
+ * Rows iy that leave the same rest on division by the stride meet the same taps ky, and among them oy advances by one
+ * with iy. So each such pair of rests, in y and in x, is a phase: a forward convolution of `grad` with stride 1 and
+ * some of the taps, in reverse order. With stride 1 there is one phase, which writes its result in place; otherwise
+ * each writes into a buffer, from which its elements are dealt out. No product with an inserted zero is ever formed.
  */
 
 import type { FloatDType } from '../../dtype.ts';
@@ -19,10 +19,10 @@ import type { ConvPlan, ConvShape } from './conv.ts';
 import { convLaunch, convPlan, packWeightsLaunch } from './conv.ts';
 import { directCycles, directLaunch, directPlan, prefersDirect, productCycles } from './conv-direct.ts';
 import { scatterCycles, scatterLaunches, scatterPlan } from './conv-scatter.ts';
-import type { Kernels } from './gemm.ts';
-import { align, taskArgs } from './gemm.ts';
 import type { Element } from './gemm-micro.ts';
 import { elementOf, repeat, scalarOf } from './gemm-micro.ts';
+import type { Kernels } from './gemm-plan.ts';
+import { align, taskArgs } from './gemm-plan.ts';
 
 /** The shape is that of the forward convolution; all tensors are contiguous; pointers in bytes. */
 export interface ConvBackwardInput extends ConvShape {
@@ -276,7 +276,8 @@ const TAKE_WEIGHTS = {
 /**
  * takeWeights: a task is an input channel c of all groups
  *
- *     for oc, ty, tx: out[c][oc][ty][tx] = weights[oc][c][tapY + (tapsY − 1 − ty) · stepY][tapX + (tapsX − 1 − tx) · stepX]
+ *     for oc, ty, tx:
+ *       out[c][oc][ty][tx] = weights[oc][c][tapY + (tapsY − 1 − ty) · stepY][tapX + (tapsX − 1 − tx) · stepX]
  */
 function emitTakeWeights(code: Assembler, element: Element): void {
   const { i32 } = code;

@@ -1,8 +1,8 @@
 /**
- * Convolution backwards to its input by the other way than conv-input.ts: the product Wᵀ·grad, of which each row is one tap
- * (c, ky, kx) over a block of output positions, added to where that tap reads the image ("col2im"). It forms no product that
- * the forward convolution did not, and A has all taps as rows: better with few input channels, and where the input is much
- * larger than the output, as without padding.
+ * Convolution backwards to its input by the other way than conv-input.ts: the product Wᵀ·grad, of which each row is one
+ * tap (c, ky, kx) over a block of output positions, added to where that tap reads the image ("col2im"). It forms no
+ * product that the forward convolution did not, and A has all taps as rows: better with few input channels, and where
+ * the input is much larger than the output, as without padding.
  *
  * A task owns some channels of one image, so that its additions are in an order that the shape alone decides.
  */
@@ -12,12 +12,12 @@ import type { Assembler, Func, Local } from '../assembler.ts';
 import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
 import type { ConvShape } from './conv.ts';
-import type { TaskArgs } from './gemm.ts';
-import { align, emitColumns, emitPackB, evenBlock, FROM_C, FROM_ZERO, taskArgs } from './gemm.ts';
 import type { MacroFuncs } from './gemm-macro.ts';
-import { emitMacro } from './gemm-macro.ts';
+import { emitColumns, emitMacro, emitPackB, FROM_C, FROM_ZERO } from './gemm-macro.ts';
 import type { Element, Tiles } from './gemm-micro.ts';
 import { loadSplat, repeat, scalarOf, tilesFor } from './gemm-micro.ts';
+import type { TaskArgs } from './gemm-plan.ts';
+import { align, evenBlock, taskArgs } from './gemm-plan.ts';
 
 /** Output channels in a block, as k in gemm.ts; rows (taps) in a task; positions in a block. */
 const BLOCK_K_BYTES = 384 * 4;
@@ -174,7 +174,8 @@ function emitPackTapRows(code: Assembler, tiles: Tiles, { packA }: MacroFuncs): 
   const { i32 } = code;
   const { bytes } = tiles.element;
   code.export('packTapRows', PACK_TAPS, [], (params) => {
-    const { task, weights, packed, packedStep, channels, channelBlock, channelBlocks, outChannels, taps, kBlock } = params;
+    const { task, weights, packed, packedStep, channels, channelBlock, channelBlocks, outChannels, taps, kBlock } =
+      params;
     const group = code.local('i32', i32.div_u(task, channelBlocks));
     const channel = code.local('i32', i32.mul(i32.rem_u(task, channelBlocks), channelBlock));
     const count = code.local('i32', i32.sub(channels, channel));
@@ -217,12 +218,13 @@ const SCATTER = {
 } as const;
 
 /**
- * scatterTaps: adds a block of lines and columns of every tap to the planes of its channels; y and x are where the first
- * position of the block reads the image with the first tap
+ * scatterTaps: adds a block of lines and columns of every tap to the planes of its channels; y and x are where the
+ * first position of the block reads the image with the first tap
  *
  *     for c, ky, kx:
  *       j from … to: the columns that read inside the line
- *       for each line that reads inside the plane: out[c][y + ky · dilationH + line · strideH][x + kx · dilationW + j · strideW] += from[…][line][j]
+ *       for each line that reads inside the plane:
+ *         out[c][y + ky · dilationH + line · strideH][x + kx · dilationW + j · strideW] += from[c, ky, kx][line][j]
  */
 function emitScatterTaps(code: Assembler, element: Element): Func {
   const { i32, v128 } = code;
@@ -384,7 +386,8 @@ function emitConvScatter(code: Assembler, tiles: Tiles, macro: MacroFuncs): void
   const scatterTaps = emitScatterTaps(code, tiles.element);
   const fillPlanes = emitFillPlanes(code, tiles.element);
   code.export('convScatter', CONV_SCATTER, [], (params) => {
-    const { task, scratch, grad, packed, packedStep, bias, out, groups, channels, channelBlock, channelBlocks } = params;
+    const { task, scratch, grad, packed, packedStep, bias, out, groups, channels, channelBlock, channelBlocks } =
+      params;
     const { outChannels, taps, kBlock, lineBlock, columnBlock, h, w, oh, ow, kh, kw, strideH, strideW } = params;
     const { padTop, padLeft, dilationH, dilationW, bufferAt, bufferRow, aAt } = params;
     const local = () => code.local('i32');

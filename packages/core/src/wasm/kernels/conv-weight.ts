@@ -3,13 +3,14 @@
  *
  *     out[oc][c][ky][kx] = Σ grad[n][oc][y][x] · input[n][c][y · strideH − padTop + ky · dilationH][x · strideW − …]
  *
- * For each group a matrix product whose inner dimension is all output positions of all images: A is the gradient as it lies in
- * memory, B's columns are the taps (c, ky, kx). For one tap, consecutive positions of a line lie a stride apart in the image: so
- * packing B is packing rows, one from where each tap begins. Where the convolution pads, the lines that a block needs are first
- * copied with their padding.
+ * For each group a matrix product whose inner dimension is all output positions of all images: A is the gradient as it
+ * lies in memory, B's columns are the taps (c, ky, kx). For one tap, consecutive positions of a line lie a stride apart
+ * in the image: so packing B is packing rows, one from where each tap begins. Where the convolution pads, the lines
+ * that a block needs are first copied with their padding.
  *
- * The blocks of positions follow from the shape alone. Where there are few weights to share out, positions are cut into a fixed
- * number of chunks, whose partial results are added in order: more tasks, and again the same bits with any number of threads.
+ * The blocks of positions follow from the shape alone. Where there are few weights to share out, positions are cut into
+ * a fixed number of chunks, whose partial results are added in order: more tasks, and again the same bits with any
+ * number of threads.
  */
 
 import type { FloatDType } from '../../dtype.ts';
@@ -18,13 +19,14 @@ import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
 import { runInline } from '../module.ts';
 import type { ConvShape } from './conv.ts';
-import type { Kernels, TaskArgs } from './gemm.ts';
-import { align, emitColumns, evenBlock, FROM_C, FROM_ZERO, taskArgs } from './gemm.ts';
+import { prefersWeightDirect, weightDirectLaunch, weightDirectPlan } from './conv-weight-direct.ts';
 import type { MacroFuncs } from './gemm-macro.ts';
-import { emitMacro, paddedRows } from './gemm-macro.ts';
+import { emitColumns, emitMacro, FROM_C, FROM_ZERO, paddedRows } from './gemm-macro.ts';
 import type { Element, Tiles } from './gemm-micro.ts';
 import { loadSplat, repeat, scalarOf, tilesFor } from './gemm-micro.ts';
-import { emitCopyPadded } from './im2col.ts';
+import type { Kernels, TaskArgs } from './gemm-plan.ts';
+import { align, evenBlock, taskArgs } from './gemm-plan.ts';
+import { emitCopyPadded, emitPackTaps } from './im2col.ts';
 
 /** The shape is that of the forward convolution; all tensors are contiguous; pointers in bytes. */
 export interface ConvBackwardWeight extends ConvShape {
@@ -109,7 +111,9 @@ function weightPlan(c: ConvShape): WeightPlan {
   const tableAt = align(height * width * bytes + width * bytes);
   const padAt = align(tableAt + taskTaps * 4);
   const aAt = align(padAt + touched * padLines * padColumns * bytes);
-  const bAt = align(aAt + Math.max(paddedRows(tiles, taskRows), paddedRows(tiles, Math.min(rows, taskRows))) * steps * bytes);
+  const bAt = align(
+    aAt + Math.max(paddedRows(tiles, taskRows), paddedRows(tiles, Math.min(rows, taskRows))) * steps * bytes,
+  );
   return {
     tiles,
     rows,
@@ -137,16 +141,19 @@ function weightPlan(c: ConvShape): WeightPlan {
 
 /** Memory that the launches share: the partial results of chunks. */
 export function convBackwardWeightSharedBytes(shape: ConvShape): number {
-  return weightPlan(shape).sharedBytes;
+  return prefersWeightDirect(shape) ? 0 : weightPlan(shape).sharedBytes;
 }
 
 /** Bytes of memory that `convBackwardWeight` needs beside its tensors, on this thread. */
 export function convBackwardWeightScratchBytes(shape: ConvShape): number {
+  if (prefersWeightDirect(shape)) return weightDirectPlan(shape).scratchBytes;
   const plan = weightPlan(shape);
   return plan.sharedBytes + plan.scratchBytes;
 }
 
-/** The gradient of the weights, on this thread. `scratchPtr` has `convBackwardWeightScratchBytes` bytes, aligned to 64. */
+/**
+ * The gradient of the weights, on this thread. `scratchPtr` has `convBackwardWeightScratchBytes` bytes, aligned to 64.
+ */
 export function convBackwardWeight(
   kernels: Kernels,
   options: ConvBackwardWeight & { readonly scratchPtr: number },
@@ -157,6 +164,7 @@ export function convBackwardWeight(
 
 /** The launches, one after the other; `sharedPtr` has `convBackwardWeightSharedBytes` bytes. */
 export function convBackwardWeightLaunches(c: ConvBackwardWeight, sharedPtr: number): Launch[] {
+  if (prefersWeightDirect(c)) return [weightDirectLaunch(c, { x: c.xPtr, grad: c.gradPtr, out: c.outPtr })];
   const plan = weightPlan(c);
   const { tiles, chunks } = plan;
   const { bytes } = tiles.element;
@@ -277,70 +285,6 @@ interface LineFuncs {
   readonly packTaps: Func;
 }
 
-/**
- * packTaps(taps, lines, k, table, base, lineStep, kStep, out, room, done): for each panel of taps, `lines` rows of `k` positions,
- * after `done` others of the `room` that a panel has. The table says where each tap begins.
- */
-function emitPackTaps(code: Assembler, tiles: Tiles, { packs }: MacroFuncs): Func {
-  const { i32 } = code;
-  const { element, widths } = tiles;
-  const [width] = widths;
-  const panels = widths.map((narrow) => emitPackTapPanel(code, element, narrow, packs.get(narrow)!.packRows));
-  const params = {
-    taps: 'i32',
-    lines: 'i32',
-    k: 'i32',
-    table: 'i32',
-    base: 'i32',
-    lineStep: 'i32',
-    kStep: 'i32',
-    out: 'i32',
-    room: 'i32',
-    done: 'i32',
-  } as const;
-  return code.func('packTaps', params, [], ({ taps, lines, k, table, base, lineStep, kStep, out, room, done }) => {
-    const to = (narrow: number) => i32.add(out, i32.mul(done, narrow * element.bytes));
-    code.while(
-      () => i32.ge_u(taps, width),
-      () => {
-        code.call(panels[0], table, lines, k, base, lineStep, kStep, to(width));
-        code.increase(table, 4 * width);
-        code.increase(out, i32.mul(room, width * element.bytes));
-        code.decrease(taps, width);
-      },
-    );
-    for (const [i, panel] of panels.entries()) {
-      code.if(i32.gt_u(taps, widths[i + 1] ?? 0), () => {
-        code.call(panel, table, lines, k, base, lineStep, kStep, to(widths[i]));
-        code.return();
-      });
-    }
-  });
-}
-
-/** packTapPanel_w(table, lines, k, base, lineStep, kStep, out): one panel */
-function emitPackTapPanel(code: Assembler, element: Element, width: number, packRows: Func): Func {
-  const { i32 } = code;
-  const params = {
-    table: 'i32',
-    lines: 'i32',
-    k: 'i32',
-    base: 'i32',
-    lineStep: 'i32',
-    kStep: 'i32',
-    out: 'i32',
-  } as const;
-  return code.func(`packTapPanel_${width}`, params, [], ({ table, lines, k, base, lineStep, kStep, out }) => {
-    const rows = Array.from({ length: width }, (_, i) => code.local('i32', i32.add(base, i32.load(table, 4 * i))));
-    const lineBytes = code.local('i32', i32.mul(k, width * element.bytes));
-    repeat(code, lines, () => {
-      code.call(packRows, k, kStep, out, ...rows);
-      for (const row of rows) code.increase(row, lineStep);
-      code.increase(out, lineBytes);
-    });
-  });
-}
-
 const CONV_WEIGHT = {
   task: 'i32',
   scratch: 'i32',
@@ -425,7 +369,10 @@ function emitConvWeight(code: Assembler, tiles: Tiles, macro: MacroFuncs): void 
   const { bytes } = tiles.element;
   const [width] = tiles.widths;
   const columnsFunc = emitColumns(code, tiles, macro);
-  const funcs: LineFuncs = { copyPadded: emitCopyPadded(code, tiles.element), packTaps: emitPackTaps(code, tiles, macro) };
+  const funcs: LineFuncs = {
+    copyPadded: emitCopyPadded(code, tiles.element),
+    packTaps: emitPackTaps(code, tiles, macro),
+  };
   code.export('convWeight', CONV_WEIGHT, [], (params) => {
     const { task, scratch, x, grad, out, outChunk, groups, rows, channels, taskRows, taskTaps, rowTasks } = params;
     const { tapTasks, lineBlock, columnBlock, columnBlocks, blocks, blocksPerChunk, lines, oh, ow } = params;
@@ -478,7 +425,21 @@ function emitConvWeight(code: Assembler, tiles: Tiles, macro: MacroFuncs): void 
         const rest = code.local('i32', i32.sub(lineEnd, line));
         part.set(code.least(part, rest));
         const plane = code.local('i32', i32.add(i32.mul(i32.add(i32.mul(image, groups), group), channels), channel));
-        emitPackPart(code, tiles, params, funcs, { plane, y, part, column, columnCount, tapStart, tapCount, channel, x, table, packedB, steps, done });
+        emitPackPart(code, tiles, params, funcs, {
+          plane,
+          y,
+          part,
+          column,
+          columnCount,
+          tapStart,
+          tapCount,
+          channel,
+          x,
+          table,
+          packedB,
+          steps,
+          done,
+        });
         const gradRow = i32.add(i32.mul(i32.add(i32.mul(image, groups), group), rows), rowStart);
         const place = i32.add(i32.mul(gradRow, positions), i32.add(i32.mul(y, ow), column));
         const a = code.local('i32', code.index(grad, place, bytes));
@@ -513,7 +474,13 @@ interface Part {
   readonly done: Local<'i32'>;
 }
 
-function emitPackPart(code: Assembler, tiles: Tiles, params: Params, { copyPadded, packTaps }: LineFuncs, p: Part): void {
+function emitPackPart(
+  code: Assembler,
+  tiles: Tiles,
+  params: Params,
+  { copyPadded, packTaps }: LineFuncs,
+  p: Part,
+): void {
   const { i32 } = code;
   const { bytes } = tiles.element;
   const { scratch, h, w, kh, kw, strideH, strideW, padTop, padLeft, dilationH } = params;

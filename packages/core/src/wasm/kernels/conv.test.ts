@@ -72,7 +72,11 @@ function forEachProduct(c: ConvShape, visit: (out: number, x: number, weight: nu
           for (let x = 0; x < c.ow; x++) {
             const ix = x * c.strideW - c.padLeft + kx * c.dilationW;
             if (ix < 0 || ix >= c.w) continue;
-            visit(((image * c.cout + oc) * c.oh + y) * c.ow + x, (plane + iy) * c.w + ix, oc * channels * c.kh * c.kw + at);
+            visit(
+              ((image * c.cout + oc) * c.oh + y) * c.ow + x,
+              (plane + iy) * c.w + ix,
+              oc * channels * c.kh * c.kw + at,
+            );
           }
         }
       }
@@ -134,7 +138,9 @@ function compare(
     const isInside = i >= 0 && i < expected.length;
     const error = Math.abs(view[out + i] - (isInside ? expected[i] : GUARD));
     if (!(error <= (isInside ? tolerance : 0))) {
-      assert.unreachable(`${name} at ${i} of ${expected.length}: ${view[out + i]}, expected ${isInside ? expected[i] : GUARD}`);
+      assert.unreachable(
+        `${name} at ${i} of ${expected.length}: ${view[out + i]}, expected ${isInside ? expected[i] : GUARD}`,
+      );
     }
   }
   assert.ok(
@@ -190,11 +196,29 @@ test('stride × padding × dilation × groups, all three directions', () => {
   inBothModes(() => {
     let hasBias = false;
     for (const dtype of dtypes) {
-      for (const stride of [[1, 1], [2, 2], [1, 3], [3, 4]] as const) {
-        for (const padding of [[0, 0], [1, 1], [2, 1], [3, 3]] as const) {
-          for (const dilation of [[1, 1], [2, 1], [4, 2]] as const) {
+      for (const stride of [
+        [1, 1],
+        [2, 2],
+        [1, 3],
+        [3, 4],
+      ] as const) {
+        for (const padding of [
+          [0, 0],
+          [1, 1],
+          [2, 1],
+          [3, 3],
+        ] as const) {
+          for (const dilation of [
+            [1, 1],
+            [2, 1],
+            [4, 2],
+          ] as const) {
             for (const groups of [1, 2, 6]) {
-              for (const kernel of [[1, 1], [3, 3], [2, 5]] as const) {
+              for (const kernel of [
+                [1, 1],
+                [3, 3],
+                [2, 5],
+              ] as const) {
                 hasBias = !hasBias;
                 const size = [9, 11] as const;
                 verify({ dtype, n: 2, channels: [6, 12], size, kernel, stride, padding, dilation, groups }, hasBias);
@@ -240,7 +264,10 @@ test('depthwise, and groups of few channels, around the widths of vectors', () =
         const size = [4, width] as const;
         verify({ dtype, n: 2, channels: [5, 5], size, kernel: [3, 3], padding: [1, 1], groups: 5 }, true);
         verify({ dtype, n: 1, channels: [6, 9], size, kernel: [2, 2], padding: [1, 2], stride: [1, 2], groups: 3 });
-        verify({ dtype, n: 1, channels: [2, 2], size, kernel: [1, 3], padding: [0, 3], stride: [1, 3], groups: 2 }, true);
+        verify(
+          { dtype, n: 1, channels: [2, 2], size, kernel: [1, 3], padding: [0, 3], stride: [1, 3], groups: 2 },
+          true,
+        );
       }
     }
   });
@@ -248,7 +275,14 @@ test('depthwise, and groups of few channels, around the widths of vectors', () =
 
 test('each way of computing is taken by some of the shapes above', () => {
   const depthwise = shapeOf({ dtype: 'float32', n: 1, channels: [8, 8], size: [9, 9], kernel: [3, 3], groups: 8 });
-  const product = shapeOf({ dtype: 'float32', n: 1, channels: [32, 32], size: [7, 7], kernel: [3, 3], padding: [1, 1] });
+  const product = shapeOf({
+    dtype: 'float32',
+    n: 1,
+    channels: [32, 32],
+    size: [7, 7],
+    kernel: [3, 3],
+    padding: [1, 1],
+  });
   assert.ok(prefersDirect(depthwise));
   assert.not(prefersDirect(product));
   const pointers = { xPtr: 0, wPtr: 0, gradPtr: 0, outPtr: 0 };

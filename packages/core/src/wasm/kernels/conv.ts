@@ -1,12 +1,13 @@
 /**
- * Convolution in two dimensions (one dimension is h = kh = 1), float32 and float64, forward: an implicit matrix product.
+ * Convolution in two dimensions (one dimension is h = kh = 1), float32 and float64, forward: an implicit matrix
+ * product.
  *
  *     out[n][oc][y][x] = bias[oc] + Σ weight[oc][c][ky][kx] ·
  *                        input[n][c][y · strideH − padTop + ky · dilationH][x · strideW − padLeft + kx · dilationW]
  *
- * For each group, A is the weights (rows oc, columns (c, ky, kx)), packed once; B is the patches of the image, packed by blocks
- * of output positions and channels as im2col.ts does. The blocks of (c, ky, kx) follow from the shape alone, and a task computes
- * whole outputs, so that any division into tasks gives the same bits.
+ * For each group, A is the weights (rows oc, columns (c, ky, kx)), packed once; B is the patches of the image, packed
+ * by blocks of output positions and channels as im2col.ts does. The blocks of (c, ky, kx) follow from the shape alone,
+ * and a task computes whole outputs, so that any division into tasks gives the same bits.
  */
 
 import type { FloatDType } from '../../dtype.ts';
@@ -16,12 +17,12 @@ import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
 import { runInline } from '../module.ts';
 import { directLaunch, directPlan, prefersDirect } from './conv-direct.ts';
-import type { Kernels, TaskArgs } from './gemm.ts';
-import { align, emitColumns, emitExpand, evenBlock, FROM_C, FROM_ROW_BIAS, FROM_ZERO, taskArgs } from './gemm.ts';
 import type { MacroFuncs } from './gemm-macro.ts';
-import { emitMacro, paddedRows } from './gemm-macro.ts';
+import { emitColumns, emitExpand, emitMacro, FROM_C, FROM_ROW_BIAS, FROM_ZERO, paddedRows } from './gemm-macro.ts';
 import type { Tiles } from './gemm-micro.ts';
 import { tilesFor } from './gemm-micro.ts';
+import type { Kernels, TaskArgs } from './gemm-plan.ts';
+import { align, evenBlock, taskArgs } from './gemm-plan.ts';
 import type { GeometryField } from './im2col.ts';
 import { emitPackPatches, GEOMETRY, GEOMETRY_BYTES, storeGeometry } from './im2col.ts';
 
@@ -313,7 +314,7 @@ const CONV = {
  *
  *     for each block of channels:
  *       for each unit: pack its patches
- *         for each block of rows: multiply, starting from zero or bias in the first block of channels, from out in the others
+ *         for each block of rows: multiply; start from zero or bias in the first block of channels, else from out
  *
  * Units are inside so that small images share the packed weights while these are in the cache.
  */
@@ -324,11 +325,15 @@ function emitConv(code: Assembler, tiles: Tiles, columnsFunc: Func): void {
   const expand = emitExpand(code, tiles);
   const packPatches = emitPackPatches(code, tiles);
   code.export('conv', CONV, [], (params) => {
-    const { task, scratch, packed, x, out, bias, groups, rows, channels, positions, columnBlocks, columnBlock } = params;
+    const { task, scratch, packed, x, out, bias, groups, rows, channels, positions, columnBlocks, columnBlock } =
+      params;
     const { channelBlock, rowBlock, taskRows, rowTasks, packedRows, units, unitsPerTask, initAt, bAt } = params;
     const local = () => code.local('i32');
     const [group, rowStart, rowEnd, unitStart, unitEnd, unit, channel, part] = Array.from({ length: 8 }, local);
-    const [steps, image, column, columns, row, rowsNow, from, init, weights, target] = Array.from({ length: 10 }, local);
+    const [steps, image, column, columns, row, rowsNow, from, init, weights, target] = Array.from(
+      { length: 10 },
+      local,
+    );
     group.set(i32.rem_u(task, groups));
     task.set(i32.div_u(task, groups));
     rowStart.set(i32.mul(i32.rem_u(task, rowTasks), taskRows));

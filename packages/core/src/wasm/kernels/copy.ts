@@ -31,7 +31,7 @@ const LONG_ROW_BYTES = 512;
 
 /** Rows and columns of a block of a transpose, in bytes of the source and in elements. */
 const BLOCK_ROW_BYTES = 64;
-const BLOCK_COLUMNS = 8;
+const BLOCK_COLUMNS = 4;
 
 type Pointer = Local<'i32'>;
 type Count = Local<'i32'>;

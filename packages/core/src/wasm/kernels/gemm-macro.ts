@@ -1,15 +1,15 @@
 /**
- * The macro-kernel: a packed block of A times one packed panel of B, tile by tile. Shared by matrix multiplication and by
- * convolution, which differ in how they pack.
+ * The macro-kernel: a packed block of A times one packed panel of B, tile by tile. Shared by matrix multiplication and
+ * by convolution, which differ in how they pack.
  *
- * A block of rows is cut into panels of the main height and, where the remainder is better served, of the smaller one, which
- * come last: 64 rows are ten panels of 6 and one of 4, 8 rows are two of 4. Columns are cut into panels of the main width; the
- * last one is as narrow as the remainder allows.
+ * A block of rows is cut into panels of the main height and, where the remainder is better served, of the smaller one,
+ * which come last: 64 rows are ten panels of 6 and one of 4, 8 rows are two of 4. Columns are cut into panels of the
+ * main width; the last one is as narrow as the remainder allows.
  */
 
 import type { Assembler, Func, Local } from '../assembler.ts';
 import type { Tiles } from './gemm-micro.ts';
-import { emitMicro, repeat, scalarOf } from './gemm-micro.ts';
+import { emitMicro, loadSplat, repeat, scalarOf } from './gemm-micro.ts';
 import type { PackFuncs } from './gemm-pack.ts';
 import { emitPack } from './gemm-pack.ts';
 
@@ -107,12 +107,7 @@ function forPanels(
 }
 
 /** Packs `k` steps of each panel, after `done` others, of the `room` steps that a panel has. */
-function emitPackA(
-  code: Assembler,
-  tiles: Tiles,
-  packs: ReadonlyMap<number, PackFuncs>,
-  tall: Func<['i32']>,
-): Func {
+function emitPackA(code: Assembler, tiles: Tiles, packs: ReadonlyMap<number, PackFuncs>, tall: Func<['i32']>): Func {
   const { i32 } = code;
   const params = {
     rows: 'i32',
@@ -224,5 +219,107 @@ function emitSweep(code: Assembler, tiles: Tiles, sweeps: readonly Func[]): Func
         });
       }
     }
+  });
+}
+
+/** What C starts from. */
+export const FROM_ZERO = 0;
+export const FROM_C = 1;
+export const FROM_COLUMN_BIAS = 2;
+export const FROM_ROW_BIAS = 3;
+
+const COLUMNS = {
+  columns: 'i32',
+  rows: 'i32',
+  k: 'i32',
+  a: 'i32',
+  b: 'i32',
+  bRow: 'i32',
+  bStep: 'i32',
+  c: 'i32',
+  cRow: 'i32',
+  from: 'i32',
+  init: 'i32',
+  tile: 'i32',
+} as const;
+
+/**
+ * A packed block of A times the panels of B, `bStep` bytes from one to the next. A `bRow` of 0 stands for packed
+ * panels.
+ *
+ *     for each panel of columns: sweep(…) starting from zeros, from C or from the biases at `init`
+ */
+export function emitColumns(code: Assembler, tiles: Tiles, { sweep }: MacroFuncs): Func {
+  const { i32 } = code;
+  const { bytes, lanes } = tiles.element;
+  const [width] = tiles.widths;
+  return code.func('columns', COLUMNS, [], (params) => {
+    const { columns, rows, k, a, b, bRow, bStep, c, cRow, from, init, tile } = params;
+    const zero = code.local('i32', 0);
+    const wide = code.local('i32', width * bytes);
+    const initRow = code.local('i32', code.select(wide, zero, i32.eq(from, FROM_ROW_BIAS)));
+    const initStep = code.local('i32', code.select(wide, zero, i32.eq(from, FROM_COLUMN_BIAS)));
+    const part = code.local('i32');
+    const packedRow = code.local('i32');
+    const bRowNow = code.local('i32');
+    code.while(
+      () => i32.gt_s(columns, 0),
+      () => {
+        part.set(code.least(columns, width));
+        packedRow.set(code.scale(i32.and(i32.add(part, lanes - 1), -lanes), bytes));
+        bRowNow.set(code.select(bRow, packedRow, bRow));
+        code.if(
+          i32.eq(from, FROM_C),
+          () => code.call(sweep, part, rows, k, a, b, bRowNow, c, cRow, c, cRow, 1, tile),
+          () => code.call(sweep, part, rows, k, a, b, bRowNow, c, cRow, init, initRow, 0, tile),
+        );
+        code.increase(b, bStep);
+        code.increase(c, wide);
+        code.increase(init, initStep);
+        code.decrease(columns, width);
+      },
+    );
+  });
+}
+
+/** packB(columns, k, b, bRow, bColumn, out): the panels of a block of B */
+export function emitPackB(code: Assembler, tiles: Tiles, { packs }: MacroFuncs): Func {
+  const { i32 } = code;
+  const { bytes } = tiles.element;
+  const [width] = tiles.widths;
+  const params = { columns: 'i32', k: 'i32', b: 'i32', bRow: 'i32', bColumn: 'i32', out: 'i32' } as const;
+  return code.func('packB', params, [], ({ columns, k, b, bRow, bColumn, out }) => {
+    code.while(
+      () => i32.ge_u(columns, width),
+      () => {
+        code.call(packs.get(width)!.pack, k, width, b, bColumn, bRow, out);
+        code.increase(b, i32.mul(bColumn, width));
+        code.increase(out, i32.mul(k, width * bytes));
+        code.decrease(columns, width);
+      },
+    );
+    // The last panel: the narrowest that holds it.
+    for (const [i, narrow] of tiles.widths.entries()) {
+      code.if(i32.gt_u(columns, tiles.widths[i + 1] ?? 0), () => {
+        code.call(packs.get(narrow)!.pack, k, columns, b, bColumn, bRow, out);
+        code.return();
+      });
+    }
+  });
+}
+
+/** expand(count, from, out): each of `count` values, `width` times over */
+export function emitExpand(code: Assembler, tiles: Tiles): Func {
+  const { v128 } = code;
+  const { bytes, lanes } = tiles.element;
+  const vectors = tiles.widths[0] / lanes;
+  return code.func('expand', { count: 'i32', from: 'i32', out: 'i32' }, [], ({ count, from, out }) => {
+    const value = code.local('v128');
+    repeat(code, count, () => {
+      value.set(loadSplat(code, tiles.element, from));
+      for (let j = 0; j < vectors; j++) v128.store(out, value, 16 * j);
+      code.increase(from, bytes);
+      code.increase(out, 16 * vectors);
+    });
   });
 }

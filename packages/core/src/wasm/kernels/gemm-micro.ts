@@ -1,9 +1,10 @@
 /**
  * The micro-kernels of matrix multiplication: one register tile of C from one panel of A and one of B.
  *
- * The shapes were measured (V8 and JavaScriptCore, 16 vector registers): with fused multiply-add 6 rows × 2 vectors leave
- * two registers for B and one for A; without it a product needs a register of its own, and 4 × 3 is as fast as anything.
- * The idea of packed panels and a macro-kernel around them is Goto's and BLIS's (https://doi.org/10.1145/2764454).
+ * The shapes were measured (V8 and JavaScriptCore, 16 vector registers): with fused multiply-add 6 rows × 2 vectors
+ * leave two registers for B and one for A; without it a product needs a register of its own, and 4 × 3 is as fast as
+ * anything. The idea of packed panels and a macro-kernel around them is Goto's and BLIS's
+ * (https://doi.org/10.1145/2764454).
  */
 
 import type { FloatDType } from '../../dtype.ts';
@@ -28,7 +29,9 @@ export function elementOf(dtype: FloatDType): Element {
   return ELEMENTS[dtype];
 }
 
-/** Register tiles: every height goes with every width; the first of each is the main one, the others are for remainders. */
+/**
+ * Register tiles: every height goes with every width; the first of each is the main one, the others are for remainders.
+ */
 export interface Tiles {
   readonly element: Element;
   readonly heights: readonly number[];
@@ -45,7 +48,13 @@ export function tilesFor(dtype: FloatDType, features: Features): Tiles {
   const heights = fma ? [6, 4] : [4];
   const vectors = fma ? [2, 1] : [3, 2, 1];
   const widths = vectors.map((count) => count * element.lanes);
-  return { element, heights, widths, fma, name: `${element.type}_gemm_${heights[0]}x${widths[0]}__${fma ? 'fma' : 'simd'}` };
+  return {
+    element,
+    heights,
+    widths,
+    fma,
+    name: `${element.type}_gemm_${heights[0]}x${widths[0]}__${fma ? 'fma' : 'simd'}`,
+  };
 }
 
 /** The scalar instructions of an element type, under one static type: the mnemonics used here exist for both. */
@@ -56,6 +65,24 @@ export function scalarOf(code: Assembler, element: Element): Assembler['f32'] {
 /** A vector with one element of memory in every lane. */
 export function loadSplat(code: Assembler, element: Element, address: Operand<'i32'>, offset = 0): Value<'v128'> {
   return element.bytes === 4 ? code.v128.load32_splat(address, offset) : code.v128.load64_splat(address, offset);
+}
+
+/** A vector with one element of memory in its first lane and zeros in the others. */
+export function loadFirst(code: Assembler, element: Element, address: Operand<'i32'>): Value<'v128'> {
+  return element.bytes === 4 ? code.v128.load32_zero(address) : code.v128.load64_zero(address);
+}
+
+/** The sum of all lanes of two vectors, in pairs. */
+export function sumLanes(code: Assembler, element: Element, a: Local<'v128'>, b: Local<'v128'>): Value<'f32'> {
+  const { f32, f64, f32x4, f64x2 } = code;
+  if (element.bytes === 4) {
+    a.set(f32x4.add(a, b));
+    const lane = (i: number) => f32x4.extract_lane(i, a);
+    return f32.add(f32.add(lane(0), lane(1)), f32.add(lane(2), lane(3)));
+  }
+  a.set(f64x2.add(a, b));
+  // The static type stands for either; see scalarOf.
+  return f64.add(f64x2.extract_lane(0, a), f64x2.extract_lane(1, a)) as unknown as Value<'f32'>;
 }
 
 /** acc += a · b, fused where that is one instruction; the same in strict mode on every machine. */
@@ -80,8 +107,8 @@ export function repeat(code: Assembler, count: Local<'i32'>, body: () => void): 
 }
 
 /**
- * Steps of k in one turn of the loop. With fused multiply-add and one step, the loop's own work costs as much as the products;
- * without, there is time for it (and JavaScriptCore gains a tenth by the shorter code).
+ * Steps of k in one turn of the loop. With fused multiply-add and one step, the loop's own work costs as much as the
+ * products; without, there is time for it (and JavaScriptCore gains a tenth by the shorter code).
  */
 const UNROLL_FMA = 4;
 
@@ -104,8 +131,8 @@ const MICRO = {
  *       for i < h, j < w: acc[i][j] += a[p·h + i] · b[p][j]
  *     for i < h, j < w: c[i][j] = acc[i][j]
  *
- * B is a packed panel (bRow = w elements) or lies in memory as it is. `init` is C itself to accumulate, a row of zeros or
- * of biases with stride 0, or rows of equal biases.
+ * B is a packed panel (bRow = w elements) or lies in memory as it is. `init` is C itself to accumulate, a row of zeros
+ * or of biases with stride 0, or rows of equal biases.
  */
 export function emitMicro(code: Assembler, element: Element, fma: boolean, height: number, width: number): Func {
   const { bytes, lanes } = element;

@@ -1,6 +1,6 @@
 /**
- * Packing: a panel of `width` rows (or columns) of a strided matrix becomes `k` groups of `width` neighbouring elements, the
- * order in which a micro-kernel reads them.
+ * Packing: a panel of `width` rows (or columns) of a strided matrix becomes `k` groups of `width` neighbouring
+ * elements, the order in which a micro-kernel reads them.
  *
  *     packRows_w(k, kStep, out, p0 … p(w−1)):  out[p·w + i] = p_i[p · kStep]        i < w, p < k
  *     pack_w(k, count, from, step, kStep, out): the same with p_i = from + min(i, count − 1) · step

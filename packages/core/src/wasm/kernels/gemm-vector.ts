@@ -1,11 +1,11 @@
 /**
- * Matrix times vector, out[i] = Σ_p M[i][p] · x[p] + add[i], for matrices that are contiguous along either side. Every element
- * of the matrix is read once, so there is nothing to pack: the matrix goes by at the speed of memory.
+ * Matrix times vector, out[i] = Σ_p M[i][p] · x[p] + add[i], for matrices that are contiguous along either side. Every
+ * element of the matrix is read once, so there is nothing to pack: the matrix goes by at the speed of memory.
  */
 
 import type { Assembler, Func, Local, Value } from '../assembler.ts';
 import type { Element, Tiles } from './gemm-micro.ts';
-import { loadSplat, multiplyAdd, repeat, scalarOf } from './gemm-micro.ts';
+import { loadFirst, loadSplat, multiplyAdd, repeat, scalarOf, sumLanes } from './gemm-micro.ts';
 
 /** Rows whose scalar products are formed together; tasks are cut at multiples of it. */
 export const DOT_ROWS = 4;
@@ -193,24 +193,6 @@ function emitDotRows(code: Assembler, element: Element, fma: boolean): Func {
   });
 }
 
-/** A vector with one element of memory in its first lane and zeros in the others. */
-function loadFirst(code: Assembler, element: Element, address: Local<'i32'>): Value<'v128'> {
-  return element.bytes === 4 ? code.v128.load32_zero(address) : code.v128.load64_zero(address);
-}
-
-/** The sum of all lanes of two vectors, in pairs. */
-function sumLanes(code: Assembler, element: Element, a: Local<'v128'>, b: Local<'v128'>): Value<'f32'> {
-  const { f32, f64, f32x4, f64x2 } = code;
-  if (element.bytes === 4) {
-    a.set(f32x4.add(a, b));
-    const lane = (i: number) => f32x4.extract_lane(i, a);
-    return f32.add(f32.add(lane(0), lane(1)), f32.add(lane(2), lane(3)));
-  }
-  a.set(f64x2.add(a, b));
-  // The static type stands for either; see scalarOf.
-  return f64.add(f64x2.extract_lane(0, a), f64x2.extract_lane(1, a)) as unknown as Value<'f32'>;
-}
-
 /** columns(count, k, from, kStep, x, xStep, sums): sums = 0; then the columns, eight at a time, then one at a time */
 function emitColumns(code: Assembler, element: Element, axpys: Func, axpy: Func): Func {
   const { i32 } = code;
@@ -257,7 +239,13 @@ function emitAxpy(code: Assembler, element: Element, fma: boolean, columns: numb
       for (const pointer of [sums, ...pointers]) code.increase(pointer, by);
     };
     code.if(left.tee(i32.shr_u(count, Math.log2(lanes))), () => {
-      repeat(code, left, () => step((address) => v128.load(address), () => v128.store(sums, sum), 16));
+      repeat(code, left, () =>
+        step(
+          (address) => v128.load(address),
+          () => v128.store(sums, sum),
+          16,
+        ),
+      );
     });
     // The rest by the same instructions, one lane wide, so that every element is rounded alike.
     code.if(left.tee(i32.and(count, lanes - 1)), () => {

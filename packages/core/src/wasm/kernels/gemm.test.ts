@@ -158,7 +158,13 @@ test('sizes around the tile: 0, 1, tile − 1, tile, tile + 1, 2 · tile', () =>
 test('operands in any strides', () => {
   inBothModes(() => {
     for (const dtype of dtypes) {
-      for (const [m, n, k] of [[13, 21, 10], [1, 37, 19], [37, 1, 19], [4, 4, 4], [7, 50, 3]]) {
+      for (const [m, n, k] of [
+        [13, 21, 10],
+        [1, 37, 19],
+        [37, 1, 19],
+        [4, 4, 4],
+        [7, 50, 3],
+      ]) {
         for (const aTransposed of [false, true]) {
           for (const bTransposed of [false, true]) {
             for (const spread of [1, 2]) verify({ dtype, m, n, k, aTransposed, bTransposed, spread, ldcExtra: 3 });
@@ -194,7 +200,12 @@ test('random sizes', () => {
 test('accumulates, and starts from a bias, with k = 0 as well', () => {
   inBothModes(() => {
     for (const dtype of dtypes) {
-      for (const [m, n] of [[7, 13], [1, 13], [13, 1], [6, 8]]) {
+      for (const [m, n] of [
+        [7, 13],
+        [1, 13],
+        [13, 1],
+        [6, 8],
+      ]) {
         for (const k of [0, 1, 17, 500]) {
           verify({ dtype, m, n, k, accumulate: true, ldcExtra: 2 });
           verify({ dtype, m, n, k, bias: 'row', ldcExtra: 2 });
@@ -207,7 +218,10 @@ test('accumulates, and starts from a bias, with k = 0 as well', () => {
 
 test('a bias and accumulation together are refused', () => {
   const { options } = lay({ dtype: 'float32', m: 2, n: 2, k: 2, bias: 'row' });
-  assert.throws(() => gemm({ memory }, { ...options, accumulate: true }), 'starts from C or from a bias, not from both');
+  assert.throws(
+    () => gemm({ memory }, { ...options, accumulate: true }),
+    'starts from C or from a bias, not from both',
+  );
 });
 
 test('NaN and infinity reach exactly the elements that they should', () => {
@@ -231,7 +245,12 @@ test('NaN and infinity reach exactly the elements that they should', () => {
 test('any division into tasks gives the same bits', () => {
   inBothModes(() => {
     for (const dtype of dtypes) {
-      for (const [m, n, k] of [[200, 180, 150], [300, 1, 4000], [1, 3000, 400], [97, 301, 433]]) {
+      for (const [m, n, k] of [
+        [200, 180, 150],
+        [300, 1, 4000],
+        [1, 3000, 400],
+        [97, 301, 433],
+      ]) {
         const laid = lay({ dtype, m, n, k });
         const bytes = dtype === 'float32' ? 4 : 8;
         const result = () => new Uint8Array(memory.buffer, laid.options.cPtr, m * n * bytes).slice();
@@ -248,7 +267,13 @@ test('any division into tasks gives the same bits', () => {
 
 test('scratch memory is as large as promised', () => {
   for (const dtype of dtypes) {
-    for (const [m, n, k] of [[1, 1, 1], [7, 9, 5], [130, 500, 400], [1, 33, 65], [122, 17, 900]]) {
+    for (const [m, n, k] of [
+      [1, 1, 1],
+      [7, 9, 5],
+      [130, 500, 400],
+      [1, 33, 65],
+      [122, 17, 900],
+    ]) {
       const x: Case = { dtype, m, n, k };
       const laid = lay(x);
       const end = laid.options.scratchPtr + gemmScratchBytes(dtype, m, n, k);
@@ -256,7 +281,10 @@ test('scratch memory is as large as promised', () => {
       guard.fill(GUARD);
       gemm({ memory }, laid.options);
       check(x, laid);
-      assert.ok(guard.every((byte) => byte === GUARD), JSON.stringify(x));
+      assert.ok(
+        guard.every((byte) => byte === GUARD),
+        JSON.stringify(x),
+      );
     }
   }
 });

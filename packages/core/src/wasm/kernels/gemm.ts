@@ -1,8 +1,9 @@
 /**
- * Matrix multiplication, float32 and float64: C = A·B (or += A·B, or + a bias), with A and B in any strides and C in rows.
+ * Matrix multiplication, float32 and float64: C = A·B (or += A·B, or + a bias), with A and B in any strides and C in
+ * rows.
  *
- * A task computes a block of rows × columns of C, whole: k is never split between tasks, and the blocks of k depend on k
- * alone, so that any division into tasks gives the same bits.
+ * A task computes a block of rows × columns of C, whole: k is never split between tasks, and the blocks of k depend on
+ * k alone, so that any division into tasks gives the same bits.
  */
 
 import type { FloatDType } from '../../dtype.ts';
@@ -13,9 +14,21 @@ import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
 import { runInline } from '../module.ts';
 import type { MacroFuncs } from './gemm-macro.ts';
-import { emitMacro, paddedRows } from './gemm-macro.ts';
+import {
+  emitColumns,
+  emitExpand,
+  emitMacro,
+  emitPackB,
+  FROM_C,
+  FROM_COLUMN_BIAS,
+  FROM_ROW_BIAS,
+  FROM_ZERO,
+  paddedRows,
+} from './gemm-macro.ts';
 import type { Tiles } from './gemm-micro.ts';
-import { loadSplat, repeat, tilesFor } from './gemm-micro.ts';
+import { tilesFor } from './gemm-micro.ts';
+import type { Kernels, TaskArgs } from './gemm-plan.ts';
+import { align, evenBlock, taskArgs } from './gemm-plan.ts';
 import { emitGemv, GEMV, gemvScratchBytes } from './gemm-vector.ts';
 
 /** With no more rows than this, packing B costs more than reading it as it lies. */
@@ -28,14 +41,12 @@ const BLOCK_ROWS = 120;
 const BLOCK_COLUMNS = 480;
 /** Products in a task of a matrix by a vector, which waits for memory. */
 const GEMV_TASK_PRODUCTS = 1 << 18;
-/** Products in a task, about: 50 µs of work, against a few that it costs to hand out. */
+/**
+ * Products in a task, about: 20 µs of work, against a few that it costs to hand out; and never many more tasks than
+ * these.
+ */
 const TASK_PRODUCTS = 1 << 20;
-
-/** What C starts from. */
-export const FROM_ZERO = 0;
-export const FROM_C = 1;
-export const FROM_COLUMN_BIAS = 2;
-export const FROM_ROW_BIAS = 3;
+const MOST_TASKS = 48;
 
 /** A product of matrices in memory; pointers in bytes, strides in elements. */
 export interface Gemm {
@@ -61,11 +72,6 @@ export interface Gemm {
   readonly bias?: { readonly ptr: number; readonly along: 'row' | 'column' } | null;
 }
 
-/** What kernels work on: the heap, or anything that has its memory. */
-export interface Kernels {
-  readonly memory: WebAssembly.Memory;
-}
-
 /** How a product is cut into blocks; all of it follows from the shape, so that results do not depend on threads. */
 interface Blocks {
   readonly kBlock: number;
@@ -76,17 +82,6 @@ interface Blocks {
   readonly aAt: number;
   readonly bAt: number;
   readonly scratchBytes: number;
-}
-
-/** Equal blocks of at most `most` that cover `size`, rounded up to a multiple. */
-export function evenBlock(size: number, most: number, multiple: number): number {
-  const blocks = Math.ceil(size / most);
-  return blocks === 0 ? multiple : Math.ceil(size / blocks / multiple) * multiple;
-}
-
-/** Up to the next multiple of 64, the alignment of everything in scratch memory. */
-export function align(bytes: number): number {
-  return Math.ceil(bytes / 64) * 64;
 }
 
 function blocksFor(tiles: Tiles, m: number, n: number, k: number): Blocks {
@@ -204,7 +199,7 @@ function gemvLaunch(tiles: Tiles, cut: 'one' | 'many', args: Omit<TaskArgs<typeo
   const { element } = tiles;
   const { rows, k } = args;
   const most = cut === 'one' ? rows : Math.max(32, Math.ceil(GEMV_TASK_PRODUCTS / Math.max(k, 1)));
-  const taskRows = evenBlock(rows, Math.min(most, rows), 32);
+  const taskRows = evenBlock(rows, Math.max(1, Math.min(most, rows)), 32);
   return {
     name: `${element.type}_gemv__${tiles.fma ? 'fma' : 'simd'}`,
     emit: GEMV_EMITTERS[element.dtype],
@@ -215,12 +210,13 @@ function gemvLaunch(tiles: Tiles, cut: 'one' | 'many', args: Omit<TaskArgs<typeo
   };
 }
 
-/** Rows and columns of a task: halves of halves, until a task is about `TASK_PRODUCTS`. */
+/** Rows and columns of a task: halves of halves, until a task is small enough. */
 function taskSize(tiles: Tiles, m: number, n: number, k: number): [number, number] {
   const [width] = tiles.widths;
   let rows = m;
   let columns = n;
-  while (rows * columns * k >= 2 * TASK_PRODUCTS) {
+  const products = Math.max(TASK_PRODUCTS, (m * n * k) / MOST_TASKS);
+  while (rows * columns * k >= 2 * products) {
     if (rows >= columns && rows > 24) rows = evenBlock(rows, Math.ceil(rows / 2), 12);
     else if (columns > 2 * width) columns = evenBlock(columns, Math.ceil(columns / 2), width);
     else break;
@@ -255,17 +251,6 @@ const TASK = {
   bAt: 'i32',
 } as const;
 
-/** The arguments of a task by name, without the two that every launch gives. */
-export type TaskArgs<Params> = { readonly [K in Exclude<keyof Params, 'task' | 'scratch'>]: number };
-
-/** The arguments in the order of the parameters. */
-export function taskArgs<Params extends object>(params: Params, args: TaskArgs<Params>): number[] {
-  const byName = args as Readonly<Record<string, number>>;
-  return Object.keys(params)
-    .slice(2)
-    .map((name) => byName[name]);
-}
-
 const emitFor =
   (dtype: FloatDType): Emitter =>
   (code, target) => {
@@ -282,108 +267,12 @@ const emitGemvFor =
 const EMITTERS: Record<FloatDType, Emitter> = { float32: emitFor('float32'), float64: emitFor('float64') };
 const GEMV_EMITTERS = { float32: emitGemvFor('float32'), float64: emitGemvFor('float64') };
 
-/** The name of a column's start among the values of `from`. */
-const COLUMNS = {
-  columns: 'i32',
-  rows: 'i32',
-  k: 'i32',
-  a: 'i32',
-  b: 'i32',
-  bRow: 'i32',
-  bStep: 'i32',
-  c: 'i32',
-  cRow: 'i32',
-  from: 'i32',
-  init: 'i32',
-  tile: 'i32',
-} as const;
-
-/**
- * A packed block of A times the panels of B, `bStep` bytes from one to the next. A `bRow` of 0 stands for packed panels.
- *
- *     for each panel of columns: sweep(…) starting from zeros, from C or from the biases at `init`
- */
-export function emitColumns(code: Assembler, tiles: Tiles, { sweep }: MacroFuncs): Func {
-  const { i32 } = code;
-  const { bytes, lanes } = tiles.element;
-  const [width] = tiles.widths;
-  return code.func('columns', COLUMNS, [], (params) => {
-    const { columns, rows, k, a, b, bRow, bStep, c, cRow, from, init, tile } = params;
-    const zero = code.local('i32', 0);
-    const wide = code.local('i32', width * bytes);
-    const initRow = code.local('i32', code.select(wide, zero, i32.eq(from, FROM_ROW_BIAS)));
-    const initStep = code.local('i32', code.select(wide, zero, i32.eq(from, FROM_COLUMN_BIAS)));
-    const part = code.local('i32');
-    const packedRow = code.local('i32');
-    const bRowNow = code.local('i32');
-    code.while(
-      () => i32.gt_s(columns, 0),
-      () => {
-        part.set(code.least(columns, width));
-        packedRow.set(code.scale(i32.and(i32.add(part, lanes - 1), -lanes), bytes));
-        bRowNow.set(code.select(bRow, packedRow, bRow));
-        code.if(
-          i32.eq(from, FROM_C),
-          () => code.call(sweep, part, rows, k, a, b, bRowNow, c, cRow, c, cRow, 1, tile),
-          () => code.call(sweep, part, rows, k, a, b, bRowNow, c, cRow, init, initRow, 0, tile),
-        );
-        code.increase(b, bStep);
-        code.increase(c, wide);
-        code.increase(init, initStep);
-        code.decrease(columns, width);
-      },
-    );
-  });
-}
-
-/** packB(columns, k, b, bRow, bColumn, out): the panels of a block of B */
-export function emitPackB(code: Assembler, tiles: Tiles, { packs }: MacroFuncs): Func {
-  const { i32 } = code;
-  const { bytes } = tiles.element;
-  const [width] = tiles.widths;
-  const params = { columns: 'i32', k: 'i32', b: 'i32', bRow: 'i32', bColumn: 'i32', out: 'i32' } as const;
-  return code.func('packB', params, [], ({ columns, k, b, bRow, bColumn, out }) => {
-    code.while(
-      () => i32.ge_u(columns, width),
-      () => {
-        code.call(packs.get(width)!.pack, k, width, b, bColumn, bRow, out);
-        code.increase(b, i32.mul(bColumn, width));
-        code.increase(out, i32.mul(k, width * bytes));
-        code.decrease(columns, width);
-      },
-    );
-    // The last panel: the narrowest that holds it.
-    for (const [i, narrow] of tiles.widths.entries()) {
-      code.if(i32.gt_u(columns, tiles.widths[i + 1] ?? 0), () => {
-        code.call(packs.get(narrow)!.pack, k, columns, b, bColumn, bRow, out);
-        code.return();
-      });
-    }
-  });
-}
-
-/** expand(count, from, out): each of `count` values, `width` times over */
-export function emitExpand(code: Assembler, tiles: Tiles): Func {
-  const { v128 } = code;
-  const { bytes, lanes } = tiles.element;
-  const vectors = tiles.widths[0] / lanes;
-  return code.func('expand', { count: 'i32', from: 'i32', out: 'i32' }, [], ({ count, from, out }) => {
-    const value = code.local('v128');
-    repeat(code, count, () => {
-      value.set(loadSplat(code, tiles.element, from));
-      for (let j = 0; j < vectors; j++) v128.store(out, value, 16 * j);
-      code.increase(from, bytes);
-      code.increase(out, 16 * vectors);
-    });
-  });
-}
-
 /**
  * One task: a rectangle of C.
  *
  *     for each block of columns:
  *       for each block of k: pack B (with few rows only the last, incomplete panel: the others are read where they lie)
- *         for each block of rows: pack A; multiply, starting from zero or bias in the first block of k, from C in the others
+ *         for each block of rows: pack A; multiply; start from zero or bias in the first block of k, else from C
  *
  * A C that must be started is started even where k is 0.
  */

@@ -1,9 +1,10 @@
 /**
- * Packing for convolution: the panels of B of an implicit matrix product, straight from the image. The matrix whose columns are
- * output positions and whose rows are (channel, ky, kx), PyTorch's `unfold`, is never in memory as a whole.
+ * Packing for convolution: the panels of B of an implicit matrix product, straight from the image. The matrix whose
+ * columns are output positions and whose rows are (channel, ky, kx), PyTorch's `unfold`, is never in memory as a whole.
  */
 
 import type { Assembler, Func, Local, Value } from '../assembler.ts';
+import type { MacroFuncs } from './gemm-macro.ts';
 import type { Element, Tiles } from './gemm-micro.ts';
 import { repeat, scalarOf } from './gemm-micro.ts';
 
@@ -45,8 +46,8 @@ export function storeGeometry(
 }
 
 /**
- * packPatches(geometry, position, count, channels, x, out): panels of `count` output positions from `position` on, `channels`
- * planes of one image from `x` on. A last panel that is not full is as narrow as it may be.
+ * packPatches(geometry, position, count, channels, x, out): panels of `count` output positions from `position` on,
+ * `channels` planes of one image from `x` on. A last panel that is not full is as narrow as it may be.
  */
 export function emitPackPatches(code: Assembler, tiles: Tiles): Func {
   const { i32 } = code;
@@ -82,11 +83,13 @@ export function emitPackPatches(code: Assembler, tiles: Tiles): Func {
  *     for ky, kx:
  *       inside[i] = iy[i] + ky · dilationH < h and ix[i] + kx · dilationW < w
  *       for c < channels:
- *         for i < w: out[((c · kh + ky) · kw + kx) · w + i] = inside[i] ? x[c][iy[i] + ky · dilationH][ix[i] + kx · dilationW] : 0
+ *         for i < w:
+ *           value = x[c][iy[i] + ky · dilationH][ix[i] + kx · dilationW]
+ *           out[((c · kh + ky) · kw + kx) · w + i] = inside[i] ? value : 0
  *
- * Positions whose elements lie side by side (stride 1 in one row, or "same" padding), or with one between any two (stride 2),
- * are read as vectors, the others lane by lane. A vector may reach across the border of a plane; the mask clears what lies
- * outside.
+ * Positions whose elements lie side by side (stride 1 in one row, or "same" padding), or with one between any two
+ * (stride 2), are read as vectors, the others lane by lane. A vector may reach across the border of a plane; the mask
+ * clears what lies outside.
  */
 function emitPackPatch(code: Assembler, element: Element, width: number): Func {
   const { i32, i32x4, v128 } = code;
@@ -140,10 +143,7 @@ function emitPackPatch(code: Assembler, element: Element, width: number): Func {
         to.set(out);
         left.set(channels);
         const isInTensor = (span: number) =>
-          i32.and(
-            i32.lt_u(relative, tensorBytes),
-            i32.le_u(i32.add(i32.add(relative, planes), span), tensorBytes),
-          );
+          i32.and(i32.lt_u(relative, tensorBytes), i32.le_u(i32.add(i32.add(relative, planes), span), tensorBytes));
         const copyVectors = (load: (v: number) => Value<'v128'>) => {
           repeat(code, left, () => {
             for (let v = 0; v < vectors; v++) v128.store(to, v128.and(load(v), mask[v]), 16 * v);
@@ -202,7 +202,12 @@ function isProgression(
 }
 
 /** A vector of the elements 0, 2, 4, … at an address, reading none behind the last. */
-export function loadEverySecond(code: Assembler, element: Element, address: Local<'i32'>, offset: number): Value<'v128'> {
+export function loadEverySecond(
+  code: Assembler,
+  element: Element,
+  address: Local<'i32'>,
+  offset: number,
+): Value<'v128'> {
   const { v128, i32x4, i64x2 } = code;
   const low = v128.load(address, offset);
   const high = v128.load(address, offset + 16 - element.bytes);
@@ -225,10 +230,7 @@ function emitPositions(
   const start = code.local('i32', i32.sub(0, loadField(code, geometry, 'padLeft')));
   const column = code.local('i32', i32.rem_u(position, ow));
   const ix = code.local('i32', i32.add(i32.mul(column, strideW), start));
-  const iy = code.local(
-    'i32',
-    i32.sub(i32.mul(i32.div_u(position, ow), strideH), loadField(code, geometry, 'padTop')),
-  );
+  const iy = code.local('i32', i32.sub(i32.mul(i32.div_u(position, ow), strideH), loadField(code, geometry, 'padTop')));
   for (let i = 0; i < 4 * xs.length; i++) {
     if (i > 0) {
       code.increase(column, 1);
@@ -266,16 +268,14 @@ export function loadLanes(code: Assembler, element: Element, value: Local<'v128'
   for (const [lane, address] of at.entries()) {
     if (lane === 0) value.set(element.bytes === 4 ? v128.load32_splat(address) : v128.load64_splat(address));
     else {
-      value.set(
-        element.bytes === 4 ? v128.load32_lane(lane, address, value) : v128.load64_lane(lane, address, value),
-      );
+      value.set(element.bytes === 4 ? v128.load32_lane(lane, address, value) : v128.load64_lane(lane, address, value));
     }
   }
 }
 
 /**
- * copyPadded(channels, lines, columns, from, plane, y, x, h, w, to, toPlane): lines y … of planes, columns x …, with zeros where
- * they lie outside
+ * copyPadded(channels, lines, columns, from, plane, y, x, h, w, to, toPlane): lines y … of planes, columns x …, with
+ * zeros where they lie outside
  */
 export function emitCopyPadded(code: Assembler, element: Element): Func {
   const { i32, v128 } = code;
@@ -340,6 +340,70 @@ export function emitCopyPadded(code: Assembler, element: Element): Func {
       });
       code.increase(from, plane);
       code.increase(to, toPlane);
+    });
+  });
+}
+
+/**
+ * packTaps(taps, lines, k, table, base, lineStep, kStep, out, room, done): for each panel of taps, `lines` rows of `k`
+ * positions, after `done` others of the `room` that a panel has. The table says where each tap begins.
+ */
+export function emitPackTaps(code: Assembler, tiles: Tiles, { packs }: MacroFuncs): Func {
+  const { i32 } = code;
+  const { element, widths } = tiles;
+  const [width] = widths;
+  const panels = widths.map((narrow) => emitPackTapPanel(code, element, narrow, packs.get(narrow)!.packRows));
+  const params = {
+    taps: 'i32',
+    lines: 'i32',
+    k: 'i32',
+    table: 'i32',
+    base: 'i32',
+    lineStep: 'i32',
+    kStep: 'i32',
+    out: 'i32',
+    room: 'i32',
+    done: 'i32',
+  } as const;
+  return code.func('packTaps', params, [], ({ taps, lines, k, table, base, lineStep, kStep, out, room, done }) => {
+    const to = (narrow: number) => i32.add(out, i32.mul(done, narrow * element.bytes));
+    code.while(
+      () => i32.ge_u(taps, width),
+      () => {
+        code.call(panels[0], table, lines, k, base, lineStep, kStep, to(width));
+        code.increase(table, 4 * width);
+        code.increase(out, i32.mul(room, width * element.bytes));
+        code.decrease(taps, width);
+      },
+    );
+    for (const [i, panel] of panels.entries()) {
+      code.if(i32.gt_u(taps, widths[i + 1] ?? 0), () => {
+        code.call(panel, table, lines, k, base, lineStep, kStep, to(widths[i]));
+        code.return();
+      });
+    }
+  });
+}
+
+/** packTapPanel_w(table, lines, k, base, lineStep, kStep, out): one panel */
+function emitPackTapPanel(code: Assembler, element: Element, width: number, packRows: Func): Func {
+  const { i32 } = code;
+  const params = {
+    table: 'i32',
+    lines: 'i32',
+    k: 'i32',
+    base: 'i32',
+    lineStep: 'i32',
+    kStep: 'i32',
+    out: 'i32',
+  } as const;
+  return code.func(`packTapPanel_${width}`, params, [], ({ table, lines, k, base, lineStep, kStep, out }) => {
+    const rows = Array.from({ length: width }, (_, i) => code.local('i32', i32.add(base, i32.load(table, 4 * i))));
+    const lineBytes = code.local('i32', i32.mul(k, width * element.bytes));
+    repeat(code, lines, () => {
+      code.call(packRows, k, kStep, out, ...rows);
+      for (const row of rows) code.increase(row, lineStep);
+      code.increase(out, lineBytes);
     });
   });
 }

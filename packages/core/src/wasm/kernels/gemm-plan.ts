@@ -1,0 +1,28 @@
+/** What every launch of a packed product needs to be planned: blocks, places in scratch memory, arguments in order. */
+
+/** What kernels work on: the heap, or anything that has its memory. */
+export interface Kernels {
+  readonly memory: WebAssembly.Memory;
+}
+
+/** Equal blocks of at most `most` that cover `size`, rounded up to a multiple. */
+export function evenBlock(size: number, most: number, multiple: number): number {
+  const blocks = Math.ceil(size / most);
+  return blocks === 0 ? multiple : Math.ceil(size / blocks / multiple) * multiple;
+}
+
+/** Up to the next multiple of 64, the alignment of everything in scratch memory. */
+export function align(bytes: number): number {
+  return Math.ceil(bytes / 64) * 64;
+}
+
+/** The arguments of a task by name, without the two that every launch gives. */
+export type TaskArgs<Params> = { readonly [K in Exclude<keyof Params, 'task' | 'scratch'>]: number };
+
+/** The arguments in the order of the parameters. */
+export function taskArgs<Params extends object>(params: Params, args: TaskArgs<Params>): number[] {
+  const byName = args as Readonly<Record<string, number>>;
+  return Object.keys(params)
+    .slice(2)
+    .map((name) => byName[name]);
+}
