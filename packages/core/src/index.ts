@@ -1,40 +1,48 @@
 /** `@torsor/core`: strided tensors, their ops and kernels, random numbers, printing. */
 
-export { Tensor } from './tensor.ts';
-export type { NestedValues } from './tensor.ts';
 export { allocate, allocateZeros, construct, isTensor, makeView, modes } from './base.ts';
-export { setRecorder, dispatch, dispatchInPlace } from './dispatch.ts';
 export type { BackwardOptions, GradFn, Recorder, RemovableHandle } from './dispatch.ts';
+export { dispatch, dispatchInPlace, setRecorder } from './dispatch.ts';
 export * from './dtype.ts';
 export * from './errors.ts';
 export * from './layout.ts';
-export { isOptions, listArgument, named, tuple } from './options.ts';
-export { formatTensor, getPrintOptions, setPrintOptions } from './print.ts';
-export { keep, memory, Scope, scope, tidy } from './scope.ts';
-export type { MemoryReport } from './scope.ts';
-export { setMemoryLimits, Storage } from './storage.ts';
-export type { MemoryLimits } from './storage.ts';
-export type * from './ops/list.ts';
+export type { NamedTuple, ValuesIndices } from './namedTuple.ts';
+export * from './ops/conv.ts';
+export * from './ops/counting.ts';
 export * from './ops/create.ts';
 export * from './ops/elementwise.ts';
 export * from './ops/index.ts';
-export * from './ops/counting.ts';
 export * from './ops/join.ts';
-export { Slice, at, setAt, slice } from './ops/subscript.ts';
-export type { Subscript } from './ops/subscript.ts';
-export * from './ops/conv.ts';
+export type * from './ops/list.ts';
 export * from './ops/loss.ts';
 export * from './ops/matmul.ts';
 export * from './ops/norm.ts';
-export { adamStep, sgdStep } from './ops/optim.ts';
 export type { AdamState, AdamStepOptions, SgdStepOptions } from './ops/optim.ts';
+export { adamStep, sgdStep } from './ops/optim.ts';
 export * from './ops/pad.ts';
 export * from './ops/pool.ts';
 export * from './ops/random.ts';
 export * from './ops/reduce.ts';
+export type { Subscript } from './ops/subscript.ts';
+export { at, Slice, setAt, slice } from './ops/subscript.ts';
 export * from './ops/view.ts';
-export type { NamedTuple, ValuesIndices } from './namedTuple.ts';
-export { Generator, defaultGenerator, getRngState, initialSeed, manualSeed, seed, setRngState } from './random/generator.ts';
+export { isOptions, listArgument, named, tuple } from './options.ts';
+export { formatTensor, getPrintOptions, setPrintOptions } from './print.ts';
+export {
+  defaultGenerator,
+  Generator,
+  getRngState,
+  initialSeed,
+  manualSeed,
+  seed,
+  setRngState,
+} from './random/generator.ts';
+export type { MemoryReport } from './scope.ts';
+export { keep, memory, Scope, scope, tidy } from './scope.ts';
+export type { MemoryLimits } from './storage.ts';
+export { Storage, setMemoryLimits } from './storage.ts';
+export type { NestedValues } from './tensor.ts';
+export { Tensor } from './tensor.ts';
 export { Assembler } from './wasm/assembler.ts';
 export type { Features } from './wasm/features.ts';
 export { features, isStrict, setStrict } from './wasm/features.ts';

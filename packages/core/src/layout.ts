@@ -2,8 +2,8 @@
  * Layout: shape, strides and offset, all in elements. Pure functions; nothing here knows of tensors.
  */
 
-import { IndexError, ShapeError } from './errors.ts';
 import type { DType, TypedArray } from './dtype.ts';
+import { IndexError, ShapeError } from './errors.ts';
 
 export type Shape = readonly number[];
 

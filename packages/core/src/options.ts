@@ -33,7 +33,9 @@ export function named<T extends readonly unknown[]>(
   const options = isOptions(last) ? last : null;
   const positional = options === null ? count : count - 1;
   if (positional > names.length) {
-    throw new ValueError(`takes at most ${names.length} arguments (${names.join(', ')}), but got ${positional}`, { op });
+    throw new ValueError(`takes at most ${names.length} arguments (${names.join(', ')}), but got ${positional}`, {
+      op,
+    });
   }
   const values = new Array<unknown>(names.length);
   for (let i = 0; i < positional; i++) {

@@ -7,8 +7,8 @@
 
 import { TensorBase } from './base.ts';
 import { TorsorError } from './errors.ts';
-import { liveHeapStorages, setStorageTracker } from './storage.ts';
 import type { Storage } from './storage.ts';
+import { liveHeapStorages, setStorageTracker } from './storage.ts';
 import { heapIfAny } from './wasm/heap.ts';
 
 /** The open scopes, the innermost last. */
@@ -94,7 +94,9 @@ export function tidy<T>(fn: () => T): T {
     if (isThenable(value)) {
       // What it fails with later is no news any more; unhandled, it would end the program.
       value.then(undefined, () => undefined);
-      throw new TorsorError('fn must be synchronous; open a scope() around each synchronous part instead', { op: 'tidy' });
+      throw new TorsorError('fn must be synchronous; open a scope() around each synchronous part instead', {
+        op: 'tidy',
+      });
     }
     return inner.keep(value);
   } finally {
@@ -166,4 +168,3 @@ export function memory(): MemoryReport {
     heapBytes: stats?.totalBytes ?? 0,
   };
 }
-

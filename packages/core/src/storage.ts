@@ -5,11 +5,11 @@
  * space, but the garbage collector sees them and a loop that never yields goes on.
  */
 
-import { itemBytes, newArray, viewArray } from './dtype.ts';
 import type { DType, TypedArray } from './dtype.ts';
+import { itemBytes, newArray, viewArray } from './dtype.ts';
 import { TorsorError, ValueError } from './errors.ts';
 import { named } from './options.ts';
-import { MAX_HEAP_BYTES, heap } from './wasm/heap.ts';
+import { heap, MAX_HEAP_BYTES } from './wasm/heap.ts';
 
 /** Storages of up to this many bytes are small. A plain loop over them costs about a microsecond. */
 export const SMALL_BYTES = 4096;

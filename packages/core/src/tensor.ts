@@ -3,16 +3,16 @@
  * implementation, documented at the function.
  */
 
-import { TensorBase, construct, setTensorClass } from './base.ts';
-import { requireRecorder, recorderIfAny } from './dispatch.ts';
+import { construct, setTensorClass, TensorBase } from './base.ts';
 import type { BackwardOptions, GradFn, RemovableHandle } from './dispatch.ts';
-import { itemBytes, newArray } from './dtype.ts';
+import { recorderIfAny, requireRecorder } from './dispatch.ts';
 import type { DType, TypedArray } from './dtype.ts';
+import { itemBytes, newArray } from './dtype.ts';
 import { AutogradError, IndexError, ShapeError, ValueError } from './errors.ts';
-import { contiguousStrides, formatShape, isContiguous, sizeOf, wrapDim } from './layout.ts';
 import type { Shape } from './layout.ts';
+import { contiguousStrides, formatShape, isContiguous, sizeOf, wrapDim } from './layout.ts';
 import type { ValuesIndices } from './namedTuple.ts';
-import { listArgument, named } from './options.ts';
+import * as counting from './ops/counting.ts';
 import * as create from './ops/create.ts';
 import * as elementwise from './ops/elementwise.ts';
 import * as indexing from './ops/index.ts';
@@ -21,10 +21,10 @@ import type { Operand } from './ops/list.ts';
 import * as products from './ops/matmul.ts';
 import * as random from './ops/random.ts';
 import * as reduce from './ops/reduce.ts';
-import * as subscript from './ops/subscript.ts';
 import type { Subscript } from './ops/subscript.ts';
-import * as counting from './ops/counting.ts';
+import * as subscript from './ops/subscript.ts';
 import * as views from './ops/view.ts';
+import { listArgument, named } from './options.ts';
 import { formatTensor } from './print.ts';
 import { copy } from './reference/elementwise.ts';
 import { sameStorage } from './storage.ts';
@@ -124,10 +124,13 @@ export class Tensor extends TensorBase {
   item(): number {
     const size = this.numel();
     if (size !== 1) {
-      throw new ShapeError(`a tensor with ${size} elements cannot be converted to a scalar, shape ${formatShape(this.shape)}`, {
-        op: 'item',
-        operands: { self: this.shape },
-      });
+      throw new ShapeError(
+        `a tensor with ${size} elements cannot be converted to a scalar, shape ${formatShape(this.shape)}`,
+        {
+          op: 'item',
+          operands: { self: this.shape },
+        },
+      );
     }
     return Number(this.array[this.offset]);
   }
@@ -287,7 +290,11 @@ export class Tensor extends TensorBase {
   ): void {
     const [g, retain, create, into] = named<
       [Tensor | null, boolean | null, boolean, Tensor | readonly Tensor[] | null]
-    >('backward', ['gradient', 'retainGraph', 'createGraph', 'inputs'], [gradient, retainGraph, createGraph, inputs, options]);
+    >(
+      'backward',
+      ['gradient', 'retainGraph', 'createGraph', 'inputs'],
+      [gradient, retainGraph, createGraph, inputs, options],
+    );
     const recorder = recorderIfAny();
     if (recorder === null) {
       throw new AutogradError("needs automatic differentiation; import '@torsor/autograd' (or 'torsor') first", {

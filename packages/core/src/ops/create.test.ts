@@ -6,16 +6,16 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import '../tensor.ts';
-import { DTYPES, isFloating } from '../dtype.ts';
 import type { DType, TypedArray } from '../dtype.ts';
+import { DTYPES, isFloating } from '../dtype.ts';
 import { AutogradError } from '../errors.ts';
 import type { FixtureNumber } from '../fixtures/check.ts';
 import { agrees, decode, refuses, values } from '../fixtures/check.ts';
 import data from '../fixtures/create.json' with { type: 'json' };
 import type { Shape } from '../layout.ts';
 import type { Tensor } from '../tensor.ts';
-import * as create from './create.ts';
 import type { NestedArray, TensorData } from './create.ts';
+import * as create from './create.ts';
 
 const { tensor } = create;
 
@@ -50,7 +50,16 @@ test('tensor infers float32 from numbers, bool from booleans, int64 from BigInts
 });
 
 test('tensor takes nested lists of any depth, empty ones included', () => {
-  looks(tensor([[1, 2, 3], [4, 5, 6]]), 'float32', [2, 3], [1, 2, 3, 4, 5, 6], '2d');
+  looks(
+    tensor([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]),
+    'float32',
+    [2, 3],
+    [1, 2, 3, 4, 5, 6],
+    '2d',
+  );
   looks(tensor([[[[1]], [[2]]]]), 'float32', [1, 2, 1, 1], [1, 2], '4d');
   looks(tensor([]), 'float32', [0], [], '[]');
   looks(tensor([[], []]), 'float32', [2, 0], [], '[[], []]');
@@ -71,8 +80,25 @@ test('tensor refuses ragged lists and says where', () => {
 });
 
 test('tensor refuses entries that are no numbers', () => {
-  for (const bad of [null, undefined, 'x', [null], ['1'], [1, undefined], [{}], [() => 1], {}, Symbol('s'), [[1], [null]]]) {
-    refuses(() => tensor(bad as unknown as TensorData), 'DTypeError', /^tensor: entries must be numbers/, String(bad && 1));
+  for (const bad of [
+    null,
+    undefined,
+    'x',
+    [null],
+    ['1'],
+    [1, undefined],
+    [{}],
+    [() => 1],
+    {},
+    Symbol('s'),
+    [[1], [null]],
+  ]) {
+    refuses(
+      () => tensor(bad as unknown as TensorData),
+      'DTypeError',
+      /^tensor: entries must be numbers/,
+      String(bad && 1),
+    );
   }
   // A hole in a list is undefined.
   // biome-ignore lint/suspicious/noSparseArray: that is the case
@@ -103,7 +129,13 @@ test('a typed array keeps its dtype and is copied', () => {
 });
 
 test('arrays of kinds that no dtype has are refused by name', () => {
-  for (const array of [new Int8Array(1), new Uint16Array(1), new Uint32Array(1), new BigUint64Array(1), new DataView(new ArrayBuffer(1))]) {
+  for (const array of [
+    new Int8Array(1),
+    new Uint16Array(1),
+    new Uint32Array(1),
+    new BigUint64Array(1),
+    new DataView(new ArrayBuffer(1)),
+  ]) {
     const { name } = array.constructor;
     refuses(() => tensor(array as never), 'DTypeError', new RegExp(name), name);
     refuses(() => create.fromTypedArray(array as never), 'DTypeError', /typed array/, name);
@@ -111,7 +143,10 @@ test('arrays of kinds that no dtype has are refused by name', () => {
 });
 
 test('a tensor of a tensor is a copy, cast when asked', () => {
-  const x = tensor([[1.5, 2], [3, 4]]).t();
+  const x = tensor([
+    [1.5, 2],
+    [3, 4],
+  ]).t();
   const y = tensor(x);
   looks(y, 'float32', [2, 2], [1.5, 3, 2, 4], 'copy');
   assert.not.ok(y.sharesStorageWith(x));
@@ -134,12 +169,18 @@ test('which numbers an integer dtype takes is as in PyTorch: fractions are cut o
       continue;
     }
     const x = tensor([given], { dtype });
-    const want = dtype === 'float32' ? Math.fround(decode(element)) : dtype === 'uint8' ? element & 255 : decode(element);
+    const want =
+      dtype === 'float32' ? Math.fround(decode(element)) : dtype === 'uint8' ? element & 255 : decode(element);
     const got = Number(x.toTypedArray()[0]);
     assert.ok(Object.is(got, want) || (got === want && !isFloating(dtype)), `${label}: ${got}`);
   }
   refuses(() => tensor([2n ** 63n]), 'ValueError', /without overflow/, 'a BigInt beyond int64');
-  refuses(() => tensor([-1n], { dtype: 'uint8' }).add(0) && tensor([256n], { dtype: 'uint8' }), 'ValueError', /overflow/, 'uint8');
+  refuses(
+    () => tensor([-1n], { dtype: 'uint8' }).add(0) && tensor([256n], { dtype: 'uint8' }),
+    'ValueError',
+    /overflow/,
+    'uint8',
+  );
 });
 
 test('fromTypedArray shares the memory, in the shape that is asked for', () => {
@@ -178,8 +219,16 @@ for (const name of [...new Set(fixtures.cases.map(([op]) => op))]) {
       }
       // PyTorch counts in single precision by vectors of 8, so that float32 values differ from start + i * step by some ulp.
       const ulps = name === 'arange' || name === 'linspace' ? 4 : name === 'logspace' ? 32 : 0;
-      const tolerance = { float32: { relative: ulps * 2 ** -24, absolute: ulps * 2 ** -24 }, float64: { relative: 1e-14, absolute: 1e-15 } };
-      agrees(make(...given, { dtype }), { dtype, ...want }, label, dtype === 'float32' || dtype === 'float64' ? tolerance[dtype] : {});
+      const tolerance = {
+        float32: { relative: ulps * 2 ** -24, absolute: ulps * 2 ** -24 },
+        float64: { relative: 1e-14, absolute: 1e-15 },
+      };
+      agrees(
+        make(...given, { dtype }),
+        { dtype, ...want },
+        label,
+        dtype === 'float32' || dtype === 'float64' ? tolerance[dtype] : {},
+      );
     }
   });
 }
@@ -223,7 +272,13 @@ test('full infers its dtype from the value', () => {
 });
 
 test('forms in Like take shape and dtype from a tensor, are contiguous, and zeros stay zeros of either sign', () => {
-  const x = tensor([[1, 2, 3], [4, 5, 6]], { dtype: 'int32' }).t();
+  const x = tensor(
+    [
+      [1, 2, 3],
+      [4, 5, 6],
+    ],
+    { dtype: 'int32' },
+  ).t();
   looks(create.zerosLike(x), 'int32', [3, 2], [0, 0, 0, 0, 0, 0], 'zerosLike');
   looks(create.onesLike(x), 'int32', [3, 2], [1, 1, 1, 1, 1, 1], 'onesLike');
   looks(create.fullLike(x, 7), 'int32', [3, 2], [7, 7, 7, 7, 7, 7], 'fullLike');
@@ -231,7 +286,12 @@ test('forms in Like take shape and dtype from a tensor, are contiguous, and zero
   assert.equal([...create.emptyLike(x).strides], [2, 1]);
   assert.is(create.fullLike(tensor(1), -0).item(), -0);
   looks(create.fullLike(tensor([1n]), 2n ** 60n + 1n), 'int64', [1], [2n ** 60n + 1n], 'fullLike of int64');
-  refuses(() => create.fullLike(x, Number.NaN), 'ValueError', /^fullLike: value NaN cannot be converted to int32/, 'NaN');
+  refuses(
+    () => create.fullLike(x, Number.NaN),
+    'ValueError',
+    /^fullLike: value NaN cannot be converted to int32/,
+    'NaN',
+  );
 });
 
 test('arange takes start, end and step by position or by name', () => {
@@ -274,20 +334,40 @@ test('sizes that are negative, fractional, not numbers or too many are refused b
   }
   refuses(() => create.eye(1.5), 'ShapeError', /^eye: /, 'eye');
   refuses(() => create.zeros(2 ** 40), 'TorsorError', /out of memory: 4398046511104 bytes/, 'more than there is');
-  refuses(() => create.zeros(2 ** 40, { dtype: 'float64' }), 'TorsorError', /1099511627776 elements of float64/, 'float64');
+  refuses(
+    () => create.zeros(2 ** 40, { dtype: 'float64' }),
+    'TorsorError',
+    /1099511627776 elements of float64/,
+    'float64',
+  );
 });
 
 test('unknown dtypes and options are refused, and the known ones named', () => {
   for (const name of ['zeros', 'ones', 'empty'] as const) {
     const make = create[name] as Maker;
-    refuses(() => make(2, { dtype: 'float' }), 'DTypeError', new RegExp(`^${name}: unknown dtype "float"; known are bool`), name);
-    refuses(() => make(2, { device: 'cpu' }), 'ValueError', /unknown option 'device'; known options are dtype, requiresGrad/, name);
+    refuses(
+      () => make(2, { dtype: 'float' }),
+      'DTypeError',
+      new RegExp(`^${name}: unknown dtype "float"; known are bool`),
+      name,
+    );
+    refuses(
+      () => make(2, { device: 'cpu' }),
+      'ValueError',
+      /unknown option 'device'; known options are dtype, requiresGrad/,
+      name,
+    );
     refuses(() => make({ dtype: 'bool' }, 2), 'ShapeError', new RegExp(`^${name}: `), `${name}: options first`);
   }
   refuses(() => tensor([1], { dtype: 3 as never }), 'DTypeError', /unknown dtype 3/, 'tensor');
   refuses(() => create.arange(3, { dtype: 'x' as never }), 'DTypeError', /^arange: unknown dtype "x"/, 'arange');
   refuses(() => create.eye(3, { dtype: 'x' as never }), 'DTypeError', /^eye: unknown dtype/, 'eye');
-  refuses(() => create.logspace(0, 1, 2, { dtype: 'x' as never }), 'DTypeError', /^logspace: unknown dtype/, 'logspace');
+  refuses(
+    () => create.logspace(0, 1, 2, { dtype: 'x' as never }),
+    'DTypeError',
+    /^logspace: unknown dtype/,
+    'logspace',
+  );
 });
 
 test("requiresGrad without '@torsor/autograd' says what to import", () => {

@@ -4,11 +4,11 @@
 
 import { allocate, allocateZeros, fromArray, isTensor } from '../base.ts';
 import { requireRecorder } from '../dispatch.ts';
-import { checkDType, dtypeOfArray, isFloating } from '../dtype.ts';
 import type { DType, TypedArray } from '../dtype.ts';
+import { checkDType, dtypeOfArray, isFloating } from '../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
-import { formatShape, sizeOf } from '../layout.ts';
 import type { Shape } from '../layout.ts';
+import { formatShape, sizeOf } from '../layout.ts';
 import { isOptions, named } from '../options.ts';
 import { copy, fill, toBigInt, writeElement } from '../reference/elementwise.ts';
 import type { Tensor } from '../tensor.ts';
@@ -110,7 +110,9 @@ export function fromData(op: string, data: TensorData, dtype: DType | null): Ten
     return out;
   }
   if (ArrayBuffer.isView(data)) {
-    throw new DTypeError(`cannot take a ${(data as object).constructor.name}; known dtypes have no such element`, { op });
+    throw new DTypeError(`cannot take a ${(data as object).constructor.name}; known dtypes have no such element`, {
+      op,
+    });
   }
   const nested = data as NestedArray;
   const shape = nestedShape(nested);
@@ -161,22 +163,19 @@ function nestedShape(data: NestedArray): number[] {
   return shape;
 }
 
-function flatten(
-  op: string,
-  data: NestedArray,
-  shape: Shape,
-  depth: number,
-  out: (number | boolean | bigint)[],
-): void {
+function flatten(op: string, data: NestedArray, shape: Shape, depth: number, out: (number | boolean | bigint)[]): void {
   if (depth === shape.length) {
     if (typeof data === 'number' || typeof data === 'boolean' || typeof data === 'bigint') {
       out.push(data);
       return;
     }
     if (Array.isArray(data)) ragged(op, shape, depth, `a list of length ${data.length}`);
-    throw new DTypeError(`entries must be numbers, booleans or BigInts, but got ${data === null ? 'null' : typeof data}`, {
-      op,
-    });
+    throw new DTypeError(
+      `entries must be numbers, booleans or BigInts, but got ${data === null ? 'null' : typeof data}`,
+      {
+        op,
+      },
+    );
   }
   if (!Array.isArray(data)) ragged(op, shape, depth, 'a single value');
   const list = data as readonly NestedArray[];
@@ -219,10 +218,13 @@ export function fromTypedArray(array: TypedArray | Uint8ClampedArray, shape?: Sh
   if (array instanceof Uint8ClampedArray) array = new Uint8Array(array.buffer, array.byteOffset, array.length);
   const target = shape === undefined ? [array.length] : [...checkShape('fromTypedArray', shape)];
   if (sizeOf(target) !== array.length) {
-    throw new ShapeError(`shape ${formatShape(target)} needs ${sizeOf(target)} elements, but the array has ${array.length}`, {
-      op: 'fromTypedArray',
-      operands: { shape: target, length: array.length },
-    });
+    throw new ShapeError(
+      `shape ${formatShape(target)} needs ${sizeOf(target)} elements, but the array has ${array.length}`,
+      {
+        op: 'fromTypedArray',
+        operands: { shape: target, length: array.length },
+      },
+    );
   }
   return fromArray(array as TypedArray, target, dtype);
 }
@@ -249,10 +251,13 @@ export function empty(...args: ShapeArguments): Tensor {
 
 function checkScalar<T>(op: string, value: T): T & (number | boolean | bigint) {
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return value;
-  throw new DTypeError(`fillValue must be a number, a boolean or a BigInt, but got ${value === null ? 'null' : typeof value}`, {
-    op,
-    operands: { fillValue: value },
-  });
+  throw new DTypeError(
+    `fillValue must be a number, a boolean or a BigInt, but got ${value === null ? 'null' : typeof value}`,
+    {
+      op,
+      operands: { fillValue: value },
+    },
+  );
 }
 
 function filled(op: string, shape: Shape, dtype: DType, value: number | boolean | bigint): Tensor {
@@ -345,7 +350,8 @@ export function arange(
   if (target === 'bool') throw new DTypeError('is not defined for bool', { op: 'arange', operands: { dtype } });
   // Integers count in integers: fractions are cut off first, in int64 also for the size, as in PyTorch.
   const [from, to, by] = isFloating(target) ? [start, end, step] : [start, end, step].map(Math.trunc);
-  if (by === 0) throw new ValueError(`step must not be 0, but ${step} is as ${target}`, { op: 'arange', operands: { step } });
+  if (by === 0)
+    throw new ValueError(`step must not be 0, but ${step} is as ${target}`, { op: 'arange', operands: { step } });
   const [size] = checkShape('arange', [Math.ceil(target === 'int64' ? (to - from) / by : (end - start) / step)]);
   const out = allocate([size], target);
   const array = out.array;
@@ -373,7 +379,8 @@ export function linspace(start: number, end: number, steps: number, options?: Cr
   const step = steps > 1 ? (to - from) / (steps - 1) : 0;
   const rounded = target === 'float32' ? Math.fround(step) : step;
   const half = steps === 1 ? 1 : Math.floor(steps / 2);
-  for (let i = 0; i < steps; i++) writeElement(array, target, i, i < half ? from + rounded * i : to - rounded * (steps - i - 1));
+  for (let i = 0; i < steps; i++)
+    writeElement(array, target, i, i < half ? from + rounded * i : to - rounded * (steps - i - 1));
   return finish('linspace', out, requiresGrad);
 }
 
@@ -382,7 +389,10 @@ function checkSteps(op: string, start: number, end: number, steps: number, dtype
     throw new ValueError(`start and end must be numbers, but got ${String(start)} and ${String(end)}`, { op });
   }
   if (!Number.isInteger(steps) || steps < 0) {
-    throw new ValueError(`steps must be an integer of at least 0, but got ${String(steps)}`, { op, operands: { steps } });
+    throw new ValueError(`steps must be an integer of at least 0, but got ${String(steps)}`, {
+      op,
+      operands: { steps },
+    });
   }
   if (dtype === 'bool') throw new DTypeError('is not defined for bool', { op, operands: { dtype } });
 }
@@ -409,7 +419,11 @@ export function logspace(
 }
 
 /** The identity matrix: ones on the diagonal, `n` rows and `m` (by default `n`) columns. */
-export function eye(n: number, m?: number | null | (CreateOptions & { m?: number | null }), options?: CreateOptions): Tensor {
+export function eye(
+  n: number,
+  m?: number | null | (CreateOptions & { m?: number | null }),
+  options?: CreateOptions,
+): Tensor {
   const [given, dtype, requiresGrad] = named<[number | null, DType | null, boolean]>(
     'eye',
     ['m', 'dtype', 'requiresGrad'],

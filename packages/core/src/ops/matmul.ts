@@ -5,15 +5,15 @@
 
 import { allocate } from '../base.ts';
 import { dispatch } from '../dispatch.ts';
-import { isFloating } from '../dtype.ts';
 import type { DType } from '../dtype.ts';
+import { isFloating } from '../dtype.ts';
 import { DTypeError, ShapeError } from '../errors.ts';
-import { broadcastShapes, broadcastStrides, formatShape, sizeOf } from '../layout.ts';
 import type { Shape } from '../layout.ts';
+import { broadcastShapes, broadcastStrides, formatShape, sizeOf } from '../layout.ts';
 import { isOptions, named } from '../options.ts';
 import { copy } from '../reference/elementwise.ts';
-import { gemm } from '../reference/matmul.ts';
 import type { MatrixView } from '../reference/matmul.ts';
+import { gemm } from '../reference/matmul.ts';
 import type { Tensor } from '../tensor.ts';
 import { fastGemm } from '../wasm/select.ts';
 import { mul } from './elementwise.ts';
@@ -179,7 +179,19 @@ const addmmForward: MatmulOps['addmm'] = (self, a, b, beta, alpha) => {
     const strides = broadcastStrides(self.shape, self.strides, shape);
     copy({ array: self.array, shape, strides, offset: self.offset, dtype: self.dtype }, out);
   }
-  multiply(a.shape[0], b.shape[1], a.shape[1], a, matrix(a, 0, 1), b, matrix(b, 0, 1), out, matrix(out, 0, 1), alpha, beta);
+  multiply(
+    a.shape[0],
+    b.shape[1],
+    a.shape[1],
+    a,
+    matrix(a, 0, 1),
+    b,
+    matrix(b, 0, 1),
+    out,
+    matrix(out, 0, 1),
+    alpha,
+    beta,
+  );
   return out;
 };
 
@@ -338,10 +350,13 @@ const ellipsisLabels = (count: number): string =>
 /** Operands are contracted from left to right, each pair as one batched matrix product. */
 function contract(equation: string, operands: readonly Tensor[]): Tensor {
   const bad = (rule: string): never => {
-    throw new ShapeError(`${rule}, equation '${equation}', shapes ${operands.map((x) => formatShape(x.shape)).join(', ')}`, {
-      op: 'einsum',
-      operands: { equation },
-    });
+    throw new ShapeError(
+      `${rule}, equation '${equation}', shapes ${operands.map((x) => formatShape(x.shape)).join(', ')}`,
+      {
+        op: 'einsum',
+        operands: { equation },
+      },
+    );
   };
   const sides = equation.split('->');
   if (sides.length > 2) bad("the equation must have at most one '->'");
@@ -358,7 +373,8 @@ function contract(equation: string, operands: readonly Tensor[]): Tensor {
     const { ndim } = operands[i];
     const letters = text.replace('...', '').length;
     const rest = ndim - letters;
-    if (rest < 0 || (rest > 0 && !text.includes('...'))) bad(`operand ${i} has ${ndim} dimensions but ${letters} subscripts`);
+    if (rest < 0 || (rest > 0 && !text.includes('...')))
+      bad(`operand ${i} has ${ndim} dimensions but ${letters} subscripts`);
     widest = Math.max(widest, rest);
     return text.replace('...', ellipsisLabels(rest));
   });
@@ -369,7 +385,9 @@ function contract(equation: string, operands: readonly Tensor[]): Tensor {
       const size = operands[i].shape[d];
       const twin = labels.indexOf(label);
       if (operands[i].shape[twin] !== size) {
-        bad(`subscript ${label} is repeated for operand ${i} but the sizes don't match, ${operands[i].shape[twin]} and ${size}`);
+        bad(
+          `subscript ${label} is repeated for operand ${i} but the sizes don't match, ${operands[i].shape[twin]} and ${size}`,
+        );
       }
       const known = sizes.get(label) ?? 1;
       if (known !== size && known !== 1 && size !== 1) bad(`subscript ${label} has sizes ${known} and ${size}`);
@@ -378,7 +396,8 @@ function contract(equation: string, operands: readonly Tensor[]): Tensor {
     });
   });
   const once = [...counts.keys()].filter((label) => counts.get(label) === 1 && /[a-zA-Z]/.test(label));
-  const output = right === undefined ? ellipsisLabels(widest) + once.sort().join('') : right.replace('...', ellipsisLabels(widest));
+  const output =
+    right === undefined ? ellipsisLabels(widest) + once.sort().join('') : right.replace('...', ellipsisLabels(widest));
   for (const label of output) if (!sizes.has(label)) bad(`output subscript ${label} is in no operand`);
   if (new Set(output).size !== output.length) bad('an output subscript appears twice');
   let result = term(operands[0], terms[0]);
@@ -412,9 +431,11 @@ function pair(a: Tensor, la: string, b: Tensor, lb: string, later: string): [Ten
   const summedAlone = (labels: string, other: string): number[] =>
     [...labels].map((label, d) => (!other.includes(label) && !later.includes(label) ? d : -1)).filter((d) => d >= 0);
   const aloneA = summedAlone(la, lb);
-  if (aloneA.length > 0) return pair(a.sum(aloneA), [...la].filter((_, d) => !aloneA.includes(d)).join(''), b, lb, later);
+  if (aloneA.length > 0)
+    return pair(a.sum(aloneA), [...la].filter((_, d) => !aloneA.includes(d)).join(''), b, lb, later);
   const aloneB = summedAlone(lb, la);
-  if (aloneB.length > 0) return pair(a, la, b.sum(aloneB), [...lb].filter((_, d) => !aloneB.includes(d)).join(''), later);
+  if (aloneB.length > 0)
+    return pair(a, la, b.sum(aloneB), [...lb].filter((_, d) => !aloneB.includes(d)).join(''), later);
   const shared = [...la].filter((label) => lb.includes(label));
   const batch = shared.filter((label) => later.includes(label));
   const inner = shared.filter((label) => !later.includes(label));
@@ -424,7 +445,10 @@ function pair(a: Tensor, la: string, b: Tensor, lb: string, later: string): [Ten
     Math.max(la.includes(label) ? a.shape[la.indexOf(label)] : 1, lb.includes(label) ? b.shape[lb.indexOf(label)] : 1);
   const sizes = (labels: readonly string[]): number[] => labels.map(size);
   const arrange = (x: Tensor, labels: string, order: readonly string[], shape: Shape): Tensor =>
-    x.permute(order.map((label) => labels.indexOf(label))).expand(sizes(order)).reshape(shape);
+    x
+      .permute(order.map((label) => labels.indexOf(label)))
+      .expand(sizes(order))
+      .reshape(shape);
   const count = sizeOf(sizes(batch));
   const m = sizeOf(sizes(onlyA));
   const n = sizeOf(sizes(onlyB));
@@ -452,4 +476,3 @@ export function matrixTranspose(self: Tensor): Tensor {
   }
   return transpose(self, -2, -1);
 }
-

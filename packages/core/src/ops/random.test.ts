@@ -8,11 +8,11 @@ import * as assert from 'uvu/assert';
 import '../tensor.ts';
 import type { DType } from '../dtype.ts';
 import { isFloating } from '../dtype.ts';
-import { agrees, refuses, values } from '../fixtures/check.ts';
 import type { FixtureTensor } from '../fixtures/check.ts';
+import { agrees, refuses, values } from '../fixtures/check.ts';
 import data from '../fixtures/tensor.json' with { type: 'json' };
 import type { Shape } from '../layout.ts';
-import { Generator, defaultGenerator, manualSeed } from '../random/generator.ts';
+import { defaultGenerator, Generator, manualSeed } from '../random/generator.ts';
 import type { Tensor } from '../tensor.ts';
 import { full, ones, tensor, zeros } from './create.ts';
 import * as random from './random.ts';
@@ -60,7 +60,8 @@ streams.forEach(({ seed, calls }, i) => {
         const list = args.map(given);
         if (generator === own) {
           const last = list[list.length - 1];
-          const hasOptions = typeof last === 'object' && last !== null && Object.getPrototypeOf(last) === Object.prototype;
+          const hasOptions =
+            typeof last === 'object' && last !== null && Object.getPrototypeOf(last) === Object.prototype;
           if (hasOptions) list[list.length - 1] = { ...(last as object), generator };
           else list.push({ generator });
         }
@@ -129,8 +130,18 @@ test('refusals name the op, and neither write nor count a write', () => {
     ['rand of int32', /DTypeError/, /^rand: is only defined for floating/, () => random.rand(2, { dtype: 'int32' })],
     ['rand of a bad size', /ShapeError/, /^rand: /, () => random.rand(-1)],
     ['rand of an unknown option', /ValueError/, /unknown option 'seed'/, () => random.rand(2, { seed: 1 } as never)],
-    ['rand of a bad generator', /ValueError/, /^rand: generator must be/, () => random.rand(2, { generator: 5 as never })],
-    ['randint without a size', /ShapeError/, /^randint: size must be a list/, () => random.randint(3, undefined as never)],
+    [
+      'rand of a bad generator',
+      /ValueError/,
+      /^rand: generator must be/,
+      () => random.rand(2, { generator: 5 as never }),
+    ],
+    [
+      'randint without a size',
+      /ShapeError/,
+      /^randint: size must be a list/,
+      () => random.randint(3, undefined as never),
+    ],
     ['randint low above high', /ValueError/, /low < high/, () => random.randint(3, 2, [2])],
     ['randint beyond uint8', /ValueError/, /uint8/, () => random.randint(300, [2], { dtype: 'uint8' })],
     ['randperm', /ValueError/, /^randperm: n must be/, () => random.randperm(-1)],
@@ -140,7 +151,12 @@ test('refusals name the op, and neither write nor count a write', () => {
     ['normal with a size', /ShapeError/, /^normal: takes no size/, () => random.normal(zeros(2), 1, [2])],
     ['normal, negative std', /ValueError/, /^normal: expects std >= 0/, () => random.normal(0, -1, [2])],
     ['normal, negative std', /ValueError/, /^normal: expects std >= 0/, () => random.normal(zeros(2), -1)],
-    ['normal, negative stds', /ValueError/, /^normal: expects std >= 0/, () => random.normal(zeros(2), tensor([1, -1]))],
+    [
+      'normal, negative stds',
+      /ValueError/,
+      /^normal: expects std >= 0/,
+      () => random.normal(zeros(2), tensor([1, -1])),
+    ],
     ['normal, shapes', /ShapeError/, /^normal: /, () => random.normal(zeros(2), ones(3))],
     ['bernoulli of 2', /ValueError/, /\[0, 1\]/, () => random.bernoulli(tensor([0.5, 2]))],
     ['bernoulli of NaN', /ValueError/, /\[0, 1\]/, () => random.bernoulli(tensor([Number.NaN]))],

@@ -5,12 +5,22 @@
 
 import { allocate } from '../base.ts';
 import { dispatchInPlace, requireRecorder } from '../dispatch.ts';
-import { checkDType, isFloating, newArray } from '../dtype.ts';
 import type { DType, TypedArray } from '../dtype.ts';
+import { checkDType, isFloating, newArray } from '../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
-import { broadcastShapes, broadcastStrides, contiguousStrides, formatShape, isContiguous, memoryOrder, sameShape, sizeOf } from '../layout.ts';
 import type { Shape, Strided } from '../layout.ts';
+import {
+  broadcastShapes,
+  broadcastStrides,
+  contiguousStrides,
+  formatShape,
+  isContiguous,
+  memoryOrder,
+  sameShape,
+  sizeOf,
+} from '../layout.ts';
 import { isOptions, named } from '../options.ts';
+import type { FloatArray } from '../random/distributions.ts';
 import {
   fillBernoulli,
   fillCauchy,
@@ -23,8 +33,7 @@ import {
   fillRandom,
   fillUniform,
 } from '../random/distributions.ts';
-import type { FloatArray } from '../random/distributions.ts';
-import { Generator, defaultGenerator } from '../random/generator.ts';
+import { defaultGenerator, Generator } from '../random/generator.ts';
 import { multinomial as drawMultinomial, randperm as drawPermutation } from '../random/sampling.ts';
 import { copy } from '../reference/elementwise.ts';
 import type { Tensor } from '../tensor.ts';
@@ -278,11 +287,14 @@ export function normal(
   const shapeOf = (x: Tensor | number): Shape => (typeof x === 'number' ? [] : x.shape);
   const noise = allocate(broadcastShapes('normal', shapeOf(mean), shapeOf(std)), dtype);
   fillNormal(floats('normal', dense(noise), dtype), 0, 1, checkGenerator('normal', generator));
-  return noise.mul(typeof std === 'number' ? std : std.detach().to(dtype)).add(typeof mean === 'number' ? mean : mean.detach());
+  return noise
+    .mul(typeof std === 'number' ? std : std.detach().to(dtype))
+    .add(typeof mean === 'number' ? mean : mean.detach());
 }
 
 function checkStd(std: number): number {
-  if (!(std >= 0)) throw new ValueError(`expects std >= 0.0, but found std ${std}`, { op: 'normal', operands: { std } });
+  if (!(std >= 0))
+    throw new ValueError(`expects std >= 0.0, but found std ${std}`, { op: 'normal', operands: { std } });
   return std;
 }
 
@@ -294,11 +306,9 @@ function checkStd(std: number): number {
 export function bernoulli(self: Tensor, options?: GeneratorOptions): Tensor {
   const [given] = named<[Generator | null]>('bernoulli', ['generator'], [options]);
   const generator = checkGenerator('bernoulli', given);
-  const order = orderOf(self);
-  const p = floats('bernoulli', elementsOf(self, order), self.dtype);
+  const p = floats('bernoulli', elementsOf(self, null), self.dtype);
   const out = allocate(self.shape, self.dtype);
-  if (order === null) fillBernoulli(dense(out), p, generator);
-  else fillOrdered(out, order, (buffer) => fillBernoulli(buffer, p, generator));
+  fillBernoulli(dense(out), p, generator);
   return out;
 }
 
@@ -317,7 +327,9 @@ export function multinomial(
     [replacement, options],
   );
   if (self.ndim !== 1 && self.ndim !== 2) {
-    throw new ShapeError(`prob_dist must be 1 or 2 dim, but has shape ${formatShape(self.shape)}`, { op: 'multinomial' });
+    throw new ShapeError(`prob_dist must be 1 or 2 dim, but has shape ${formatShape(self.shape)}`, {
+      op: 'multinomial',
+    });
   }
   const drawn = drawMultinomial(
     floats('multinomial', elementsOf(self, null), self.dtype),
@@ -325,6 +337,7 @@ export function multinomial(
     numSamples,
     replace,
     checkGenerator('multinomial', generator),
+    orderOf(self) !== null,
   );
   const out = allocate([...self.shape.slice(0, -1), numSamples], 'int32');
   dense(out).set(drawn as never);
@@ -382,7 +395,9 @@ export function normal_(
   );
   checkStd(s);
   const source = checkGenerator('normal_', generator);
-  return fillInPlace('normal_', self, (out, isDense) => normals(floats('normal_', out, self.dtype), m, s, source, isDense));
+  return fillInPlace('normal_', self, (out, isDense) =>
+    normals(floats('normal_', out, self.dtype), m, s, source, isDense),
+  );
 }
 
 /** Ones with probability `p` in place, zeros otherwise; `p` is a number (0.5 by default) or a tensor of the same shape. */
@@ -401,10 +416,13 @@ export function bernoulli_(
     return fillInPlace('bernoulli_', self, (out) => fillBernoulli(out, probability, source));
   }
   if (!sameShape(broadcastShapes('bernoulli_', self.shape, probability.shape), self.shape)) {
-    throw new ShapeError(`p of shape ${formatShape(probability.shape)} does not broadcast to ${formatShape(self.shape)}`, {
-      op: 'bernoulli_',
-      operands: { self: self.shape, p: probability.shape },
-    });
+    throw new ShapeError(
+      `p of shape ${formatShape(probability.shape)} does not broadcast to ${formatShape(self.shape)}`,
+      {
+        op: 'bernoulli_',
+        operands: { self: self.shape, p: probability.shape },
+      },
+    );
   }
   const each = {
     array: probability.array,
@@ -415,7 +433,9 @@ export function bernoulli_(
   };
   const isDense = isContiguous(self.shape, self.strides);
   const probabilities = elementsOf(each, isDense ? null : memoryOrder(self.shape, self.strides));
-  return fillInPlace('bernoulli_', self, (out) => fillBernoulli(out, floats('bernoulli_', probabilities, each.dtype), source));
+  return fillInPlace('bernoulli_', self, (out) =>
+    fillBernoulli(out, floats('bernoulli_', probabilities, each.dtype), source),
+  );
 }
 
 /** Integers in place: in [0, to), in [from, to), or over all that the dtype holds. */
@@ -439,8 +459,16 @@ export function random_(
 }
 
 /** Exponential with rate `lambd` (1 by default) in place. */
-export function exponential_(self: Tensor, lambd: number | ({ lambd?: number } & GeneratorOptions) = 1, options?: GeneratorOptions): Tensor {
-  const [rate = 1, generator] = named<[number, Generator | null]>('exponential_', ['lambd', 'generator'], [lambd, options]);
+export function exponential_(
+  self: Tensor,
+  lambd: number | ({ lambd?: number } & GeneratorOptions) = 1,
+  options?: GeneratorOptions,
+): Tensor {
+  const [rate = 1, generator] = named<[number, Generator | null]>(
+    'exponential_',
+    ['lambd', 'generator'],
+    [lambd, options],
+  );
   return fillInPlace('exponential_', self, (out) =>
     fillExponential(floats('exponential_', out, self.dtype), rate, checkGenerator('exponential_', generator)),
   );
@@ -475,11 +503,23 @@ export function cauchy_(
     ['median', 'sigma', 'generator'],
     [median, sigma, options],
   );
-  return fillInPlace('cauchy_', self, (out) => fillCauchy(floats('cauchy_', out, self.dtype), m, s, checkGenerator('cauchy_', generator)));
+  return fillInPlace('cauchy_', self, (out) =>
+    fillCauchy(floats('cauchy_', out, self.dtype), m, s, checkGenerator('cauchy_', generator)),
+  );
 }
 
 /** Number of trials up to the first success of probability `p`, in place. */
-export function geometric_(self: Tensor, p: number | ({ p?: number } & GeneratorOptions), options?: GeneratorOptions): Tensor {
-  const [probability = Number.NaN, generator] = named<[number, Generator | null]>('geometric_', ['p', 'generator'], [p, options]);
-  return fillInPlace('geometric_', self, (out) => fillGeometric(out, probability, checkGenerator('geometric_', generator)));
+export function geometric_(
+  self: Tensor,
+  p: number | ({ p?: number } & GeneratorOptions),
+  options?: GeneratorOptions,
+): Tensor {
+  const [probability = Number.NaN, generator] = named<[number, Generator | null]>(
+    'geometric_',
+    ['p', 'generator'],
+    [p, options],
+  );
+  return fillInPlace('geometric_', self, (out) =>
+    fillGeometric(out, probability, checkGenerator('geometric_', generator)),
+  );
 }

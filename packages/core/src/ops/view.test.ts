@@ -5,13 +5,13 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Tensor } from '../tensor.ts';
 import { DTYPES } from '../dtype.ts';
 import { TorsorError } from '../errors.ts';
 import { refuses, values } from '../fixtures/check.ts';
 import data from '../fixtures/view.json' with { type: 'json' };
-import { sizeOf } from '../layout.ts';
 import type { Shape } from '../layout.ts';
+import { sizeOf } from '../layout.ts';
+import { Tensor } from '../tensor.ts';
 import { arange, tensor, zeros } from './create.ts';
 import * as views from './view.ts';
 
@@ -108,7 +108,15 @@ test("chains of views, 300 random ones among them, give PyTorch's shapes, stride
 test('views of every dtype keep it', () => {
   for (const dtype of DTYPES) {
     const x = zeros(2, 3, { dtype });
-    for (const y of [x.t(), x.view(6), x.slice(1, 1), x.select(0, 1), x.expand(2, 2, 3), x.unfold(1, 2, 1), x.split(1)[0]]) {
+    for (const y of [
+      x.t(),
+      x.view(6),
+      x.slice(1, 1),
+      x.select(0, 1),
+      x.expand(2, 2, 3),
+      x.unfold(1, 2, 1),
+      x.split(1)[0],
+    ]) {
       assert.is(y.dtype, dtype);
       assert.ok(y.sharesStorageWith(x));
     }
@@ -188,7 +196,12 @@ test('viewAs, reshapeAs, expandAs, broadcastTensors and alias follow another ten
   const [a, b, c] = views.broadcastTensors(zeros(3, 1), zeros(4), zeros([]));
   for (const y of [a, b, c]) assert.equal([...y.shape], [3, 4]);
   assert.equal(views.broadcastTensors(), []);
-  refuses(() => views.broadcastTensors(zeros(3), zeros(4)), 'ShapeError', /^broadcastTensors: .*\[3\].*\[4\]/, 'broadcast');
+  refuses(
+    () => views.broadcastTensors(zeros(3), zeros(4)),
+    'ShapeError',
+    /^broadcastTensors: .*\[3\].*\[4\]/,
+    'broadcast',
+  );
   const same = views.alias(x);
   assert.is.not(same, x);
   assert.ok(same.sharesStorageWith(x) && views.sameLayout(same, x));

@@ -97,11 +97,21 @@ function drawWithReplacement(weights: FloatArray, categories: number, out: Int32
   }
 }
 
-function drawWithoutReplacement(weights: FloatArray, categories: number, out: Int32Array, generator: Generator): void {
+function drawWithoutReplacement(
+  weights: FloatArray,
+  categories: number,
+  out: Int32Array,
+  generator: Generator,
+  byCategory: boolean,
+): void {
   const rows = weights.length / categories;
   const samples = out.length / rows;
   const scores = weights instanceof Float32Array ? new Float32Array(weights.length) : new Float64Array(weights.length);
   fillExponential(scores, 1, generator);
+  if (byCategory) {
+    const drawn = scores.slice();
+    for (let i = 0; i < scores.length; i++) scores[i] = drawn[(i % categories) * rows + Math.floor(i / categories)];
+  }
   // A score of 0 / 0 would be NaN and sort anywhere; a weight of zero scores zero.
   for (let i = 0; i < scores.length; i++) scores[i] = weights[i] === 0 ? 0 : weights[i] / scores[i];
   for (let row = 0; row < rows; row++) {
@@ -148,7 +158,8 @@ function checkWeights(op: string, weights: FloatArray, categories: number): void
  * cumulative weights (`aten/src/ATen/native/cpu/MultinomialKernel.cpp`). Without: the `samples` greatest of `w / q` in
  * falling order, `q` exponential with rate 1 and in the weights' precision (`aten/src/ATen/native/Distributions.cpp`).
  * When a row has fewer positive weights than samples, the rest are zero-weight categories; which, PyTorch leaves open,
- * and here the lowest.
+ * and here the lowest. `byCategory` draws `q` for all rows of a category before the next, as PyTorch does when the weights
+ * lie transposed in memory.
  *
  * @throws ValueError when a weight is negative or not finite, a row sums to 0, `samples` is not a positive integer,
  *   exceeds the categories without replacement, or there are more than 2^24 categories
@@ -161,6 +172,7 @@ export function multinomial(
   samples: number,
   replacement: boolean,
   generator: Generator = defaultGenerator,
+  byCategory = false,
 ): Int32Array<ArrayBuffer> {
   const op = 'multinomial';
   const operands = { categories, samples };
@@ -180,6 +192,6 @@ export function multinomial(
   const out = new Int32Array((weights.length / categories) * samples);
   if (out.length === 0) return out;
   if (replacement) drawWithReplacement(weights, categories, out, generator);
-  else drawWithoutReplacement(weights, categories, out, generator);
+  else drawWithoutReplacement(weights, categories, out, generator, byCategory);
   return out;
 }

@@ -3,16 +3,16 @@
  * over runs.
  */
 
-import { itemBytes } from '../dtype.ts';
 import type { FloatDType } from '../dtype.ts';
-import { broadcastStrides, collapse, sizeOf } from '../layout.ts';
+import { itemBytes } from '../dtype.ts';
 import type { Shape } from '../layout.ts';
+import { broadcastStrides, collapse, sizeOf } from '../layout.ts';
 import { walkOuter } from '../reference/elementwise.ts';
 import type { Tensor } from '../tensor.ts';
 import { features } from './features.ts';
 import { heap } from './heap.ts';
-import { binaryName, emitBinary, emitUnary, hasBinary, hasUnary, unaryName } from './kernels/elementwise.ts';
 import type { Mode } from './kernels/elementwise.ts';
+import { binaryName, emitBinary, emitUnary, hasBinary, hasUnary, unaryName } from './kernels/elementwise.ts';
 import { kernel } from './module.ts';
 import { Staging } from './staging.ts';
 
@@ -57,7 +57,8 @@ export function launchUnary(name: string, a: Tensor, out: Tensor): boolean {
 
 /** out = name(a, b) by a kernel, either of which may be a number; false, and nothing done, where none takes the operands. */
 export function launchBinary(name: string, a: Tensor | number, b: Tensor | number, out: Tensor): boolean {
-  if (!hasBinary(name) || !ready(out) || !readable(a, out) || !readable(b, out) || sizeOf(out.shape) === 0) return false;
+  if (!hasBinary(name) || !ready(out) || !readable(a, out) || !readable(b, out) || sizeOf(out.shape) === 0)
+    return false;
   const stridesOf = (x: Tensor | number): Shape =>
     typeof x === 'number' ? out.shape.map(() => 0) : broadcastStrides(x.shape, x.strides, out.shape);
   const { shape, strides } = collapse(out.shape, [stridesOf(a), stridesOf(b), out.strides]);
@@ -71,7 +72,11 @@ export function launchBinary(name: string, a: Tensor | number, b: Tensor | numbe
   const partB = mode === 'vs' || typeof b === 'number' ? null : staging.addTensor(b);
   if (staging.size > MAX_STAGED_BYTES) return false;
   staging.open(null);
-  const { run } = kernel<BinaryRun>(binaryName(name, out.dtype, mode), emitBinary(name, out.dtype, mode), heap().memory);
+  const { run } = kernel<BinaryRun>(
+    binaryName(name, out.dtype, mode),
+    emitBinary(name, out.dtype, mode),
+    heap().memory,
+  );
   const bytes = itemBytes(out.dtype);
   const n = shape[inner];
   const x = partA === null ? 0 : staging.pointer(partA);

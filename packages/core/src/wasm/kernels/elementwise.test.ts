@@ -1,11 +1,11 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { heap } from '../heap.ts';
-import { features, setStrict } from '../features.ts';
-import { kernel } from '../module.ts';
 import { binaryScalars, unaryScalars } from '../../reference/scalars.ts';
-import { binaryName, elementwiseKernels, emitBinary, emitUnary, unaryName } from './elementwise.ts';
+import { features, setStrict } from '../features.ts';
+import { heap } from '../heap.ts';
+import { kernel } from '../module.ts';
 import type { Mode } from './elementwise.ts';
+import { binaryName, elementwiseKernels, emitBinary, emitUnary, unaryName } from './elementwise.ts';
 
 type Run = { readonly run: (...args: number[]) => undefined };
 type Floats = Float32Array | Float64Array;
@@ -13,7 +13,11 @@ type Floats = Float32Array | Float64Array;
 const SPECIAL = [0, -0, 1, -1, 0.5, -2.5, 1.5, 2.5, NaN, Infinity, -Infinity, 1e-45, -1e-40, 3e38, -3e38, 87.5, -104.5];
 
 /** n values in the heap, of the special ones first and then a spread of magnitudes, between guards that must not change. */
-function place(dtype: 'float32' | 'float64', n: number, seed: number): { pointer: number; values: () => Floats; check: () => void } {
+function place(
+  dtype: 'float32' | 'float64',
+  n: number,
+  seed: number,
+): { pointer: number; values: () => Floats; check: () => void } {
   const bytes = dtype === 'float32' ? 4 : 8;
   const pointer = heap().allocate((n + 16) * bytes);
   const whole = (): Floats =>
@@ -23,7 +27,8 @@ function place(dtype: 'float32' | 'float64', n: number, seed: number): { pointer
   whole().fill(777);
   for (let i = 0; i < n; i++) {
     const random = Math.sin(seed * 1000 + i * 12.9898) * 43758.5453;
-    whole()[8 + i] = i < SPECIAL.length ? SPECIAL[(i * seed) % SPECIAL.length] : (random - Math.floor(random) - 0.5) * 2 ** (i % 9);
+    whole()[8 + i] =
+      i < SPECIAL.length ? SPECIAL[(i * seed) % SPECIAL.length] : (random - Math.floor(random) - 0.5) * 2 ** (i % 9);
   }
   return {
     pointer: pointer + 8 * bytes,
@@ -78,7 +83,13 @@ for (const strict of [false, true]) {
             const exact = mode === 'v' ? unary(name)(left) : binary(name)(left, right);
             const expected = dtype === 'float32' ? Math.fround(exact) : exact;
             const where = `${name} ${mode} of ${left}, ${right} at ${i} of ${n}: ${got[i]}, expected ${expected}`;
-            if (INEXACT.has(name)) assert.ok(dtype === 'float64' ? close(got[i], expected) : ulps(got[i], expected) <= 4 || (name === 'silu' && Math.abs(got[i] - expected) <= DENORMAL_SLACK), where);
+            if (INEXACT.has(name))
+              assert.ok(
+                dtype === 'float64'
+                  ? close(got[i], expected)
+                  : ulps(got[i], expected) <= 4 || (name === 'silu' && Math.abs(got[i] - expected) <= DENORMAL_SLACK),
+                where,
+              );
             else assert.ok(Object.is(got[i], expected) || got[i] === expected, where);
           }
         }
@@ -102,7 +113,8 @@ for (const strict of [false, true]) {
       const input = new Float32Array(n);
       for (let i = 0; i < n; i++) input[i] = low + ((high - low) * (i + 0.37)) / n;
       // magnitudes near 0 too, where a uniform sweep has few points
-      for (let i = 0; i < n; i += 5) input[i] = Math.min(Math.max(Math.sign(input[i]) * 2 ** (-40 + (i % 45)), low), high);
+      for (let i = 0; i < n; i += 5)
+        input[i] = Math.min(Math.max(Math.sign(input[i]) * 2 ** (-40 + (i % 45)), low), high);
       new Float32Array(heap().memory.buffer, pointer, n).set(input);
       kernel<Run>(unaryName(name, 'float32'), emitUnary(name, 'float32'), heap().memory).run(n, pointer, pointer);
       const got = new Float32Array(heap().memory.buffer, pointer, n);

@@ -77,7 +77,11 @@ export function hasBinary(name: string): boolean {
 }
 
 /** Every kernel of the family, for tests and benchmarks. */
-export const elementwiseKernels: readonly { readonly name: string; readonly dtype: FloatDType; readonly operands: 1 | 2 }[] = [
+export const elementwiseKernels: readonly {
+  readonly name: string;
+  readonly dtype: FloatDType;
+  readonly operands: 1 | 2;
+}[] = [
   ...Object.keys(UNARY).flatMap((name) => both(name, 1)),
   ...Object.keys(UNARY_F32).map((name) => ({ name, dtype: 'float32' as const, operands: 1 as const })),
   ...Object.keys(BINARY).flatMap((name) => both(name, 2)),
@@ -128,25 +132,20 @@ export function emitBinary(name: string, dtype: FloatDType, mode: Mode): Emitter
     const body = bodyOf(code, features, dtype);
     const f = BINARY[name];
     const scalar = dtype === 'float32' ? 'f32' : 'f64';
-    code.export(
-      'run',
-      { n: 'i32', a: 'i32', b: 'i32', out: 'i32', value: scalar },
-      [],
-      ({ n, a, b, out, value }) => {
-        const x = code.local('v128');
-        const y = code.local('v128');
-        const runs = mode === 'vv' ? [a, b] : mode === 'vs' ? [a] : [b];
-        const splat = body.lanes.splat(value as Operand<'f32'>);
-        if (mode === 'vs') y.set(splat);
-        else if (mode === 'sv') x.set(splat);
-        else code.drop(splat);
-        overRuns(code, dtype, n, runs, out, (loads) => {
-          if (mode !== 'sv') x.set(loads[0]());
-          if (mode !== 'vs') y.set(loads[loads.length - 1]());
-          return f(body, x, y);
-        });
-      },
-    );
+    code.export('run', { n: 'i32', a: 'i32', b: 'i32', out: 'i32', value: scalar }, [], ({ n, a, b, out, value }) => {
+      const x = code.local('v128');
+      const y = code.local('v128');
+      const runs = mode === 'vv' ? [a, b] : mode === 'vs' ? [a] : [b];
+      const splat = body.lanes.splat(value as Operand<'f32'>);
+      if (mode === 'vs') y.set(splat);
+      else if (mode === 'sv') x.set(splat);
+      else code.drop(splat);
+      overRuns(code, dtype, n, runs, out, (loads) => {
+        if (mode !== 'sv') x.set(loads[0]());
+        if (mode !== 'vs') y.set(loads[loads.length - 1]());
+        return f(body, x, y);
+      });
+    });
   };
 }
 

@@ -29,7 +29,7 @@ function polynomial(code: Assembler, features: Features, x: Vector, coefficients
 
 const EXP = [1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1];
 const LN2_HIGH = 0.693359375;
-const LN2_LOW = -2.12194440e-4;
+const LN2_LOW = -2.1219444e-4;
 
 /** 2^n for integral lanes n of i32 in [-126, 127], by writing the exponent bits. */
 function powerOfTwo(code: Assembler, n: Vector): Value<'v128'> {
@@ -56,8 +56,8 @@ export function exp(code: Assembler, features: Features, x: Vector): Value<'v128
 }
 
 const LOG = [
-  7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1, 2.0000714765e-1,
-  -2.4999993993e-1, 3.3333331174e-1,
+  7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
+  2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
 ];
 
 /**
