@@ -8,14 +8,16 @@ import type { DType } from './dtype.ts';
 import { isFloating } from './dtype.ts';
 import type { Strided } from './layout.ts';
 import { isContiguous } from './layout.ts';
-import type { Scalar2 } from './reference/elementwise.ts';
+import type { Scalar2, Scalar3 } from './reference/elementwise.ts';
 import { binary, binaryNumber, copy, fill, numberBinary, ternary, unary } from './reference/elementwise.ts';
 import { addScaledInt64, binaryInt64, unaryInt64 } from './reference/int64.ts';
 import type { BinaryScalarName, ParametricName, UnaryScalarName } from './reference/scalars.ts';
 import { binaryScalars, integerPower, parametricScalars, unaryScalars } from './reference/scalars.ts';
 import type { Tensor } from './tensor.ts';
+import { hasWide } from './wasm/kernels/wide.ts';
 import { launchBinary, launchUnary } from './wasm/launch.ts';
 import { launchCopy } from './wasm/launchCopy.ts';
+import { launchCompare, launchWhere, launchWide } from './wasm/launchRuns.ts';
 
 /** A plain number as an element of the dtype that the op computes in. */
 export function castNumber(value: number, dtype: DType): number {
@@ -44,12 +46,17 @@ export function runFill(out: Tensor, value: number): void {
 /** out = name(self) */
 export function runUnary(name: UnaryScalarName, self: Tensor, out: Tensor): void {
   if (self.dtype === 'int64' && unaryInt64(name, self, out)) return;
-  if (out.storage.inHeap && launchUnary(name, self, out)) return;
+  if (out.storage.inHeap) {
+    if (launchUnary(name, self, out)) return;
+    if (name === 'isnan' && isFloating(self.dtype) && launchCompare('ne', self, self, out)) return;
+    if (name === 'logicalNot' && launchCompare('eq', self, element(0, self.dtype), out)) return;
+  }
   unary(unaryScalars[name], self, out);
 }
 
 /** out = name(self; parameters) */
-export function runParametric(name: ParametricName, self: Strided, out: Strided, ...parameters: number[]): void {
+export function runParametric(name: ParametricName, self: Tensor, out: Tensor, ...parameters: number[]): void {
+  if (out.storage.inHeap && hasWide(name) && launchWide(name, [self], out, parameters)) return;
   const make = parametricScalars[name] as (...parameters: number[]) => (x: number) => number;
   unary(make(...parameters), self, out);
 }
@@ -65,13 +72,17 @@ export function runBinary(
   out: Tensor,
   dtype: DType,
 ): void {
-  if (out.storage.inHeap && launchBinary(name, a, b, out)) return;
+  if (out.storage.inHeap) {
+    if (launchBinary(name, a, b, out)) return;
+    if (out.dtype === 'bool' && launchCompare(name, element(a, dtype), element(b, dtype), out)) return;
+  }
   if (dtype === 'int64' && binaryInt64(name, a, b, out)) return;
   runScalar2(scalarFor(name, dtype), a, b, out, dtype);
 }
 
 /** out = a + alpha * b */
-export function runAddScaled(a: Tensor | number, b: Tensor | number, alpha: number, out: Strided, dtype: DType): void {
+export function runAddScaled(a: Tensor | number, b: Tensor | number, alpha: number, out: Tensor, dtype: DType): void {
+  if (out.storage.inHeap && launchWide('addScaled', [element(a, dtype), element(b, dtype)], out, [alpha])) return;
   if (dtype === 'int64') addScaledInt64(a, b, alpha, out);
   else if (dtype === 'int32') runScalar2((x, y) => x + Math.imul(alpha, y), a, b, out, dtype);
   else runScalar2((x, y) => x + alpha * y, a, b, out, dtype);
@@ -97,9 +108,42 @@ export function runReluBackward(grad: Tensor, self: Tensor, out: Tensor): void {
   binary((g, x) => (x <= 0 ? 0 : g), grad, self, out);
 }
 
+/** out = self > threshold ? grad : 0 */
+export function runThresholdBackward(grad: Tensor, self: Tensor, threshold: number, out: Tensor): void {
+  if (out.storage.inHeap && launchWide('thresholdBackward', [grad, self], out, [threshold])) return;
+  runScalar2((g, x) => (x <= threshold ? 0 : g), grad, self, out, grad.dtype);
+}
+
+/** out = self³, as a product: PyTorch computes it so */
+export function runCube(self: Tensor, out: Tensor): void {
+  if (out.storage.inHeap && launchWide('cube', [self], out, [])) return;
+  unary((x) => x * x * x, self, out);
+}
+
+/** out = name(a, b, c; parameter), of which `fn` is the scalar function */
+export function runTernary(
+  name: 'addcmul' | 'addcdiv' | 'lerp',
+  fn: Scalar3,
+  operands: readonly [Tensor, Tensor, Tensor],
+  parameter: number,
+  out: Tensor,
+): void {
+  if (out.storage.inHeap && launchWide(name, operands, out, [parameter])) return;
+  ternary(fn, ...operands, out);
+}
+
 /** out = condition ? a : b */
-export function runWhere(condition: Strided, a: Strided, b: Strided, out: Strided): void {
+export function runWhere(condition: Tensor, a: Tensor, b: Tensor, out: Tensor): void {
+  if (out.storage.inHeap && launchWhere(condition, a, b, out)) return;
   ternary((c, x, y) => (c !== 0 ? x : y), condition, a, b, out);
+}
+
+/** A plain number as a tensor of no dimensions, as it enters a computation in `dtype`. */
+function element(value: Tensor | number, dtype: DType): Tensor {
+  if (typeof value !== 'number') return value;
+  const out = allocate([], dtype);
+  fill(out, castNumber(value, dtype));
+  return out;
 }
 
 /** True for operands that may hold what a float32 cannot. */

@@ -42,9 +42,9 @@ export function isContiguous(shape: Shape, strides: Shape): boolean {
   let step = 1;
   for (let i = shape.length - 1; i >= 0; i--) {
     const n = shape[i]!;
-    if (n === 0) return true;
     if (n !== 1) {
-      if (strides[i] !== step) return false;
+      // Where there are no elements, there are no gaps either.
+      if (strides[i] !== step) return shape.includes(0);
       step *= n;
     }
   }

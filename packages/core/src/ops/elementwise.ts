@@ -13,17 +13,20 @@ import {
   runAddScaled,
   runBinary,
   runCopy,
+  runCube,
   runFill,
   runParametric,
   runReluBackward,
   runScalar2,
+  runTernary,
+  runThresholdBackward,
   runUnary,
   runWhere,
 } from '../kernels.ts';
 import type { Shape } from '../layout.ts';
 import { broadcastShapes, formatShape, sameShape } from '../layout.ts';
 import { named } from '../options.ts';
-import { ternary, unary } from '../reference/elementwise.ts';
+import { unary } from '../reference/elementwise.ts';
 import { binaryInt64, unaryInt64 } from '../reference/int64.ts';
 import type { BinaryScalarName, ParametricName, UnaryScalarName } from '../reference/scalars.ts';
 import type { Tensor } from '../tensor.ts';
@@ -744,6 +747,8 @@ const powForward: ElementwiseOps['pow'] = (a, b) => {
 function writePow(a: Operand, b: Operand, out: Tensor, dtype: DType): void {
   // The exponents that networks use need no pow.
   if (b === 2) runBinary('mul', a, a, out, dtype);
+  else if (b === 3 && isFloating(dtype) && typeof a !== 'number') runCube(a, out);
+  else if (b === -1 && isFloating(dtype) && typeof a !== 'number') runUnary('reciprocal', a, out);
   else if (b === 0.5 && isFloating(dtype) && typeof a !== 'number') runUnary('sqrt', a, out);
   else if (b === -0.5 && isFloating(dtype) && typeof a !== 'number') runUnary('rsqrt', a, out);
   else runBinary('pow', a, b, out, dtype);
@@ -854,7 +859,7 @@ export function bitwiseXor(self: Operand, other: Operand): Tensor {
 const thresholdBackwardForward: ElementwiseOps['thresholdBackward'] = (grad, self, threshold) => {
   const out = allocate(broadcastShapes('thresholdBackward', grad.shape, self.shape), grad.dtype);
   if (threshold === 0) runReluBackward(grad, self, out);
-  else runScalar2((g, x) => (x <= threshold ? 0 : g), grad, self, out, grad.dtype);
+  else runThresholdBackward(grad, self, threshold, out);
   return out;
 };
 
@@ -897,7 +902,8 @@ const lerpForward: ElementwiseOps['lerp'] = (self, end, weight) => {
   const out = allocate(shape, self.dtype);
   const w = asTensor(weight, self.dtype);
   // The form that is exact at both ends, as PyTorch's.
-  ternary((x, y, t) => (Math.abs(t) < 0.5 ? x + t * (y - x) : y - (y - x) * (1 - t)), self, end, w, out);
+  const fn = (x: number, y: number, t: number): number => (Math.abs(t) < 0.5 ? x + t * (y - x) : y - (y - x) * (1 - t));
+  runTernary('lerp', fn, [self, end, w], 0, out);
   return out;
 };
 
@@ -939,19 +945,20 @@ function addc(
   self: Tensor,
   tensor1: Tensor,
   tensor2: Tensor,
+  value: number,
   fn: (x: number, y: number, z: number) => number,
 ): Tensor {
   const shape = broadcastShapes(op, self.shape, broadcastShapes(op, tensor1.shape, tensor2.shape));
   const out = allocate(shape, resultType(self, tensor1, tensor2));
-  ternary(fn, self, tensor1, tensor2, out);
+  runTernary(op, fn, [self, tensor1, tensor2], value, out);
   return out;
 }
 
 const addcmulForward: ElementwiseOps['addcmul'] = (self, t1, t2, value) =>
-  addc('addcmul', self, t1, t2, (x, y, z) => x + value * y * z);
+  addc('addcmul', self, t1, t2, value, (x, y, z) => x + value * y * z);
 const addcdivForward: ElementwiseOps['addcdiv'] = (self, t1, t2, value) => {
   onlyFloat('addcdiv', resultType(self, t1, t2));
-  return addc('addcdiv', self, t1, t2, (x, y, z) => x + (value * y) / z);
+  return addc('addcdiv', self, t1, t2, value, (x, y, z) => x + (value * y) / z);
 };
 
 export interface ValueOptions {
@@ -1028,12 +1035,12 @@ export function maskedFill(self: Tensor, mask: Tensor, value: Operand): Tensor {
 export function maskedFill_(self: Tensor, mask: Tensor, value: Operand): Tensor {
   const v = operand('maskedFill', 'value', value);
   checkMask('maskedFill', mask, v);
-  return dispatchInPlace(
-    'maskedFill',
-    [self, mask, v],
-    self,
-    writeBack('maskedFill', self, () => maskedFillForward(self, mask, v)),
-  );
+  checkOverlap('maskedFill', self);
+  checkInPlaceShape('maskedFill', broadcastShapes('maskedFill', self.shape, mask.shape), self);
+  return dispatchInPlace('maskedFill', [self, mask, v], self, () => {
+    const value = readable(asTensor(v, self.dtype), self) as Tensor;
+    runWhere(readable(mask, self) as Tensor, value, self, self);
+  });
 }
 
 // -------------------------------------------------------------------------------------------------------------- copies

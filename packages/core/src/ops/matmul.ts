@@ -18,6 +18,7 @@ import type { Tensor } from '../tensor.ts';
 import { fastGemm } from '../wasm/select.ts';
 import { mul } from './elementwise.ts';
 import type { MatmulOps } from './list.ts';
+import { checkTensor } from './spatial.ts';
 import { expand, reshape, squeeze, t, transpose, unsafeView, unsqueeze } from './view.ts';
 
 /** A matrix view of two dimensions of a tensor; a batch index is folded into the offset. */
@@ -249,6 +250,8 @@ export function baddbmm(self: Tensor, batch1: Tensor, batch2: Tensor, options?: 
  * matmul(ones(5, 1, 2, 3), ones(7, 3, 4)).shape; // [5, 7, 2, 4]
  */
 export function matmul(self: Tensor, other: Tensor): Tensor {
+  checkTensor('matmul', 'self', self);
+  checkTensor('matmul', 'other', other);
   const a = self.ndim;
   const b = other.ndim;
   if (a === 0 || b === 0) {

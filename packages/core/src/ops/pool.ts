@@ -11,6 +11,7 @@ import { formatShape, sameShape, sizeOf } from '../layout.ts';
 import type { ValuesIndices } from '../namedTuple.ts';
 import { namedTuple } from '../namedTuple.ts';
 import { named } from '../options.ts';
+import type { WindowPair } from '../reference/pool.ts';
 import {
   adaptiveWindows,
   averageScatter,
@@ -22,6 +23,7 @@ import {
   windowsOf,
 } from '../reference/pool.ts';
 import type { Tensor } from '../tensor.ts';
+import { launchAverageScatter, launchAverageWindows, launchMaxScatter, launchMaxWindows } from '../wasm/launchPool.ts';
 import { flag, refuseBool, requireFloat } from './arguments.ts';
 import type { AvgPoolParams, PoolOps, PoolParams } from './list.ts';
 import type { PerDimension } from './spatial.ts';
@@ -50,17 +52,30 @@ function planeSize(shape: Shape, spatial: number): number {
   return sizeOf(shape.slice(shape.length - spatial));
 }
 
+function runMaxWindows(self: Tensor, values: Tensor, indices: Tensor, windows: WindowPair): void {
+  if (!launchMaxWindows(self, values, indices, windows)) maxWindows(self, values, indices, windows);
+}
+
+function runAverageWindows(self: Tensor, out: Tensor, windows: WindowPair, divisor: number | null): void {
+  if (!launchAverageWindows(self, out, windows, divisor)) averageWindows(self, out, windows, divisor);
+}
+
+function runAverageScatter(grad: Tensor, out: Tensor, windows: WindowPair, divisor: number | null): void {
+  if (!launchAverageScatter(grad, out, windows, divisor)) averageScatter(grad, out, windows, divisor);
+}
+
 const maxPoolForward: PoolOps['maxPool'] = (self, params) => {
   const shape = pooledShape(self.shape, params);
   const values = allocate(shape, self.dtype);
   const indices = allocate(shape, 'int32');
-  maxWindows(self, values, indices, windowsOf(params, self.shape, shape));
+  runMaxWindows(self, values, indices, windowsOf(params, self.shape, shape));
   return [values, indices];
 };
 
 const maxPoolBackwardForward: PoolOps['maxPoolBackward'] = (grad, indices, inputShape, spatial) => {
   const out = allocate(inputShape, grad.dtype);
-  maxScatter(grad, indices, out, planeSize(inputShape, spatial));
+  const size = planeSize(inputShape, spatial);
+  if (!launchMaxScatter(grad, indices, out, size)) maxScatter(grad, indices, out, size);
   return out;
 };
 
@@ -73,25 +88,30 @@ const maxPoolGatherForward: PoolOps['maxPoolGather'] = (self, indices, spatial) 
 const avgPoolForward: PoolOps['avgPool'] = (self, params) => {
   const shape = pooledShape(self.shape, params);
   const out = allocate(shape, self.dtype);
-  averageWindows(self, out, windowsOf(params, self.shape, shape, params.countIncludePad), params.divisorOverride);
+  runAverageWindows(self, out, windowsOf(params, self.shape, shape, params.countIncludePad), params.divisorOverride);
   return out;
 };
 
 const avgPoolBackwardForward: PoolOps['avgPoolBackward'] = (grad, inputShape, params) => {
   const out = allocate(inputShape, grad.dtype);
-  averageScatter(grad, out, windowsOf(params, inputShape, grad.shape, params.countIncludePad), params.divisorOverride);
+  runAverageScatter(
+    grad,
+    out,
+    windowsOf(params, inputShape, grad.shape, params.countIncludePad),
+    params.divisorOverride,
+  );
   return out;
 };
 
 const adaptiveAvgPoolForward: PoolOps['adaptiveAvgPool'] = (self, outputSize) => {
   const out = allocate(adaptiveShape(self.shape, outputSize), self.dtype);
-  averageWindows(self, out, adaptiveWindows(self.shape, outputSize), null);
+  runAverageWindows(self, out, adaptiveWindows(self.shape, outputSize), null);
   return out;
 };
 
 const adaptiveAvgPoolBackwardForward: PoolOps['adaptiveAvgPoolBackward'] = (grad, inputShape, outputSize) => {
   const out = allocate(inputShape, grad.dtype);
-  averageScatter(grad, out, adaptiveWindows(inputShape, outputSize), null);
+  runAverageScatter(grad, out, adaptiveWindows(inputShape, outputSize), null);
   return out;
 };
 
@@ -99,7 +119,7 @@ const adaptiveMaxPoolForward: PoolOps['adaptiveMaxPool'] = (self, outputSize) =>
   const shape = adaptiveShape(self.shape, outputSize);
   const values = allocate(shape, self.dtype);
   const indices = allocate(shape, 'int32');
-  maxWindows(self, values, indices, adaptiveWindows(self.shape, outputSize));
+  runMaxWindows(self, values, indices, adaptiveWindows(self.shape, outputSize));
   return [values, indices];
 };
 

@@ -155,8 +155,11 @@ export class Heap {
 
   private grow(bytes: number): boolean {
     const old = this.memory.buffer.byteLength;
-    const wanted = roundUp(Math.max(bytes, MIN_GROWTH_BYTES, old / 4), PAGE_BYTES) / PAGE_BYTES;
-    const needed = roundUp(bytes, PAGE_BYTES) / PAGE_BYTES;
+    // The free bytes at the end count: growth makes one block of them and what is new.
+    const last = this.freeByEnd.get(old);
+    const missing = last === undefined ? bytes : bytes - (old - last);
+    const wanted = roundUp(Math.max(missing, MIN_GROWTH_BYTES, old / 4), PAGE_BYTES) / PAGE_BYTES;
+    const needed = roundUp(missing, PAGE_BYTES) / PAGE_BYTES;
     const room = Math.floor(this.limitBytes / PAGE_BYTES) - old / PAGE_BYTES;
     for (const pages of [Math.min(wanted, room), needed]) {
       if (pages < needed || pages > room) continue;
@@ -167,12 +170,8 @@ export class Heap {
         continue;
       }
       this.epoch++;
-      let from = old;
-      const before = this.freeByEnd.get(old);
-      if (before !== undefined) {
-        this.removeFree(before, old - before);
-        from = before;
-      }
+      if (last !== undefined) this.removeFree(last, old - last);
+      const from = last ?? old;
       this.addFree(from, this.memory.buffer.byteLength - from);
       return true;
     }

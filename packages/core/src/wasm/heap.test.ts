@@ -1,0 +1,158 @@
+/**
+ * The heap against a model: a list of the blocks that are out. Heaps of their own, so that nothing else is in them; few, because
+ * each sets 4 GiB of addresses aside.
+ */
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { refuses } from '../fixtures/check.ts';
+import { Heap, MAX_HEAP_BYTES } from './heap.ts';
+
+const ALIGN = 64;
+const roundUp = (bytes: number): number => Math.ceil(Math.max(bytes, 1) / ALIGN) * ALIGN;
+
+/** Numbers below `n`, the same every time (a linear congruential generator). */
+function sequence(seed: number): (n: number) => number {
+  let state = seed;
+  return (n) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * n);
+  };
+}
+
+const shared = new Heap();
+
+/** Nothing is in use, and all free bytes are one block: what is as large as the heap fits without growth. */
+function assertWhole(heap: Heap): void {
+  const { usedBytes, blocks, totalBytes } = heap.stats;
+  assert.is(usedBytes, 0);
+  assert.is(blocks, 0);
+  const all = heap.allocate(totalBytes - ALIGN);
+  assert.is(all, ALIGN);
+  assert.is(heap.stats.totalBytes, totalBytes, 'no growth');
+  heap.release(all);
+}
+
+test('blocks are aligned, apart from each other, inside the memory, and never at address 0', () => {
+  const starts = [1, 63, 64, 65, 1000, 0].map((bytes) => shared.allocate(bytes));
+  for (const start of starts) assert.ok(start > 0 && start % ALIGN === 0);
+  assert.is(shared.usedBytes, [64, 64, 64, 128, 1024, 64].reduce((a, b) => a + b));
+  assert.is(new Set(starts).size, 6);
+  for (const start of starts) shared.release(start);
+  assertWhole(shared);
+});
+
+test('what is released is used again, and neighbours become one block', () => {
+  const [a, b, c, d] = [256, 256, 256, 256].map((bytes) => shared.allocate(bytes));
+  shared.release(b);
+  assert.is(shared.allocate(256), b, 'the hole is filled');
+  shared.release(a);
+  shared.release(c);
+  shared.release(b);
+  assert.is(shared.allocate(768), a, 'three holes are one');
+  shared.release(a);
+  shared.release(d);
+  assertWhole(shared);
+});
+
+test('a block that no one was given, or that was given back, cannot be released', () => {
+  const start = shared.allocate(128);
+  for (const bad of [0, 1, start + 64, start + 1, 2 ** 30, Number.NaN]) {
+    refuses(() => shared.release(bad), 'TorsorError', /^Heap\.release: no block starts at/, String(bad));
+  }
+  shared.release(start);
+  refuses(() => shared.release(start), 'TorsorError', /no block starts at/, 'twice');
+  assertWhole(shared);
+});
+
+test('3000 allocations and releases at random never overlap, and every byte is accounted for', () => {
+  const random = sequence(17);
+  const live = new Map<number, number>();
+  const bytes = (): number => [random(100), random(5000), random(70_000), random(900_000)][random(4)];
+  let used = 0;
+  let highest = shared.stats.highWaterBytes;
+  for (let round = 0; round < 3000; round++) {
+    if (live.size > 0 && random(100) < (live.size < 60 ? 40 : 60)) {
+      const [start, size] = [...live][random(live.size)];
+      shared.release(start);
+      live.delete(start);
+      used -= size;
+    } else {
+      const size = bytes();
+      const start = shared.allocate(size);
+      assert.is(start % ALIGN, 0);
+      const end = start + roundUp(size);
+      assert.ok(start > 0 && end <= shared.memory.buffer.byteLength, 'inside the memory');
+      for (const [other, otherSize] of live) {
+        assert.ok(end <= other || start >= other + otherSize, `round ${round}: [${start}, ${end}) meets ${other}`);
+      }
+      live.set(start, roundUp(size));
+      used += roundUp(size);
+      highest = Math.max(highest, used);
+    }
+    assert.is(shared.usedBytes, used);
+    assert.is(shared.stats.blocks, live.size);
+    assert.is(shared.stats.highWaterBytes, highest);
+  }
+  for (const start of live.keys()) shared.release(start);
+  assertWhole(shared);
+});
+
+test('scratch space is one block that is reused, and grows when asked for more', () => {
+  const first = shared.scratch(100);
+  assert.is(first % ALIGN, 0);
+  const used = shared.usedBytes;
+  assert.ok(used >= 100);
+  assert.is(shared.scratch(50), first);
+  assert.is(shared.scratch(used), first, 'all of the block is there to use');
+  assert.is(shared.usedBytes, used);
+  const larger = shared.scratch(used + 1);
+  assert.ok(shared.usedBytes > used);
+  assert.is(shared.stats.blocks, 1, 'the old block is given back');
+  assert.is(shared.scratch(1), larger);
+});
+
+test('growth keeps what is in the memory, and changes the epoch', () => {
+  const heap = new Heap();
+  const start = heap.allocate(1024);
+  new Uint8Array(heap.memory.buffer, start, 1024).fill(7);
+  const { epoch } = heap;
+  const before = heap.stats.totalBytes;
+  const large = heap.allocate(before + 1);
+  assert.ok(large > 0);
+  assert.not.equal(heap.epoch, epoch);
+  assert.ok(heap.stats.totalBytes >= 2 * before);
+  assert.ok(new Uint8Array(heap.memory.buffer, start, 1024).every((byte) => byte === 7));
+  new Uint8Array(heap.memory.buffer, large, before + 1).fill(9);
+  assert.ok(new Uint8Array(heap.memory.buffer, start, 1024).every((byte) => byte === 7));
+  heap.release(start);
+  heap.release(large);
+  assertWhole(heap);
+  assert.is(heap.memory.buffer.byteLength, heap.stats.totalBytes);
+});
+
+test('beyond the limit an allocation is refused with 0, scratch with an error, and nothing is lost', () => {
+  const heap = new Heap(2 ** 20);
+  assert.is(heap.stats.limitBytes, 2 ** 20);
+  const half = heap.allocate(2 ** 19);
+  assert.ok(half > 0);
+  assert.is(heap.allocate(2 ** 19 + 1), 0);
+  assert.is(heap.usedBytes, 2 ** 19);
+  const rest = heap.allocate(2 ** 19);
+  assert.ok(rest > 0);
+  assert.is(heap.allocate(1), 0);
+  refuses(() => heap.scratch(1), 'TorsorError', /^Heap\.scratch: out of memory: .* bytes of scratch space beside 1048576/, 'scratch');
+  heap.release(half);
+  heap.release(rest);
+  heap.limitBytes = 20 * 2 ** 20;
+  const { totalBytes } = heap.stats;
+  const all = heap.allocate(20 * 2 ** 20 - ALIGN);
+  assert.ok(all > 0, 'the limit can be raised');
+  assert.ok(heap.stats.totalBytes > totalBytes && heap.stats.totalBytes <= 20 * 2 ** 20, 'and bounds what is taken from the system');
+  assert.is(heap.allocate(2 ** 40), 0);
+  heap.release(all);
+  assertWhole(heap);
+  assert.is(MAX_HEAP_BYTES, 2 ** 32);
+});
+
+test.run();

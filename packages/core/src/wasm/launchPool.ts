@@ -1,0 +1,190 @@
+/** Launches of the pooling kernels. Each computes and returns true, or does nothing and returns false. */
+
+import type { FloatDType } from '../dtype.ts';
+import { itemBytes } from '../dtype.ts';
+import { sizeOf } from '../layout.ts';
+import type { WindowPair, Windows } from '../reference/pool.ts';
+import type { Tensor } from '../tensor.ts';
+import { features } from './features.ts';
+import { heap } from './heap.ts';
+import type { LaneStride } from './kernels/pool.ts';
+import {
+  avgPoolName,
+  avgScatterName,
+  emitAvgPool,
+  emitAvgScatter,
+  emitMaxPool,
+  emitMaxScatter,
+  lanesOf,
+  maxPoolName,
+  maxScatterName,
+} from './kernels/pool.ts';
+import type { KernelExports } from './module.ts';
+import { kernel } from './module.ts';
+import { rowMajor } from './rowMajor.ts';
+import { Staging } from './staging.ts';
+
+/** Images of fewer elements are done before a kernel would have been called. */
+const MIN_SIZE = 1024;
+
+type Run = KernelExports & { readonly run: (...args: number[]) => undefined };
+
+/** Whether a kernel takes images of this dtype and size. */
+function takes(image: Tensor): image is Tensor & { dtype: FloatDType } {
+  const { dtype } = image;
+  return (dtype === 'float32' || dtype === 'float64') && sizeOf(image.shape) >= MIN_SIZE && features().simd;
+}
+
+/** Output positions whose windows have equally many taps at a constant distance: the longest run of them. */
+interface Regular {
+  readonly from: number;
+  readonly to: number;
+  readonly stride: number;
+}
+
+function regularRun({ start, end, step }: Windows, lanes: number): Regular {
+  const taps = (o: number): number => Math.ceil((end[o] - start[o]) / step);
+  let best: Regular = { from: 0, to: 0, stride: 1 };
+  for (let from = 0; from + 1 < start.length; ) {
+    const stride = start[from + 1] - start[from];
+    let to = from + 1;
+    while (to < start.length && start[to] - start[to - 1] === stride && taps(to) === taps(from)) to++;
+    if (taps(from) > 0 && to - from > best.to - best.from) best = { from, to, stride };
+    from = to;
+  }
+  return { ...best, to: best.from + Math.floor((best.to - best.from) / lanes) * lanes };
+}
+
+const laneStride = (stride: number): LaneStride => (stride === 1 ? '1' : stride === 2 ? '2' : 'any');
+
+/** Tables of windows on their way into the heap. */
+class Tables {
+  private readonly windows: WindowPair;
+  private readonly staging: Staging;
+  private readonly places: readonly number[];
+  private readonly counts: readonly Float64Array[];
+
+  constructor(staging: Staging, windows: WindowPair, divisor: number | null) {
+    this.staging = staging;
+    this.windows = windows;
+    const [rows, columns] = windows;
+    // A divisor in place of the counts is a count of its own: all of it along the rows.
+    this.counts =
+      divisor === null
+        ? [Float64Array.from(rows.count), Float64Array.from(columns.count)]
+        : [new Float64Array(rows.count.length).fill(divisor), new Float64Array(columns.count.length).fill(1)];
+    this.places = [...this.lists(), ...this.counts].map((list) => staging.reserve(list.byteLength));
+  }
+
+  private lists(): Int32Array[] {
+    return this.windows.flatMap(({ start, end }) => [start, end]);
+  }
+
+  /** Writes the tables; the staging is open. Returns their addresses: starts and ends of rows and columns, then counts. */
+  write(): number[] {
+    const { buffer } = heap().memory;
+    const pointers = this.places.map((place) => this.staging.at(place));
+    this.lists().forEach((list, i) => {
+      new Int32Array(buffer, pointers[i], list.length).set(list);
+    });
+    this.counts.forEach((list, i) => {
+      new Float64Array(buffer, pointers[4 + i], list.length).set(list);
+    });
+    return pointers;
+  }
+}
+
+/** Planes, and the bytes of one, of an image under `windows`. */
+function planesOf(image: Tensor, [rows, columns]: WindowPair): [planes: number, planeBytes: number] {
+  const size = rows.input * columns.input;
+  return [sizeOf(image.shape) / size, size * itemBytes(image.dtype)];
+}
+
+/** values and indices = the largest entry of each window of `a`, as `maxWindows` of the reference */
+export function launchMaxWindows(a: Tensor, values: Tensor, indices: Tensor, windows: WindowPair): boolean {
+  if (!takes(a)) return false;
+  const { dtype } = a;
+  const [rows, columns] = windows;
+  const [planes, planeBytes] = planesOf(a, windows);
+  const { from, to, stride } = regularRun(columns, lanesOf(dtype));
+  const form = laneStride(stride);
+  const staging = new Staging();
+  const tables = new Tables(staging, windows, null);
+  const image = staging.addTensor(rowMajor(a));
+  const [largest, places] = [staging.addTensor(values), staging.addTensor(indices)];
+  staging.open(largest);
+  const [rowStart, rowEnd, columnStart, columnEnd] = tables.write();
+  const { run } = kernel<Run>(maxPoolName(dtype, form), emitMaxPool(dtype, form), heap().memory);
+  run(
+    ...[planes, planeBytes, columns.input, rows.start.length, columns.start.length],
+    ...[rowStart, rowEnd, columnStart, columnEnd, rows.step, columns.step, from, to, stride],
+    ...[staging.pointer(image), staging.pointer(largest), staging.pointer(places)],
+  );
+  staging.write(largest);
+  staging.write(places);
+  return true;
+}
+
+/** out = average of each window of `a`, as `averageWindows` of the reference */
+export function launchAverageWindows(a: Tensor, out: Tensor, windows: WindowPair, divisor: number | null): boolean {
+  if (!takes(a)) return false;
+  const { dtype } = a;
+  const [rows, columns] = windows;
+  const [planes, planeBytes] = planesOf(a, windows);
+  const { from, to, stride } = regularRun(columns, lanesOf(dtype));
+  const form = laneStride(stride);
+  const staging = new Staging();
+  const tables = new Tables(staging, windows, divisor);
+  const image = staging.addTensor(rowMajor(a));
+  const result = staging.addTensor(out);
+  staging.open(result);
+  const [rowStart, rowEnd, columnStart, columnEnd, rowCounts, columnCounts] = tables.write();
+  const { run } = kernel<Run>(avgPoolName(dtype, form), emitAvgPool(dtype, form), heap().memory);
+  run(
+    ...[planes, planeBytes, columns.input, rows.start.length, columns.start.length],
+    ...[rowStart, rowEnd, columnStart, columnEnd, rows.step, columns.step, from, to, stride],
+    ...[staging.pointer(image), staging.pointer(result), rowCounts, columnCounts],
+  );
+  staging.write(result);
+  return true;
+}
+
+/** out (planes of `size` entries) = sum of `grad` over the outputs whose index names the entry */
+export function launchMaxScatter(grad: Tensor, indices: Tensor, out: Tensor, size: number): boolean {
+  if (!takes(out) || grad.dtype !== out.dtype || indices.dtype !== 'int32') return false;
+  const { dtype } = out;
+  const planes = sizeOf(out.shape) / size;
+  const staging = new Staging();
+  const [gradient, places] = [staging.addTensor(rowMajor(grad)), staging.addTensor(rowMajor(indices))];
+  const result = staging.addTensor(out);
+  staging.open(result);
+  const { run } = kernel<Run>(maxScatterName(dtype), emitMaxScatter(dtype), heap().memory);
+  run(
+    ...[planes, size * itemBytes(dtype), sizeOf(grad.shape) / planes],
+    ...[staging.pointer(gradient), staging.pointer(places), staging.pointer(result)],
+  );
+  staging.write(result);
+  return true;
+}
+
+/** out = gradient of `launchAverageWindows` */
+export function launchAverageScatter(grad: Tensor, out: Tensor, windows: WindowPair, divisor: number | null): boolean {
+  if (!takes(out) || grad.dtype !== out.dtype) return false;
+  const { dtype } = out;
+  const [rows, columns] = windows;
+  const [planes, planeBytes] = planesOf(out, windows);
+  const staging = new Staging();
+  const tables = new Tables(staging, windows, divisor);
+  const gradient = staging.addTensor(rowMajor(grad));
+  const result = staging.addTensor(out);
+  staging.open(result);
+  const [rowStart, rowEnd, columnStart, columnEnd, rowCounts, columnCounts] = tables.write();
+  const { run } = kernel<Run>(avgScatterName(dtype), emitAvgScatter(dtype), heap().memory);
+  run(
+    ...[planes, planeBytes, columns.input, rows.start.length, columns.start.length],
+    ...[rowStart, rowEnd, columnStart, columnEnd],
+    ...[staging.pointer(gradient), staging.pointer(result), rowCounts, columnCounts],
+  );
+  staging.write(result);
+  return true;
+}
