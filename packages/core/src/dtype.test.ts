@@ -5,10 +5,11 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { DType, PromotionOperand } from './dtype.ts';
 import {
-  DTYPES,
   canCast,
   checkDType,
+  DTYPES,
   dtypeOfArray,
   isFloating,
   itemBytes,
@@ -18,7 +19,6 @@ import {
   resultType,
   viewArray,
 } from './dtype.ts';
-import type { DType, PromotionOperand } from './dtype.ts';
 import { refuses } from './fixtures/check.ts';
 import data from './fixtures/tensor.json' with { type: 'json' };
 
@@ -101,7 +101,12 @@ test('checkDType lets dtypes through and names them in its refusal', () => {
     assert.is(isFloating(dtype), dtype.startsWith('float'));
   }
   for (const bad of ['float', 'Float32', '', 'toString', 'constructor', null, undefined, 3, {}, Symbol('s')]) {
-    refuses(() => checkDType('zeros', bad), 'DTypeError', /^zeros: unknown dtype .*; known are bool, uint8, int32/, 'bad');
+    refuses(
+      () => checkDType('zeros', bad),
+      'DTypeError',
+      /^zeros: unknown dtype .*; known are bool, uint8, int32/,
+      'bad',
+    );
   }
 });
 

@@ -4,7 +4,7 @@
  * Source of the promotion rules: https://pytorch.org/docs/stable/tensor_attributes.html#type-promotion-doc
  */
 
-import { DTypeError } from './errors.ts';
+import { DTypeError, show } from './errors.ts';
 
 /** The element types that tensors compute in. */
 export type DType = 'float32' | 'float64' | 'int32' | 'int64' | 'uint8' | 'bool';
@@ -32,7 +32,7 @@ export function isFloating(dtype: DType): dtype is FloatDType {
 /** Throws unless `dtype` is one of `DTYPES`. */
 export function checkDType(op: string, dtype: unknown): DType {
   if (typeof dtype === 'string' && Object.hasOwn(BYTES, dtype)) return dtype as DType;
-  throw new DTypeError(`unknown dtype ${JSON.stringify(dtype) ?? String(dtype)}; known are ${DTYPES.join(', ')}`, {
+  throw new DTypeError(`unknown dtype ${show(dtype)}; known are ${DTYPES.join(', ')}`, {
     op,
     operands: { dtype },
   });

@@ -67,3 +67,17 @@ export class WorkerError extends TorsorError {
 export class FormatError extends TorsorError {
   override name = 'FormatError';
 }
+
+/** Any value, for a message: `"text"`, `[1, NaN]`, `a float32 tensor of shape [2, 3]`. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'function') return `a function`;
+  if (Array.isArray(value)) return `[${value.map(show).join(', ')}]`;
+  if (typeof value === 'object' && value !== null) {
+    const { dtype, shape } = value as { dtype?: unknown; shape?: unknown };
+    if (typeof dtype === 'string' && Array.isArray(shape)) return `a ${dtype} tensor of shape ${show(shape)}`;
+    return `{ ${Object.keys(value).join(', ')} }`;
+  }
+  return value === undefined ? 'nothing' : String(value);
+}

@@ -48,6 +48,7 @@ export function runUnary(name: UnaryScalarName, self: Tensor, out: Tensor): void
   if (self.dtype === 'int64' && unaryInt64(name, self, out)) return;
   if (out.storage.inHeap) {
     if (launchUnary(name, self, out)) return;
+    if (name === 'erf' && launchWide('erf', [self], out, [])) return;
     if (name === 'isnan' && isFloating(self.dtype) && launchCompare('ne', self, self, out)) return;
     if (name === 'logicalNot' && launchCompare('eq', self, element(0, self.dtype), out)) return;
   }
@@ -56,7 +57,8 @@ export function runUnary(name: UnaryScalarName, self: Tensor, out: Tensor): void
 
 /** out = name(self; parameters) */
 export function runParametric(name: ParametricName, self: Tensor, out: Tensor, ...parameters: number[]): void {
-  if (out.storage.inHeap && hasWide(name) && launchWide(name, [self], out, parameters)) return;
+  const kernel = name === 'gelu' && parameters[0] !== 0 ? 'geluTanh' : name;
+  if (out.storage.inHeap && hasWide(kernel, out.dtype) && launchWide(kernel, [self], out, parameters)) return;
   const make = parametricScalars[name] as (...parameters: number[]) => (x: number) => number;
   unary(make(...parameters), self, out);
 }

@@ -6,6 +6,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { refuses } from './fixtures/check.ts';
+import type { Shape } from './layout.ts';
 import {
   broadcastShapes,
   broadcastStrides,
@@ -22,7 +23,6 @@ import {
   wrapDim,
   wrapDims,
 } from './layout.ts';
-import type { Shape } from './layout.ts';
 
 /** All offsets of a layout, by counting indices: slow and plain. */
 function plainOffsets(shape: Shape, strides: Shape, offset: number): number[] {
@@ -49,7 +49,8 @@ test('sizeOf, contiguousStrides and isContiguous agree on what a row-major layou
   assert.equal(contiguousStrides([]), []);
   assert.equal(contiguousStrides([2, 3, 4]), [12, 4, 1]);
   assert.equal(contiguousStrides([2, 0, 4]), [4, 4, 1], 'a size of 0 counts as 1');
-  for (const shape of [[], [1], [2, 3, 4], [1, 5, 1], [2, 0, 4]]) assert.ok(isContiguous(shape, contiguousStrides(shape)));
+  for (const shape of [[], [1], [2, 3, 4], [1, 5, 1], [2, 0, 4]])
+    assert.ok(isContiguous(shape, contiguousStrides(shape)));
   assert.ok(isContiguous([3, 1, 2], [2, 77, 1]), 'the stride of a size of 1 does not matter');
   assert.ok(isContiguous([0, 3], [5, 7]), 'nor any in a tensor of no elements');
   assert.not.ok(isContiguous([3, 2], [1, 3]));
@@ -84,7 +85,12 @@ test('wrapDims sorts, takes null and [] for all, and refuses repetition', () => 
   assert.equal(wrapDims('op', [2, -3], 3), [0, 2]);
   assert.equal(wrapDims('op', 0, 0), []);
   assert.equal(wrapDims('op', [-1], 0), []);
-  refuses(() => wrapDims('op', [1, -2], 3), 'ShapeError', /dim 1 appears multiple times in the list of dims \[1, -2\]/, 'twice');
+  refuses(
+    () => wrapDims('op', [1, -2], 3),
+    'ShapeError',
+    /dim 1 appears multiple times in the list of dims \[1, -2\]/,
+    'twice',
+  );
   refuses(() => wrapDims('op', [0, 3], 3), 'IndexError', /but got 3/, 'range');
 });
 
@@ -99,7 +105,12 @@ test('shapes broadcast from the end, where a 1 stretches', () => {
   check([1], [0], [0]);
   check([5, 1, 3], [2, 1], [5, 2, 3]);
   check([0, 3], [1, 1], [0, 3]);
-  refuses(() => broadcastShapes('add', [2, 3], [4]), 'ShapeError', /^add: .*\(3\).*\(4\) at non-singleton dimension 1/, 'mismatch');
+  refuses(
+    () => broadcastShapes('add', [2, 3], [4]),
+    'ShapeError',
+    /^add: .*\(3\).*\(4\) at non-singleton dimension 1/,
+    'mismatch',
+  );
   refuses(() => broadcastShapes('add', [2, 0], [2, 3]), 'ShapeError', /\[2, 0\] and \[2, 3\]/, 'empty');
   refuses(() => broadcastShapes('add', [4, 2], [3, 4, 3]), 'ShapeError', /dimension 2/, 'counted in the longer shape');
 });
@@ -170,14 +181,31 @@ test('offsets walks every element in row-major order', () => {
 
 test('collapse merges dimensions where all operands allow it, and walks the same elements', () => {
   assert.equal(collapse([2, 3, 4], [[12, 4, 1]]), { shape: [24], strides: [[1]] });
-  assert.equal(collapse([2, 3, 4], [[12, 4, 1], [0, 0, 1]]), { shape: [6, 4], strides: [[4, 1], [0, 1]] });
+  assert.equal(
+    collapse(
+      [2, 3, 4],
+      [
+        [12, 4, 1],
+        [0, 0, 1],
+      ],
+    ),
+    {
+      shape: [6, 4],
+      strides: [
+        [4, 1],
+        [0, 1],
+      ],
+    },
+  );
   assert.equal(collapse([2, 1, 3], [[3, 55, 1]]), { shape: [6], strides: [[1]] });
   assert.equal(collapse([1, 1], [[1, 1]]), { shape: [], strides: [[]] });
   assert.equal(collapse([2, 3], [[0, 0]]), { shape: [6], strides: [[0]] });
   const random = sequence(2);
   for (let round = 0; round < 300; round++) {
     const shape = Array.from({ length: random(5) }, () => 1 + random(3));
-    const operands = [0, 1].map(() => contiguousStrides(shape).map((s) => (random(3) === 0 ? 0 : random(4) === 0 ? 2 * s : s)));
+    const operands = [0, 1].map(() =>
+      contiguousStrides(shape).map((s) => (random(3) === 0 ? 0 : random(4) === 0 ? 2 * s : s)),
+    );
     const { shape: merged, strides } = collapse(shape, operands);
     operands.forEach((own, k) => {
       assert.equal(plainOffsets(merged, strides[k], 0), plainOffsets(shape, own, 0));

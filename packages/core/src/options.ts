@@ -3,7 +3,7 @@
  * one trailing options object.
  */
 
-import { ValueError } from './errors.ts';
+import { show, ValueError } from './errors.ts';
 
 /** True for a plain object (`{…}`): the only thing that is ever taken for options. */
 export function isOptions(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -86,14 +86,14 @@ export function tuple(
 ): readonly number[] {
   const list = typeof value === 'number' ? [value] : value;
   if (!Array.isArray(list) || (list.length !== length && list.length !== 1)) {
-    throw new ValueError(`${name} must be a number or a list of ${length}, but got ${JSON.stringify(value)}`, {
+    throw new ValueError(`${name} must be a number or a list of ${length}, but got ${show(value)}`, {
       op,
       operands: { [name]: value },
     });
   }
   for (const entry of list as readonly number[]) {
     if (!Number.isInteger(entry) || entry < least) {
-      throw new ValueError(`${name} must be integers of at least ${least}, but got ${JSON.stringify(value)}`, {
+      throw new ValueError(`${name} must be integers of at least ${least}, but got ${show(value)}`, {
         op,
         operands: { [name]: value },
       });

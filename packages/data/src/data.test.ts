@@ -145,6 +145,7 @@ test('Subset and ConcatDataset pick from others', () => {
   assert.is(joined.length, 3);
   assert.is(joined.get(2)[1].item(), 4);
   assert.throws(() => joined.get(3), /out of range/);
+  assert.throws(() => joined.get(-1), /out of range/);
 });
 
 test('contradictory or impossible arguments are refused', () => {

@@ -83,9 +83,11 @@ export class ConcatDataset<T> implements Dataset<T> {
 
   get(index: number): T {
     let rest = index;
-    for (const dataset of this.datasets) {
-      if (rest < dataset.length) return dataset.get(rest);
-      rest -= dataset.length;
+    if (index >= 0) {
+      for (const dataset of this.datasets) {
+        if (rest < dataset.length) return dataset.get(rest);
+        rest -= dataset.length;
+      }
     }
     throw new IndexError(`index ${index} is out of range for ${this.length} samples`, { op: 'ConcatDataset' });
   }

@@ -1,6 +1,6 @@
 /** What functions and layers check about their arguments. */
 
-import { Tensor, ValueError } from '@torsor/core';
+import { show, Tensor, ValueError } from '@torsor/core';
 
 /** @throws ValueError when an argument without a default is missing */
 export function required<T>(op: string, name: string, value: T | undefined): T {
@@ -11,19 +11,16 @@ export function required<T>(op: string, name: string, value: T | undefined): T {
 /** @throws ValueError when the value is not an integer of at least `least` */
 export function integer(op: string, name: string, value: unknown, least = 0): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= least) return value;
-  throw new ValueError(
-    `${name} must be an integer of at least ${least}, but got ${JSON.stringify(value) ?? 'nothing'}`,
-    {
-      op,
-      operands: { [name]: value },
-    },
-  );
+  throw new ValueError(`${name} must be an integer of at least ${least}, but got ${show(value)}`, {
+    op,
+    operands: { [name]: value },
+  });
 }
 
 /** @throws ValueError when the value is no number */
 export function numeric(op: string, name: string, value: unknown): number {
   if (typeof value === 'number') return value;
-  throw new ValueError(`${name} must be a number, but got ${JSON.stringify(value) ?? 'nothing'}`, {
+  throw new ValueError(`${name} must be a number, but got ${show(value)}`, {
     op,
     operands: { [name]: value },
   });
@@ -32,7 +29,7 @@ export function numeric(op: string, name: string, value: unknown): number {
 /** @throws ValueError when the value is no boolean */
 export function flag(op: string, name: string, value: unknown): boolean {
   if (typeof value === 'boolean') return value;
-  throw new ValueError(`${name} must be true or false, but got ${JSON.stringify(value) ?? 'nothing'}`, {
+  throw new ValueError(`${name} must be true or false, but got ${show(value)}`, {
     op,
     operands: { [name]: value },
   });

@@ -4,7 +4,7 @@
 
 import type { DType } from '../dtype.ts';
 import { checkDType, isFloating } from '../dtype.ts';
-import { DTypeError, IndexError, ValueError } from '../errors.ts';
+import { DTypeError, IndexError, show, ValueError } from '../errors.ts';
 import { formatShape, sizeOf, wrapDim, wrapDims } from '../layout.ts';
 import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
@@ -24,7 +24,7 @@ export function flag(op: string, name: string, value: unknown): boolean {
   if (value === undefined || value === null) return false;
   if (typeof value === 'boolean') return value;
   const hint = typeof value === 'number' ? '; give several dims as a list' : '';
-  throw new ValueError(`${name} must be a boolean, but got ${JSON.stringify(value)}${hint}`, {
+  throw new ValueError(`${name} must be a boolean, but got ${show(value)}${hint}`, {
     op,
     operands: { [name]: value },
   });
@@ -33,7 +33,7 @@ export function flag(op: string, name: string, value: unknown): boolean {
 /** Wrapped dimensions in ascending order; all of them for null and []. */
 export function dimsOf(op: string, self: Tensor, dim: unknown): readonly number[] {
   if (dim !== undefined && dim !== null && typeof dim !== 'number' && !Array.isArray(dim)) {
-    throw new ValueError(`dim must be a number, a list of numbers or null, but got ${JSON.stringify(dim)}`, {
+    throw new ValueError(`dim must be a number, a list of numbers or null, but got ${show(dim)}`, {
       op,
       operands: { dim },
     });
@@ -44,7 +44,7 @@ export function dimsOf(op: string, self: Tensor, dim: unknown): readonly number[
 /** A required dimension, wrapped. */
 export function oneDim(op: string, self: Tensor, dim: unknown): number {
   if (typeof dim !== 'number') {
-    throw new ValueError(`dim must be a number, but got ${JSON.stringify(dim) ?? 'nothing'}`, {
+    throw new ValueError(`dim must be a number, but got ${show(dim)}`, {
       op,
       operands: { dim },
     });

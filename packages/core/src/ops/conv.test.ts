@@ -257,7 +257,7 @@ test('what does not fit is refused in the words of PyTorch', () => {
   value(() => conv2d(x, w, { dilation: 0 }), /dilation should be greater than zero, but got \[0, 0\]/);
   value(
     () => conv2d(x, w, { stride: [1, 1, 1] }),
-    /expected stride to be a single integer value or a list of 2 values.*stride=\[1,1,1\]/,
+    /expected stride to be a single integer value or a list of 2 values.*stride=\[1, 1, 1\]/,
   );
   value(() => conv2d(x, w, { padding: 0.5 }), /expected padding to be a single integer value/);
   value(() => conv2d(x, w, { stride: 2, padding: 'same' }), /padding='same' is not supported for strided convolutions/);

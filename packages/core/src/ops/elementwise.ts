@@ -7,7 +7,7 @@ import { allocate, isTensor } from '../base.ts';
 import { dispatch, dispatchInPlace } from '../dispatch.ts';
 import type { DType } from '../dtype.ts';
 import { canCast, checkDType, isFloating, resultType } from '../dtype.ts';
-import { DTypeError, ShapeError, ValueError } from '../errors.ts';
+import { DTypeError, ShapeError, show, ValueError } from '../errors.ts';
 import {
   castNumber,
   runAddScaled,
@@ -367,7 +367,7 @@ function clampDType(dtype: DType, min: number | null, max: number | null): DType
 export function gelu(self: Tensor, approximate?: 'none' | 'tanh' | { approximate?: 'none' | 'tanh' }): Tensor {
   const [form = 'none'] = named<['none' | 'tanh']>('gelu', ['approximate'], [approximate]);
   if (form !== 'none' && form !== 'tanh') {
-    throw new ValueError(`approximate must be 'none' or 'tanh', but got ${JSON.stringify(form)}`, { op: 'gelu' });
+    throw new ValueError(`approximate must be 'none' or 'tanh', but got ${show(form)}`, { op: 'gelu' });
   }
   return dispatch('gelu', geluForward, [self, form]);
 }
@@ -709,7 +709,7 @@ function roundingMode(options: DivOptions | undefined): 'trunc' | 'floor' | null
   if (options === undefined) return null;
   const [mode = null] = named<['trunc' | 'floor' | null]>('div', ['roundingMode'], [options]);
   if (mode !== null && mode !== 'trunc' && mode !== 'floor') {
-    throw new ValueError(`roundingMode must be null, 'trunc' or 'floor', but got ${JSON.stringify(mode)}`, {
+    throw new ValueError(`roundingMode must be null, 'trunc' or 'floor', but got ${show(mode)}`, {
       op: 'div',
     });
   }

@@ -6,7 +6,7 @@
 import { allocate, isTensor } from '../base.ts';
 import { dispatch, dispatchInPlace } from '../dispatch.ts';
 import { type DType, isFloating, resultType } from '../dtype.ts';
-import { DTypeError, IndexError, ShapeError, ValueError } from '../errors.ts';
+import { DTypeError, IndexError, ShapeError, show, ValueError } from '../errors.ts';
 import type { Shape } from '../layout.ts';
 import { formatShape, sameShape, sizeOf, wrapDim } from '../layout.ts';
 import { listArgument, named } from '../options.ts';
@@ -302,7 +302,7 @@ export function roll(
   const steps = typeof shifts === 'number' ? [shifts] : [...shifts];
   const along = given === undefined || given === null ? [] : typeof given === 'number' ? [given] : [...given];
   if (steps.length === 0 || steps.some((n) => !Number.isInteger(n))) {
-    throw new ValueError(`shifts must be integers, at least one, but got ${JSON.stringify(shifts)}`, { op: 'roll' });
+    throw new ValueError(`shifts must be integers, at least one, but got ${show(shifts)}`, { op: 'roll' });
   }
   if (along.length === 0 && steps.length === 1) {
     return view(dispatch('roll', rollForward, [reshape(self, [-1]), steps, [0]]), self.shape);

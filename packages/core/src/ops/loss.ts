@@ -8,7 +8,7 @@
 import { allocate, modes } from '../base.ts';
 import { dispatch } from '../dispatch.ts';
 import { isFloating, promoteTypes } from '../dtype.ts';
-import { DTypeError, IndexError, ShapeError, ValueError } from '../errors.ts';
+import { DTypeError, IndexError, ShapeError, show, ValueError } from '../errors.ts';
 import type { Shape } from '../layout.ts';
 import { broadcastShapes, formatShape, sameShape } from '../layout.ts';
 import { named } from '../options.ts';
@@ -101,7 +101,7 @@ function reductionOf<Known extends string = LossReduction>(
   for (const [name, value] of Object.entries({ sizeAverage, reduce })) {
     if (value === undefined || value === null || typeof value === 'boolean') continue;
     throw new ValueError(
-      `${name} must be a boolean or null (it is deprecated; give { reduction } instead), but got ${JSON.stringify(value)}`,
+      `${name} must be a boolean or null (it is deprecated; give { reduction } instead), but got ${show(value)}`,
       { op, operands: { [name]: value } },
     );
   }

@@ -2,7 +2,7 @@
 
 import { allocate } from '../base.ts';
 import { dispatch } from '../dispatch.ts';
-import { NotImplementedError, ShapeError, ValueError } from '../errors.ts';
+import { NotImplementedError, ShapeError, show, ValueError } from '../errors.ts';
 import type { Shape } from '../layout.ts';
 import { formatShape, sameShape } from '../layout.ts';
 import { named } from '../options.ts';
@@ -33,7 +33,7 @@ const MODES: readonly string[] = ['constant', 'reflect', 'replicate', 'circular'
 function checkPads(op: string, shape: Shape, pads: unknown, mode: PadMode): readonly number[] {
   const operands = { input: shape, pad: pads, mode };
   if (!Array.isArray(pads) || !pads.every(Number.isInteger)) {
-    throw new ValueError(`pad must be a list of integers, but got ${JSON.stringify(pads)}`, { op, operands });
+    throw new ValueError(`pad must be a list of integers, but got ${show(pads)}`, { op, operands });
   }
   if (!MODES.includes(mode)) {
     throw new NotImplementedError(`Unrecognised padding mode ${String(mode)}; known are ${MODES.join(', ')}`, {

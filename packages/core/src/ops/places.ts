@@ -5,7 +5,7 @@
  */
 
 import { allocate, isTensor } from '../base.ts';
-import { DTypeError, IndexError, ShapeError, ValueError } from '../errors.ts';
+import { DTypeError, IndexError, ShapeError, show, ValueError } from '../errors.ts';
 import type { Shape, Strided } from '../layout.ts';
 import { broadcastStrides, formatShape, sizeOf } from '../layout.ts';
 import { copy } from '../reference/elementwise.ts';
@@ -19,7 +19,7 @@ import type { Tensor } from '../tensor.ts';
 /** @throws DTypeError unless `index` is an int32 or int64 tensor */
 export function checkIndex(op: string, index: Tensor): void {
   if (isTensor(index) && (index.dtype === 'int32' || index.dtype === 'int64')) return;
-  const got = isTensor(index) ? index.dtype : JSON.stringify(index);
+  const got = isTensor(index) ? index.dtype : show(index);
   throw new DTypeError(`expected an int32 or int64 tensor for index, but got ${got}`, { op, operands: { index: got } });
 }
 

@@ -5,7 +5,7 @@
 
 import { allocate } from '../base.ts';
 import { dispatch } from '../dispatch.ts';
-import { DTypeError, ShapeError } from '../errors.ts';
+import { DTypeError, ShapeError, show } from '../errors.ts';
 import type { Shape } from '../layout.ts';
 import { formatShape, sameShape, sizeOf } from '../layout.ts';
 import type { ValuesIndices } from '../namedTuple.ts';
@@ -496,7 +496,7 @@ function outputSizeOf(op: string, value: unknown, input: Shape, spatial: number)
   if (!Array.isArray(list) || (list.length !== 1 && list.length !== spatial)) {
     refuse(
       op,
-      `outputSize must be a single int or a list of ${spatial} (null keeps the input's size), but got ${JSON.stringify(value)}`,
+      `outputSize must be a single int or a list of ${spatial} (null keeps the input's size), but got ${show(value)}`,
       {
         outputSize: value,
       },
@@ -506,13 +506,9 @@ function outputSizeOf(op: string, value: unknown, input: Shape, spatial: number)
     const size: unknown = list.length === 1 ? list[0] : list[i];
     if (size === null) return input[input.length - spatial + i];
     if (!Number.isInteger(size) || (size as number) < 0) {
-      refuse(
-        op,
-        `elements of outputSize must be integers greater than or equal to 0, but got ${JSON.stringify(value)}`,
-        {
-          outputSize: value,
-        },
-      );
+      refuse(op, `elements of outputSize must be integers greater than or equal to 0, but got ${show(value)}`, {
+        outputSize: value,
+      });
     }
     return size as number;
   });

@@ -350,7 +350,7 @@ test('refusals name op, rule and values', () => {
     'softmax',
   );
   refuses(() => ops.softmax(x.to('int64'), 0), 'DTypeError', /only defined for floating dtypes/, 'softmax');
-  refuses(() => ops.prod(x, bad([0, 1])), 'ValueError', /dim must be a number, but got \[0,1\]/, 'prod');
+  refuses(() => ops.prod(x, bad([0, 1])), 'ValueError', /dim must be a number, but got \[0, 1\]/, 'prod');
 });
 
 test.run();

@@ -9,7 +9,7 @@ import { allocate, isTensor } from '../base.ts';
 import { dispatch } from '../dispatch.ts';
 import type { DType } from '../dtype.ts';
 import { checkDType, isFloating } from '../dtype.ts';
-import { DTypeError, NotImplementedError, ValueError } from '../errors.ts';
+import { DTypeError, NotImplementedError, show, ValueError } from '../errors.ts';
 import { reducedShape, wrapDims } from '../layout.ts';
 import type { NamedTuple, ValuesIndices } from '../namedTuple.ts';
 import { namedTuple } from '../namedTuple.ts';
@@ -365,7 +365,7 @@ function varArguments(
   }
   const by = correction ?? (flag(op, 'unbiased', unbiased ?? true) ? 1 : 0);
   if (typeof by !== 'number') {
-    throw new ValueError(`correction must be a number, but got ${JSON.stringify(by)}`, {
+    throw new ValueError(`correction must be a number, but got ${show(by)}`, {
       op,
       operands: { correction },
     });
@@ -475,7 +475,7 @@ function normOrder(p: unknown): number {
     });
   }
   if (typeof p === 'number' && !Number.isNaN(p)) return p;
-  throw new ValueError(`p must be a number or 'fro', but got ${JSON.stringify(p)}`, { op: 'norm', operands: { p } });
+  throw new ValueError(`p must be a number or 'fro', but got ${show(p)}`, { op: 'norm', operands: { p } });
 }
 
 const logsumexpForward: ReductionOps['logsumexp'] = (self, dims, keepdim) => {

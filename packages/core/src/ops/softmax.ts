@@ -7,19 +7,20 @@ import { dispatch } from '../dispatch.ts';
 import type { DType } from '../dtype.ts';
 import * as reference from '../reference/softmax.ts';
 import type { Tensor } from '../tensor.ts';
+import { launchSoftmax } from '../wasm/launchSoftmax.ts';
 import { cast, lineArguments, requireFloat } from './arguments.ts';
 import { neg } from './elementwise.ts';
 import type { ReductionOps } from './list.ts';
 
 const softmaxForward: ReductionOps['softmax'] = (self, dim) => {
   const out = allocate(self.shape, self.dtype);
-  reference.softmax(self, dim, out);
+  if (!launchSoftmax('softmax', self, dim, out)) reference.softmax(self, dim, out);
   return out;
 };
 
 const logSoftmaxForward: ReductionOps['logSoftmax'] = (self, dim) => {
   const out = allocate(self.shape, self.dtype);
-  reference.logSoftmax(self, dim, out);
+  if (!launchSoftmax('logSoftmax', self, dim, out)) reference.logSoftmax(self, dim, out);
   return out;
 };
 

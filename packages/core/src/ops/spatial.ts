@@ -1,7 +1,7 @@
 /** What convolution, pooling, padding and losses have in common: checks of their arguments. */
 
 import { isTensor } from '../base.ts';
-import { DTypeError, ValueError } from '../errors.ts';
+import { DTypeError, show, ValueError } from '../errors.ts';
 import type { Tensor } from '../tensor.ts';
 
 /** One integer for all spatial dimensions, or one for each. */
@@ -42,6 +42,6 @@ export function perDimension(
 ): readonly number[] {
   const list = typeof value === 'number' ? [value] : value;
   const fits = Array.isArray(list) && (list.length === 1 || list.length === spatial) && list.every(Number.isInteger);
-  if (!fits) refuse(op, `${rule}, but got ${name}=${JSON.stringify(value)}`, { [name]: value });
+  if (!fits) refuse(op, `${rule}, but got ${name}=${show(value)}`, { [name]: value });
   return list.length === spatial ? list : new Array<number>(spatial).fill(list[0]);
 }

@@ -36,7 +36,10 @@ function assertWhole(heap: Heap): void {
 test('blocks are aligned, apart from each other, inside the memory, and never at address 0', () => {
   const starts = [1, 63, 64, 65, 1000, 0].map((bytes) => shared.allocate(bytes));
   for (const start of starts) assert.ok(start > 0 && start % ALIGN === 0);
-  assert.is(shared.usedBytes, [64, 64, 64, 128, 1024, 64].reduce((a, b) => a + b));
+  assert.is(
+    shared.usedBytes,
+    [64, 64, 64, 128, 1024, 64].reduce((a, b) => a + b),
+  );
   assert.is(new Set(starts).size, 6);
   for (const start of starts) shared.release(start);
   assertWhole(shared);
@@ -141,14 +144,22 @@ test('beyond the limit an allocation is refused with 0, scratch with an error, a
   const rest = heap.allocate(2 ** 19);
   assert.ok(rest > 0);
   assert.is(heap.allocate(1), 0);
-  refuses(() => heap.scratch(1), 'TorsorError', /^Heap\.scratch: out of memory: .* bytes of scratch space beside 1048576/, 'scratch');
+  refuses(
+    () => heap.scratch(1),
+    'TorsorError',
+    /^Heap\.scratch: out of memory: .* bytes of scratch space beside 1048576/,
+    'scratch',
+  );
   heap.release(half);
   heap.release(rest);
   heap.limitBytes = 20 * 2 ** 20;
   const { totalBytes } = heap.stats;
   const all = heap.allocate(20 * 2 ** 20 - ALIGN);
   assert.ok(all > 0, 'the limit can be raised');
-  assert.ok(heap.stats.totalBytes > totalBytes && heap.stats.totalBytes <= 20 * 2 ** 20, 'and bounds what is taken from the system');
+  assert.ok(
+    heap.stats.totalBytes > totalBytes && heap.stats.totalBytes <= 20 * 2 ** 20,
+    'and bounds what is taken from the system',
+  );
   assert.is(heap.allocate(2 ** 40), 0);
   heap.release(all);
   assertWhole(heap);

@@ -6,13 +6,15 @@
 import type { FloatDType } from '../dtype.ts';
 import { itemBytes } from '../dtype.ts';
 import type { Shape } from '../layout.ts';
-import { broadcastStrides, collapse, sizeOf } from '../layout.ts';
+import { broadcastStrides, isContiguous, sizeOf } from '../layout.ts';
 import { walkOuter } from '../reference/elementwise.ts';
 import type { Tensor } from '../tensor.ts';
 import { features } from './features.ts';
 import { heap } from './heap.ts';
 import type { Mode } from './kernels/elementwise.ts';
 import { binaryName, emitBinary, emitUnary, hasBinary, hasUnary, unaryName } from './kernels/elementwise.ts';
+import { launchCopy } from './launchCopy.ts';
+import { inMemoryOrder, withDense } from './launchRuns.ts';
 import { kernel } from './module.ts';
 import { Staging } from './staging.ts';
 
@@ -37,9 +39,14 @@ function readable(x: Tensor | number, out: Tensor): boolean {
 /** out = name(a) by a kernel; false, and nothing done, where none takes the operands. */
 export function launchUnary(name: string, a: Tensor, out: Tensor): boolean {
   if (!ready(out) || !readable(a, out) || !hasUnary(name, out.dtype) || sizeOf(out.shape) === 0) return false;
-  const { shape, strides } = collapse(out.shape, [broadcastStrides(a.shape, a.strides, out.shape), out.strides]);
+  const { shape, strides } = inMemoryOrder(out, [broadcastStrides(a.shape, a.strides, out.shape)]);
   const inner = shape.length - 1;
-  if (inner < 0 || strides[0][inner] !== 1 || strides[1][inner] !== 1 || shape[inner] < MIN_RUN) return false;
+  if (inner < 0) return false;
+  if (strides[0][inner] !== 1 || strides[1][inner] !== 1 || shape[inner] < MIN_RUN) {
+    // First brought into the output as it lies there, then computed in place.
+    const isApart = a.storage.root !== out.storage.root && isContiguous(out.shape, out.strides);
+    return isApart && launchCopy(a, out) && launchUnary(name, out, out);
+  }
   const staging = new Staging();
   const part = staging.addTensor(a);
   if (staging.size > MAX_STAGED_BYTES) return false;
@@ -61,11 +68,13 @@ export function launchBinary(name: string, a: Tensor | number, b: Tensor | numbe
     return false;
   const stridesOf = (x: Tensor | number): Shape =>
     typeof x === 'number' ? out.shape.map(() => 0) : broadcastStrides(x.shape, x.strides, out.shape);
-  const { shape, strides } = collapse(out.shape, [stridesOf(a), stridesOf(b), out.strides]);
+  const { shape, strides } = inMemoryOrder(out, [stridesOf(a), stridesOf(b)]);
   const inner = shape.length - 1;
-  if (inner < 0 || shape[inner] < MIN_RUN || strides[2][inner] !== 1) return false;
-  const mode = modeOf(strides[0][inner], strides[1][inner]);
-  if (mode === null) return false;
+  if (inner < 0) return false;
+  const mode = strides[2][inner] === 1 ? modeOf(strides[0][inner], strides[1][inner]) : null;
+  if (mode === null || shape[inner] < MIN_RUN) {
+    return withDense([a, b], out, ([x, y]) => launchBinary(name, x, y, out));
+  }
   const staging = new Staging();
   // What repeats one value along a run is handed to the kernel as a number and stays where it is.
   const partA = mode === 'sv' || typeof a === 'number' ? null : staging.addTensor(a);

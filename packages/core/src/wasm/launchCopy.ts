@@ -4,7 +4,6 @@ import { itemBytes } from '../dtype.ts';
 import type { Shape } from '../layout.ts';
 import { broadcastStrides, collapse, sizeOf } from '../layout.ts';
 import { walkOuter } from '../reference/elementwise.ts';
-import type { Storage } from '../storage.ts';
 import type { Tensor } from '../tensor.ts';
 import { features } from './features.ts';
 import { heap } from './heap.ts';
@@ -12,12 +11,13 @@ import type { CopyForm, ItemBytes } from './kernels/copy.ts';
 import { copyName, emitCopy, hasTranspose } from './kernels/copy.ts';
 import type { KernelExports } from './module.ts';
 import { kernel } from './module.ts';
+import { Staging } from './staging.ts';
 
 /** Copies of fewer elements, and planes of fewer, are done before a kernel would have been called for them. */
 const MIN_SIZE = 256;
 const MIN_PLANE = 16;
-/** Sources outside the heap are brought into it up to this size. */
-const MOST_STAGED_BYTES = 1 << 20;
+/** Sources outside the heap are brought into it up to this size; larger ones are left to the reference loop. */
+const MAX_STAGED_BYTES = 16 * 2 ** 20;
 
 type Run = KernelExports & { readonly run: (...args: number[]) => undefined };
 
@@ -44,26 +44,18 @@ export function launchCopy(a: Tensor, out: Tensor): boolean {
   const [fromRow, outRow] = strides.map((s) => s[last - 1] * bytes);
   const [fromColumn, outColumn] = strides.map((s) => s[last] * bytes);
   const form = formOf(bytes, fromRow, fromColumn, outColumn);
-  const source = addressOf(a.storage, bytes);
-  if (source === 0) return false;
+  const staging = new Staging();
+  const part = staging.addTensor(a);
+  if (staging.size > MAX_STAGED_BYTES) return false;
+  staging.open(null);
   const { run } = kernel<Run>(copyName(bytes, form), emitCopy(bytes, form), heap().memory);
-  const target = out.storage.pointer;
+  const source = staging.pointer(part);
+  const target = out.storage.pointer + out.offset * bytes;
   const outer = [...shape.slice(0, last - 1), 1];
-  walkOuter(outer, strides, [a.offset, out.offset], ([from, to]) => {
+  walkOuter(outer, strides, [0, 0], ([from, to]) => {
     run(rows, columns, source + from * bytes, target + to * bytes, fromRow, fromColumn, outRow, outColumn);
   });
   return true;
-}
-
-/** Where a storage is in the heap, or a copy of one that is small enough for that to pay; 0 for others. */
-function addressOf(storage: Storage, bytes: number): number {
-  if (storage.inHeap) return storage.pointer;
-  const lengthBytes = storage.length * bytes;
-  if (lengthBytes > MOST_STAGED_BYTES) return 0;
-  const scratch = heap().scratch(lengthBytes);
-  const { buffer, byteOffset } = storage.array;
-  new Uint8Array(heap().memory.buffer, scratch, lengthBytes).set(new Uint8Array(buffer, byteOffset, lengthBytes));
-  return scratch;
 }
 
 /**

@@ -15,16 +15,17 @@ import type { ItemBytes } from './kernels/copy.ts';
 import type { CompareDType } from './kernels/masks.ts';
 import { compareName, emitCompare, emitWhere, hasCompare, whereName } from './kernels/masks.ts';
 import type { WideName } from './kernels/wide.ts';
-import { emitWide, wideName } from './kernels/wide.ts';
+import { emitWide, hasWide, wideName } from './kernels/wide.ts';
 import { launchCopy } from './launchCopy.ts';
 import type { Emitter, KernelExports } from './module.ts';
 import { kernel } from './module.ts';
+import { Staging } from './staging.ts';
 
 /** Outputs of fewer elements, and runs of fewer, are done before a kernel would have been called for them. */
 const MIN_SIZE = 256;
 const MIN_RUN = 16;
-/** Operands outside the heap are brought into it up to this size, in all. */
-const MOST_STAGED_BYTES = 1 << 20;
+/** Operands outside the heap are brought into it up to this size, in all; more is left to the reference loops. */
+const MAX_STAGED_BYTES = 16 * 2 ** 20;
 
 type Run = KernelExports & { readonly run: (...args: number[]) => undefined };
 
@@ -43,13 +44,11 @@ function launch(
   count: number,
 ): boolean {
   if (!out.storage.inHeap || !features().simd || sizeOf(out.shape) < MIN_SIZE) return false;
-  const order = memoryOrder(out.strides);
-  const pick = (list: Shape): number[] => order.map((d) => list[d]);
   const walkOf = (list: readonly Tensor[]) =>
-    collapse(pick(out.shape), [
-      ...list.map((x) => pick(broadcastStrides(x.shape, x.strides, out.shape))),
-      pick(out.strides),
-    ]);
+    inMemoryOrder(
+      out,
+      list.map((x) => broadcastStrides(x.shape, x.strides, out.shape)),
+    );
   const made: Tensor[] = [];
   try {
     let list = operands;
@@ -64,16 +63,21 @@ function launch(
     }
     const inner = shape.length - 1;
     if (strides[list.length][inner] !== 1 || shape[inner] < MIN_RUN || !list.every((_, k) => isRun(k))) return false;
-    const pointers = addressesOf(list);
-    if (pointers === null) return false;
+    const staging = new Staging();
+    const parts = list.map((x) => staging.addTensor(x));
+    if (staging.size > MAX_STAGED_BYTES) return false;
+    staging.open(null);
     const { name, emit } = choice(list.map((_, k) => (strides[k][inner] === 1 ? 'v' : 's')).join(''));
     const { run } = kernel<Run>(name, emit, heap().memory);
     const bytes = [...list, out].map((x) => itemBytes(x.dtype));
-    const bases = [...pointers, out.storage.pointer];
+    const bases = [
+      ...parts.map((part) => staging.pointer(part)),
+      out.storage.pointer + out.offset * itemBytes(out.dtype),
+    ];
     const args = new Array<number>(1 + count + 1 + parameters.length).fill(0);
     args[0] = shape[inner];
     for (let k = 0; k < parameters.length; k++) args[count + 2 + k] = parameters[k];
-    walkOuter(shape, strides, [...list.map((x) => x.offset), out.offset], (at) => {
+    walkOuter(shape, strides, new Array<number>(bases.length).fill(0), (at) => {
       for (let k = 0; k < list.length; k++) args[1 + k] = bases[k] + at[k] * bytes[k];
       args[1 + count] = bases[list.length] + at[list.length] * bytes[list.length];
       run(...args);
@@ -84,15 +88,48 @@ function launch(
   }
 }
 
-/** The dimensions from the outermost to the innermost in memory. */
-function memoryOrder(strides: Shape): number[] {
-  return strides.map((_, d) => d).sort((a, b) => strides[b] - strides[a]);
+/**
+ * The walk over `out` and over operands with these strides, outer dimensions in memory first, and adjacent ones merged. The strides
+ * of `out` come last.
+ */
+export function inMemoryOrder(out: Tensor, operands: readonly Shape[]): { shape: number[]; strides: number[][] } {
+  if (isContiguous(out.shape, out.strides)) return collapse(out.shape, [...operands, out.strides]);
+  const order = out.strides.map((_, d) => d).sort((a, b) => out.strides[b] - out.strides[a]);
+  const pick = (list: Shape): number[] => order.map((d) => list[d]);
+  return collapse(pick(out.shape), [...operands.map(pick), pick(out.strides)]);
+}
+
+/**
+ * Calls `run` with operands that lie as the contiguous output does or repeat one element all along, copies where need be; false
+ * where nothing is to be gained by that.
+ */
+export function withDense(
+  operands: readonly (Tensor | number)[],
+  out: Tensor,
+  run: (operands: readonly (Tensor | number)[]) => boolean,
+): boolean {
+  if (sizeOf(out.shape) < MIN_SIZE || !isContiguous(out.shape, out.strides)) return false;
+  const made: Tensor[] = [];
+  try {
+    const dense = denseOperands(operands, out, made);
+    return dense !== null && made.length > 0 && run(dense);
+  } finally {
+    for (const x of made) x.storage.release('the end of a kernel launch');
+  }
 }
 
 /** Operands that lie as the contiguous output does, or repeat one element all along; null where one cannot be copied quickly. */
-function denseOperands(operands: readonly Tensor[], out: Tensor, made: Tensor[]): Tensor[] | null {
-  const list: Tensor[] = [];
+function denseOperands<T extends Tensor | number>(
+  operands: readonly T[],
+  out: Tensor,
+  made: Tensor[],
+): (T | Tensor)[] | null {
+  const list: (T | Tensor)[] = [];
   for (const x of operands) {
+    if (typeof x === 'number') {
+      list.push(x);
+      continue;
+    }
     const isWhole = sizeOf(x.shape) === sizeOf(out.shape) && isContiguous(x.shape, x.strides);
     if (isWhole || sizeOf(x.shape) === 1) {
       list.push(x);
@@ -106,24 +143,6 @@ function denseOperands(operands: readonly Tensor[], out: Tensor, made: Tensor[])
   return list;
 }
 
-/** Where the operands are in the heap, those outside it being copied into scratch space; null where that would not pay. */
-function addressesOf(operands: readonly Tensor[]): number[] | null {
-  const sizes = operands.map(({ storage }) =>
-    storage.inHeap ? 0 : Math.ceil((storage.length * itemBytes(storage.dtype)) / 16) * 16,
-  );
-  const total = sizes.reduce((sum, size) => sum + size, 0);
-  if (total > MOST_STAGED_BYTES) return null;
-  let scratch = total > 0 ? heap().scratch(total) : 0;
-  return operands.map(({ storage }, i) => {
-    if (sizes[i] === 0) return storage.pointer;
-    const { buffer, byteOffset, byteLength } = storage.array;
-    new Uint8Array(heap().memory.buffer, scratch, byteLength).set(new Uint8Array(buffer, byteOffset, byteLength));
-    const pointer = scratch;
-    scratch += sizes[i];
-    return pointer;
-  });
-}
-
 /** out = name(operands; parameters) by a kernel in double lanes; false, and nothing done, where none takes the operands. */
 export function launchWide(
   name: WideName,
@@ -132,7 +151,8 @@ export function launchWide(
   parameters: readonly number[],
 ): boolean {
   const { dtype } = out;
-  if ((dtype !== 'float32' && dtype !== 'float64') || operands.some((x) => x.dtype !== dtype)) return false;
+  if (dtype !== 'float32' && dtype !== 'float64') return false;
+  if (!hasWide(name, dtype) || operands.some((x) => x.dtype !== dtype)) return false;
   const [p0 = 0, p1 = 0, p2 = 0] = parameters;
   const choice: Choice = (modes) => ({ name: wideName(name, dtype, modes), emit: emitWide(name, dtype, modes) });
   return launch(operands, out, choice, [p0, p1, p2], 3);

@@ -5,7 +5,7 @@
  */
 
 import type { KlDivReduction, LossReduction, Tensor } from '@torsor/core';
-import { named, ValueError } from '@torsor/core';
+import { named, show, ValueError } from '@torsor/core';
 import { flag, integer, numeric } from '../arguments.ts';
 import * as F from '../functional.ts';
 import { Module } from '../module.ts';
@@ -41,7 +41,7 @@ function reductionOf<R extends string = LossReduction>(
   for (const [name, value] of Object.entries({ sizeAverage, reduce })) {
     if (value === undefined || value === null || typeof value === 'boolean') continue;
     throw new ValueError(
-      `${name} must be a boolean or null (it is deprecated; give { reduction } instead), but got ${JSON.stringify(value)}`,
+      `${name} must be a boolean or null (it is deprecated; give { reduction } instead), but got ${show(value)}`,
       { op, operands: { [name]: value } },
     );
   }

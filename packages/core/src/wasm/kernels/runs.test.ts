@@ -3,13 +3,13 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Scalar3 } from '../../reference/elementwise.ts';
-import { binaryScalars, parametricScalars } from '../../reference/scalars.ts';
+import { binaryScalars, parametricScalars, unaryScalars } from '../../reference/scalars.ts';
 import { setStrict } from '../features.ts';
 import { heap } from '../heap.ts';
 import { kernel } from '../module.ts';
 import { compareName, compareNames, emitCompare, emitWhere, whereName } from './masks.ts';
-import type { WideName } from './wide.ts';
-import { emitWide, operandsOf, wideKernels, wideName } from './wide.ts';
+import type { ExactName } from './wide.ts';
+import { emitWide, exactKernels, operandsOf, wideName } from './wide.ts';
 
 type Run = { readonly run: (...args: number[]) => undefined };
 
@@ -48,6 +48,17 @@ function place(kind: Kind, n: number, seed: number) {
   };
 }
 
+/** Distance in units of the last place of float32, counted along the floats. */
+function ulps(a: number, b: number): number {
+  if (Object.is(a, b) || (a === 0 && b === 0)) return 0;
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number.POSITIVE_INFINITY;
+  const bits = (x: number): number => {
+    const word = new Int32Array(new Float32Array([x]).buffer)[0];
+    return word < 0 ? -(word & 0x7fffffff) : word;
+  };
+  return Math.abs(bits(a) - bits(b));
+}
+
 /** All ways in which `count` operands are runs (`v`) or repeat one element (`s`). */
 const modesOf = (count: number): string[] =>
   Array.from({ length: 2 ** count }, (_, bits) =>
@@ -57,7 +68,7 @@ const modesOf = (count: number): string[] =>
 const PARAMETERS = [-0.3, 0.7];
 const [P, Q] = PARAMETERS;
 
-const FUNCTIONS: Readonly<Record<WideName, Scalar3>> = {
+const FUNCTIONS: Readonly<Record<ExactName, Scalar3>> = {
   addScaled: (a, b) => a + P * b,
   addcmul: (a, b, c) => a + P * b * c,
   addcdiv: (a, b, c) => a + (P * b) / c,
@@ -74,7 +85,7 @@ const FUNCTIONS: Readonly<Record<WideName, Scalar3>> = {
 for (const strict of [false, true]) {
   const how = strict ? ', in strict mode' : '';
   for (const dtype of ['float32', 'float64'] as const) {
-    for (const name of wideKernels) {
+    for (const name of exactKernels) {
       test(`${dtype} ${name} gives the bits of the reference at every length and for every broadcast${how}`, () => {
         const was = setStrict(strict);
         const f = FUNCTIONS[name];
@@ -98,6 +109,64 @@ for (const strict of [false, true]) {
         setStrict(was);
       });
     }
+  }
+
+  for (const [name, kernelName, parameters, bound, f] of [
+    ['erf', 'erf', [], 2, unaryScalars.erf],
+    ['gelu', 'gelu', [], 3, parametricScalars.gelu(0)],
+    // by the logistic function: 1 + tanh(u) loses its digits where it is small
+    [
+      'gelu with tanh',
+      'geluTanh',
+      [],
+      1,
+      (x: number) => x * unaryScalars.sigmoid(1.5957691216057308 * (x + 0.044715 * x ** 3)),
+    ],
+    ['elu', 'elu', [1, 1, 1], 1, parametricScalars.elu(1, 1, 1)],
+    ['selu', 'elu', [1.67, 1.05, 1], 1, parametricScalars.elu(1.67, 1.05, 1)],
+    ['celu', 'elu', [2, 1, 0.5], 1, parametricScalars.elu(2, 1, 0.5)],
+    ['softplus', 'softplus', [1, 20], 1, parametricScalars.softplus(1, 20)],
+    ['softplus of steeper slope', 'softplus', [3, 20], 1, parametricScalars.softplus(3, 20)],
+  ] as const) {
+    test(`${name} has error ≤ ${bound} ulp on [-13, 13] and near 0, and the corners of the reference${how}`, () => {
+      const was = setStrict(strict);
+      const corners = [
+        0,
+        -0,
+        Number.NaN,
+        Number.POSITIVE_INFINITY,
+        Number.NEGATIVE_INFINITY,
+        3e38,
+        -3e38,
+        -1000,
+        1e-45,
+      ];
+      const n = 100_003;
+      const pointer = heap().allocate(n * 4);
+      const input = new Float32Array(n);
+      for (let i = 0; i < n; i++) {
+        const x = -13 + (26 * (i + 0.37)) / n;
+        input[i] = i < corners.length ? corners[i] : i % 4 === 0 ? Math.sign(x) * 2 ** -(i % 90) : x;
+      }
+      new Float32Array(heap().memory.buffer, pointer, n).set(input);
+      const { run } = kernel<Run>(
+        wideName(kernelName, 'float32', 'v'),
+        emitWide(kernelName, 'float32', 'v'),
+        heap().memory,
+      );
+      run(n, pointer, 0, 0, pointer, ...parameters, ...new Array<number>(3 - parameters.length).fill(0));
+      const got = new Float32Array(heap().memory.buffer, pointer, n);
+      let [worst, at] = [0, 0];
+      for (let i = 0; i < n; i++) {
+        const error = ulps(got[i], Math.fround(f(input[i])));
+        if (error > worst) [worst, at] = [error, input[i]];
+        if (i < corners.length)
+          assert.ok(error <= bound, `${name} of ${input[i]} is ${got[i]}, expected ${f(input[i])}`);
+      }
+      heap().release(pointer);
+      setStrict(was);
+      assert.ok(worst <= bound, `${worst} ulp at ${at}`);
+    });
   }
 
   for (const dtype of ['float32', 'float64', 'int32'] as const) {

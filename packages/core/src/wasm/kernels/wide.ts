@@ -1,6 +1,6 @@
 /**
- * Elementwise functions of up to three operands and three parameters, in double lanes (`doubles.ts`): the bits of the reference
- * loops, for float32 and float64.
+ * Elementwise functions of up to three operands and three parameters, in double lanes (`doubles.ts`). Arithmetic gives the bits of
+ * the reference loops, for float32 and float64; transcendental functions are for float32 alone.
  *
  *     for i in 0 … n-1:  out[i] = f(a[i], b[i], c[i]; p0, p1, p2)
  *
@@ -8,21 +8,78 @@
  */
 
 import type { FloatDType } from '../../dtype.ts';
-import type { Assembler, Local, Value } from '../assembler.ts';
+import type { Local, Value } from '../assembler.ts';
+import { Assembler } from '../assembler.ts';
 import type { Emitter } from '../module.ts';
+import type { Constants } from './doubleMath.ts';
+import { erf, erfc, exp, expm1, log1p } from './doubleMath.ts';
 import { loadRepeated, overPairs, splats } from './doubles.ts';
 
 type Vector = Local<'v128'>;
-type Body = (code: Assembler, operands: readonly Vector[], parameters: readonly Vector[]) => Value<'v128'>;
+type Body = (
+  code: Assembler,
+  operands: readonly Vector[],
+  parameters: readonly Vector[],
+  constants: Constants,
+) => Value<'v128'>;
 
 /** test ? a : b, lane by lane */
-function choose(code: Assembler, test: Value<'v128'>, a: Vector | Value<'v128'>, b: Vector): Value<'v128'> {
+function choose(code: Assembler, test: Value<'v128'>, a: Vector, b: Vector): Value<'v128'> {
   const mask = code.local('v128', test);
-  const chosen = code.local('v128', a);
-  return code.v128.bitselect(chosen, b, mask);
+  return code.v128.bitselect(a, b, mask);
 }
 
-const WIDE = {
+/** Functions whose results are good to float32 and no further. */
+const SINGLE = {
+  erf: { operands: 1, body: (code, [x], _, k) => erf(code, k, x) },
+  /** a Φ(a) */
+  gelu: {
+    operands: 1,
+    body: (code, [x], _, k) => {
+      const { f64x2 } = code;
+      const y = code.local('v128', f64x2.mul(x, k(-Math.SQRT1_2)));
+      y.set(erfc(code, k, y));
+      return f64x2.mul(f64x2.mul(x, k(0.5)), y);
+    },
+  },
+  /** the same approximately: a / (1 + e^-2u) with u = √(2/π) (a + 0.044715 a³), which is a (1 + tanh u) / 2 */
+  geluTanh: {
+    operands: 1,
+    body: (code, [x], _, k) => {
+      const { f64x2 } = code;
+      const cube = f64x2.mul(f64x2.mul(f64x2.mul(x, x), x), k(0.044715));
+      const u = code.local('v128', f64x2.mul(f64x2.add(x, cube), k(-2 * Math.sqrt(2 / Math.PI))));
+      u.set(exp(code, k, u));
+      return f64x2.div(x, f64x2.add(u, k(1)));
+    },
+  },
+  /** a ≤ 0 ? p1 p0 (e^(a p2) - 1) : p1 a */
+  elu: {
+    operands: 1,
+    body: (code, [x], [alpha, scale, inputScale], k) => {
+      const { f64x2 } = code;
+      const t = code.local('v128', f64x2.mul(x, inputScale));
+      t.set(expm1(code, k, t));
+      t.set(f64x2.mul(f64x2.mul(scale, alpha), t));
+      const linear = code.local('v128', f64x2.mul(scale, x));
+      return choose(code, f64x2.le(x, k(0)), t, linear);
+    },
+  },
+  /** log(1 + e^(p0 a)) / p0, and a itself where p0 a > p1 */
+  softplus: {
+    operands: 1,
+    body: (code, [x], [beta, threshold], k) => {
+      const { f64x2 } = code;
+      const scaled = code.local('v128', f64x2.mul(x, beta));
+      const t = code.local('v128', exp(code, k, scaled));
+      t.set(log1p(code, k, t));
+      t.set(f64x2.div(t, beta));
+      return choose(code, f64x2.gt(scaled, threshold), x, t);
+    },
+  },
+} as const satisfies Record<string, { operands: 1; body: Body }>;
+
+const EXACT = {
   /** a + p0 b */
   addScaled: { operands: 2, body: ({ f64x2 }, [a, b], [alpha]) => f64x2.add(a, f64x2.mul(alpha, b)) },
   /** a + p0 b c */
@@ -79,15 +136,19 @@ const WIDE = {
   },
 } as const satisfies Record<string, { operands: 1 | 2 | 3; body: Body }>;
 
-export type WideName = keyof typeof WIDE;
+const WIDE = { ...EXACT, ...SINGLE };
 
-/** Every function of the family, for tests. */
-export const wideKernels = Object.keys(WIDE) as readonly WideName[];
+export type WideName = keyof typeof WIDE;
+export type ExactName = keyof typeof EXACT;
+
+/** Every function that gives the bits of the reference, for tests. */
+export const exactKernels = Object.keys(EXACT) as readonly ExactName[];
 
 export const operandsOf = (name: WideName): number => WIDE[name].operands;
 
-export function hasWide(name: string): name is WideName {
-  return Object.hasOwn(WIDE, name);
+/** True when a kernel for this function exists. */
+export function hasWide(name: string, dtype: string): name is WideName {
+  return dtype === 'float32' ? Object.hasOwn(WIDE, name) : dtype === 'float64' && Object.hasOwn(EXACT, name);
 }
 
 /** `f32_addcmul_vvs` */
@@ -111,15 +172,32 @@ export function emitWide(name: WideName, dtype: FloatDType, modes: string): Emit
           if (modes[i] === 's') values[i].set(loadRepeated(code, dtype, pointer));
         });
         const runs = pointers.filter((_, i) => modes[i] === 'v');
+        const constants = new Map<number, Vector>();
+        for (const value of constantsOf(body)) constants.set(value, code.local('v128', code.f64x2.const(value)));
         const result = code.local('v128');
         overPairs(code, dtype, n, [...runs, out], ({ load, store }) => {
           pointers.forEach((pointer, i) => {
             if (modes[i] === 'v') values[i].set(load(pointer));
           });
-          result.set(body(code, values, [p0, p1, p2]));
+          result.set(body(code, values, [p0, p1, p2], (value) => constants.get(value) as Vector));
           store(out, result);
         });
       },
     );
   };
+}
+
+/** The constants that a body asks for, found by emitting it into a module that is thrown away. */
+function constantsOf(body: Body): Set<number> {
+  const found = new Set<number>();
+  const code = new Assembler({ shared: false });
+  code.func('dry', {}, [], () => {
+    const [vector] = code.locals('v128', 1);
+    const constants: Constants = (value) => {
+      found.add(value);
+      return vector;
+    };
+    code.drop(body(code, [vector, vector, vector], [vector, vector, vector], constants));
+  });
+  return found;
 }

@@ -1,0 +1,133 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { allocate, fromArray } from '../../base.ts';
+// Gives `base.ts` the class that it constructs.
+import '../../index.ts';
+import { sizeOf } from '../../layout.ts';
+import * as reference from '../../reference/softmax.ts';
+import type { Tensor } from '../../tensor.ts';
+import { setStrict } from '../features.ts';
+import { launchSoftmax } from '../launchSoftmax.ts';
+
+const GUARD = 1000;
+
+/** A tensor in the middle of a large storage in the heap, whose other elements are guards. */
+function guarded(shape: readonly number[]): { tensor: Tensor; check: () => void } {
+  const size = sizeOf(shape);
+  const room = allocate([size + 2 * GUARD], 'float32');
+  assert.ok(room.storage.inHeap, 'the operand of this test is in the heap');
+  (room.array as Float32Array).fill(77);
+  const check = (): void => {
+    const all = room.array as Float32Array;
+    for (let i = 0; i < all.length; i++) {
+      if ((i < GUARD || i >= GUARD + size) && all[i] !== 77) assert.unreachable(`guard ${i - GUARD} was overwritten`);
+    }
+  };
+  return { tensor: room.narrow(0, GUARD, size).view(...shape), check };
+}
+
+function input(shape: readonly number[], spread: number, special: readonly number[]): Tensor {
+  const array = new Float32Array(sizeOf(shape));
+  for (let i = 0; i < array.length; i++) {
+    array[i] = (Math.abs(Math.sin(i * 12.9898) * 43758.5453) % 1) * 2 * spread - spread;
+    if (special.length > 0 && i % 97 === 5) array[i] = special[Math.floor(i / 97) % special.length];
+  }
+  return fromArray(array, shape, 'float32');
+}
+
+/** In double precision, whatever the dtype of `x`. */
+function expected(form: 'softmax' | 'logSoftmax', x: Tensor, dim: number): Float64Array {
+  const double = x.double();
+  const out = allocate(x.shape, 'float64');
+  reference[form](double, dim, out);
+  return out.array as Float64Array;
+}
+
+/** Rounding of x - max to float32 alone makes an error of 2^-24 |x - max| in the exponent; some ulp of exp and sum come on top. */
+function closeTo(form: string, got: number, exact: number): boolean {
+  if (Object.is(Math.fround(exact), got) || (Number.isNaN(exact) && Number.isNaN(got))) return true;
+  if (form === 'logSoftmax') return Math.abs(got - exact) <= 1e-6 * Math.max(Math.abs(exact), 1e-3);
+  return Math.abs(got - exact) <= (4e-7 + 1.2e-7 * Math.abs(Math.log(exact))) * exact + 2e-45;
+}
+
+for (const strict of [false, true]) {
+  const how = strict ? 'in strict mode' : 'with the features found';
+  for (const form of ['softmax', 'logSoftmax'] as const) {
+    test(`${form} by kernels equals the reference at every length, ${how}`, () => {
+      const was = setStrict(strict);
+      for (const n of [4, 5, 6, 7, 8, 9, 10, 33, 100, 1000]) {
+        const lines = Math.ceil(1024 / n);
+        const shapes: [readonly number[], number][] = [
+          [[lines, n], 1],
+          [[n, Math.max(4, lines)], 0],
+          [[3, n, Math.max(4, Math.ceil(lines / 3))], 1],
+          [[lines, 2, n], 1],
+          [[lines, 1, n], 1],
+        ];
+        for (const [shape, dim] of shapes) {
+          for (const [spread, special] of [
+            [3, []],
+            [80, [Number.NEGATIVE_INFINITY]],
+            [5, [Number.NaN, Number.POSITIVE_INFINITY]],
+          ] as const) {
+            const x = input(shape, spread, special);
+            const out = guarded(shape);
+            const title = `${form} over ${dim} of ${shape}, spread ${spread}`;
+            assert.ok(launchSoftmax(form, x, dim, out.tensor), `${title}: a kernel takes it`);
+            const exact = expected(form, x, dim);
+            const { array, offset } = out.tensor;
+            for (let i = 0; i < exact.length; i++) {
+              const got = (array as Float32Array)[offset + i];
+              if (!closeTo(form, got, exact[i])) assert.unreachable(`${title}: ${got} at ${i}, expected ${exact[i]}`);
+            }
+            out.check();
+          }
+        }
+      }
+      setStrict(was);
+    });
+  }
+}
+
+test('a row of nothing but -Infinity is NaN, and its neighbours are not', () => {
+  const x = input([256, 5], 2, []);
+  (x.array as Float32Array).fill(Number.NEGATIVE_INFINITY, 5, 10);
+  const out = allocate([256, 5], 'float32');
+  assert.ok(launchSoftmax('softmax', x, 1, out));
+  const all = Array.from(out.array as Float32Array);
+  assert.ok(all.slice(5, 10).every(Number.isNaN));
+  assert.ok([...all.slice(0, 5), ...all.slice(10)].every((v) => v > 0 && v < 1));
+});
+
+test('logSoftmax of a dominant element keeps what float32 would round away from the sum', () => {
+  const x = fromArray(new Float32Array(1024).fill(-30), [256, 4], 'float32');
+  for (let row = 0; row < 256; row++) (x.array as Float32Array)[row * 4] = 0;
+  const out = allocate([256, 4], 'float32');
+  assert.ok(launchSoftmax('logSoftmax', x, 1, out));
+  const exact = -Math.log1p(3 * Math.exp(-30));
+  // 1 + 2.8e-13 has three digits of it left in double precision.
+  assert.ok(Math.abs((out.array as Float32Array)[0] - exact) <= 1e-3 * Math.abs(exact));
+});
+
+test('the same bits come out however rows are split', () => {
+  const x = input([64, 37], 4, []);
+  const whole = allocate([64, 37], 'float32');
+  launchSoftmax('softmax', x, 1, whole);
+  const half = x.narrow(0, 32, 32);
+  const part = allocate([32, 37], 'float32');
+  assert.ok(launchSoftmax('softmax', half, 1, part));
+  assert.equal(Array.from(part.array as Float32Array), Array.from((whole.array as Float32Array).subarray(32 * 37)));
+});
+
+test('short lines, small operands and float64 are left to the reference loops', () => {
+  for (const [shape, dim, dtype] of [
+    [[512, 3], 1, 'float32'],
+    [[3, 512, 2], 1, 'float32'],
+    [[10, 10], 1, 'float32'],
+    [[100, 100], 1, 'float64'],
+  ] as const) {
+    assert.not(launchSoftmax('softmax', allocate(shape, dtype), dim, allocate(shape, dtype)));
+  }
+});
+
+test.run();

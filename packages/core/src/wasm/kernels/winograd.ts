@@ -1,0 +1,682 @@
+/**
+ * Convolution with 3 × 3 filters, stride 1 and dilation 1, float32, by Winograd's F(4 × 4, 3 × 3): a tile of 16 outputs
+ * takes 36 products for each pair of channels instead of 144. Forward, and backwards to the input, which is a forward
+ * convolution of the gradient with filters transposed and taps reversed.
+ *
+ * The transformed weights of all points are packed once by a launch of their own. Then a task takes a block of tiles:
+ * it transforms their inputs straight into packed panels, multiplies 36 pairs of matrices, [rows, channels] by
+ * [channels, tiles], and transforms the products back. All sums over channels run in order in one piece, and a task
+ * computes whole outputs, so that any division into tasks gives the same bits.
+ *
+ * The error is two to three times that of a direct sum (winograd.test.ts: below 3e-6 of the largest output against
+ * float64). A NaN or an infinity in the input reaches all outputs of the tiles that read it, as NaN.
+ */
+
+import type { Assembler, Func, Local } from '../assembler.ts';
+import { features } from '../features.ts';
+import type { Emitter, Launch } from '../module.ts';
+import type { ConvShape } from './conv.ts';
+import type { MacroFuncs } from './gemm-macro.ts';
+import { emitColumns, emitMacro, FROM_ZERO, paddedRows } from './gemm-macro.ts';
+import type { Tiles } from './gemm-micro.ts';
+import { repeat, tilesFor } from './gemm-micro.ts';
+import type { TaskArgs } from './gemm-plan.ts';
+import { align, evenBlock, taskArgs } from './gemm-plan.ts';
+import { emitInputTiles, emitOutputTiles, emitWeightTiles, POINTS, TILE } from './winograd-transforms.ts';
+
+/** Transformed inputs of a task, about: half of the second-level cache. */
+const INPUT_BYTES = 1 << 20;
+/** Products of a block of rows, about. */
+const PRODUCT_BYTES = 1 << 19;
+/** Tiles in a block, at most: with more of them the weights are read less often, which matters little. */
+const BLOCK_TILES = 96;
+/** Rows of weights that a task packs: whole panels of every height. */
+const WEIGHT_ROWS = 12;
+
+/** How a convolution is cut; all of it follows from the shape. */
+export interface WinogradPlan {
+  readonly tiles: Tiles;
+  readonly groups: number;
+  /** Output and input channels of a group. */
+  readonly rows: number;
+  readonly channels: number;
+  readonly rowBlock: number;
+  readonly rowTasks: number;
+  /** Tiles of an image, and the block of images, lines and columns of tiles that a task takes. */
+  readonly tilesY: number;
+  readonly tilesX: number;
+  readonly imageBlock: number;
+  readonly blockY: number;
+  readonly blockX: number;
+  readonly blocks: number;
+  /** Bytes from a point to the next: of the weights, of the inputs, of the products. */
+  readonly weightStep: number;
+  readonly inputStep: number;
+  readonly productStep: number;
+  readonly packedBytes: number;
+  readonly tableAt: number;
+  readonly padAt: number;
+  readonly inputAt: number;
+  readonly productAt: number;
+  readonly scratchBytes: number;
+}
+
+/** Where tiles of outputs lie in scratch memory: behind a register tile and a row of zeros. */
+function tileAt({ heights, widths }: Tiles): number {
+  return align((heights[0] + 1) * widths[0] * 4);
+}
+
+/** Consecutive points an odd number of lines apart, so that they do not share one set of the cache. */
+function pointStep(bytes: number): number {
+  const lines = Math.ceil(bytes / 64);
+  return (lines + 1 - (lines % 2)) * 64;
+}
+
+/** Whether this way can compute a convolution at all. */
+export function takesWinograd(c: ConvShape): boolean {
+  const isPlain = c.strideH === 1 && c.strideW === 1 && c.dilationH === 1 && c.dilationW === 1;
+  const isEmpty = c.n === 0 || c.cout === 0 || c.cin === 0 || c.oh === 0 || c.ow === 0 || c.h === 0 || c.w === 0;
+  return c.dtype === 'float32' && c.kh === 3 && c.kw === 3 && isPlain && !isEmpty;
+}
+
+export function winogradPlan(c: ConvShape): WinogradPlan {
+  const tiles = tilesFor('float32', features());
+  const [width] = tiles.widths;
+  const rows = c.cout / c.groups;
+  const channels = c.cin / c.groups;
+  const tilesY = Math.ceil(c.oh / TILE);
+  const tilesX = Math.ceil(c.ow / TILE);
+  const most = Math.min(BLOCK_TILES, Math.max(width, Math.floor(INPUT_BYTES / (POINTS * channels * 4))));
+  const blockX = tilesX <= most ? tilesX : evenBlock(tilesX, most, 4);
+  const blockY = evenBlock(tilesY, Math.max(1, Math.floor(most / tilesX)), 1);
+  const isWhole = blockX >= tilesX && blockY >= tilesY;
+  const imageBlock = isWhole ? evenBlock(c.n, Math.max(1, Math.floor(most / (tilesX * tilesY))), 1) : 1;
+  const blocks = Math.ceil(c.n / imageBlock) * Math.ceil(tilesY / blockY) * Math.ceil(tilesX / blockX);
+  const count = Math.ceil((imageBlock * blockY * blockX) / 4) * 4;
+  const mostRows = Math.max(WEIGHT_ROWS, Math.floor(PRODUCT_BYTES / (POINTS * count * 4)));
+  // Few tasks are cut by rows as well, though each then transforms the inputs again.
+  const rowTasks = blocks * c.groups < 4 && rows >= 4 * WEIGHT_ROWS ? 2 : 1;
+  const rowBlock = evenBlock(rows, Math.min(mostRows, Math.ceil(rows / rowTasks)), WEIGHT_ROWS);
+  const rowBlocks = Math.ceil(rows / rowBlock);
+  const packedRows = (rowBlocks - 1) * rowBlock + paddedRows(tiles, rows - (rowBlocks - 1) * rowBlock);
+  const weightStep = pointStep(packedRows * channels * 4);
+  const inputStep = pointStep(channels * count * 4);
+  const productStep = pointStep(rowBlock * count * 4);
+  // A register tile and a row of zeros; four tiles of outputs; the table of tiles; a padded channel.
+  const tableAt = tileAt(tiles) + 4 * TILE * TILE * 4;
+  const padAt = align(tableAt + count * TABLE_BYTES);
+  const inputAt = align(padAt + imageBlock * (TILE * blockY + 2) * (TILE * blockX + 2) * 4);
+  const productAt = align(inputAt + POINTS * inputStep);
+  return {
+    tiles,
+    groups: c.groups,
+    rows,
+    channels,
+    rowBlock,
+    rowTasks: rowTasks === 1 ? 1 : rowBlocks,
+    tilesY,
+    tilesX,
+    imageBlock,
+    blockY,
+    blockX,
+    blocks,
+    weightStep,
+    inputStep,
+    productStep,
+    packedBytes: c.groups * POINTS * weightStep,
+    tableAt,
+    padAt,
+    inputAt,
+    productAt,
+    scratchBytes: align(productAt + POINTS * productStep),
+  };
+}
+
+/** The weights [groups · rows, channels, 3, 3], or those of which they are the transposed and reversed. */
+export interface WinogradWeights {
+  readonly weights: number;
+  /** Elements from a row, and from a channel, to the next. */
+  readonly rowStride: number;
+  readonly channelStride: number;
+  readonly flip: boolean;
+}
+
+/** Where the main launch reads and writes; `packed` has `packedBytes` bytes. */
+export interface WinogradTarget {
+  readonly x: number;
+  readonly bias: number;
+  readonly out: number;
+  readonly packed: number;
+}
+
+/** The launches of a convolution, one after the other: the first needs only the weights. */
+export function winogradLaunches(c: ConvShape, source: WinogradWeights, target: WinogradTarget): Launch[] {
+  const plan = winogradPlan(c);
+  const { tiles, groups, rows, channels, rowBlock, rowTasks, blocks } = plan;
+  const module = { name: tiles.name.replace('gemm', 'winograd'), emit };
+  const chunks = Math.max(1, Math.floor(rows / WEIGHT_ROWS));
+  const weightArgs: TaskArgs<typeof WEIGHTS> = {
+    weights: source.weights,
+    packed: target.packed,
+    chunks,
+    rows,
+    channels,
+    rowStep: source.rowStride * 4,
+    channelStep: source.channelStride * 4,
+    flip: source.flip ? 1 : 0,
+    weightStep: plan.weightStep,
+  };
+  const args: TaskArgs<typeof MAIN> = {
+    ...target,
+    groups,
+    rows,
+    channels,
+    rowBlock,
+    taskRows: rowTasks === 1 ? rows : rowBlock,
+    rowTasks,
+    n: c.n,
+    h: c.h,
+    w: c.w,
+    oh: c.oh,
+    ow: c.ow,
+    padTop: c.padTop,
+    padLeft: c.padLeft,
+    tilesY: plan.tilesY,
+    tilesX: plan.tilesX,
+    imageBlock: plan.imageBlock,
+    blockY: plan.blockY,
+    blockX: plan.blockX,
+    weightStep: plan.weightStep,
+    inputStep: plan.inputStep,
+    productStep: plan.productStep,
+    tableAt: plan.tableAt,
+    padAt: plan.padAt,
+    inputAt: plan.inputAt,
+    productAt: plan.productAt,
+  };
+  return [
+    {
+      ...module,
+      entry: 'winogradWeights',
+      args: taskArgs(WEIGHTS, weightArgs),
+      tasks: groups * chunks,
+      scratchBytes: plan.scratchBytes,
+    },
+    {
+      ...module,
+      entry: 'winograd',
+      args: taskArgs(MAIN, args),
+      tasks: groups * rowTasks * blocks,
+      scratchBytes: plan.scratchBytes,
+    },
+  ];
+}
+
+const emit: Emitter = (code, target) => {
+  const tiles = tilesFor('float32', target);
+  const macro = emitMacro(code, tiles);
+  emitWeights(code, tiles, macro);
+  emitMain(code, tiles, macro, emitColumns(code, tiles, macro));
+};
+
+const WEIGHTS = {
+  task: 'i32',
+  scratch: 'i32',
+  weights: 'i32',
+  packed: 'i32',
+  chunks: 'i32',
+  rows: 'i32',
+  channels: 'i32',
+  rowStep: 'i32',
+  channelStep: 'i32',
+  flip: 'i32',
+  weightStep: 'i32',
+} as const;
+
+/**
+ * A task transforms some rows of one group into packed panels, as `packA` would: the last task takes what is left, so
+ * that all others have whole panels.
+ */
+function emitWeights(code: Assembler, tiles: Tiles, { tall }: MacroFuncs): void {
+  const { i32 } = code;
+  const weightTiles = emitWeightTiles(code, tiles.fma);
+  const [tallPanel, smallPanel = tallPanel] = tiles.heights.map((height) => emitWeightPanel(code, height, weightTiles));
+  const [main, small = main] = tiles.heights;
+  code.export('winogradWeights', WEIGHTS, [], (params) => {
+    const { task, scratch, weights, packed, chunks, rows, channels, rowStep, channelStep, flip, weightStep } = params;
+    const group = code.local('i32', i32.div_u(task, chunks));
+    const row = code.local('i32', i32.mul(i32.rem_u(task, chunks), WEIGHT_ROWS));
+    const left = code.local('i32', i32.sub(rows, row));
+    const isLast = i32.eq(i32.rem_u(task, chunks), i32.sub(chunks, 1));
+    left.set(code.select(left, code.local('i32', WEIGHT_ROWS), isLast));
+    const groupStep = i32.mul(code.scale(i32.mul(rows, channels), 9), 4);
+    code.increase(weights, i32.add(i32.mul(group, groupStep), i32.mul(row, rowStep)));
+    code.increase(packed, i32.mul(group, i32.mul(weightStep, POINTS)));
+    code.increase(packed, code.scale(i32.mul(row, channels), 4));
+    const panels = code.local('i32', code.call(tall, left));
+    code.while(
+      () => i32.gt_s(left, 0),
+      () => {
+        const panel = (func: Func, height: number) => {
+          const count = code.least(left, height);
+          code.call(func, channels, count, weights, rowStep, channelStep, flip, packed, weightStep, scratch);
+          code.increase(weights, i32.mul(rowStep, height));
+          code.increase(packed, code.scale(channels, 4 * height));
+          code.decrease(left, height);
+        };
+        code.if(
+          i32.gt_s(panels, 0),
+          () => panel(tallPanel, main),
+          () => panel(smallPanel, small),
+        );
+        code.decrease(panels, 1);
+      },
+    );
+  });
+}
+
+/**
+ * weightPanel_h(channels, count, from, rowStep, channelStep, flip, out, step, scratch): `count` rows as a panel of h;
+ * rows that do not exist repeat the last one. A panel is (channel, row) in order, taken four at a time: with six rows,
+ * two channels are three vectors.
+ */
+function emitWeightPanel(code: Assembler, height: number, weightTiles: Func): Func {
+  const { i32, v128 } = code;
+  const params = {
+    channels: 'i32',
+    count: 'i32',
+    from: 'i32',
+    rowStep: 'i32',
+    channelStep: 'i32',
+    flip: 'i32',
+    out: 'i32',
+    step: 'i32',
+    scratch: 'i32',
+  } as const;
+  return code.func(`weightPanel_${height}`, params, [], (all) => {
+    const { channels, count, from, rowStep, channelStep, flip, out, step, scratch } = all;
+    const last = code.local('i32', i32.sub(count, 1));
+    const rows = Array.from({ length: height }, (_, i) =>
+      code.local('i32', i32.add(from, i32.mul(code.least(last, i), rowStep))),
+    );
+    const four = (from: readonly Local<'i32'>[]) => {
+      code.call(weightTiles, ...from, flip, out, step);
+      code.increase(out, 16);
+    };
+    const advance = () => {
+      for (const row of rows) code.increase(row, channelStep);
+    };
+    if (height === 4) {
+      repeat(code, channels, () => {
+        four(rows);
+        advance();
+      });
+      return;
+    }
+    const pairs = code.local('i32');
+    const firsts = rows.slice(4);
+    code.if(pairs.tee(i32.shr_u(channels, 1)), () =>
+      repeat(code, pairs, () => {
+        four(rows.slice(0, 4));
+        const kept = firsts.map((row) => code.local('i32', row));
+        advance();
+        four([...kept, ...rows.slice(0, 2)]);
+        four(rows.slice(2));
+        advance();
+      }),
+    );
+    // The last channel of an odd number: half of the second vector does not exist.
+    code.if(i32.and(channels, 1), () => {
+      four(rows.slice(0, 4));
+      code.call(weightTiles, ...firsts, ...firsts, flip, scratch, 16);
+      for (let point = 0; point < POINTS; point++) {
+        v128.store64_lane(0, out, v128.load64_zero(scratch, 16 * point));
+        code.increase(out, step);
+      }
+    });
+  });
+}
+
+const MAIN = {
+  task: 'i32',
+  scratch: 'i32',
+  packed: 'i32',
+  x: 'i32',
+  out: 'i32',
+  bias: 'i32',
+  groups: 'i32',
+  rows: 'i32',
+  channels: 'i32',
+  rowBlock: 'i32',
+  taskRows: 'i32',
+  rowTasks: 'i32',
+  n: 'i32',
+  h: 'i32',
+  w: 'i32',
+  oh: 'i32',
+  ow: 'i32',
+  padTop: 'i32',
+  padLeft: 'i32',
+  tilesY: 'i32',
+  tilesX: 'i32',
+  imageBlock: 'i32',
+  blockY: 'i32',
+  blockX: 'i32',
+  weightStep: 'i32',
+  inputStep: 'i32',
+  productStep: 'i32',
+  tableAt: 'i32',
+  padAt: 'i32',
+  inputAt: 'i32',
+  productAt: 'i32',
+} as const;
+
+/** Of a tile: offset of its input in the padded channel, of its output in the tensor; lines and columns that exist. */
+const INPUT = 0;
+const OUTPUT = 4;
+const LINES = 8;
+const COLUMNS = 12;
+const TABLE_BYTES = 16;
+
+/**
+ * A task: a block of tiles of one group, all rows or some.
+ *
+ *     tabulate the tiles
+ *     for each channel: copy its lines into the zeros of a padded one; transform all tiles, four by four
+ *     for each block of rows:
+ *       for each point: products[row][tile] = Σ weights[row][channel] · inputs[channel][tile]
+ *       for each row: transform all tiles back, four by four; those at the edge by way of scratch memory
+ */
+function emitMain(code: Assembler, tiles: Tiles, { copyTile }: MacroFuncs, columns: Func): void {
+  const { i32, f32 } = code;
+  const [height] = tiles.heights;
+  const [width] = tiles.widths;
+  const tabulate = emitTabulate(code);
+  const fillInputs = emitFillInputs(code, tiles);
+  const takeOutputs = emitTakeOutputs(code, tiles, copyTile);
+  code.export('winograd', MAIN, [], (params) => {
+    const { task, scratch, packed, x, out, bias, groups, rows, channels, rowBlock, taskRows, rowTasks } = params;
+    const { n, h, w, oh, ow, padTop, padLeft, tilesY, tilesX, imageBlock, blockY, blockX } = params;
+    const { weightStep, inputStep, productStep, tableAt, padAt, inputAt, productAt } = params;
+    const local = () => code.local('i32');
+    /** Takes the part of `task` that says which block; returns its start and its size. */
+    const part = (size: Local<'i32'>, block: Local<'i32'>) => {
+      const blocks = code.local('i32', i32.div_u(i32.add(size, i32.sub(block, 1)), block));
+      const start = code.local('i32', i32.mul(i32.rem_u(task, blocks), block));
+      const count = code.local('i32', i32.sub(size, start));
+      count.set(code.least(count, block));
+      task.set(i32.div_u(task, blocks));
+      return [start, count] as const;
+    };
+    const group = code.local('i32', i32.rem_u(task, groups));
+    task.set(i32.div_u(task, groups));
+    const rowStart = code.local('i32', i32.mul(i32.rem_u(task, rowTasks), taskRows));
+    const rowEnd = code.local('i32', i32.add(rowStart, taskRows));
+    rowEnd.set(code.least(rowEnd, rows));
+    task.set(i32.div_u(task, rowTasks));
+    const [tileX, countX] = part(tilesX, blockX);
+    const [tileY, countY] = part(tilesY, blockY);
+    const [image, images] = part(n, imageBlock);
+
+    const table = code.local('i32', i32.add(scratch, tableAt));
+    const pad = code.local('i32', i32.add(scratch, padAt));
+    const inputs = code.local('i32', i32.add(scratch, inputAt));
+    const products = code.local('i32', i32.add(scratch, productAt));
+    const zeros = code.local('i32', i32.add(scratch, height * width * 4));
+    code.memory.fill(zeros, 0, width * 4);
+
+    const outImage = code.local('i32', i32.mul(i32.mul(i32.mul(groups, rows), oh), code.scale(ow, 4)));
+    const count = code.local(
+      'i32',
+      i32.and(i32.add(i32.mul(i32.mul(images, countY), countX), 3), -4),
+    );
+    code.call(tabulate, table, count, images, countY, countX, image, tileY, tileX, outImage, oh, ow);
+    const planeBytes = code.local('i32', code.scale(i32.mul(h, w), 4));
+    const imageBytes = code.local('i32', i32.mul(i32.mul(groups, channels), planeBytes));
+    const firstY = code.local('i32', i32.sub(code.scale(tileY, TILE), padTop));
+    const firstX = code.local('i32', i32.sub(code.scale(tileX, TILE), padLeft));
+    code.increase(x, i32.add(i32.mul(image, imageBytes), i32.mul(i32.mul(group, channels), planeBytes)));
+    code.call(
+      fillInputs,
+      ...[x, channels, images, imageBytes, h, w, firstY, firstX, countY, countX],
+      ...[table, count, pad, inputs, inputStep],
+    );
+
+    const [row, rowsNow, point, a, b, c] = Array.from({ length: 6 }, local);
+    const value = code.local('f32');
+    const outPlane = code.local('i32', i32.mul(oh, code.scale(ow, 4)));
+    const bStep = code.local('i32', code.scale(channels, width * 4));
+    const rowBytes = code.local('i32', code.scale(count, 4));
+    code.increase(packed, i32.mul(group, i32.mul(weightStep, POINTS)));
+    code.forRange(row, rowStart, rowEnd, rowBlock, () => {
+      rowsNow.set(i32.sub(rowEnd, row));
+      rowsNow.set(code.least(rowsNow, rowBlock));
+      a.set(i32.add(packed, code.scale(i32.mul(row, channels), 4)));
+      b.set(inputs);
+      c.set(products);
+      code.forRange(point, 0, POINTS, 1, () => {
+        code.call(columns, count, rowsNow, channels, a, b, 0, bStep, c, rowBytes, FROM_ZERO, zeros, scratch);
+        code.increase(a, weightStep);
+        code.increase(b, inputStep);
+        code.increase(c, productStep);
+      });
+      // From here on a is the row among all, b its plane of the output, c its products.
+      a.set(i32.add(i32.mul(group, rows), row));
+      b.set(i32.add(out, i32.mul(a, outPlane)));
+      c.set(products);
+      repeat(code, rowsNow, () => {
+        code.if(bias, () => value.set(f32.load(code.index(bias, a, 4))));
+        code.call(takeOutputs, c, productStep, value, table, count, b, ow, scratch);
+        code.increase(a, 1);
+        code.increase(b, outPlane);
+        code.increase(c, rowBytes);
+      });
+    });
+  });
+}
+
+/**
+ * tabulate(table, count, images, countY, countX, image, tileY, tileX, outImage, oh, ow): the entries of a block of
+ * tiles. Those behind the last tile, up to `count`, read what the first one reads and have no lines.
+ */
+function emitTabulate(code: Assembler): Func {
+  const { i32 } = code;
+  const params = {
+    table: 'i32',
+    count: 'i32',
+    images: 'i32',
+    countY: 'i32',
+    countX: 'i32',
+    image: 'i32',
+    tileY: 'i32',
+    tileX: 'i32',
+    outImage: 'i32',
+    oh: 'i32',
+    ow: 'i32',
+  } as const;
+  return code.func('tabulate', params, [], (all) => {
+    const { table, count, images, countY, countX, image, tileY, tileX, outImage, oh, ow } = all;
+    const [i, y, x, left] = code.locals('i32', 4);
+    const padRow = code.local('i32', i32.add(code.scale(countX, TILE), 2));
+    const padLines = code.local('i32', i32.add(code.scale(countY, TILE), 2));
+    const store = (field: number, size: Local<'i32'>, start: Local<'i32'>) => {
+      left.set(i32.sub(size, start));
+      left.set(code.least(left, TILE));
+      i32.store(table, left, field);
+    };
+    code.forRange(i, 0, images, 1, () => {
+      code.forRange(y, 0, countY, 1, () => {
+        code.forRange(x, 0, countX, 1, () => {
+          const line = i32.add(i32.mul(i, padLines), code.scale(y, TILE));
+          i32.store(table, code.scale(i32.add(i32.mul(line, padRow), code.scale(x, TILE)), 4), INPUT);
+          const outY = code.local('i32', code.scale(i32.add(tileY, y), TILE));
+          const outX = code.local('i32', code.scale(i32.add(tileX, x), TILE));
+          const first = i32.mul(i32.add(image, i), outImage);
+          i32.store(table, i32.add(first, code.scale(i32.add(i32.mul(outY, ow), outX), 4)), OUTPUT);
+          store(LINES, oh, outY);
+          store(COLUMNS, ow, outX);
+          code.increase(table, TABLE_BYTES);
+          code.decrease(count, 1);
+        });
+      });
+    });
+    code.memory.fill(table, 0, code.scale(count, TABLE_BYTES));
+  });
+}
+
+/**
+ * fillInputs(x, channels, images, imageBytes, h, w, firstY, firstX, countY, countX, table, count, pad, inputs, step):
+ * the panels of transformed inputs. `firstY` and `firstX` are where the block begins in an image, before it by the
+ * padding.
+ */
+function emitFillInputs(code: Assembler, tiles: Tiles): Func {
+  const { i32 } = code;
+  const [width] = tiles.widths;
+  const inputTiles = emitInputTiles(code, tiles.fma);
+  const copyLines = emitCopyLines(code);
+  const params = {
+    x: 'i32',
+    channels: 'i32',
+    images: 'i32',
+    imageBytes: 'i32',
+    h: 'i32',
+    w: 'i32',
+    firstY: 'i32',
+    firstX: 'i32',
+    countY: 'i32',
+    countX: 'i32',
+    table: 'i32',
+    count: 'i32',
+    pad: 'i32',
+    inputs: 'i32',
+    step: 'i32',
+  } as const;
+  return code.func('fillInputs', params, [], (all) => {
+    const { x, channels, images, imageBytes, h, w, firstY, firstX, countY, countX } = all;
+    const { table, count, pad, inputs, step } = all;
+    /** Of a side: how much of it a padded channel has, where the image begins in it, how much of the image it has. */
+    const side = (tilesHere: Local<'i32'>, first: Local<'i32'>, size: Local<'i32'>) => {
+      const padded = code.local('i32', i32.add(code.scale(tilesHere, TILE), 2));
+      const start = code.local('i32', i32.sub(0, first));
+      start.set(i32.mul(start, i32.gt_s(start, 0)));
+      const end = code.local('i32', i32.sub(size, first));
+      end.set(code.select(end, padded, i32.lt_s(end, padded)));
+      return [padded, start, code.local('i32', i32.sub(end, start))] as const;
+    };
+    const [padLines, startY, lines] = side(countY, firstY, h);
+    const [padColumns, startX, columns] = side(countX, firstX, w);
+    const wBytes = code.local('i32', code.scale(w, 4));
+    const padRow = code.local('i32', code.scale(padColumns, 4));
+    const padImage = code.local('i32', i32.mul(padLines, padRow));
+    const planeBytes = code.local('i32', i32.mul(h, wBytes));
+    const [image, channel, from, to, entry, left, part, panel] = code.locals('i32', 8);
+    const isInside = code.local('i32', i32.and(i32.gt_s(lines, 0), i32.gt_s(columns, 0)));
+    const first = code.local('i32', i32.add(i32.mul(startY, padRow), code.scale(startX, 4)));
+    code.increase(first, pad);
+    code.increase(x, i32.add(i32.mul(i32.add(firstY, startY), wBytes), code.scale(i32.add(firstX, startX), 4)));
+    // The padding is the same for every channel.
+    code.memory.fill(pad, 0, i32.mul(images, padImage));
+    const input = (t: number) => i32.add(pad, i32.load(entry, t * TABLE_BYTES + INPUT));
+    code.forRange(channel, 0, channels, 1, () => {
+      code.if(isInside, () => {
+        from.set(x);
+        to.set(first);
+        image.set(images);
+        repeat(code, image, () => {
+          code.call(copyLines, lines, columns, from, wBytes, to, padRow);
+          code.increase(from, imageBytes);
+          code.increase(to, padImage);
+        });
+      });
+      entry.set(table);
+      panel.set(inputs);
+      left.set(count);
+      code.while(
+        () => i32.gt_s(left, 0),
+        () => {
+          part.set(code.least(left, width));
+          to.set(i32.add(panel, i32.mul(channel, code.scale(part, 4))));
+          part.set(i32.shr_u(part, 2));
+          repeat(code, part, () => {
+            code.call(inputTiles, input(0), input(1), input(2), input(3), padRow, to, step);
+            code.increase(to, 16);
+            code.increase(entry, 4 * TABLE_BYTES);
+          });
+          code.increase(panel, code.scale(channels, width * 4));
+          code.decrease(left, width);
+        },
+      );
+      code.increase(x, planeBytes);
+    });
+  });
+}
+
+/** copyLines(lines, columns, from, fromStep, to, toStep): both at least one; the last vector overlaps */
+function emitCopyLines(code: Assembler): Func {
+  const { i32, f32, v128 } = code;
+  const params = { lines: 'i32', columns: 'i32', from: 'i32', fromStep: 'i32', to: 'i32', toStep: 'i32' } as const;
+  return code.func('copyLines', params, [], ({ lines, columns, from, fromStep, to, toStep }) => {
+    const at = code.local('i32');
+    const bytes = code.local('i32', code.scale(columns, 4));
+    const last = code.local('i32', i32.sub(bytes, 16));
+    repeat(code, lines, () => {
+      code.if(
+        i32.ge_s(last, 0),
+        () => {
+          code.forRange(at, 0, last, 16, () => v128.store(i32.add(to, at), v128.load(i32.add(from, at))));
+          v128.store(i32.add(to, last), v128.load(i32.add(from, last)));
+        },
+        () => code.forRange(at, 0, bytes, 4, () => f32.store(i32.add(to, at), f32.load(i32.add(from, at)))),
+      );
+      code.increase(from, fromStep);
+      code.increase(to, toStep);
+    });
+  });
+}
+
+/**
+ * takeOutputs(from, step, bias, table, count, plane, ow, scratch): one row of products becomes one channel of outputs.
+ * A tile that is not whole goes to scratch memory first.
+ */
+function emitTakeOutputs(code: Assembler, tiles: Tiles, copyTile: Func): Func {
+  const { i32 } = code;
+  const outputTiles = emitOutputTiles(code, tiles.fma);
+  const params = {
+    from: 'i32',
+    step: 'i32',
+    bias: 'f32',
+    table: 'i32',
+    count: 'i32',
+    plane: 'i32',
+    ow: 'i32',
+    scratch: 'i32',
+  } as const;
+  return code.func('takeOutputs', params, [], ({ from, step, bias, table, count, plane, ow, scratch }) => {
+    const outRow = code.local('i32', code.scale(ow, 4));
+    const tileRow = code.local('i32', TILE * 4);
+    const places = code.locals('i32', 4);
+    const steps = code.locals('i32', 4);
+    const isWhole = code.locals('i32', 4);
+    code.increase(scratch, tileAt(tiles));
+    count.set(i32.shr_u(count, 2));
+    repeat(code, count, () => {
+      const field = (t: number, at: number) => i32.load(table, t * TABLE_BYTES + at);
+      const inScratch = (t: number) => i32.add(scratch, t * TILE * TILE * 4);
+      for (let t = 0; t < 4; t++) {
+        // Of 0 to 4, only 4 has this bit.
+        isWhole[t].set(i32.and(i32.and(field(t, LINES), field(t, COLUMNS)), TILE));
+        places[t].set(code.select(i32.add(plane, field(t, OUTPUT)), inScratch(t), isWhole[t]));
+        steps[t].set(code.select(outRow, tileRow, isWhole[t]));
+      }
+      code.call(outputTiles, from, step, bias, ...places, ...steps);
+      for (let t = 0; t < 4; t++) {
+        code.if(i32.and(i32.eqz(isWhole[t]), i32.ne(field(t, LINES), 0)), () => {
+          const place = i32.add(plane, field(t, OUTPUT));
+          code.call(copyTile, field(t, LINES), field(t, COLUMNS), inScratch(t), TILE * 4, place, outRow);
+        });
+      }
+      code.increase(from, 16);
+      code.increase(table, 4 * TABLE_BYTES);
+    });
+  });
+}
