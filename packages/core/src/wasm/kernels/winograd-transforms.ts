@@ -39,7 +39,7 @@ function products(code: Assembler, fma: boolean) {
   const { f32x4 } = code;
   return {
     plus: (a: Vector, x: Vector, y: Operand<'v128'>): Value<'v128'> =>
-      fma ? f32x4.relaxed_madd(a, x, y) : f32x4.add(f32x4.mul(a, x), y),
+      fma ? f32x4.relaxed_madd(a, x, y) : f32x4.add(y, f32x4.mul(a, x)),
     minus: (a: Vector, x: Vector, y: Operand<'v128'>): Value<'v128'> =>
       fma ? f32x4.relaxed_nmadd(a, x, y) : f32x4.sub(y, f32x4.mul(a, x)),
   };

@@ -247,8 +247,8 @@ function emitWeights(code: Assembler, tiles: Tiles, { tall }: MacroFuncs): void 
     const group = code.local('i32', i32.div_u(task, chunks));
     const row = code.local('i32', i32.mul(i32.rem_u(task, chunks), WEIGHT_ROWS));
     const left = code.local('i32', i32.sub(rows, row));
-    const isLast = i32.eq(i32.rem_u(task, chunks), i32.sub(chunks, 1));
-    left.set(code.select(left, code.local('i32', WEIGHT_ROWS), isLast));
+    const chunk = code.local('i32', WEIGHT_ROWS);
+    left.set(code.select(left, chunk, i32.eq(i32.rem_u(task, chunks), i32.sub(chunks, 1))));
     const groupStep = i32.mul(code.scale(i32.mul(rows, channels), 9), 4);
     code.increase(weights, i32.add(i32.mul(group, groupStep), i32.mul(row, rowStep)));
     code.increase(packed, i32.mul(group, i32.mul(weightStep, POINTS)));
@@ -671,8 +671,8 @@ function emitTakeOutputs(code: Assembler, tiles: Tiles, copyTile: Func): Func {
       code.call(outputTiles, from, step, bias, ...places, ...steps);
       for (let t = 0; t < 4; t++) {
         code.if(i32.and(i32.eqz(isWhole[t]), i32.ne(field(t, LINES), 0)), () => {
-          const place = i32.add(plane, field(t, OUTPUT));
-          code.call(copyTile, field(t, LINES), field(t, COLUMNS), inScratch(t), TILE * 4, place, outRow);
+          places[t].set(i32.add(plane, field(t, OUTPUT)));
+          code.call(copyTile, field(t, LINES), field(t, COLUMNS), inScratch(t), TILE * 4, places[t], outRow);
         });
       }
       code.increase(from, 16);
