@@ -415,6 +415,26 @@ export class Tensor extends TensorBase {
     return create.empty([...listArgument(shape)], { dtype: this.dtype });
   }
 
+  /** Zeros of this dtype. */
+  newZeros(...shape: SizeArguments): Tensor {
+    return create.zeros([...listArgument(shape)], { dtype: this.dtype });
+  }
+
+  /** Ones of this dtype. */
+  newOnes(...shape: SizeArguments): Tensor {
+    return create.ones([...listArgument(shape)], { dtype: this.dtype });
+  }
+
+  /** One value in all places, in this dtype unless told otherwise. */
+  newFull(shape: Shape, fillValue: number | boolean | bigint, options?: create.CreateOptions): Tensor {
+    return create.full(shape, fillValue, { dtype: this.dtype, ...options });
+  }
+
+  /** A tensor of the data, in this dtype unless told otherwise. */
+  newTensor(data: create.TensorData, options?: create.CreateOptions): Tensor {
+    return create.tensor(data, { dtype: this.dtype, ...options });
+  }
+
   // ----------------------------------------------------------------------------------------- views; see `ops/view.ts`
 
   /** The transpose of a matrix. */

@@ -18,6 +18,7 @@ import { copy } from '../reference/elementwise.ts';
 import * as reference from '../reference/reduce.ts';
 import * as scan from '../reference/scan.ts';
 import type { Tensor } from '../tensor.ts';
+import { launchArg, launchExtreme, launchSum, launchVariance } from '../wasm/launchReduce.ts';
 import type { Dims, ReduceOptions } from './arguments.ts';
 import {
   cast,
@@ -57,7 +58,8 @@ const sumForward: ReductionOps['sum'] = (self, dims, keepdim, dtype) => {
   const out = reduced(self, dims, keepdim, dtype ?? sumDType(self.dtype));
   // A cast that would change values comes first, as in PyTorch; one that only widens is what the sum does anyway.
   const lossy = dtype === 'bool' || (dtype !== null && !isFloating(dtype) && isFloating(self.dtype));
-  reference.sum(lossy ? castForward(self, dtype) : self, dims, out);
+  if (lossy) reference.sum(castForward(self, dtype), dims, out);
+  else if (!launchSum(self, dims, out)) reference.sum(self, dims, out);
   return out;
 };
 
@@ -69,7 +71,7 @@ function castForward(self: Tensor, dtype: DType): Tensor {
 
 const meanForward: ReductionOps['mean'] = (self, dims, keepdim, dtype) => {
   const out = reduced(self, dims, keepdim, dtype ?? self.dtype);
-  reference.sum(self, dims, out, true);
+  if (!launchSum(self, dims, out, true)) reference.sum(self, dims, out, true);
   return out;
 };
 
@@ -174,7 +176,7 @@ export function prod(
 function extremeForward(largest: boolean): ReductionOps['amax'] {
   return (self, dims, keepdim) => {
     const out = reduced(self, dims, keepdim, self.dtype);
-    reference.extreme(self, dims, largest, out);
+    if (!launchExtreme(self, dims, largest, out)) reference.extreme(self, dims, largest, out);
     return out;
   };
 }
@@ -213,7 +215,7 @@ function extremeAlongDim(largest: boolean): ReductionOps['maxDim'] {
     const dims = wrapDims('max', dim, self.shape.length);
     const values = reduced(self, dims, keepdim, self.dtype);
     const indices = reduced(self, dims, keepdim, 'int32');
-    scan.argExtreme(self, dim, largest, indices, values);
+    if (!launchArg(self, dim, largest, indices, values)) scan.argExtreme(self, dim, largest, indices, values);
     return [values, indices];
   };
 }
@@ -285,6 +287,7 @@ export function min(
 function argForward(largest: boolean): ReductionOps['argmax'] {
   return (self, dim, keepdim) => {
     const out = reduced(self, wrapDims('argmax', dim, self.shape.length), keepdim, 'int32');
+    if (launchArg(self, dim, largest, out, null)) return out;
     if (dim !== null) scan.argExtreme(self, dim, largest, out, null);
     else (out.array as Int32Array)[out.offset] = scan.argExtremeOfAll(self, largest);
     return out;
@@ -330,13 +333,13 @@ export function argmin(self: Tensor, dim?: number | null | ArgOptions, keepdim?:
 
 const varForward: ReductionOps['var'] = (self, dims, correction, keepdim) => {
   const out = reduced(self, dims, keepdim, self.dtype);
-  reference.variance(self, dims, correction, false, out);
+  if (!launchVariance(self, dims, correction, false, out)) reference.variance(self, dims, correction, false, out);
   return out;
 };
 
 const stdForward: ReductionOps['std'] = (self, dims, correction, keepdim) => {
   const out = reduced(self, dims, keepdim, self.dtype);
-  reference.variance(self, dims, correction, true, out);
+  if (!launchVariance(self, dims, correction, true, out)) reference.variance(self, dims, correction, true, out);
   return out;
 };
 

@@ -26,9 +26,12 @@ import { Staging } from './staging.ts';
 /** Operands of fewer elements are done before a kernel would have been called. */
 const MIN_SIZE = 1024;
 
-/** Elements of a row, and rows of a column, that are folded in chains; longer ones make several partial results. */
-const ROW_CHUNK = 1024;
-const COLUMN_CHUNK = 256;
+/**
+ * Elements of a row, and rows of a column, that are folded in chains; longer ones make several partial results. Chains of
+ * float64 round where those of float32 have bits to spare, so theirs are short.
+ */
+const ROW_CHUNK = { float32: 1024, float64: 256 } as const;
+const COLUMN_CHUNK = { float32: 256, float64: 64 } as const;
 
 type Run = KernelExports & { readonly run: (...args: number[]) => undefined };
 
@@ -75,7 +78,7 @@ function planOf(a: Tensor & { dtype: FloatDType }, dims: readonly number[]): Pla
   let n = 1;
   for (; at >= 0 && (shape[order[at]] === 1 || dims.includes(order[at])); at--) n *= shape[order[at]];
   if (n === 1) return null;
-  const chunk = inner === 1 ? ROW_CHUNK : COLUMN_CHUNK;
+  const chunk = (inner === 1 ? ROW_CHUNK : COLUMN_CHUNK)[a.dtype];
   /** Sizes in the operand's order, the reduced run as `count` in place of its last dimension. */
   const layout = (count: number): Layout => {
     const sizes = order.map((d, i) => (i > at && i < last ? 1 : i === last ? count : shape[d]));

@@ -69,10 +69,7 @@ function loadDouble({ code, single }: Kit, p: Int): Value<'f64'> {
 function doublesOf({ code, single }: Kit, v: Vector): (() => Value<'v128'>)[] {
   const { f64x2, i32x4 } = code;
   if (!single) return [() => v.get()];
-  return [
-    () => f64x2.promote_low_f32x4(v),
-    () => f64x2.promote_low_f32x4(i32x4.shuffle([2, 3, 2, 3], v, v)),
-  ];
+  return [() => f64x2.promote_low_f32x4(v), () => f64x2.promote_low_f32x4(i32x4.shuffle([2, 3, 2, 3], v, v))];
 }
 
 /** Vectors that a row takes at once, each with chains of its own. */

@@ -1,0 +1,73 @@
+/** Copies, casts and fills. */
+
+import { allocate } from '../base.ts';
+import { dispatch, dispatchInPlace } from '../dispatch.ts';
+import type { DType } from '../dtype.ts';
+import { checkDType } from '../dtype.ts';
+import { ShapeError } from '../errors.ts';
+import { runCopy, runFill } from '../kernels.ts';
+import { broadcastShapes, formatShape } from '../layout.ts';
+import { named } from '../options.ts';
+import type { Tensor } from '../tensor.ts';
+import type { ElementwiseOps, Operand } from './list.ts';
+import { checkInPlaceShape, checkOverlap, cloneForward, operand, readable } from './pointwise.ts';
+
+/** A copy with storage of its own, contiguous. */
+export function clone(self: Tensor): Tensor {
+  return dispatch('clone', cloneForward, [self]);
+}
+
+/** `self` if it is contiguous already, else a contiguous copy. */
+export function contiguous(self: Tensor): Tensor {
+  return self.isContiguous() ? self : clone(self);
+}
+
+const toForward: ElementwiseOps['to'] = (self, dtype) => {
+  const out = allocate(self.shape, dtype);
+  runCopy(self, out);
+  return out;
+};
+
+export interface ToOptions {
+  readonly dtype?: DType;
+  /** Copy even where the dtype is right already. Default false. */
+  readonly copy?: boolean;
+}
+
+/**
+ * `self` in another dtype: floats to integers truncate, to bool test against 0. Returns `self` itself when nothing changes
+ * and `copy` is false.
+ */
+export function to(self: Tensor, dtype: DType | ToOptions, options?: ToOptions): Tensor {
+  const [target = self.dtype, copy = false] = named<[DType, boolean]>('to', ['dtype', 'copy'], [dtype, options]);
+  checkDType('to', target);
+  if (target === self.dtype) return copy ? clone(self) : self;
+  return dispatch('to', toForward, [self, target]);
+}
+
+/** Writes `src`, broadcast and cast, into `self`. */
+export function copy_(self: Tensor, src: Tensor): Tensor {
+  if (self === src) return self;
+  checkOverlap('copy', self);
+  checkInPlaceShape('copy', broadcastShapes('copy_', self.shape, src.shape), self);
+  return dispatchInPlace('copy', [self, src], self, () => runCopy(readable(src, self) as Tensor, self));
+}
+
+/** Sets every element to `value`, a number or a 0-d tensor. */
+export function fill_(self: Tensor, value: Operand): Tensor {
+  const v = operand('fill_', 'value', value);
+  if (typeof v !== 'number' && v.ndim > 0) {
+    throw new ShapeError(`only takes a value of 0 dimensions, but got one of shape ${formatShape(v.shape)}`, {
+      op: 'fill_',
+      operands: { value: v.shape },
+    });
+  }
+  return dispatchInPlace('fill', [self, v], self, () =>
+    typeof v === 'number' ? runFill(self, v) : runCopy(readable(v, self) as Tensor, self),
+  );
+}
+
+/** Sets every element to 0. */
+export function zero_(self: Tensor): Tensor {
+  return fill_(self, 0);
+}

@@ -1,0 +1,188 @@
+/** Elementwise ops of three operands: `where`, `lerp`, `addcmul`, `addcdiv`, `maskedFill`. */
+
+import { allocate } from '../base.ts';
+import { dispatch, dispatchInPlace } from '../dispatch.ts';
+import { resultType } from '../dtype.ts';
+import { DTypeError, ShapeError } from '../errors.ts';
+import { runTernary, runWhere } from '../kernels.ts';
+import { broadcastShapes, formatShape } from '../layout.ts';
+import { named } from '../options.ts';
+import type { Tensor } from '../tensor.ts';
+import type { ElementwiseOps, Operand } from './list.ts';
+import {
+  asTensor,
+  checkInPlaceShape,
+  checkOverlap,
+  commonDType,
+  commonShape,
+  onlyFloat,
+  operand,
+  operandShape,
+  readable,
+  writeBack,
+} from './pointwise.ts';
+
+const whereForward: ElementwiseOps['where'] = (condition, a, b) => {
+  const dtype = commonDType(a, b);
+  const shape = broadcastShapes('where', condition.shape, commonShape('where', a, b));
+  const out = allocate(shape, dtype);
+  runWhere(condition, asTensor(a, dtype), asTensor(b, dtype), out);
+  return out;
+};
+
+/**
+ * `condition ? self : other`, element by element; all three broadcast.
+ *
+ * @throws DTypeError when the condition is not bool
+ */
+export function where(condition: Tensor, self: Operand, other: Operand): Tensor {
+  if (condition.dtype !== 'bool') {
+    throw new DTypeError(`expected condition to be a bool tensor, but got ${condition.dtype}`, {
+      op: 'where',
+      operands: { condition: condition.dtype },
+    });
+  }
+  return dispatch('where', whereForward, [condition, operand('where', 'self', self), operand('where', 'other', other)]);
+}
+
+const lerpForward: ElementwiseOps['lerp'] = (self, end, weight) => {
+  const shape = broadcastShapes('lerp', broadcastShapes('lerp', self.shape, end.shape), operandShape(weight));
+  const out = allocate(shape, self.dtype);
+  const w = asTensor(weight, self.dtype);
+  // The form that is exact at both ends, as PyTorch's.
+  const fn = (x: number, y: number, t: number): number => (Math.abs(t) < 0.5 ? x + t * (y - x) : y - (y - x) * (1 - t));
+  runTernary('lerp', fn, [self, end, w], 0, out);
+  return out;
+};
+
+/** `self + weight * (end - self)`. */
+export function lerp(self: Tensor, end: Tensor, weight: Operand): Tensor {
+  checkSameDType('lerp', self, end);
+  onlyFloat('lerp', self.dtype);
+  return dispatch('lerp', lerpForward, [self, end, operand('lerp', 'weight', weight)]);
+}
+
+/** `lerp` in place. */
+export function lerp_(self: Tensor, end: Tensor, weight: Operand): Tensor {
+  checkSameDType('lerp', self, end);
+  onlyFloat('lerp', self.dtype);
+  const w = operand('lerp', 'weight', weight);
+  return dispatchInPlace(
+    'lerp',
+    [self, end, w],
+    self,
+    writeBack('lerp', self, () => lerpForward(self, end, w)),
+  );
+}
+
+function checkSameDType(op: string, a: Tensor, b: Tensor): void {
+  if (a.dtype !== b.dtype) {
+    throw new DTypeError(`expected the same dtype for both, but got ${a.dtype} and ${b.dtype}`, {
+      op,
+      operands: { self: a.dtype, other: b.dtype },
+    });
+  }
+}
+
+function addc(
+  op: 'addcmul' | 'addcdiv',
+  self: Tensor,
+  tensor1: Tensor,
+  tensor2: Tensor,
+  value: number,
+  fn: (x: number, y: number, z: number) => number,
+): Tensor {
+  const shape = broadcastShapes(op, self.shape, broadcastShapes(op, tensor1.shape, tensor2.shape));
+  const out = allocate(shape, resultType(self, tensor1, tensor2));
+  runTernary(op, fn, [self, tensor1, tensor2], value, out);
+  return out;
+}
+
+const addcmulForward: ElementwiseOps['addcmul'] = (self, t1, t2, value) =>
+  addc('addcmul', self, t1, t2, value, (x, y, z) => x + value * y * z);
+const addcdivForward: ElementwiseOps['addcdiv'] = (self, t1, t2, value) => {
+  onlyFloat('addcdiv', resultType(self, t1, t2));
+  return addc('addcdiv', self, t1, t2, value, (x, y, z) => x + (value * y) / z);
+};
+
+export interface ValueOptions {
+  /** Multiplier; 1 by default. */
+  readonly value?: number;
+}
+
+function valueOption(op: string, options: ValueOptions | undefined): number {
+  const [value = 1] = named<[number]>(op, ['value'], [options]);
+  return value;
+}
+
+/** `self + value * tensor1 * tensor2`. */
+export function addcmul(self: Tensor, tensor1: Tensor, tensor2: Tensor, options?: ValueOptions): Tensor {
+  return dispatch('addcmul', addcmulForward, [self, tensor1, tensor2, valueOption('addcmul', options)]);
+}
+
+/** `addcmul` in place. */
+export function addcmul_(self: Tensor, tensor1: Tensor, tensor2: Tensor, options?: ValueOptions): Tensor {
+  const value = valueOption('addcmul', options);
+  return dispatchInPlace(
+    'addcmul',
+    [self, tensor1, tensor2, value],
+    self,
+    writeBack('addcmul', self, () => addcmulForward(self, tensor1, tensor2, value)),
+  );
+}
+
+/** `self + value * tensor1 / tensor2`. */
+export function addcdiv(self: Tensor, tensor1: Tensor, tensor2: Tensor, options?: ValueOptions): Tensor {
+  return dispatch('addcdiv', addcdivForward, [self, tensor1, tensor2, valueOption('addcdiv', options)]);
+}
+
+/** `addcdiv` in place. */
+export function addcdiv_(self: Tensor, tensor1: Tensor, tensor2: Tensor, options?: ValueOptions): Tensor {
+  const value = valueOption('addcdiv', options);
+  return dispatchInPlace(
+    'addcdiv',
+    [self, tensor1, tensor2, value],
+    self,
+    writeBack('addcdiv', self, () => addcdivForward(self, tensor1, tensor2, value)),
+  );
+}
+
+const maskedFillForward: ElementwiseOps['maskedFill'] = (self, mask, value) => {
+  const out = allocate(broadcastShapes('maskedFill', self.shape, mask.shape), self.dtype);
+  runWhere(mask, asTensor(value, self.dtype), self, out);
+  return out;
+};
+
+function checkMask(op: string, mask: Tensor, value: Operand): void {
+  if (mask.dtype !== 'bool') {
+    throw new DTypeError(`expected the mask to be a bool tensor, but got ${mask.dtype}`, {
+      op,
+      operands: { mask: mask.dtype },
+    });
+  }
+  if (typeof value !== 'number' && value.ndim > 0) {
+    throw new ShapeError(`only takes a value of 0 dimensions, but got one of shape ${formatShape(value.shape)}`, {
+      op,
+      operands: { value: value.shape },
+    });
+  }
+}
+
+/** `self` with `value`, cast to its dtype, where `mask` is true. The mask broadcasts. */
+export function maskedFill(self: Tensor, mask: Tensor, value: Operand): Tensor {
+  const v = operand('maskedFill', 'value', value);
+  checkMask('maskedFill', mask, v);
+  return dispatch('maskedFill', maskedFillForward, [self, mask, v]);
+}
+
+/** `maskedFill` in place. */
+export function maskedFill_(self: Tensor, mask: Tensor, value: Operand): Tensor {
+  const v = operand('maskedFill', 'value', value);
+  checkMask('maskedFill', mask, v);
+  checkOverlap('maskedFill', self);
+  checkInPlaceShape('maskedFill', broadcastShapes('maskedFill', self.shape, mask.shape), self);
+  return dispatchInPlace('maskedFill', [self, mask, v], self, () => {
+    const value = readable(asTensor(v, self.dtype), self) as Tensor;
+    runWhere(readable(mask, self) as Tensor, value, self, self);
+  });
+}
