@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert';
 import { DTYPES } from './dtype.ts';
 import { refuses, values } from './fixtures/check.ts';
 import * as core from './index.ts';
-import { Tensor, arange, manualSeed, ones, tensor, zeros } from './index.ts';
+import { arange, manualSeed, ones, Tensor, tensor, zeros } from './index.ts';
 
 // --------------------------------------------------------------------------------------------------------------- layout
 
@@ -51,12 +51,25 @@ test('casts by name, by dtype and by example', () => {
 
 test('new tensors of the same dtype', () => {
   const x = zeros(1, { dtype: 'int32' });
-  for (const y of [x.newEmpty(2, 3), x.newZeros([2, 3]), x.newOnes(2, 3), x.newFull([2, 3], 7), x.newTensor([[1, 2, 3], [4, 5, 6]])]) {
+  for (const y of [
+    x.newEmpty(2, 3),
+    x.newZeros([2, 3]),
+    x.newOnes(2, 3),
+    x.newFull([2, 3], 7),
+    x.newTensor([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]),
+  ]) {
     assert.is(y.dtype, 'int32');
     assert.equal([...y.shape], [2, 3]);
   }
   assert.equal(values(x.newFull([2], 7)), [7, 7]);
   assert.is(x.newFull([2], 7, { dtype: 'bool' }).dtype, 'bool');
+  assert.is(x.newZeros(2, { dtype: 'float64' }).dtype, 'float64');
+  assert.is(x.newOnes(2, { dtype: null }).dtype, 'int32');
+  assert.equal([...x.newOnes().shape], []);
+  refuses(() => x.newOnes(2, { device: 'cpu' } as never), 'ValueError', /unknown option 'device'/, 'newOnes');
   refuses(() => x.newEmpty(-1), 'ShapeError', /sizes must be integers of at least 0/, 'newEmpty');
 });
 
@@ -74,7 +87,18 @@ test('item is a number for every dtype, and takes one element in any number of d
 });
 
 test('toArray nests the values, booleans and BigInts by dtype', () => {
-  assert.equal(tensor([[1, 2], [3, 4]]).t().toArray(), [[1, 3], [2, 4]]);
+  assert.equal(
+    tensor([
+      [1, 2],
+      [3, 4],
+    ])
+      .t()
+      .toArray(),
+    [
+      [1, 3],
+      [2, 4],
+    ],
+  );
   assert.is(tensor(5).toArray(), 5);
   assert.equal(tensor([true, false]).toArray(), [true, false]);
   assert.equal(tensor([2n ** 60n]).toArray(), [2n ** 60n]);
@@ -85,7 +109,13 @@ test('toArray nests the values, booleans and BigInts by dtype', () => {
 
 test('toTypedArray is a flat copy in row-major order, of the kind of the dtype', () => {
   for (const dtype of DTYPES) {
-    const x = tensor([[0, 1, 0], [1, 1, 0]], { dtype });
+    const x = tensor(
+      [
+        [0, 1, 0],
+        [1, 1, 0],
+      ],
+      { dtype },
+    );
     const array = x.t().slice(0, 1).toTypedArray();
     assert.is(array.constructor, core.newArray(dtype, 0).constructor, dtype);
     assert.equal(Array.from(array as Float32Array, Number), [1, 1, 0, 0], dtype);
@@ -100,13 +130,20 @@ test('toTypedArray is a flat copy in row-major order, of the kind of the dtype',
 test('iteration goes over the first dimension, as views', () => {
   const x = arange(6).view(3, 2);
   const rows = [...x];
-  assert.equal(rows.map(values), [[0, 1], [2, 3], [4, 5]]);
+  assert.equal(rows.map(values), [
+    [0, 1],
+    [2, 3],
+    [4, 5],
+  ]);
   const [first, , last] = x;
   first.fill_(9);
   last.fill_(8);
   assert.equal(values(x), [9, 9, 2, 3, 8, 8]);
   assert.equal([...zeros(0, 3)], []);
-  assert.equal([...tensor([1, 2])].map((y) => y.item()), [1, 2]);
+  assert.equal(
+    [...tensor([1, 2])].map((y) => y.item()),
+    [1, 2],
+  );
   refuses(() => [...tensor(1)], 'IndexError', /iteration over a 0-d tensor/, '0-d');
   refuses(() => [...tensor(1)], 'IndexError', /^Tensor: /, '0-d');
 });
@@ -128,7 +165,10 @@ test('a tensor of one element is a number to the operators', () => {
 });
 
 test('as a string, and in inspectors, it is printed as PyTorch prints it', () => {
-  const x = tensor([[1, 2.5], [3, 4]]);
+  const x = tensor([
+    [1, 2.5],
+    [3, 4],
+  ]);
   const printed = 'tensor([[1.0000, 2.5000],\n        [3.0000, 4.0000]])';
   assert.is(String(x), printed);
   assert.is(`${x}`, printed);
@@ -151,7 +191,10 @@ test('every in-place write counts, for all views and detached tensors, but not f
   x.add_(1);
   view.mul_(2);
   detached.fill_(5);
-  assert.equal([x, view, detached].map((y) => y.version), [3, 3, 3]);
+  assert.equal(
+    [x, view, detached].map((y) => y.version),
+    [3, 3, 3],
+  );
   assert.is(data.version, 0);
   data.copy_(tensor([1, 2, 3]));
   assert.is(x.version, 3, 'writes to data do not count');
@@ -175,7 +218,12 @@ test('data can be set to another tensor of the dtype, whose elements it then sha
   assert.equal(values(y), [0, 6, 2, 8, 4, 10]);
   assert.is(y.version, 0);
   assert.equal(values(old), [0, 0], 'views made before keep the old elements');
-  refuses(() => (x.data = zeros(2, { dtype: 'int32' })), 'ValueError', /int32 tensor where float32 is expected/, 'dtype');
+  refuses(
+    () => (x.data = zeros(2, { dtype: 'int32' })),
+    'ValueError',
+    /int32 tensor where float32 is expected/,
+    'dtype',
+  );
   assert.equal([...x.shape], [3, 2]);
 });
 
@@ -201,10 +249,29 @@ test("without '@torsor/autograd' a tensor is a leaf without a gradient, and what
 type Result = Tensor | readonly Result[] | number | boolean;
 type AnyFunction = (...args: readonly unknown[]) => Result;
 
-const x23 = (): Tensor => tensor([[0.5, 2, 0.25], [1, 0.75, 3]]);
-const y23 = (): Tensor => tensor([[2, 0.5, 1], [0.25, 4, 1]]);
-const int = (): Tensor => tensor([[1, 2, 3], [6, 5, 4]], { dtype: 'int32' });
-const mask = (): Tensor => tensor([[true, false, true], [false, false, true]]);
+const x23 = (): Tensor =>
+  tensor([
+    [0.5, 2, 0.25],
+    [1, 0.75, 3],
+  ]);
+const y23 = (): Tensor =>
+  tensor([
+    [2, 0.5, 1],
+    [0.25, 4, 1],
+  ]);
+const int = (): Tensor =>
+  tensor(
+    [
+      [1, 2, 3],
+      [6, 5, 4],
+    ],
+    { dtype: 'int32' },
+  );
+const mask = (): Tensor =>
+  tensor([
+    [true, false, true],
+    [false, false, true],
+  ]);
 const index = (): Tensor => tensor([1, 0], { dtype: 'int32' });
 const square = (): Tensor => arange(9).view(3, 3);
 
@@ -217,7 +284,12 @@ const samples: Readonly<Record<string, () => readonly unknown[]>> = {
     ].flatMap((names) => names.split(' ').map((name) => [name, () => [x23(), y23()]])),
   ),
   ...Object.fromEntries(['bitwiseAnd', 'bitwiseOr', 'bitwiseXor'].map((name) => [name, () => [int(), int().flip(1)]])),
-  ...Object.fromEntries(['cumsum', 'cumprod', 'softmax', 'logSoftmax', 'unbind', 'squeeze', 'logsumexp'].map((name) => [name, () => [x23(), 1]])),
+  ...Object.fromEntries(
+    ['cumsum', 'cumprod', 'softmax', 'logSoftmax', 'unbind', 'squeeze', 'logsumexp'].map((name) => [
+      name,
+      () => [x23(), 1],
+    ]),
+  ),
   bitwiseNot: () => [int()],
   acosh: () => [x23().add(1)],
   addcdiv: () => [x23(), y23(), y23(), { value: 2 }],
@@ -326,7 +398,8 @@ test('every method with the name of a function does what the function does', () 
   }
   assert.ok(compared > 150, `${compared} compared`);
   assert.equal(values(x23().where(mask(), y23())), values(core.where(mask(), x23(), y23())));
-  for (const name of Object.keys(samples)) assert.type(functions[name], 'function', `${name} has a sample and is no function`);
+  for (const name of Object.keys(samples))
+    assert.type(functions[name], 'function', `${name} has a sample and is no function`);
 });
 
 test('every method in _ with a plain form writes what the plain form returns', () => {
@@ -352,7 +425,8 @@ test('every method in _ with a plain form writes what the plain form returns', (
 
 test('a tensor made in code is an instance of Tensor; the constructor is not for users', () => {
   assert.ok(ones(2) instanceof Tensor && core.isTensor(ones(2)));
-  for (const other of [null, undefined, {}, [], { shape: [2] }, new Float32Array(2)]) assert.not.ok(core.isTensor(other));
+  for (const other of [null, undefined, {}, [], { shape: [2] }, new Float32Array(2)])
+    assert.not.ok(core.isTensor(other));
 });
 
 test.run();

@@ -24,7 +24,7 @@ import * as reduce from './ops/reduce.ts';
 import type { Subscript } from './ops/subscript.ts';
 import * as subscript from './ops/subscript.ts';
 import * as views from './ops/view.ts';
-import { listArgument, named } from './options.ts';
+import { isOptions, listArgument, named } from './options.ts';
 import { formatTensor } from './print.ts';
 import { copy } from './reference/elementwise.ts';
 import { sameStorage } from './storage.ts';
@@ -59,19 +59,14 @@ export class Tensor extends TensorBase {
   size(): Shape;
   size(dim: number): number;
   size(dim?: number): Shape | number {
-    return dim === undefined ? this.shape : this.shape[this.ownDim('size', dim)];
+    return dim === undefined ? this.shape : this.shape[ownDim('size', dim, this)];
   }
 
   /** Strides in elements, or that of one dimension. */
   stride(): Shape;
   stride(dim: number): number;
   stride(dim?: number): Shape | number {
-    return dim === undefined ? this.strides : this.strides[this.ownDim('stride', dim)];
-  }
-
-  private ownDim(op: string, dim: number): number {
-    if (this.ndim > 0) return wrapDim(op, dim, this.ndim);
-    throw new IndexError(`dimension specified as ${dim} but tensor has no dimensions`, { op, operands: { dim } });
+    return dim === undefined ? this.strides : this.strides[ownDim('stride', dim, this)];
   }
 
   /** Position of the first element in the storage, in elements. */
@@ -410,29 +405,29 @@ export class Tensor extends TensorBase {
     return this;
   }
 
-  /** A tensor of this dtype whose elements are unspecified. */
-  newEmpty(...shape: SizeArguments): Tensor {
-    return create.empty([...listArgument(shape)], { dtype: this.dtype });
+  /** A tensor of this dtype, unless told otherwise, whose elements are unspecified. */
+  newEmpty(...args: create.ShapeArguments): Tensor {
+    return create.empty(...inDType(this.dtype, args));
   }
 
-  /** Zeros of this dtype. */
-  newZeros(...shape: SizeArguments): Tensor {
-    return create.zeros([...listArgument(shape)], { dtype: this.dtype });
+  /** Zeros of this dtype unless told otherwise. */
+  newZeros(...args: create.ShapeArguments): Tensor {
+    return create.zeros(...inDType(this.dtype, args));
   }
 
-  /** Ones of this dtype. */
-  newOnes(...shape: SizeArguments): Tensor {
-    return create.ones([...listArgument(shape)], { dtype: this.dtype });
+  /** Ones of this dtype unless told otherwise. */
+  newOnes(...args: create.ShapeArguments): Tensor {
+    return create.ones(...inDType(this.dtype, args));
   }
 
   /** One value in all places, in this dtype unless told otherwise. */
   newFull(shape: Shape, fillValue: number | boolean | bigint, options?: create.CreateOptions): Tensor {
-    return create.full(shape, fillValue, { dtype: this.dtype, ...options });
+    return create.full(shape, fillValue, { ...options, dtype: options?.dtype ?? this.dtype });
   }
 
   /** A tensor of the data, in this dtype unless told otherwise. */
   newTensor(data: create.TensorData, options?: create.CreateOptions): Tensor {
-    return create.tensor(data, { dtype: this.dtype, ...options });
+    return create.tensor(data, { ...options, dtype: options?.dtype ?? this.dtype });
   }
 
   // ----------------------------------------------------------------------------------------- views; see `ops/view.ts`
@@ -1696,6 +1691,20 @@ export class Tensor extends TensorBase {
   bincount(...args: Rest<typeof counting.bincount>): Tensor {
     return counting.bincount(this, ...args);
   }
+}
+
+/** `dim` wrapped, of a tensor that must have dimensions. */
+function ownDim(op: string, dim: number, self: Tensor): number {
+  if (self.ndim > 0) return wrapDim(op, dim, self.ndim);
+  throw new IndexError(`dimension specified as ${dim} but tensor has no dimensions`, { op, operands: { dim } });
+}
+
+/** Arguments of a creation function, with the dtype for those that state none. */
+function inDType(dtype: DType, args: create.ShapeArguments): create.ShapeArguments {
+  const given = args.filter((arg) => arg !== undefined);
+  const last = given[given.length - 1];
+  if (!isOptions(last)) return [...given, { dtype }];
+  return [...given.slice(0, -1), { ...last, dtype: (last as create.CreateOptions).dtype ?? dtype }];
 }
 
 setTensorClass(Tensor);

@@ -8,6 +8,7 @@ import { named } from '../options.ts';
 import { doubles } from '../reference/dense.ts';
 import { channelStatistics, normalise, updateRunning } from '../reference/norm.ts';
 import type { Tensor } from '../tensor.ts';
+import { launchNormalise, launchStatistics } from '../wasm/launchNorm.ts';
 import { flag, requireFloat } from './arguments.ts';
 import type { NormOps } from './list.ts';
 import { checkTensor, tensorOrNull } from './spatial.ts';
@@ -29,7 +30,7 @@ const batchNormForward: NormOps['batchNorm'] = (
   let center: Float64Array;
   let spread: Float64Array;
   if (training) {
-    const statistics = channelStatistics(input);
+    const statistics = launchStatistics(input) ?? channelStatistics(input);
     center = statistics.mean;
     spread = statistics.variance;
     if (statistics.count > 0) {
@@ -43,18 +44,16 @@ const batchNormForward: NormOps['batchNorm'] = (
         );
     }
   } else {
-    center = doubles(runningMean as Tensor);
-    spread = doubles(runningVar as Tensor);
+    // Copies: what lies in the heap must not be held on to while it grows.
+    center = doubles(runningMean as Tensor).slice();
+    spread = doubles(runningVar as Tensor).slice();
   }
   const scale = spread.map((v) => 1 / Math.sqrt(v + eps));
-  normalise(
-    input,
-    center,
-    scale,
-    weight === null ? null : doubles(weight),
-    bias === null ? null : doubles(bias),
-    output,
-  );
+  const factor = weight === null ? null : doubles(weight);
+  const shift = bias === null ? null : doubles(bias);
+  if (!launchNormalise(input, center, scale, factor, shift, output)) {
+    normalise(input, center, scale, factor, shift, output);
+  }
   (mean.array as Float64Array).set(center, mean.offset);
   (invstd.array as Float64Array).set(scale, invstd.offset);
   return [output, mean, invstd];

@@ -7,8 +7,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import '../tensor.ts';
 import { allocate } from '../base.ts';
-import { DTYPES } from '../dtype.ts';
 import type { DType, FloatDType } from '../dtype.ts';
+import { DTYPES } from '../dtype.ts';
 import { values } from '../fixtures/check.ts';
 import { sizeOf } from '../layout.ts';
 import { fromTypedArray, ones, tensor, zeros } from '../ops/create.ts';
@@ -21,7 +21,24 @@ import { features, setStrict } from './features.ts';
 import { elementwiseKernels } from './kernels/elementwise.ts';
 import { launchBinary, launchUnary } from './launch.ts';
 
-const SPECIAL = [0, -0, 1, -1, 0.5, -0.5, 1.5, -2.5, Number.NaN, Infinity, -Infinity, 3e38, -1e-40, 2 ** 31, 88.8, -104];
+const SPECIAL = [
+  0,
+  -0,
+  1,
+  -1,
+  0.5,
+  -0.5,
+  1.5,
+  -2.5,
+  Number.NaN,
+  Infinity,
+  -Infinity,
+  3e38,
+  -1e-40,
+  2 ** 31,
+  88.8,
+  -104,
+];
 
 /** Values of both signs and of many magnitudes, special ones among them: the same every time. */
 function data(size: number, seed: number): number[] {
@@ -37,7 +54,8 @@ function data(size: number, seed: number): number[] {
 function make(dtype: DType, shape: readonly number[], seed = 1): Tensor {
   const integer = (x: number): number => (dtype === 'uint8' ? Math.abs(Math.trunc(x)) % 256 : Math.trunc(x)) || 0;
   const list = data(sizeOf(shape), seed);
-  const fits = dtype.startsWith('float') || dtype === 'bool' ? list : list.map((x) => (Math.abs(x) < 1e9 ? integer(x) : 7));
+  const fits =
+    dtype.startsWith('float') || dtype === 'bool' ? list : list.map((x) => (Math.abs(x) < 1e9 ? integer(x) : 7));
   return tensor(fits, { dtype }).view(shape);
 }
 
@@ -137,7 +155,12 @@ for (const dtype of FLOATS) {
         ['a 0-d tensor', make(dtype, [], 6)],
         ['a 0-d part of a large tensor', y.select(0, 3).select(0, 5)],
         ['a tensor outside the heap', fromTypedArray(values2(dtype, y), [41, 83])],
-        ['a part of a tensor outside the heap', fromTypedArray(values2(dtype, make(dtype, [50, 83], 7))).slice(0, 83, 83 * 42).view(41, 83)],
+        [
+          'a part of a tensor outside the heap',
+          fromTypedArray(values2(dtype, make(dtype, [50, 83], 7)))
+            .slice(0, 83, 83 * 42)
+            .view(41, 83),
+        ],
       ];
       for (const [label, other] of others) {
         check(name, [x, other], op, `with ${label}`);
@@ -149,7 +172,12 @@ for (const dtype of FLOATS) {
           check(name, [value, x], op, `${value} with`);
         }
       }
-      check(name, [row.view(1, 1, 83), make(dtype, [2, 41, 1], 8)], op, 'row with column: both small, the result large');
+      check(
+        name,
+        [row.view(1, 1, 83), make(dtype, [2, 41, 1], 8)],
+        op,
+        'row with column: both small, the result large',
+      );
       check(name, [make(dtype, [3, 1, 500], 9), make(dtype, [4, 1], 10)], op, 'both stretch');
       check(name, [make(dtype, [1000, 3], 9), make(dtype, [3], 10)], op, 'short runs');
     });
@@ -235,8 +263,18 @@ function layouts(x: Tensor): (readonly [string, Tensor])[] {
     ['row-major', x],
     ['its transpose', x.t()],
     ['column-major', x.t().contiguous().t()],
-    ['columns in a larger tensor', zeros(rows, columns + 30, { dtype }).slice(1, 13, 13 + columns).copy_(x)],
-    ['every other column', zeros(rows, 2 * columns, { dtype }).slice(1, 1, null, 2).copy_(x)],
+    [
+      'columns in a larger tensor',
+      zeros(rows, columns + 30, { dtype })
+        .slice(1, 13, 13 + columns)
+        .copy_(x),
+    ],
+    [
+      'every other column',
+      zeros(rows, 2 * columns, { dtype })
+        .slice(1, 1, null, 2)
+        .copy_(x),
+    ],
     ['an offset', x.view(-1).slice(0, 3)],
     ['expanded', x.select(0, 1).expand(rows, columns)],
     ['windows', x.view(-1).slice(0, 0, 200).unfold(0, 20, 1)],
@@ -249,7 +287,22 @@ function layouts(x: Tensor): (readonly [string, Tensor])[] {
 test('large integer and bool tensors give what small ones do', () => {
   const size = 5000;
   const step = 500;
-  const binary = ['add', 'sub', 'mul', 'maximum', 'minimum', 'eq', 'ne', 'lt', 'le', 'gt', 'ge', 'div', 'bitwiseAnd', 'logicalXor'];
+  const binary = [
+    'add',
+    'sub',
+    'mul',
+    'maximum',
+    'minimum',
+    'eq',
+    'ne',
+    'lt',
+    'le',
+    'gt',
+    'ge',
+    'div',
+    'bitwiseAnd',
+    'logicalXor',
+  ];
   const unary = ['neg', 'abs', 'sign', 'relu', 'floor', 'bitwiseNot', 'logicalNot', 'exp', 'sqrt'];
   const refused = (name: string, dtype: DType): boolean =>
     dtype === 'bool' && ['sub', 'neg', 'abs', 'relu', 'floor'].includes(name);
@@ -277,7 +330,8 @@ test('operands of mixed dtypes give what the reference loops do', () => {
     for (const two of dtypes) {
       const a = make(one, [5000], 2);
       const b = make(two, [5000], 3);
-      for (const name of ['add', 'mul', 'div', 'maximum', 'lt']) check(name, [a, b], named[name], `${name} of ${one} and ${two}`);
+      for (const name of ['add', 'mul', 'div', 'maximum', 'lt'])
+        check(name, [a, b], named[name], `${name} of ${one} and ${two}`);
     }
   }
   const x = make('float32', [5000], 2);
@@ -295,7 +349,12 @@ test('launches say whether they did the work, and do nothing where they say no',
     const y = make(dtype, [3000], 3);
     const out = allocate([3000], dtype);
     assert.ok(launchUnary('neg', x, out));
-    agrees(out, reference(() => x.neg()), 'neg', 'neg');
+    agrees(
+      out,
+      reference(() => x.neg()),
+      'neg',
+      'neg',
+    );
     for (const [a, b] of [
       [x, y],
       [x, 2],
@@ -304,7 +363,12 @@ test('launches say whether they did the work, and do nothing where they say no',
       [make(dtype, [1]), x],
     ] as const) {
       assert.ok(launchBinary('add', a, b, out));
-      agrees(out, reference(() => ops.add(a, b)), 'add', 'add');
+      agrees(
+        out,
+        reference(() => ops.add(a, b)),
+        'add',
+        'add',
+      );
     }
     const before = values(out);
     const small = allocate([10], dtype);

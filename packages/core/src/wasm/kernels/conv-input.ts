@@ -8,6 +8,7 @@
  * with iy. So each such pair of rests, in y and in x, is a phase: a forward convolution of `grad` with stride 1 and
  * some of the taps, in reverse order. With stride 1 there is one phase, which writes its result in place; otherwise
  * each writes into a buffer, from which its elements are dealt out. No product with an inserted zero is ever formed.
+ * Filters of 3 × 3 go through winograd.ts instead where that is faster.
  */
 
 import type { FloatDType } from '../../dtype.ts';
@@ -23,6 +24,7 @@ import type { Element } from './gemm-micro.ts';
 import { elementOf, repeat, scalarOf } from './gemm-micro.ts';
 import type { Kernels } from './gemm-plan.ts';
 import { align, taskArgs } from './gemm-plan.ts';
+import { prefersWinograd, winogradLaunches, winogradPlan } from './winograd.ts';
 
 /** The shape is that of the forward convolution; all tensors are contiguous; pointers in bytes. */
 export interface ConvBackwardInput extends ConvShape {
@@ -134,11 +136,20 @@ function imagesAtATime(c: ConvShape): number {
   return isBuffered(c) ? Math.max(1, Math.floor(BUFFER_BYTES / Math.max(phaseBytes(c), 1))) : c.n;
 }
 
-/** Whether the other way (conv-scatter.ts) is faster, by the model of conv-direct.ts. */
-function prefersScatter(c: ConvShape): boolean {
-  let phases = 0;
-  for (const { shape, isDirect } of phasesOf(c)) phases += isDirect ? directCycles(shape) : productCycles(shape);
-  return scatterCycles(c) < phases;
+/** Whether conv-scatter.ts or winograd.ts is faster than phases, by the models of their cycles. */
+function wayOf(c: ConvShape): 'scatter' | 'winograd' | 'phases' {
+  let cycles = 0;
+  for (const { shape, isDirect } of phasesOf(c)) cycles += isDirect ? directCycles(shape) : productCycles(shape);
+  const scatter = scatterCycles(c);
+  if (!isBuffered(c) && c.h > 0 && c.w > 0 && prefersWinograd(transposed(c), Math.min(cycles, scatter))) {
+    return 'winograd';
+  }
+  return scatter < cycles ? 'scatter' : 'phases';
+}
+
+/** The convolution of `grad` that a stride of one asks for: the only phase. */
+function transposed(c: ConvShape): ConvShape {
+  return phasesOf(c)[0].shape;
 }
 
 function packedBytes({ isDirect, plan }: Phase): number {
@@ -147,14 +158,18 @@ function packedBytes({ isDirect, plan }: Phase): number {
 
 /** Memory that the launches share: weights, plain and packed, of every phase; the buffer. */
 export function convBackwardInputSharedBytes(c: ConvShape): number {
-  if (prefersScatter(c)) return scatterPlan(c).sharedBytes;
+  const way = wayOf(c);
+  if (way === 'scatter') return scatterPlan(c).sharedBytes;
+  if (way === 'winograd') return winogradPlan(transposed(c)).packedBytes;
   const weights = phasesOf(c).reduce((sum, phase) => sum + phase.weightBytes + packedBytes(phase), 0);
   return weights + (isBuffered(c) ? align(phaseBytes(c) * Math.min(c.n, imagesAtATime(c))) : 0);
 }
 
 /** Bytes of memory that `convBackwardInput` needs beside its tensors, on this thread. */
 export function convBackwardInputScratchBytes(c: ConvShape): number {
-  if (prefersScatter(c)) return scatterPlan(c).sharedBytes + scatterPlan(c).scratchBytes;
+  const way = wayOf(c);
+  if (way === 'scatter') return scatterPlan(c).sharedBytes + scatterPlan(c).scratchBytes;
+  if (way === 'winograd') return winogradPlan(transposed(c)).packedBytes + winogradPlan(transposed(c)).scratchBytes;
   const own = phasesOf(c).map(({ shape, plan, isDirect }) => (isDirect ? directPlan(shape) : plan).scratchBytes);
   return convBackwardInputSharedBytes(c) + Math.max(0, ...own);
 }
@@ -171,7 +186,14 @@ export function convBackwardInput(
 /** The launches, one after the other; `sharedPtr` has `convBackwardInputSharedBytes` bytes. */
 export function convBackwardInputLaunches(c: ConvBackwardInput, sharedPtr: number): Launch[] {
   if (c.n === 0 || c.cin === 0 || c.h === 0 || c.w === 0) return [];
-  if (prefersScatter(c)) {
+  const way = wayOf(c);
+  if (way === 'winograd') {
+    // Rows are the channels of the input, channels those of the output.
+    const source = { weights: c.wPtr, rowStride: 9, channelStride: (c.cin / c.groups) * 9, flip: true };
+    const target = { x: c.gradPtr, bias: c.biasPtr ?? 0, out: c.outPtr, packed: sharedPtr };
+    return winogradLaunches(transposed(c), source, target);
+  }
+  if (way === 'scatter') {
     const pointers = { grad: c.gradPtr, weights: c.wPtr, bias: c.biasPtr ?? 0, out: c.outPtr };
     return scatterLaunches(c, pointers, sharedPtr);
   }

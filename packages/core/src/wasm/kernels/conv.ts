@@ -16,7 +16,7 @@ import type { Assembler, Func } from '../assembler.ts';
 import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
 import { runInline } from '../module.ts';
-import { directLaunch, directPlan, prefersDirect } from './conv-direct.ts';
+import { directCycles, directLaunch, directPlan, prefersDirect, productCycles } from './conv-direct.ts';
 import type { MacroFuncs } from './gemm-macro.ts';
 import { emitColumns, emitExpand, emitMacro, FROM_C, FROM_ROW_BIAS, FROM_ZERO, paddedRows } from './gemm-macro.ts';
 import type { Tiles } from './gemm-micro.ts';
@@ -25,6 +25,7 @@ import type { Kernels, TaskArgs } from './gemm-plan.ts';
 import { align, evenBlock, taskArgs } from './gemm-plan.ts';
 import type { GeometryField } from './im2col.ts';
 import { emitPackPatches, GEOMETRY, GEOMETRY_BYTES, storeGeometry } from './im2col.ts';
+import { prefersWinograd, winogradLaunches, winogradPlan } from './winograd.ts';
 
 /** The shape of a convolution: input [n, cin, h, w], weight [cout, cin/groups, kh, kw], output [n, cout, oh, ow]. */
 export interface ConvShape {
@@ -129,16 +130,31 @@ export function convPlan(shape: ConvShape): ConvPlan {
   };
 }
 
+/** The ways to compute a convolution: conv-direct.ts, winograd.ts, this file. */
+export type ConvWay = 'direct' | 'winograd' | 'product';
+
+/** The way that a forward convolution takes, by the models of cycles of the three. */
+export function convWay(shape: ConvShape): ConvWay {
+  if (prefersWinograd(shape, Math.min(directCycles(shape), productCycles(shape)))) return 'winograd';
+  return prefersDirect(shape) ? 'direct' : 'product';
+}
+
+/** What a way needs: the memory that its launches share, and that of each thread. */
+function memoryOf(shape: ConvShape): { readonly packedBytes: number; readonly scratchBytes: number } {
+  const way = convWay(shape);
+  if (way === 'direct') return { packedBytes: 0, scratchBytes: directPlan(shape).scratchBytes };
+  return way === 'winograd' ? winogradPlan(shape) : convPlan(shape);
+}
+
 /** Bytes of memory that `convForward` needs beside its tensors, on this thread. */
 export function convForwardScratchBytes(shape: ConvShape): number {
-  if (prefersDirect(shape)) return directPlan(shape).scratchBytes;
-  const plan = convPlan(shape);
-  return plan.packedBytes + plan.scratchBytes;
+  const { packedBytes, scratchBytes } = memoryOf(shape);
+  return packedBytes + scratchBytes;
 }
 
 /** Memory that the launches share: the packed weights. */
 export function convForwardSharedBytes(shape: ConvShape): number {
-  return prefersDirect(shape) ? 0 : convPlan(shape).packedBytes;
+  return memoryOf(shape).packedBytes;
 }
 
 /** The convolution, on this thread. `scratchPtr` has `convForwardScratchBytes` bytes, aligned to 64. */
@@ -150,11 +166,16 @@ export function convForward(kernels: Kernels, options: ConvForward & { readonly 
 /** The launches of a convolution, one after the other; `sharedPtr` has `convForwardSharedBytes` bytes. */
 export function convForwardLaunches(c: ConvForward, sharedPtr: number): Launch[] {
   if (c.n === 0 || c.cout === 0 || c.oh === 0 || c.ow === 0) return [];
-  if (prefersDirect(c)) {
+  const way = convWay(c);
+  if (way === 'direct') {
     return [directLaunch(c, { x: c.xPtr, weights: c.wPtr, bias: c.biasPtr ?? 0, out: c.outPtr })];
   }
-  const plan = convPlan(c);
   const target = { out: c.outPtr, bias: c.biasPtr ?? 0, x: c.xPtr, packed: sharedPtr };
+  if (way === 'winograd') {
+    const rowStride = (c.cin / c.groups) * 9;
+    return winogradLaunches(c, { weights: c.wPtr, rowStride, channelStride: 9, flip: false }, target);
+  }
+  const plan = convPlan(c);
   return [packWeightsLaunch(plan, c.wPtr, sharedPtr), convLaunch(plan, c, target)];
 }
 

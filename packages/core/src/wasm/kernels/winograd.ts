@@ -132,6 +132,37 @@ export function winogradPlan(c: ConvShape): WinogradPlan {
   };
 }
 
+/** Fewer channels than this, on either side, are left to the other ways: there is little to gain. */
+const MIN_CHANNELS = 8;
+/** By how much the model must find this way to be faster. */
+const MARGIN = 0.85;
+
+/**
+ * Cycles of this way, for all images and groups; a model fitted to measurements in V8, like those of conv-direct.ts:
+ * about 120 to transform four filters, 140 to transform four tiles, 120 to transform them back.
+ */
+export function winogradCycles(c: ConvShape): number {
+  const { tiles, rows, channels, groups, rowTasks, imageBlock, blockY, blockX, blocks, packedBytes } = winogradPlan(c);
+  const quads = Math.ceil((imageBlock * blockY * blockX) / 4);
+  // A lone vector of tiles has no other to share the loads of weights with.
+  const multiplied = Math.max(quads, quads < 2 ? 2 : 0) * 4;
+  const block =
+    (POINTS / 8) * multiplied * paddedRows(tiles, rows) * (channels + 4) +
+    quads * (140 * channels * rowTasks + 120 * rows);
+  // Weights that do not stay in the second-level cache cost their way to memory and back.
+  const weights = ((rows * channels) / 4) * (packedBytes > 1 << 24 ? 400 : 120);
+  return groups * (blocks * (block + 2000) + weights);
+}
+
+/**
+ * Whether this way is the faster one, when the best of the others takes `otherCycles` for one group of one image. The
+ * rule is the same in strict mode.
+ */
+export function prefersWinograd(c: ConvShape, otherCycles: number): boolean {
+  if (!takesWinograd(c) || Math.min(c.cin, c.cout) < MIN_CHANNELS * c.groups) return false;
+  return winogradCycles(c) < MARGIN * otherCycles * c.n * c.groups;
+}
+
 /** The weights [groups · rows, channels, 3, 3], or those of which they are the transposed and reversed. */
 export interface WinogradWeights {
   readonly weights: number;
