@@ -46,6 +46,13 @@ test('a package must not reach into another by a path, or past its entry point',
   assert.match(problemsWith(example), 'leaves the package examples');
 });
 
+test('benchmarks may use the scripts of tools/, and no other folder', () => {
+  const own = { 'benchmarks/x.ts': `import { run } from '../tools/pnpm.mjs';` };
+  assert.is(problemsWith({ ...own, 'tools/pnpm.mjs': 'export const run = 1;' }), '');
+  const other = { 'examples/x.ts': `import { run } from '../tools/pnpm.mjs';` };
+  assert.match(problemsWith(other), '../tools/pnpm.mjs leaves the package examples');
+});
+
 test('a dependency must be declared, and be allowed where it is declared', () => {
   const undeclared = { 'packages/nn/package.json': manifest('@torsor/nn', onCore) };
   assert.match(problemsWith(undeclared), '@torsor/autograd is not among the dependencies in packages/nn/package.json');

@@ -1,9 +1,10 @@
 /**
  * Makes a fresh clone ready, on a machine with nothing but Node 20 and npm; then runs a script on the pinned Node.
  *
- *     node tools/setup.mjs [--start] [script.ts [argument…]]
+ *     node tools/setup.mjs [--start | --bench] [script.ts [argument…]]
  *
- * Installs what the lock file says, through pnpm. `--start` leaves out what only tests and releases need: 300 MB.
+ * Installs what the lock file says, through pnpm. `--start` leaves out what only tests and releases need: 300 MB. `--bench`
+ * adds the libraries that the benchmarks compare with, which nothing else needs: 700 MB.
  * Does nothing, in a moment, when all is there.
  */
 
@@ -23,6 +24,7 @@ function fingerprint() {
     '.pnpmfile.mjs',
     'package.json',
     'tools/runtimes/package.json',
+    'benchmarks/peers/package.json',
   ];
   for (const folder of ['', 'packages/', 'apps/']) {
     if (!existsSync(root + folder)) continue;
@@ -45,18 +47,35 @@ function readStamp() {
   }
 }
 
-/** @param {'start' | 'everything'} extent */
+/**
+ * How much to install, the least first; each holds what stands before it. `filter` is pnpm's, `name` is for the user.
+ *
+ * @type {Record<'start' | 'tools' | 'bench', { name: string, filter: string[] }>}
+ */
+const extents = {
+  start: {
+    name: 'Node 24 and the compiler',
+    filter: ['--filter', '.', '--filter', './packages/*', '--filter', './examples'],
+  },
+  tools: {
+    name: 'Node 24, the tools and the other runtimes',
+    filter: ['--filter', '!./benchmarks/peers'],
+  },
+  bench: { name: 'Node 24, the tools, the other runtimes, and the libraries to compare with', filter: [] },
+};
+
+/** @param {keyof typeof extents} extent */
 async function install(extent) {
   const wanted = fingerprint();
   const stamp = readStamp();
-  const enough = stamp.extent === 'everything' || stamp.extent === extent;
+  const order = Object.keys(extents);
+  const enough = order.indexOf(stamp.extent) >= order.indexOf(extent);
   if (stamp.fingerprint === wanted && enough && toolNode()) return true;
 
-  const what = extent === 'start' ? 'Node 24 and the compiler' : 'Node 24, the tools and the other runtimes';
-  console.log(`Setting up (once): installing ${what}…`);
+  const { name, filter } = extents[extent];
+  console.log(`Setting up (once): installing ${name}…`);
   const startMs = performance.now();
   rmSync(stampFile, { force: true });
-  const filter = extent === 'start' ? ['--filter', '.', '--filter', './packages/*', '--filter', './examples'] : [];
   const command = pnpm('install', '--frozen-lockfile', '--reporter=append-only', '--loglevel=error', ...filter);
   const { code } = await run(command, { clean: true, env: { CI: 'true' } });
   if (code !== 0) {
@@ -70,8 +89,12 @@ async function install(extent) {
 }
 
 const args = process.argv.slice(2);
-const extent = args[0] === '--start' ? 'start' : 'everything';
-if (extent === 'start') args.shift();
+/** @type {keyof typeof extents} */
+let extent = 'tools';
+if (args[0] === '--start' || args[0] === '--bench') {
+  extent = args[0] === '--start' ? 'start' : 'bench';
+  args.shift();
+}
 let ready = await install(extent);
 
 if (ready && args.length > 0) {

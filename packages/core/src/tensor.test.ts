@@ -157,6 +157,7 @@ test('a tensor of one element is a number to the operators', () => {
   assert.is((tensor([2]) as unknown as number) * 3, 6);
   assert.is((tensor(2) as unknown as number) + 1, 3);
   assert.is(Math.max(tensor(2) as never, 7), 7);
+  // biome-ignore lint/suspicious/noDoubleEquals: that is the case
   assert.ok((tensor(2) as unknown) == 2);
   assert.is(Number(tensor(7n)), 7);
   refuses(() => +x, 'ShapeError', /^item: a tensor with 2 elements cannot be converted to a scalar/, 'unary plus');

@@ -18,8 +18,9 @@ const GUARD = 77;
 const GUARDS = 64;
 
 /**
- * The largest error, relative to the largest output: measured below 3e-6 for one channel and below 1.5e-6 for 16 and
- * more, with operands that are uniform in [-1/2, 1/2]. The issue's bound is 1e-5.
+ * The largest error against float64, relative to the largest output, with operands that are uniform in [-1/2, 1/2]:
+ * measured below 3e-6 for few channels, where an output may be small by chance; 9e-7 for 16, 1.3e-6 for 64, 2.3e-6 for
+ * 256, 5e-6 for 1024 (the sums, not the transforms). A direct sum errs by half of that.
  */
 const TOLERANCE = 4e-6;
 
@@ -98,8 +99,8 @@ function expected(c: ConvShape, { x, weight, bias, size }: Laid, flip: boolean):
   return result;
 }
 
-/** Runs and checks guards; returns the largest error relative to the largest output. */
-function errorOf(c: ConvShape, flip = false): number {
+/** Runs and checks guards, and the largest error relative to the largest output. */
+function verify(c: ConvShape, flip = false, tolerance = TOLERANCE): void {
   const name = JSON.stringify({ ...c, flip });
   const laid = lay(c);
   const { out, size, scratch } = laid;
@@ -121,8 +122,7 @@ function errorOf(c: ConvShape, flip = false): number {
     error = difference <= error ? error : difference;
     largest = Math.max(largest, Math.abs(value));
   }
-  assert.ok(error <= TOLERANCE * largest, `${name}: error ${error} beside ${largest}`);
-  return error / largest;
+  assert.ok(error <= tolerance * largest, `${name}: error ${error} beside ${largest}`);
 }
 
 /** Runs `body` with and without relaxed instructions. */
@@ -154,7 +154,7 @@ test('sizes 1 to 17, paddings, batches, groups, channels around the tiles, trans
         for (const padding of [-1, 0, 1, 2, 5]) {
           i++;
           const c = shapeOf(1 + (i % 3), CHANNELS[i % CHANNELS.length], [h, w], [padding, (padding + i) % 3]);
-          if (c.oh > 0 && c.ow > 0) errorOf(c, i % 2 === 0);
+          if (c.oh > 0 && c.ow > 0) verify(c, i % 2 === 0);
         }
       }
     }
@@ -163,20 +163,27 @@ test('sizes 1 to 17, paddings, batches, groups, channels around the tiles, trans
 
 test('blocks of tiles, of images and of rows meet without a seam', () => {
   inBothModes(() => {
-    errorOf(shapeOf(1, [3, 5, 1], [9, 500], [1, 1]));
-    errorOf(shapeOf(1, [3, 5, 1], [90, 31], [1, 2]), true);
-    errorOf(shapeOf(30, [8, 16, 1], [7, 7], [1, 1]));
-    errorOf(shapeOf(1, [300, 31, 1], [14, 14], [1, 1]));
-    errorOf(shapeOf(2, [20, 250, 1], [10, 12], [0, 1]), true);
+    verify(shapeOf(1, [3, 5, 1], [9, 500], [1, 1]));
+    verify(shapeOf(1, [3, 5, 1], [90, 31], [1, 2]), true);
+    verify(shapeOf(30, [8, 16, 1], [7, 7], [1, 1]));
+    verify(shapeOf(1, [300, 31, 1], [14, 14], [1, 1]));
+    verify(shapeOf(2, [20, 250, 1], [10, 12], [0, 1]), true);
+    // Blocks of 36, 36 and 2 rows; of 36, 36 and 1 in groups, fused.
+    verify(shapeOf(1, [5, 74, 1], [60, 48], [1, 1]));
+    verify(shapeOf(1, [10, 146, 2], [37, 36], [1, 1]));
   });
 });
 
-test('relative error against float64 is below 1.5e-6 from 16 channels on: the bound is 1e-5', () => {
+test('relative error against float64 stays within 1e-5 up to the most channels that are given to it', () => {
   inBothModes(() => {
-    for (const channels of [16, 64, 256]) {
+    for (const [channels, bound] of [
+      [16, 1.5e-6],
+      [64, 2.5e-6],
+      [256, 4e-6],
+      [1024, 1e-5],
+    ]) {
       for (const flip of [false, true]) {
-        const error = errorOf(shapeOf(1, [channels, 24, 1], [14, 14], [1, 1]), flip);
-        assert.ok(error < 1.5e-6, `${channels} channels: ${error}`);
+        verify(shapeOf(1, [channels, 8, 1], [14, 14], [1, 1]), flip, bound);
       }
     }
   });

@@ -5,11 +5,12 @@
  *
  * The transformed weights of all points are packed once by a launch of their own. Then a task takes a block of tiles:
  * it transforms their inputs straight into packed panels, multiplies 36 pairs of matrices, [rows, channels] by
- * [channels, tiles], and transforms the products back. All sums over channels run in order in one piece, and a task
- * computes whole outputs, so that any division into tasks gives the same bits.
+ * [channels, tiles], and transforms the products back. Where one block holds all tiles, no weight is needed twice, and
+ * tasks transform them themselves, some rows at a time, which stay in the cache. All sums over channels run in order in
+ * one piece, and a task computes whole outputs, so that any division into tasks gives the same bits.
  *
- * The error is two to three times that of a direct sum (winograd.test.ts: below 3e-6 of the largest output against
- * float64). A NaN or an infinity in the input reaches all outputs of the tiles that read it, as NaN.
+ * The error is about twice that of a direct sum (winograd.test.ts: 2.3e-6 of the largest output at 256 channels, 5e-6 at
+ * 1024). A NaN or an infinity in the input reaches all outputs of the tiles that read it, as NaN.
  */
 
 import type { Assembler, Func, Local } from '../assembler.ts';
@@ -26,6 +27,8 @@ import { emitInputTiles, emitOutputTiles, emitWeightTiles, POINTS, TILE } from '
 
 /** Transformed inputs of a task, about: half of the second-level cache. */
 const INPUT_BYTES = 1 << 20;
+/** Transformed weights of a block of rows, where a task transforms them itself. */
+const WEIGHT_BYTES = 1 << 20;
 /** Products of a block of rows, about. */
 const PRODUCT_BYTES = 1 << 19;
 /** Tiles in a block, at most: with more of them the weights are read less often, which matters little. */
@@ -40,6 +43,8 @@ export interface WinogradPlan {
   /** Output and input channels of a group. */
   readonly rows: number;
   readonly channels: number;
+  /** Rows of a task, and of a block among them. */
+  readonly taskRows: number;
   readonly rowBlock: number;
   readonly rowTasks: number;
   /** Tiles of an image, and the block of images, lines and columns of tiles that a task takes. */
@@ -49,6 +54,8 @@ export interface WinogradPlan {
   readonly blockY: number;
   readonly blockX: number;
   readonly blocks: number;
+  /** Whether tasks transform the weights themselves. */
+  readonly isFused: boolean;
   /** Bytes from a point to the next: of the weights, of the inputs, of the products. */
   readonly weightStep: number;
   readonly inputStep: number;
@@ -58,6 +65,7 @@ export interface WinogradPlan {
   readonly padAt: number;
   readonly inputAt: number;
   readonly productAt: number;
+  readonly weightAt: number;
   readonly scratchBytes: number;
 }
 
@@ -86,19 +94,30 @@ export function winogradPlan(c: ConvShape): WinogradPlan {
   const channels = c.cin / c.groups;
   const tilesY = Math.ceil(c.oh / TILE);
   const tilesX = Math.ceil(c.ow / TILE);
-  const most = Math.min(BLOCK_TILES, Math.max(width, Math.floor(INPUT_BYTES / (POINTS * channels * 4))));
+  // Weights that no cache holds are worth a larger block, so that they are read less often.
+  const inputBytes = Math.max(INPUT_BYTES, (rows * channels * POINTS * 4) / 8);
+  const most = Math.min(BLOCK_TILES, Math.max(width, Math.floor(inputBytes / (POINTS * channels * 4))));
   const blockX = tilesX <= most ? tilesX : evenBlock(tilesX, most, 4);
   const blockY = evenBlock(tilesY, Math.max(1, Math.floor(most / tilesX)), 1);
   const isWhole = blockX >= tilesX && blockY >= tilesY;
   const imageBlock = isWhole ? evenBlock(c.n, Math.max(1, Math.floor(most / (tilesX * tilesY))), 1) : 1;
   const blocks = Math.ceil(c.n / imageBlock) * Math.ceil(tilesY / blockY) * Math.ceil(tilesX / blockX);
   const count = Math.ceil((imageBlock * blockY * blockX) / 4) * 4;
-  const mostRows = Math.max(WEIGHT_ROWS, Math.floor(PRODUCT_BYTES / (POINTS * count * 4)));
+  const isFused = blocks === 1;
+  const mostRows = Math.max(
+    WEIGHT_ROWS,
+    Math.min(
+      Math.floor(PRODUCT_BYTES / (POINTS * count * 4)),
+      isFused ? Math.floor(WEIGHT_BYTES / (POINTS * channels * 4)) : rows,
+    ),
+  );
   // Few tasks are cut by rows as well, though each then transforms the inputs again.
   const rowTasks = blocks * c.groups < 4 && rows >= 4 * WEIGHT_ROWS ? 2 : 1;
-  const rowBlock = evenBlock(rows, Math.min(mostRows, Math.ceil(rows / rowTasks)), WEIGHT_ROWS);
+  const rowBlock = evenBlock(Math.ceil(rows / rowTasks), mostRows, WEIGHT_ROWS);
   const rowBlocks = Math.ceil(rows / rowBlock);
-  const packedRows = (rowBlocks - 1) * rowBlock + paddedRows(tiles, rows - (rowBlocks - 1) * rowBlock);
+  const taskRows = rowBlock * Math.ceil(rowBlocks / rowTasks);
+  // The last panels of a block may repeat rows, by less than the height of one.
+  const packedRows = (isFused ? Math.min(rowBlock, rows) : rows) + 2 * tiles.heights[0];
   const weightStep = pointStep(packedRows * channels * 4);
   const inputStep = pointStep(channels * count * 4);
   const productStep = pointStep(rowBlock * count * 4);
@@ -107,13 +126,15 @@ export function winogradPlan(c: ConvShape): WinogradPlan {
   const padAt = align(tableAt + count * TABLE_BYTES);
   const inputAt = align(padAt + imageBlock * (TILE * blockY + 2) * (TILE * blockX + 2) * 4);
   const productAt = align(inputAt + POINTS * inputStep);
+  const weightAt = align(productAt + POINTS * productStep);
   return {
     tiles,
     groups: c.groups,
     rows,
     channels,
+    taskRows,
     rowBlock,
-    rowTasks: rowTasks === 1 ? 1 : rowBlocks,
+    rowTasks: Math.ceil(rows / taskRows),
     tilesY,
     tilesX,
     imageBlock,
@@ -123,17 +144,21 @@ export function winogradPlan(c: ConvShape): WinogradPlan {
     weightStep,
     inputStep,
     productStep,
-    packedBytes: c.groups * POINTS * weightStep,
+    isFused,
+    packedBytes: isFused ? 0 : c.groups * POINTS * weightStep,
     tableAt,
     padAt,
     inputAt,
     productAt,
-    scratchBytes: align(productAt + POINTS * productStep),
+    weightAt,
+    scratchBytes: isFused ? align(weightAt + POINTS * weightStep) : weightAt,
   };
 }
 
 /** Fewer channels than this, on either side, are left to the other ways: there is little to gain. */
 const MIN_CHANNELS = 8;
+/** Up to here the error is tested: it grows with the sums. */
+const MAX_CHANNELS = 1024;
 /** By how much the model must find this way to be faster. */
 const MARGIN = 0.85;
 
@@ -150,7 +175,7 @@ export function winogradCycles(c: ConvShape): number {
     (POINTS / 8) * multiplied * paddedRows(tiles, rows) * (channels + 4) +
     quads * (140 * channels * rowTasks + 120 * rows);
   // Weights that do not stay in the second-level cache cost their way to memory and back.
-  const weights = ((rows * channels) / 4) * (packedBytes > 1 << 24 ? 400 : 120);
+  const weights = ((rows * channels) / 4) * (packedBytes > 1 << 24 ? 1000 : 120);
   return groups * (blocks * (block + 2000) + weights);
 }
 
@@ -160,6 +185,7 @@ export function winogradCycles(c: ConvShape): number {
  */
 export function prefersWinograd(c: ConvShape, otherCycles: number): boolean {
   if (!takesWinograd(c) || Math.min(c.cin, c.cout) < MIN_CHANNELS * c.groups) return false;
+  if (c.cin > MAX_CHANNELS * c.groups) return false;
   return winogradCycles(c) < MARGIN * otherCycles * c.n * c.groups;
 }
 
@@ -180,30 +206,36 @@ export interface WinogradTarget {
   readonly packed: number;
 }
 
-/** The launches of a convolution, one after the other: the first needs only the weights. */
+/** The launches of a convolution, one after the other: the main one is the last, the other needs only the weights. */
 export function winogradLaunches(c: ConvShape, source: WinogradWeights, target: WinogradTarget): Launch[] {
   const plan = winogradPlan(c);
-  const { tiles, groups, rows, channels, rowBlock, rowTasks, blocks } = plan;
+  const { tiles, groups, rows, channels, rowBlock, taskRows, rowTasks, blocks } = plan;
   const module = { name: tiles.name.replace('gemm', 'winograd'), emit };
-  const chunks = Math.max(1, Math.floor(rows / WEIGHT_ROWS));
-  const weightArgs: TaskArgs<typeof WEIGHTS> = {
+  // The last block has panels of its own; all others consist of whole chunks.
+  const lastBlock = Math.floor((rows - 1) / rowBlock) * rowBlock;
+  const chunks = lastBlock / WEIGHT_ROWS + Math.max(1, Math.floor((rows - lastBlock) / WEIGHT_ROWS));
+  const weights = {
     weights: source.weights,
+    rowStep: source.rowStride * 4,
+    channelStep: source.channelStride * 4,
+    flip: source.flip ? 1 : 0,
+  };
+  const weightArgs: TaskArgs<typeof WEIGHTS> = {
+    ...weights,
     packed: target.packed,
     chunks,
     rows,
     channels,
-    rowStep: source.rowStride * 4,
-    channelStep: source.channelStride * 4,
-    flip: source.flip ? 1 : 0,
     weightStep: plan.weightStep,
   };
   const args: TaskArgs<typeof MAIN> = {
     ...target,
+    ...weights,
     groups,
     rows,
     channels,
     rowBlock,
-    taskRows: rowTasks === 1 ? rows : rowBlock,
+    taskRows,
     rowTasks,
     n: c.n,
     h: c.h,
@@ -224,30 +256,22 @@ export function winogradLaunches(c: ConvShape, source: WinogradWeights, target: 
     padAt: plan.padAt,
     inputAt: plan.inputAt,
     productAt: plan.productAt,
+    weightAt: plan.isFused ? plan.weightAt : 0,
   };
-  return [
-    {
-      ...module,
-      entry: 'winogradWeights',
-      args: taskArgs(WEIGHTS, weightArgs),
-      tasks: groups * chunks,
-      scratchBytes: plan.scratchBytes,
-    },
-    {
-      ...module,
-      entry: 'winograd',
-      args: taskArgs(MAIN, args),
-      tasks: groups * rowTasks * blocks,
-      scratchBytes: plan.scratchBytes,
-    },
-  ];
+  const { scratchBytes } = plan;
+  const tasks = groups * rowTasks * blocks;
+  const main = { ...module, entry: 'winograd', args: taskArgs(MAIN, args), tasks, scratchBytes };
+  if (plan.isFused) return [main];
+  const first = { entry: 'winogradWeights', args: taskArgs(WEIGHTS, weightArgs), tasks: groups * chunks };
+  return [{ ...module, ...first, scratchBytes }, main];
 }
 
 const emit: Emitter = (code, target) => {
   const tiles = tilesFor('float32', target);
   const macro = emitMacro(code, tiles);
-  emitWeights(code, tiles, macro);
-  emitMain(code, tiles, macro, emitColumns(code, tiles, macro));
+  const weightRows = emitWeightRows(code, tiles, macro);
+  emitWeights(code, weightRows);
+  emitMain(code, tiles, macro, weightRows);
 };
 
 const WEIGHTS = {
@@ -268,11 +292,8 @@ const WEIGHTS = {
  * A task transforms some rows of one group into packed panels, as `packA` would: the last task takes what is left, so
  * that all others have whole panels.
  */
-function emitWeights(code: Assembler, tiles: Tiles, { tall }: MacroFuncs): void {
+function emitWeights(code: Assembler, weightRows: Func): void {
   const { i32 } = code;
-  const weightTiles = emitWeightTiles(code, tiles.fma);
-  const [tallPanel, smallPanel = tallPanel] = tiles.heights.map((height) => emitWeightPanel(code, height, weightTiles));
-  const [main, small = main] = tiles.heights;
   code.export('winogradWeights', WEIGHTS, [], (params) => {
     const { task, scratch, weights, packed, chunks, rows, channels, rowStep, channelStep, flip, weightStep } = params;
     const group = code.local('i32', i32.div_u(task, chunks));
@@ -280,20 +301,40 @@ function emitWeights(code: Assembler, tiles: Tiles, { tall }: MacroFuncs): void 
     const left = code.local('i32', i32.sub(rows, row));
     const chunk = code.local('i32', WEIGHT_ROWS);
     left.set(code.select(left, chunk, i32.eq(i32.rem_u(task, chunks), i32.sub(chunks, 1))));
-    const groupStep = i32.mul(code.scale(i32.mul(rows, channels), 9), 4);
-    code.increase(weights, i32.add(i32.mul(group, groupStep), i32.mul(row, rowStep)));
+    code.increase(weights, firstWeight(code, group, rows, channels));
+    code.increase(weights, i32.mul(row, rowStep));
     code.increase(packed, i32.mul(group, i32.mul(weightStep, POINTS)));
     code.increase(packed, code.scale(i32.mul(row, channels), 4));
-    const panels = code.local('i32', code.call(tall, left));
+    code.call(weightRows, left, channels, weights, rowStep, channelStep, flip, packed, weightStep, scratch);
+  });
+}
+
+/** Bytes before the weights of a group: the same for transposed weights. */
+function firstWeight(code: Assembler, group: Local<'i32'>, rows: Local<'i32'>, channels: Local<'i32'>) {
+  return code.scale(code.i32.mul(code.i32.mul(group, rows), channels), 9 * 4);
+}
+
+/**
+ * weightRows(count, channels, from, rowStep, channelStep, flip, out, step, scratch): `count` rows as panels, the tall
+ * ones first. `scratch` has 16 bytes for each point.
+ */
+function emitWeightRows(code: Assembler, tiles: Tiles, { tall }: MacroFuncs): Func {
+  const { i32 } = code;
+  const weightTiles = emitWeightTiles(code, tiles.fma);
+  const [tallPanel, smallPanel = tallPanel] = tiles.heights.map((height) => emitWeightPanel(code, height, weightTiles));
+  const [main, small = main] = tiles.heights;
+  return code.func('weightRows', WEIGHT_PANEL, [], (params) => {
+    const { count, channels, from, rowStep, channelStep, flip, out, step, scratch } = params;
+    const panels = code.local('i32', code.call(tall, count));
     code.while(
-      () => i32.gt_s(left, 0),
+      () => i32.gt_s(count, 0),
       () => {
         const panel = (func: Func, height: number) => {
-          const count = code.least(left, height);
-          code.call(func, channels, count, weights, rowStep, channelStep, flip, packed, weightStep, scratch);
-          code.increase(weights, i32.mul(rowStep, height));
-          code.increase(packed, code.scale(channels, 4 * height));
-          code.decrease(left, height);
+          const part = code.least(count, height);
+          code.call(func, part, channels, from, rowStep, channelStep, flip, out, step, scratch);
+          code.increase(from, i32.mul(rowStep, height));
+          code.increase(out, code.scale(channels, 4 * height));
+          code.decrease(count, height);
         };
         code.if(
           i32.gt_s(panels, 0),
@@ -306,26 +347,27 @@ function emitWeights(code: Assembler, tiles: Tiles, { tall }: MacroFuncs): void 
   });
 }
 
+const WEIGHT_PANEL = {
+  count: 'i32',
+  channels: 'i32',
+  from: 'i32',
+  rowStep: 'i32',
+  channelStep: 'i32',
+  flip: 'i32',
+  out: 'i32',
+  step: 'i32',
+  scratch: 'i32',
+} as const;
+
 /**
- * weightPanel_h(channels, count, from, rowStep, channelStep, flip, out, step, scratch): `count` rows as a panel of h;
+ * weightPanel_h(count, channels, from, rowStep, channelStep, flip, out, step, scratch): `count` rows as a panel of h;
  * rows that do not exist repeat the last one. A panel is (channel, row) in order, taken four at a time: with six rows,
  * two channels are three vectors.
  */
 function emitWeightPanel(code: Assembler, height: number, weightTiles: Func): Func {
   const { i32, v128 } = code;
-  const params = {
-    channels: 'i32',
-    count: 'i32',
-    from: 'i32',
-    rowStep: 'i32',
-    channelStep: 'i32',
-    flip: 'i32',
-    out: 'i32',
-    step: 'i32',
-    scratch: 'i32',
-  } as const;
-  return code.func(`weightPanel_${height}`, params, [], (all) => {
-    const { channels, count, from, rowStep, channelStep, flip, out, step, scratch } = all;
+  return code.func(`weightPanel_${height}`, WEIGHT_PANEL, [], (all) => {
+    const { count, channels, from, rowStep, channelStep, flip, out, step, scratch } = all;
     const last = code.local('i32', i32.sub(count, 1));
     const rows = Array.from({ length: height }, (_, i) =>
       code.local('i32', i32.add(from, i32.mul(code.least(last, i), rowStep))),
@@ -400,6 +442,11 @@ const MAIN = {
   padAt: 'i32',
   inputAt: 'i32',
   productAt: 'i32',
+  weights: 'i32',
+  rowStep: 'i32',
+  channelStep: 'i32',
+  flip: 'i32',
+  weightAt: 'i32',
 } as const;
 
 /** Of a tile: offset of its input in the padded channel, of its output in the tensor; lines and columns that exist. */
@@ -415,20 +462,23 @@ const TABLE_BYTES = 16;
  *     tabulate the tiles
  *     for each channel: copy its lines into the zeros of a padded one; transform all tiles, four by four
  *     for each block of rows:
+ *       if no launch has done so: transform their weights
  *       for each point: products[row][tile] = Σ weights[row][channel] · inputs[channel][tile]
  *       for each row: transform all tiles back, four by four; those at the edge by way of scratch memory
  */
-function emitMain(code: Assembler, tiles: Tiles, { copyTile }: MacroFuncs, columns: Func): void {
+function emitMain(code: Assembler, tiles: Tiles, macro: MacroFuncs, weightRows: Func): void {
   const { i32, f32 } = code;
   const [height] = tiles.heights;
   const [width] = tiles.widths;
   const tabulate = emitTabulate(code);
   const fillInputs = emitFillInputs(code, tiles);
-  const takeOutputs = emitTakeOutputs(code, tiles, copyTile);
+  const takeOutputs = emitTakeOutputs(code, tiles, macro.copyTile);
+  const columns = emitColumns(code, tiles, macro);
   code.export('winograd', MAIN, [], (params) => {
     const { task, scratch, packed, x, out, bias, groups, rows, channels, rowBlock, taskRows, rowTasks } = params;
     const { n, h, w, oh, ow, padTop, padLeft, tilesY, tilesX, imageBlock, blockY, blockX } = params;
     const { weightStep, inputStep, productStep, tableAt, padAt, inputAt, productAt } = params;
+    const { weights, rowStep, channelStep, flip, weightAt } = params;
     const local = () => code.local('i32');
     /** Takes the part of `task` that says which block; returns its start and its size. */
     const part = (size: Local<'i32'>, block: Local<'i32'>) => {
@@ -479,10 +529,16 @@ function emitMain(code: Assembler, tiles: Tiles, { copyTile }: MacroFuncs, colum
     const bStep = code.local('i32', code.scale(channels, width * 4));
     const rowBytes = code.local('i32', code.scale(count, 4));
     code.increase(packed, i32.mul(group, i32.mul(weightStep, POINTS)));
+    code.increase(weights, firstWeight(code, group, rows, channels));
     code.forRange(row, rowStart, rowEnd, rowBlock, () => {
       rowsNow.set(i32.sub(rowEnd, row));
       rowsNow.set(code.least(rowsNow, rowBlock));
       a.set(i32.add(packed, code.scale(i32.mul(row, channels), 4)));
+      code.if(weightAt, () => {
+        a.set(i32.add(scratch, weightAt));
+        b.set(i32.add(weights, i32.mul(row, rowStep)));
+        code.call(weightRows, rowsNow, channels, b, rowStep, channelStep, flip, a, weightStep, products);
+      });
       b.set(inputs);
       c.set(products);
       code.forRange(point, 0, POINTS, 1, () => {
