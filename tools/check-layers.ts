@@ -233,7 +233,8 @@ function checkImport(
     const target = posix.join(posix.dirname(path), specifier);
     // benchmarks start runtimes and installs as the tools do
     const isTool = folder === 'benchmarks' && /^tools\/[^/]+\.mjs$/.test(target);
-    if (folder !== '.' && !isTool && !target.startsWith(`${folder}/`)) return `${specifier} leaves the package ${manifest?.name}`;
+    if (folder !== '.' && !isTool && !target.startsWith(`${folder}/`))
+      return `${specifier} leaves the package ${manifest?.name}`;
     if (folder === '.' && target.startsWith('packages/'))
       return `${specifier} reaches into a package; import it by name`;
     if (isLibrary && !isTest && testFile.test(target)) return `${specifier} is for tests, and is not published`;

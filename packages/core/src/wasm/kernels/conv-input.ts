@@ -24,7 +24,7 @@ import type { Element } from './gemm-micro.ts';
 import { elementOf, repeat, scalarOf } from './gemm-micro.ts';
 import type { Kernels } from './gemm-plan.ts';
 import { align, taskArgs } from './gemm-plan.ts';
-import { prefersWinograd, winogradLaunches, winogradPlan } from './winograd.ts';
+import { orderCycles, prefersWinograd, winogradLaunches, winogradPlan } from './winograd.ts';
 
 /** The shape is that of the forward convolution; all tensors are contiguous; pointers in bytes. */
 export interface ConvBackwardInput extends ConvShape {
@@ -141,9 +141,8 @@ function wayOf(c: ConvShape): 'scatter' | 'winograd' | 'phases' {
   let cycles = 0;
   for (const { shape, isDirect } of phasesOf(c)) cycles += isDirect ? directCycles(shape) : productCycles(shape);
   const scatter = scatterCycles(c);
-  if (!isBuffered(c) && c.h > 0 && c.w > 0 && prefersWinograd(transposed(c), Math.min(cycles, scatter))) {
-    return 'winograd';
-  }
+  const others = Math.min(cycles, scatter) * c.n * c.groups + orderCycles(c);
+  if (!isBuffered(c) && c.h > 0 && c.w > 0 && prefersWinograd(transposed(c), others)) return 'winograd';
   return scatter < cycles ? 'scatter' : 'phases';
 }
 

@@ -280,8 +280,8 @@ test('each way of computing is taken by some of the shapes above', () => {
     n: 1,
     channels: [32, 32],
     size: [7, 7],
-    kernel: [3, 3],
-    padding: [1, 1],
+    kernel: [3, 5],
+    padding: [1, 2],
   });
   assert.ok(prefersDirect(depthwise));
   assert.not(prefersDirect(product));

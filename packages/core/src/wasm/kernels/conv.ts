@@ -7,7 +7,8 @@
  *
  * For each group, A is the weights (rows oc, columns (c, ky, kx)), packed once; B is the patches of the image, packed
  * by blocks of output positions and channels as im2col.ts does. The blocks of (c, ky, kx) follow from the shape alone,
- * and a task computes whole outputs, so that any division into tasks gives the same bits.
+ * and a task computes whole outputs, so that any division into tasks gives the same bits. Where another way is faster,
+ * `convWay` says so.
  */
 
 import type { FloatDType } from '../../dtype.ts';
@@ -25,7 +26,7 @@ import type { Kernels, TaskArgs } from './gemm-plan.ts';
 import { align, evenBlock, taskArgs } from './gemm-plan.ts';
 import type { GeometryField } from './im2col.ts';
 import { emitPackPatches, GEOMETRY, GEOMETRY_BYTES, storeGeometry } from './im2col.ts';
-import { prefersWinograd, winogradLaunches, winogradPlan } from './winograd.ts';
+import { orderCycles, prefersWinograd, winogradLaunches, winogradPlan } from './winograd.ts';
 
 /** The shape of a convolution: input [n, cin, h, w], weight [cout, cin/groups, kh, kw], output [n, cout, oh, ow]. */
 export interface ConvShape {
@@ -135,7 +136,9 @@ export type ConvWay = 'direct' | 'winograd' | 'product';
 
 /** The way that a forward convolution takes, by the models of cycles of the three. */
 export function convWay(shape: ConvShape): ConvWay {
-  if (prefersWinograd(shape, Math.min(directCycles(shape), productCycles(shape)))) return 'winograd';
+  const times = shape.n * shape.groups;
+  const product = productCycles(shape) * times + orderCycles(shape);
+  if (prefersWinograd(shape, Math.min(directCycles(shape) * times, product))) return 'winograd';
   return prefersDirect(shape) ? 'direct' : 'product';
 }
 

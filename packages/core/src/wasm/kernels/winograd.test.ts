@@ -228,6 +228,24 @@ test('tasks in any order, and images alone or in a batch, give the same bits', (
   });
 });
 
+test('strict mode gives these bits on every runtime', () => {
+  setStrict(true);
+  try {
+    const c = shapeOf(3, [40, 52, 2], [18, 13], [1, 1]);
+    const laid = lay(c);
+    const own = laid.scratch * 4 + winogradPlan(c).packedBytes;
+    for (const launch of launchesOf(c, laid)) runInline(launch, memory, own);
+    // FNV-1a
+    let hash = 0x811c9dc5;
+    for (const byte of new Uint8Array(floats.buffer, laid.out * 4, laid.size * 4)) {
+      hash = Math.imul(hash ^ byte, 0x01000193);
+    }
+    assert.is((hash >>> 0).toString(16), '35e8a054');
+  } finally {
+    setStrict(false);
+  }
+});
+
 test('NaN and infinity reach every output that reads them, and none outside the tiles that do', () => {
   const c = shapeOf(1, [8, 8, 1], [14, 14], [1, 1]);
   const laid = lay(c);

@@ -169,24 +169,32 @@ const MARGIN = 0.85;
 export function winogradCycles(c: ConvShape): number {
   const { tiles, rows, channels, groups, rowTasks, imageBlock, blockY, blockX, blocks, packedBytes } = winogradPlan(c);
   const quads = Math.ceil((imageBlock * blockY * blockX) / 4);
-  // A lone vector of tiles has no other to share the loads of weights with.
-  const multiplied = Math.max(quads, quads < 2 ? 2 : 0) * 4;
+  // A vector of tiles without a second to share the loads of weights with takes the time of two.
+  const multiplied = Math.ceil(quads / 2) * 8;
   const block =
     (POINTS / 8) * multiplied * paddedRows(tiles, rows) * (channels + 4) +
     quads * (140 * channels * rowTasks + 120 * rows);
   // Weights that do not stay in the second-level cache cost their way to memory and back.
   const weights = ((rows * channels) / 4) * (packedBytes > 1 << 24 ? 1000 : 120);
-  return groups * (blocks * (block + 2000) + weights);
+  return groups * (blocks * (block + 6000) + weights);
 }
 
 /**
- * Whether this way is the faster one, when the best of the others takes `otherCycles` for one group of one image. The
+ * Cycles in which the other ways pack or reorder all weights, which their models leave out: it matters where weights
+ * are as many as positions.
+ */
+export function orderCycles(c: ConvShape): number {
+  return (5 * 9 * c.cin * c.cout) / c.groups;
+}
+
+/**
+ * Whether this way is the faster one, when the best of the others takes `otherCycles` for all images and groups. The
  * rule is the same in strict mode.
  */
 export function prefersWinograd(c: ConvShape, otherCycles: number): boolean {
   if (!takesWinograd(c) || Math.min(c.cin, c.cout) < MIN_CHANNELS * c.groups) return false;
   if (c.cin > MAX_CHANNELS * c.groups) return false;
-  return winogradCycles(c) < MARGIN * otherCycles * c.n * c.groups;
+  return winogradCycles(c) < MARGIN * otherCycles;
 }
 
 /** The weights [groups · rows, channels, 3, 3], or those of which they are the transposed and reversed. */
@@ -507,10 +515,7 @@ function emitMain(code: Assembler, tiles: Tiles, macro: MacroFuncs, weightRows: 
     code.memory.fill(zeros, 0, width * 4);
 
     const outImage = code.local('i32', i32.mul(i32.mul(i32.mul(groups, rows), oh), code.scale(ow, 4)));
-    const count = code.local(
-      'i32',
-      i32.and(i32.add(i32.mul(i32.mul(images, countY), countX), 3), -4),
-    );
+    const count = code.local('i32', i32.and(i32.add(i32.mul(i32.mul(images, countY), countX), 3), -4));
     code.call(tabulate, table, count, images, countY, countX, image, tileY, tileX, outImage, oh, ow);
     const planeBytes = code.local('i32', code.scale(i32.mul(h, w), 4));
     const imageBytes = code.local('i32', i32.mul(i32.mul(groups, channels), planeBytes));
