@@ -1,14 +1,32 @@
-/** The ceiling: how many floating point operations a second WebAssembly reaches here on registers alone. */
+/** The ceilings: what WebAssembly reaches here on registers alone, and how fast it copies. */
 
 import { Assembler, features } from '@torsor/core';
+import type { Run } from './row.ts';
 
 const ACCUMULATORS = 12;
-const REPEATS = 1_000_000;
+const REPEATS = 500_000;
+const PAGE_BYTES = 65536;
+/** Copies are of 2²⁰ floats at least, as issue 3 measured them; beyond the upper bound they get no slower per byte. */
+const MIN_COPY_BYTES = 4 << 20;
+const MAX_COPY_BYTES = 64 << 20;
 
-/** GFLOP/s of a loop of independent multiply-adds (fused where the machine fuses them) on twelve registers. */
-export function peakGflops(): number {
+/** What a probe does once, and how much of it: floating point operations, or bytes read and written. */
+export interface Probe {
+  readonly amount: number;
+  readonly run: Run;
+}
+
+function instantiate<T>(code: Assembler, pages: number): T {
+  // of the kind that tensors live in
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: features().sharedMemory });
+  const module = new WebAssembly.Module(code.finish());
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as T;
+}
+
+/** Independent multiply-adds (fused where the machine fuses them) on twelve registers, each depending on its last value alone. */
+export function peakProbe(): Probe {
   const { fma } = features();
-  const code = new Assembler({ shared: false });
+  const code = new Assembler({ shared: features().sharedMemory });
   code.export('run', { n: 'i32' }, ['f32'], ({ n }) => {
     const { f32x4 } = code;
     const a = code.local('v128', f32x4.const(0.999));
@@ -22,14 +40,25 @@ export function peakGflops(): number {
     for (const sum of sums) total.set(f32x4.add(total, sum));
     f32x4.extract_lane(0, total);
   });
-  const module = new WebAssembly.Module(code.finish());
-  const memory = new WebAssembly.Memory({ initial: 1 });
-  const { run } = new WebAssembly.Instance(module, { env: { memory } }).exports as { run: (n: number) => number };
-  let best = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < 8; i++) {
-    const start = performance.now();
-    run(REPEATS);
-    best = Math.min(best, performance.now() - start);
-  }
-  return (REPEATS * ACCUMULATORS * 4 * 2) / best / 1e6;
+  const { run } = instantiate<{ run: (n: number) => number }>(code, 1);
+  return { amount: REPEATS * ACCUMULATORS * 4 * 2, run: () => run(REPEATS) };
+}
+
+/** `memory.copy` that reads and writes about `bytes` in all, so that it finds in caches what the row beside it finds there. */
+export function copyProbe(bytes: number): Probe {
+  const half = Math.ceil(Math.max(MIN_COPY_BYTES, Math.min(bytes / 2, MAX_COPY_BYTES)) / PAGE_BYTES) * PAGE_BYTES;
+  const code = new Assembler({ shared: features().sharedMemory });
+  code.export('run', { to: 'i32', from: 'i32', n: 'i32' }, [], ({ to, from, n }) => {
+    code.memory.copy(to, from, n);
+  });
+  code.export('fill', { n: 'i32' }, [], ({ n }) => {
+    code.memory.fill(0, 1, n);
+  });
+  const exports = instantiate<{ run: (to: number, from: number, n: number) => void; fill: (n: number) => void }>(
+    code,
+    (2 * half) / PAGE_BYTES,
+  );
+  // pages that were never written to are one and the same page, which no cache would miss
+  exports.fill(2 * half);
+  return { amount: 2 * half, run: () => exports.run(half, 0, half) };
 }

@@ -1,0 +1,1 @@
+// What the suite `start` subtracts: a process with nothing to do.

@@ -1,0 +1,116 @@
+/** Timing. What is compared runs in turns, A B A B, so that a machine that slows down slows all of them. */
+
+import { Bench } from 'tinybench';
+import type { Prepared, Run } from './row.ts';
+
+/** Something that is timed in turns with others. */
+export interface Subject {
+  readonly name: string;
+  /** What one run amounts to: operations or bytes; 1 when runs are compared as they are. */
+  readonly amount: number;
+  /** Milliseconds per run, of as many runs as the budget holds, and of one at least. */
+  sample(budgetMs: number): Promise<readonly number[]>;
+  release?(): void;
+}
+
+/** What the turns of one subject came to. */
+export interface Measured {
+  readonly name: string;
+  readonly amount: number;
+  /** The median of each turn, in milliseconds. */
+  readonly turns: readonly number[];
+}
+
+/** Below this, a sample is made of several runs: clocks of browsers and of some runtimes tick in microseconds. */
+const MIN_SAMPLE_MS = 0.05;
+/** What takes longer than this is given fewer turns. */
+const SLOW_MS = 1500;
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** A subject that runs in this process; through tinybench. */
+export async function timed(name: string, amount: number, run: Run): Promise<Subject> {
+  const first = run();
+  const isAsync = first instanceof Promise;
+  await first;
+  let repeats = 1;
+  for (;;) {
+    const startMs = performance.now();
+    for (let i = 0; i < repeats; i++) {
+      const result = run();
+      if (isAsync) await result;
+    }
+    if (performance.now() - startMs >= MIN_SAMPLE_MS) break;
+    repeats *= 2;
+  }
+  const sync = () => {
+    for (let i = 0; i < repeats; i++) run();
+  };
+  const later = async () => {
+    for (let i = 0; i < repeats; i++) await run();
+  };
+  return {
+    name,
+    amount,
+    async sample(budgetMs) {
+      const bench = new Bench({ time: budgetMs, iterations: 1, warmup: false, retainSamples: true, throws: true });
+      bench.add(name, isAsync ? later : sync, { async: isAsync });
+      if (isAsync) await bench.run();
+      else bench.runSync();
+      const { result } = bench.tasks[0];
+      if (result.state !== 'completed') throw new Error(`${name}: ${result.state}`);
+      return (result.latency.samples ?? [result.latency.p50]).map((ms) => ms / repeats);
+    },
+  };
+}
+
+/** A peer's workload as a subject. */
+export async function peerSubject(name: string, prepared: Prepared): Promise<Subject> {
+  if ('sample' in prepared) {
+    return { name, amount: 1, sample: (ms) => prepared.sample(ms), release: () => prepared.release?.() };
+  }
+  const subject = await timed(name, 1, prepared.run);
+  return { ...subject, release: () => prepared.release?.() };
+}
+
+/** Lets finalisers run, and gives the machine back to others for a moment. */
+export function breathe(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+/** Warms all up, then times them in turns. A subject that is very slow takes part in the first turns only. */
+export async function measure(subjects: readonly Subject[], rounds: number, budgetMs: number): Promise<Measured[]> {
+  const turns = subjects.map((): number[] => []);
+  const slow = new Set<number>();
+  for (const [i, subject] of subjects.entries()) {
+    const samples = await subject.sample(Math.max(budgetMs, 60));
+    await breathe();
+    if (samples[0] > SLOW_MS) {
+      slow.add(i);
+      turns[i].push(median(samples));
+    }
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, subject] of subjects.entries()) {
+      if (slow.has(i) && turns[i].length > 1) continue;
+      turns[i].push(median(await subject.sample(budgetMs)));
+      await breathe();
+    }
+  }
+  return subjects.map(({ name, amount }, i) => ({ name, amount, turns: turns[i] }));
+}
+
+/** How many times the rate of `other` that of `ours` is: the median over the turns. */
+export function ratio(ours: Measured, other: Measured): number {
+  const rounds = Math.min(ours.turns.length, other.turns.length);
+  const ratios: number[] = [];
+  for (let i = 1; i <= rounds; i++) {
+    const rate = ours.amount / (ours.turns.at(-i) as number);
+    ratios.push(rate / (other.amount / (other.turns.at(-i) as number)));
+  }
+  return median(ratios);
+}

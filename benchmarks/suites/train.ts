@@ -1,0 +1,165 @@
+/** One step of training, of networks that PyTorch trains beside. */
+
+import type { Tensor } from 'torsor';
+import * as t from 'torsor';
+import type { Line, Run } from '../row.ts';
+
+const { nn, optim } = t;
+const f = nn.functional;
+
+class LeNet extends nn.Module {
+  conv1 = new nn.Conv2d(1, 20, 5);
+  conv2 = new nn.Conv2d(20, 50, 5);
+  pool = new nn.MaxPool2d(2);
+  fc1 = new nn.Linear(800, 500);
+  fc2 = new nn.Linear(500, 10);
+
+  forward(x: Tensor): Tensor {
+    const features = this.pool(this.conv2(this.pool(this.conv1(x)))).flatten(1);
+    return this.fc2(f.relu(this.fc1(features)));
+  }
+}
+
+class Mlp extends nn.Module {
+  fc1 = new nn.Linear(784, 256);
+  fc2 = new nn.Linear(256, 10);
+
+  forward(x: Tensor): Tensor {
+    return this.fc2(f.relu(this.fc1(x)));
+  }
+}
+
+class Block extends nn.Module {
+  conv1: InstanceType<typeof nn.Conv2d>;
+  bn1: InstanceType<typeof nn.BatchNorm2d>;
+  conv2: InstanceType<typeof nn.Conv2d>;
+  bn2: InstanceType<typeof nn.BatchNorm2d>;
+  shortcut: InstanceType<typeof nn.Conv2d> | null;
+
+  constructor(from: number, to: number, stride: number) {
+    super();
+    this.conv1 = new nn.Conv2d(from, to, 3, { stride, padding: 1, bias: false });
+    this.bn1 = new nn.BatchNorm2d(to);
+    this.conv2 = new nn.Conv2d(to, to, 3, { padding: 1, bias: false });
+    this.bn2 = new nn.BatchNorm2d(to);
+    this.shortcut = stride === 1 ? null : new nn.Conv2d(from, to, 1, { stride, bias: false });
+  }
+
+  forward(x: Tensor): Tensor {
+    const y = this.bn2(this.conv2(f.relu(this.bn1(this.conv1(x)))));
+    return f.relu(y.add(this.shortcut === null ? x : this.shortcut(x)));
+  }
+}
+
+/** He et al., "Deep Residual Learning for Image Recognition", 2015, section 4.2; 1×1 convolutions where the size changes. */
+class ResNet20 extends nn.Module {
+  conv = new nn.Conv2d(3, 16, 3, { padding: 1, bias: false });
+  bn = new nn.BatchNorm2d(16);
+  blocks = new nn.ModuleList(
+    [16, 32, 64].flatMap((width, stage) =>
+      [0, 1, 2].map((i) => new Block(i === 0 && stage > 0 ? width / 2 : width, width, i === 0 && stage > 0 ? 2 : 1)),
+    ),
+  );
+  fc = new nn.Linear(64, 10);
+
+  forward(x: Tensor): Tensor {
+    let y = f.relu(this.bn(this.conv(x)));
+    for (const block of this.blocks) y = (block as Block)(y);
+    return this.fc(y.mean([2, 3]));
+  }
+}
+
+class Conv1dNet extends nn.Module {
+  conv1 = new nn.Conv1d(2, 16, 9, { stride: 2, padding: 4 });
+  conv2 = new nn.Conv1d(16, 32, 9, { stride: 2, padding: 4 });
+  conv3 = new nn.Conv1d(32, 64, 9, { stride: 2, padding: 4 });
+  fc = new nn.Linear(64, 10);
+
+  forward(x: Tensor): Tensor {
+    return this.fc(f.relu(this.conv3(f.relu(this.conv2(f.relu(this.conv1(x)))))).mean(2));
+  }
+}
+
+const WIDTH = 128;
+const HEADS = 4;
+
+/** PyTorch's TransformerEncoderLayer: 4 heads, 512 wide within, no dropout, normalisation after. */
+class Encoder extends nn.Module {
+  inProj = new nn.Linear(WIDTH, 3 * WIDTH);
+  outProj = new nn.Linear(WIDTH, WIDTH);
+  linear1 = new nn.Linear(WIDTH, 4 * WIDTH);
+  linear2 = new nn.Linear(4 * WIDTH, WIDTH);
+  norm1 = new nn.LayerNorm(WIDTH);
+  norm2 = new nn.LayerNorm(WIDTH);
+
+  forward(x: Tensor): Tensor {
+    const [batch, length] = x.shape;
+    const size = WIDTH / HEADS;
+    const heads = (part: Tensor) => part.reshape(batch, length, HEADS, size).transpose(1, 2);
+    const [q, k, v] = this.inProj(x).chunk(3, 2).map(heads);
+    const scores = f.softmax(q.mul(1 / Math.sqrt(size)).matmul(k.transpose(2, 3)), -1);
+    const attended = scores.matmul(v).transpose(1, 2).reshape(batch, length, WIDTH);
+    const y = this.norm1(x.add(this.outProj(attended)));
+    return this.norm2(y.add(this.linear2(f.relu(this.linear1(y)))));
+  }
+}
+
+/** One step of classification. */
+function step(net: t.nn.Module, optimizer: { zeroGrad(): void; step(): unknown }, input: readonly number[]): Run {
+  const x = t.randn(...input);
+  const labels = t.randint(10, [input[0]]);
+  return () => {
+    optimizer.zeroGrad();
+    f.crossEntropy((net as Mlp)(x), labels).backward();
+    optimizer.step();
+  };
+}
+
+function line(name: string, op: string, input: readonly number[], pytorch: number, make: () => Run): Line {
+  return { name, work: { op, shapes: [input] }, atLeast: { pytorch }, make };
+}
+
+export function lines(): Line[] {
+  const classified = (make: () => t.nn.Module, input: readonly number[]) => () => {
+    const net = make();
+    return step(net, new optim.SGD(net.parameters(), { lr: 0.01 }), input);
+  };
+  const images = [32, 3, 32, 32];
+  return [
+    line(
+      'LeNet (20, 50, 500), batch 64, SGD',
+      'lenet',
+      [64, 1, 28, 28],
+      1,
+      classified(() => new LeNet(), [64, 1, 28, 28]),
+    ),
+    line('MLP 784-256-10, batch 64, Adam', 'mlp', [64, 784], 1, () => {
+      const net = new Mlp();
+      return step(net, new optim.Adam(net.parameters(), { lr: 1e-3 }), [64, 784]);
+    }),
+    line(
+      'ResNet-20, batch 32, SGD',
+      'resnet20',
+      images,
+      1 / 1.3,
+      classified(() => new ResNet20(), images),
+    ),
+    line(
+      'Conv1d net 2→16→32→64, 32×2×4096, SGD',
+      'conv1dnet',
+      [32, 2, 4096],
+      1 / 1.3,
+      classified(() => new Conv1dNet(), [32, 2, 4096]),
+    ),
+    line('TransformerEncoderLayer d128, 8×64, SGD', 'encoder', [8, 64, WIDTH], 1 / 1.5, () => {
+      const net = new Encoder();
+      const optimizer = new optim.SGD(net.parameters(), { lr: 0.01 });
+      const [x, target] = [t.randn(8, 64, WIDTH), t.randn(8, 64, WIDTH)];
+      return () => {
+        optimizer.zeroGrad();
+        f.mseLoss(net(x), target).backward();
+        optimizer.step();
+      };
+    }),
+  ];
+}
