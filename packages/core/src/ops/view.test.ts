@@ -208,13 +208,6 @@ test('viewAs, reshapeAs, expandAs, broadcastTensors and alias follow another ten
   assert.not.ok(views.sameLayout(x, x.t()));
 });
 
-test('denseOf is the tensor itself when contiguous, a copy otherwise', () => {
-  const x = iota([2, 3]);
-  assert.is(views.denseOf(x), x);
-  assert.equal(values(views.denseOf(x.t())), [0, 3, 1, 4, 2, 5]);
-  assert.equal([...views.denseOf(x.t()).strides], [2, 1]);
-});
-
 test('what is no integer is refused', () => {
   const x = zeros(4, 4);
   const kinds = 'ShapeError|IndexError|ValueError';

@@ -3,12 +3,12 @@
  * `reshape` and `flatten` copy where no view can do it.
  */
 
-import { allocate, allocateZeros, makeView } from '../base.ts';
+import { allocateZeros, makeView } from '../base.ts';
 import { dispatch } from '../dispatch.ts';
 import { IndexError, ShapeError, ValueError } from '../errors.ts';
 import { runCopy } from '../kernels.ts';
 import type { Shape } from '../layout.ts';
-import { formatShape, isContiguous, offsets, sameShape, sizeOf, viewStrides, wrapDim } from '../layout.ts';
+import { formatShape, offsets, sameShape, sizeOf, viewStrides, wrapDim } from '../layout.ts';
 import { named } from '../options.ts';
 import { readElement, writeElement } from '../reference/elementwise.ts';
 import type { Tensor } from '../tensor.ts';
@@ -656,14 +656,6 @@ const asStridedBackwardForward: ViewOps['asStridedBackward'] = (grad, shape, str
 /** Gradient of `asStrided` of a contiguous tensor of `shape`: elements seen twice add up. */
 export function asStridedBackward(grad: Tensor, shape: Shape, strides: Shape, offset: number): Tensor {
   return dispatch('asStridedBackward', asStridedBackwardForward, [grad, shape, strides, offset]);
-}
-
-/** `self` in row-major order without a record, for kernels: itself, or a copy. */
-export function denseOf(self: Tensor): Tensor {
-  if (isContiguous(self.shape, self.strides)) return self;
-  const out = allocate(self.shape, self.dtype);
-  runCopy(self, out);
-  return out;
 }
 
 /** True when two tensors share one layout: shape, strides and offset. */

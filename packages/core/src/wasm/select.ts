@@ -3,13 +3,10 @@
  * computes the result and returns true, or does nothing and returns false.
  */
 
-import { allocate } from '../base.ts';
 import type { FloatDType } from '../dtype.ts';
 import { itemBytes } from '../dtype.ts';
 import type { Shape } from '../layout.ts';
-import { isContiguous } from '../layout.ts';
 import type { ConvParams } from '../ops/list.ts';
-import { copy } from '../reference/elementwise.ts';
 import type { MatrixView } from '../reference/matmul.ts';
 import type { Storage } from '../storage.ts';
 import type { Tensor } from '../tensor.ts';
@@ -20,7 +17,7 @@ import { convForward, convForwardScratchBytes } from './kernels/conv.ts';
 import { convBackwardInput, convBackwardInputScratchBytes } from './kernels/conv-input.ts';
 import { convBackwardWeight, convBackwardWeightScratchBytes } from './kernels/conv-weight.ts';
 import { gemm, gemmScratchBytes } from './kernels/gemm.ts';
-import { launchCopy } from './launchCopy.ts';
+import { rowMajor } from './rowMajor.ts';
 import type { Part } from './staging.ts';
 import { Staging } from './staging.ts';
 
@@ -148,14 +145,6 @@ function convShape(input: Shape, weight: Shape, out: Shape, params: ConvParams, 
   };
 }
 
-/** `self` in row-major order: itself, or a copy. */
-function dense(self: Tensor): Tensor {
-  if (isContiguous(self.shape, self.strides)) return self;
-  const out = allocate(self.shape, self.dtype);
-  if (!launchCopy(self, out)) copy(self, out);
-  return out;
-}
-
 /**
  * Runs a kernel on contiguous operands and a contiguous output, bringing those that live in typed arrays into the heap and the
  * result back. `run` gets the addresses of the operands, of the output and of its scratch space.
@@ -168,7 +157,7 @@ function withOperands(
 ): void {
   const staging = new Staging();
   const scratch = staging.reserve(scratchBytes);
-  const parts = operands.map((x): Part | null => (x === null ? null : staging.addTensor(dense(x))));
+  const parts = operands.map((x): Part | null => (x === null ? null : staging.addTensor(rowMajor(x))));
   const result = staging.addTensor(out);
   staging.open(result);
   run(
