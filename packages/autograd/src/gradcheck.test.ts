@@ -193,6 +193,23 @@ test('gradgradcheck finds wrong second derivatives behind right first ones', () 
   );
 });
 
+test('gradgradcheck finds a detached gradient beside one that is on the tape', () => {
+  class HalfDetached extends Function {
+    static forward(ctx: FunctionContext, a: Tensor, b: Tensor): Tensor {
+      ctx.saveForBackward(a, b);
+      return a.mul(b);
+    }
+
+    static backward(ctx: FunctionContext, g: Tensor): Tensor[] {
+      const [a, b] = ctx.savedTensors;
+      return [g.mul(b).detach(), g.mul(a)];
+    }
+  }
+  const product = (a: Tensor, b: Tensor) => HalfDetached.apply(a, b);
+  assert.is(gradcheck(product, [point(), point([2, 3])]), true);
+  assert.is(gradgradcheck(product, [point(), point([2, 3])], { raiseException: false }), false);
+});
+
 test('gradgradcheck takes the gradients of the outputs, by position or by name', () => {
   const start = point([2, 3]);
   const f = (x: Tensor, y: Tensor): Tensor => x.mul(y).sin();

@@ -154,7 +154,9 @@ export function gradgradcheck(
       createGraph: true,
       allowUnused: true,
     });
-    return result.filter((entry) => entry !== null);
+    // A gradient that does not require one is held to be constant; tied to the inputs by a zero, it is checked to be so.
+    const zero = differentiated.map((x) => x.sum().mul(0)).reduce((sum, x) => sum.add(x));
+    return result.filter((entry) => entry !== null).map((entry) => (entry.requiresGrad ? entry : entry.add(zero)));
   };
   return guarded(raise, () => check(op, first as CheckedFunction, [...args, ...starts], settings));
 }
