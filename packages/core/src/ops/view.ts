@@ -8,7 +8,7 @@ import { dispatch } from '../dispatch.ts';
 import { IndexError, ShapeError, ValueError } from '../errors.ts';
 import { runCopy } from '../kernels.ts';
 import type { Shape } from '../layout.ts';
-import { formatShape, offsets, sameShape, sizeOf, viewStrides, wrapDim } from '../layout.ts';
+import { formatShape, offsets, sizeOf, viewStrides, wrapDim } from '../layout.ts';
 import { named } from '../options.ts';
 import { readElement, writeElement } from '../reference/elementwise.ts';
 import type { Tensor } from '../tensor.ts';
@@ -656,9 +656,4 @@ const asStridedBackwardForward: ViewOps['asStridedBackward'] = (grad, shape, str
 /** Gradient of `asStrided` of a contiguous tensor of `shape`: elements seen twice add up. */
 export function asStridedBackward(grad: Tensor, shape: Shape, strides: Shape, offset: number): Tensor {
   return dispatch('asStridedBackward', asStridedBackwardForward, [grad, shape, strides, offset]);
-}
-
-/** True when two tensors share one layout: shape, strides and offset. */
-export function sameLayout(a: Tensor, b: Tensor): boolean {
-  return a.offset === b.offset && sameShape(a.shape, b.shape) && sameShape(a.strides, b.strides);
 }
