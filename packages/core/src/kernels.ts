@@ -6,17 +6,20 @@
 import { allocate } from './base.ts';
 import type { DType } from './dtype.ts';
 import { isFloating } from './dtype.ts';
-import type { Strided } from './layout.ts';
-import { isContiguous } from './layout.ts';
+import type { Shape, Strided } from './layout.ts';
+import { sizeOf } from './layout.ts';
 import type { Scalar2, Scalar3 } from './reference/elementwise.ts';
 import { binary, binaryNumber, copy, fill, numberBinary, ternary, unary } from './reference/elementwise.ts';
 import { addScaledInt64, binaryInt64, unaryInt64 } from './reference/int64.ts';
+import { triangle } from './reference/join.ts';
+import type { Strands } from './reference/move.ts';
+import { move } from './reference/move.ts';
 import type { BinaryScalarName, ParametricName, UnaryScalarName } from './reference/scalars.ts';
 import { binaryScalars, integerPower, parametricScalars, unaryScalars } from './reference/scalars.ts';
 import type { Tensor } from './tensor.ts';
 import { hasWide } from './wasm/kernels/wide.ts';
 import { launchBinary, launchUnary } from './wasm/launch.ts';
-import { launchCopy } from './wasm/launchCopy.ts';
+import { launchCopy, launchMove, launchTriangle } from './wasm/launchCopy.ts';
 import { launchCompare, launchWhere, launchWide } from './wasm/launchRuns.ts';
 
 /** A plain number as an element of the dtype that the op computes in. */
@@ -36,11 +39,23 @@ export function runCopy(a: Tensor, out: Tensor): void {
 
 /** out = value, cast to out's dtype */
 export function runFill(out: Tensor, value: number): void {
-  if (out.storage.inHeap && !isContiguous(out.shape, out.strides)) {
-    const element = allocate([], out.dtype);
-    fill(element, value);
-    runCopy(element, out);
-  } else fill(out, value);
+  if (!out.storage.inHeap || sizeOf(out.shape) === 0) {
+    fill(out, value);
+    return;
+  }
+  const element = allocate([], out.dtype);
+  fill(element, value);
+  runCopy(element, out);
+}
+
+/** to[i] = from[i] over `shape`, both of one dtype */
+export function runMove(shape: Shape, from: Strands, to: Strands): void {
+  if (!launchMove(shape, from, to)) move(shape, from, to);
+}
+
+/** out = a on one side of a diagonal, 0 on the other */
+export function runTriangle(a: Strided, diagonal: number, lower: boolean, out: Strided): void {
+  if (!launchTriangle(a, diagonal, lower, out)) triangle(a, diagonal, lower, out);
 }
 
 /** out = name(self) */

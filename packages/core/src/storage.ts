@@ -10,6 +10,7 @@ import { itemBytes, newArray, viewArray } from './dtype.ts';
 import { TorsorError, ValueError } from './errors.ts';
 import { named } from './options.ts';
 import { heap, MAX_HEAP_BYTES } from './wasm/heap.ts';
+import { fillBytes } from './wasm/launchFill.ts';
 
 /** Storages of up to this many bytes are small. A plain loop over them costs about a microsecond. */
 export const SMALL_BYTES = 4096;
@@ -112,7 +113,7 @@ export class Storage {
     const storage = new Storage(dtype, length, pointer, null, null);
     finaliser.register(storage, pointer, storage);
     live++;
-    if (zeroed) storage.array.fill((dtype === 'int64' ? 0n : 0) as never);
+    if (zeroed) fillBytes(pointer, 0, bytes);
     return Storage.track(storage);
   }
 
