@@ -19,6 +19,7 @@ import { binaryScalars, integerPower, parametricScalars, unaryScalars } from './
 import type { Tensor } from './tensor.ts';
 import { hasWide } from './wasm/kernels/wide.ts';
 import { launchBinary, launchUnary } from './wasm/launch.ts';
+import { launchCast } from './wasm/launchCast.ts';
 import { launchCopy, launchMove, launchTriangle } from './wasm/launchCopy.ts';
 import { launchCompare, launchWhere, launchWide } from './wasm/launchRuns.ts';
 
@@ -33,7 +34,7 @@ export function castNumber(value: number, dtype: DType): number {
 
 /** out = a, broadcast and cast to out's dtype */
 export function runCopy(a: Tensor, out: Tensor): void {
-  if (out.storage.inHeap && launchCopy(a, out)) return;
+  if (out.storage.inHeap && (launchCopy(a, out) || launchCast(a, out))) return;
   copy(a, out);
 }
 
