@@ -7,9 +7,11 @@ import { allocate } from './base.ts';
 import type { DType } from './dtype.ts';
 import { isFloating } from './dtype.ts';
 import type { Shape, Strided } from './layout.ts';
-import { sizeOf } from './layout.ts';
+import { contiguousStrides, sizeOf } from './layout.ts';
 import type { Scalar2, Scalar3 } from './reference/elementwise.ts';
 import { binary, binaryNumber, copy, fill, numberBinary, ternary, unary } from './reference/elementwise.ts';
+import type { Places } from './reference/index.ts';
+import { add, put, take } from './reference/index.ts';
 import { addScaledInt64, binaryInt64, unaryInt64 } from './reference/int64.ts';
 import { triangle } from './reference/join.ts';
 import type { Strands } from './reference/move.ts';
@@ -21,6 +23,7 @@ import { hasWide } from './wasm/kernels/wide.ts';
 import { launchBinary, launchUnary } from './wasm/launch.ts';
 import { launchCast } from './wasm/launchCast.ts';
 import { launchCopy, launchMove, launchTriangle } from './wasm/launchCopy.ts';
+import { launchPlaces } from './wasm/launchIndex.ts';
 import { launchCompare, launchWhere, launchWide } from './wasm/launchRuns.ts';
 
 /** A plain number as an element of the dtype that the op computes in. */
@@ -52,6 +55,22 @@ export function runFill(out: Tensor, value: number): void {
 /** to[i] = from[i] over `shape`, both of one dtype */
 export function runMove(shape: Shape, from: Strands, to: Strands): void {
   if (!launchMove(shape, from, to)) move(shape, from, to);
+}
+
+/** out[p] = self[places(p)] */
+export function runTake(self: Strided, places: Places, out: Strided): void {
+  const strides = contiguousStrides(places.shape);
+  if (!launchPlaces('take', self, places, { array: out.array, strides, offset: out.offset })) take(self, places, out);
+}
+
+/** self[places(p)] = src[p]; of several writes to one place the last stays */
+export function runPut(self: Strided, places: Places, src: Strands): void {
+  if (!launchPlaces('put', self, places, src)) put(self, places, src);
+}
+
+/** self[places(p)] += alpha src[p] */
+export function runAddAt(self: Strided, places: Places, src: Strands, alpha: number): void {
+  if (!launchPlaces('add', self, places, src, alpha)) add(self, places, src, alpha);
 }
 
 /** out = a on one side of a diagonal, 0 on the other */

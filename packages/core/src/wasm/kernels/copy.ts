@@ -130,19 +130,19 @@ export function emitTriangle(bytes: ItemBytes): Emitter {
   };
 }
 
-function load(code: Assembler, bytes: ItemBytes, pointer: Operand<'i32'>): Value<'i32'> | Value<'i64'> {
+export function load(code: Assembler, bytes: ItemBytes, pointer: Operand<'i32'>): Value<'i32'> | Value<'i64'> {
   if (bytes === 8) return code.i64.load(pointer);
   return bytes === 4 ? code.i32.load(pointer) : code.i32.load8_u(pointer);
 }
 
-function store(code: Assembler, bytes: ItemBytes, pointer: Operand<'i32'>, value: Operand): void {
+export function store(code: Assembler, bytes: ItemBytes, pointer: Operand<'i32'>, value: Operand): void {
   if (bytes === 8) code.i64.store(pointer, value as Operand<'i64'>);
   else if (bytes === 4) code.i32.store(pointer, value as Operand<'i32'>);
   else code.i32.store8(pointer, value as Operand<'i32'>);
 }
 
 /** A run of `rowBytes` from one place to another. */
-function copyRow(code: Assembler, bytes: ItemBytes, rowBytes: Count, from: Pointer, out: Pointer): void {
+export function copyRow(code: Assembler, bytes: ItemBytes, rowBytes: Count, from: Pointer, out: Pointer): void {
   const { i32, v128 } = code;
   code.if(
     i32.ge_u(rowBytes, LONG_ROW_BYTES),
