@@ -130,15 +130,26 @@ export function emitTriangle(bytes: ItemBytes): Emitter {
   };
 }
 
-export function load(code: Assembler, bytes: ItemBytes, pointer: Operand<'i32'>): Value<'i32'> | Value<'i64'> {
-  if (bytes === 8) return code.i64.load(pointer);
-  return bytes === 4 ? code.i32.load(pointer) : code.i32.load8_u(pointer);
+export function load(
+  code: Assembler,
+  bytes: ItemBytes,
+  pointer: Operand<'i32'>,
+  offset = 0,
+): Value<'i32'> | Value<'i64'> {
+  if (bytes === 8) return code.i64.load(pointer, offset);
+  return bytes === 4 ? code.i32.load(pointer, offset) : code.i32.load8_u(pointer, offset);
 }
 
-export function store(code: Assembler, bytes: ItemBytes, pointer: Operand<'i32'>, value: Operand): void {
-  if (bytes === 8) code.i64.store(pointer, value as Operand<'i64'>);
-  else if (bytes === 4) code.i32.store(pointer, value as Operand<'i32'>);
-  else code.i32.store8(pointer, value as Operand<'i32'>);
+export function store(
+  code: Assembler,
+  bytes: ItemBytes,
+  pointer: Operand<'i32'>,
+  value: Operand,
+  offset = 0,
+): void {
+  if (bytes === 8) code.i64.store(pointer, value as Operand<'i64'>, offset);
+  else if (bytes === 4) code.i32.store(pointer, value as Operand<'i32'>, offset);
+  else code.i32.store8(pointer, value as Operand<'i32'>, offset);
 }
 
 /** A run of `rowBytes` from one place to another. */
