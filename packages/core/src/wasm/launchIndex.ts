@@ -112,6 +112,8 @@ class Room {
 
   constructor(arrays: readonly TypedArray[], extraBytes: number) {
     this.arrays = arrays;
+    // read before the scratch space is taken: where memory is not shared, growth detaches the arrays
+    const own = arrays.map((array) => array.byteOffset);
     this.isStaged = arrays.map((array) => !isInHeap({ array }));
     // aligned, so that each begins where any element may
     const sizes = arrays.map((array, k) => (this.isStaged[k] ? Math.ceil(array.byteLength / 16) * 16 : 0));
@@ -120,7 +122,7 @@ class Room {
     if (!this.isOpen) return;
     let at = total + extraBytes > 0 ? heap().scratch(total + extraBytes) : 0;
     this.pointers = arrays.map((array, k) => {
-      if (!this.isStaged[k]) return array.byteOffset;
+      if (!this.isStaged[k]) return own[k];
       const pointer = at;
       at += sizes[k];
       bytesAt(pointer, array.byteLength).set(bytesOf(array));
