@@ -113,7 +113,7 @@ export function adamStep(param: Tensor, grad: Tensor, state: AdamState, options:
     stepSize: lr / (1 - beta1 ** (step as number)),
     beta1,
     beta2,
-    correction2: Math.sqrt(1 - beta2 ** (step as number)),
+    scale2: 1 / Math.sqrt(1 - beta2 ** (step as number)),
     eps,
     sign: maximize ? -1 : 1,
     decay: decoupled ? 1 - lr * weightDecay : 1,

@@ -1,6 +1,6 @@
 /**
- * Reference loops of optimiser steps: one pass over a parameter, in double precision; each store rounds to the dtype that it is
- * stored in. What WebAssembly kernels of optimisers are tested against.
+ * Reference loops of optimiser steps: one pass over a parameter, in its own precision, every operation rounded, as in PyTorch. What
+ * WebAssembly kernels of optimisers are tested against.
  */
 
 /** Elements in row-major order from `offset` on. Float32Array and Float64Array are read alike; the type names the wider one. */
@@ -21,25 +21,35 @@ export interface SgdFactors {
   readonly nesterov: boolean;
 }
 
+/** Rounds to the precision of an array. V8 makes single precision arithmetic of `Math.fround(x * y)`. */
+function rounding(array: Float32Array | Float64Array): (x: number) => number {
+  return array instanceof Float32Array ? Math.fround : same;
+}
+
+const same = (x: number): number => x;
+
 /** d = sign g + weightDecay p; with a buffer b = momentum b + fresh d and d = b, or d + momentum b; p -= lr d */
 export function sgd(size: number, param: FloatRun, grad: FloatRun, buffer: FloatRun | null, factors: SgdFactors): void {
-  const { lr, sign, weightDecay, momentum, fresh, nesterov } = factors;
   const { array: p, offset: pi } = param;
   const { array: g, offset: gi } = grad;
+  const round = rounding(p);
+  const { sign, nesterov } = factors;
+  const [lr, weightDecay] = [round(factors.lr), round(factors.weightDecay)];
+  const [momentum, fresh] = [round(factors.momentum), round(factors.fresh)];
   if (buffer === null) {
     for (let i = 0; i < size; i++) {
       const value = p[pi + i];
-      p[pi + i] = value - lr * (sign * g[gi + i] + weightDecay * value);
+      p[pi + i] = value - round(lr * round(sign * g[gi + i] + round(weightDecay * value)));
     }
     return;
   }
   const { array: b, offset: bi } = buffer;
   for (let i = 0; i < size; i++) {
     const value = p[pi + i];
-    const d = sign * g[gi + i] + weightDecay * value;
-    const sum = momentum * b[bi + i] + fresh * d;
+    const d = round(sign * g[gi + i] + round(weightDecay * value));
+    const sum = round(round(momentum * b[bi + i]) + round(fresh * d));
     b[bi + i] = sum;
-    p[pi + i] = value - lr * (nesterov ? d + momentum * sum : sum);
+    p[pi + i] = value - round(lr * (nesterov ? round(d + round(momentum * sum)) : sum));
   }
 }
 
@@ -49,8 +59,8 @@ export interface AdamFactors {
   readonly stepSize: number;
   readonly beta1: number;
   readonly beta2: number;
-  /** √(1 - β₂ᵗ) */
-  readonly correction2: number;
+  /** 1 / √(1 - β₂ᵗ) */
+  readonly scale2: number;
   readonly eps: number;
   /** -1 to ascend, else 1. */
   readonly sign: number;
@@ -62,7 +72,7 @@ export interface AdamFactors {
 
 /**
  * p = decay p, d = sign g + penalty p; m = β₁ m + (1 - β₁) d, v = β₂ v + (1 - β₂) d²; with `largest`, v from here on is the
- * largest so far; p -= stepSize m / (√v / correction2 + eps)
+ * largest so far; p -= stepSize m / (scale2 √v + eps)
  */
 export function adam(
   size: number,
@@ -73,24 +83,28 @@ export function adam(
   largest: FloatRun | null,
   factors: AdamFactors,
 ): void {
-  const { stepSize, beta1, beta2, correction2, eps, sign, decay, penalty } = factors;
   const { array: p, offset: pi } = param;
   const { array: g, offset: gi } = grad;
   const { array: m, offset: mi } = mean;
   const { array: v, offset: vi } = square;
-  const rest1 = 1 - beta1;
-  const rest2 = 1 - beta2;
+  const round = rounding(p);
+  const { sign } = factors;
+  const [beta1, rest1] = [round(factors.beta1), round(1 - factors.beta1)];
+  const [beta2, rest2] = [round(factors.beta2), round(1 - factors.beta2)];
+  const [stepSize, scale2, eps] = [round(factors.stepSize), round(factors.scale2), round(factors.eps)];
+  const [decay, penalty] = [round(factors.decay), round(factors.penalty)];
   for (let i = 0; i < size; i++) {
-    const value = p[pi + i] * decay;
-    const d = sign * g[gi + i] + penalty * value;
-    const first = beta1 * m[mi + i] + rest1 * d;
-    let second = beta2 * v[vi + i] + rest2 * d * d;
+    const value = round(p[pi + i] * decay);
+    const d = round(sign * g[gi + i] + round(penalty * value));
+    const first = round(round(beta1 * m[mi + i]) + round(rest1 * d));
+    let second = round(round(beta2 * v[vi + i]) + round(round(rest2 * d) * d));
     m[mi + i] = first;
     v[vi + i] = second;
     if (largest !== null) {
       second = Math.max(largest.array[largest.offset + i], second);
       largest.array[largest.offset + i] = second;
     }
-    p[pi + i] = value - (stepSize * first) / (Math.sqrt(second) / correction2 + eps);
+    const denominator = round(round(round(Math.sqrt(second)) * scale2) + eps);
+    p[pi + i] = value - round(round(stepSize * first) / denominator);
   }
 }
