@@ -86,6 +86,10 @@ for (const dtype of DTYPES) {
         flat(own.to(to)),
         byLoop(own.shape, to, (out) => copy(own, out)),
       );
+      assert.equal(
+        flat(own.flip([0])),
+        byLoop(own.shape, dtype, (out) => flip(own, [0], out, move)),
+      );
     }
   });
 }

@@ -9,7 +9,9 @@ import { Generator } from '../random/generator.ts';
 import { randperm } from '../random/sampling.ts';
 import { setStrict } from './features.ts';
 import { heap } from './heap.ts';
+import { emitUniform } from './kernels/random.ts';
 import { holdScratch } from './launchRandom.ts';
+import { kernel } from './module.ts';
 
 /** Fewer than a kernel takes. */
 const LOOP = 100;
@@ -59,6 +61,20 @@ for (const strict of [false, true]) {
     });
   }
 }
+
+test('uniform numbers are rounded once, also where rounding twice would end on a tie', () => {
+  // 2^47 + 2^24 + (2^23 + 1)(2^24 - 2) / 2^24 is 2^-23 below the middle between two float32
+  const [from, width] = [2 ** 47 + 2 ** 24, 2 ** 24 - 2];
+  for (const strict of [false, true]) {
+    const was = setStrict(strict);
+    const pointer = heap().allocate(20);
+    const x = new Int32Array(heap().memory.buffer, pointer, 5).fill(2 ** 23 + 1);
+    kernel('f32_uniform', emitUniform, heap().memory)['run'](5, pointer, from, width);
+    assert.equal([...new Float32Array(x.buffer, pointer, 5)], new Array(5).fill(from));
+    heap().release(pointer);
+    setStrict(was);
+  }
+});
 
 test('randperm swaps as single draws do', () => {
   for (const n of SIZES) {

@@ -11,7 +11,7 @@ import { castName, emitCast } from './cast.ts';
 
 type Run = { readonly run: (n: number, from: number, out: number) => undefined };
 
-const SIZES = [0, 1, 15, 16, 17, 32, 50];
+const SIZES = [0, 1, 15, 16, 17, 32, 50, 700];
 
 /** Numbers within int32 and beyond, at the edges of 2^31, 2^53, 2^63 and 2^64, and what is no number. */
 const NUMBERS = [
@@ -22,12 +22,12 @@ const NUMBERS = [
 ];
 const BIGS = [0n, 1n, -1n, 255n, 256n, 2n ** 31n, -(2n ** 31n) - 1n, 2n ** 53n + 1n, 2n ** 63n - 1n, -(2n ** 63n), 2n ** 40n + 3n];
 
-/** Element `i` of a source: ordinary at first, so that whole turns are, and then of all kinds. */
+/** Element `i` of a source: ordinary at first, so that a whole turn is, then one of all kinds in every turn. */
 function element(dtype: DType, i: number): number | bigint {
   if (dtype === 'int64') return BIGS[i % BIGS.length];
   if (dtype === 'bool') return i % 3 === 0 ? 1 : 0;
   if (dtype === 'uint8') return (i * 37) & 255;
-  const value = i < 16 ? i * 20.75 - 100 : NUMBERS[i % NUMBERS.length];
+  const value = i % 16 === 7 ? NUMBERS[(i >> 4) % NUMBERS.length] : i * 20.75 - 100;
   return dtype === 'int32' ? value | 0 : value;
 }
 
