@@ -7,7 +7,7 @@ import data from '../fixtures/pad.json' with { type: 'json' };
 import { fromTypedArray, ones, tensor, zeros } from '../index.ts';
 import type { Shape } from '../layout.ts';
 import { sizeOf } from '../layout.ts';
-import { padForward, padBackward as adjoint } from '../reference/pad.ts';
+import { padBackward as adjoint, padForward } from '../reference/pad.ts';
 import type { Tensor } from '../tensor.ts';
 import type { PadMode } from './list.ts';
 import { pad, padBackward } from './pad.ts';

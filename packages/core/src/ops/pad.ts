@@ -9,12 +9,7 @@ import type { Shape } from '../layout.ts';
 import { formatShape, sameShape } from '../layout.ts';
 import { named } from '../options.ts';
 import type { Edge } from '../reference/pad.ts';
-import {
-  edgesOf,
-  padsOf,
-  padBackward as referenceBackward,
-  padForward as referenceForward,
-} from '../reference/pad.ts';
+import { edgesOf, padsOf, padBackward as referenceBackward, padForward as referenceForward } from '../reference/pad.ts';
 import type { Tensor } from '../tensor.ts';
 import type { PadMode, PoolOps } from './list.ts';
 import { checkTensor } from './spatial.ts';

@@ -9,8 +9,15 @@ test('kernels of indexing give what the loops give, for both index dtypes and an
   const dtypes = ['float32', 'float64', 'int32', 'uint8', 'int64'] as const;
   for (const dtype of dtypes) {
     for (const indexDType of ['int32', 'int64'] as const) {
-      const base = arange(40 * 37, { dtype: 'float32' }).remainder(251).reshape(40, 37).to(dtype);
-      const numbers = arange(60 * 35, { dtype: 'float32' }).mul(31).remainder(37).reshape(60, 35).to(indexDType);
+      const base = arange(40 * 37, { dtype: 'float32' })
+        .remainder(251)
+        .reshape(40, 37)
+        .to(dtype);
+      const numbers = arange(60 * 35, { dtype: 'float32' })
+        .mul(31)
+        .remainder(37)
+        .reshape(60, 35)
+        .to(indexDType);
       for (const x of [base, base.t().contiguous().t(), base.at(slice(null, null, 2))]) {
         for (const dim of [0, 1]) {
           const limit = x.shape[dim];

@@ -6,11 +6,10 @@
 
 import { allocate, isTensor } from '../base.ts';
 import { DTypeError, IndexError, ShapeError, show, ValueError } from '../errors.ts';
+import { runCopy } from '../kernels.ts';
 import type { Shape, Strided } from '../layout.ts';
 import { broadcastStrides, formatShape, sizeOf } from '../layout.ts';
-import { runCopy } from '../kernels.ts';
-import type { Places } from '../reference/index.ts';
-import type { Indices } from '../reference/index.ts';
+import type { Indices, Places } from '../reference/index.ts';
 import { combineIndices, findRange, readIndices } from '../reference/index.ts';
 import { sameStorage } from '../storage.ts';
 import type { Tensor } from '../tensor.ts';

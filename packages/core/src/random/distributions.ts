@@ -21,7 +21,14 @@
 import type { DType, TypedArray } from '../dtype.ts';
 import { dtypeOfArray, isFloating } from '../dtype.ts';
 import { DTypeError, ValueError } from '../errors.ts';
-import { launchBernoulli, launchNormal, launchRemainder, launchUniform, launchUnit, launchWords } from '../wasm/launchRandom.ts';
+import {
+  launchBernoulli,
+  launchNormal,
+  launchRemainder,
+  launchUniform,
+  launchUnit,
+  launchWords,
+} from '../wasm/launchRandom.ts';
 import { fma32, fma64 } from './fma.ts';
 import type { Generator } from './generator.ts';
 import { defaultGenerator } from './generator.ts';

@@ -16,7 +16,10 @@ import { launchMove, launchTriangle } from './launchCopy.ts';
 
 function counted(shape: Shape, dtype: DType): Tensor {
   const period = dtype === 'bool' ? 2 : 113;
-  return arange(sizeOf(shape), { dtype: 'float64' }).remainder(period).reshape(...shape).to(dtype);
+  return arange(sizeOf(shape), { dtype: 'float64' })
+    .remainder(period)
+    .reshape(...shape)
+    .to(dtype);
 }
 
 /** What a reference loop writes into an array outside the heap. */
@@ -30,12 +33,7 @@ const flat = (x: Tensor): number[] => [...(x.toTypedArray() as Float64Array)];
 
 for (const dtype of DTYPES) {
   test(`large tensors of ${dtype} are flipped, rolled, repeated and cut by the diagonal as small ones are`, () => {
-    for (const shape of [
-      [2, 70, 65],
-      [33, 3, 64],
-      [5, 1, 1300],
-      [9000],
-    ]) {
+    for (const shape of [[2, 70, 65], [33, 3, 64], [5, 1, 1300], [9000]]) {
       for (const x of [counted(shape, dtype), counted([...shape].reverse(), dtype).permute(...shape.keys()).T]) {
         for (const dims of [[0], [shape.length - 1], [...shape.keys()]]) {
           const expected = byLoop(x.shape, dtype, (out) => flip(x, dims, out, move));
@@ -78,7 +76,15 @@ for (const dtype of DTYPES) {
         const odd = wide.at('...', slice(1, null, 2));
         odd.copy_(a);
         assert.equal(flat(odd), expected, `${dtype} to ${to}, scattered`);
-        assert.equal(wide.at('...', slice(0, null, 2)).to('float64').abs().sum().item(), 0);
+        assert.equal(
+          wide
+            .at('...', slice(0, null, 2))
+            .to('float64')
+            .abs()
+            .sum()
+            .item(),
+          0,
+        );
       }
       // an array of the user's, which lies outside the heap
       const own = fromArray(outside, [outside.length], dtype);

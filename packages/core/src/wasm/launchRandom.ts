@@ -59,13 +59,18 @@ function withEngine(generator: Generator, bytes: number, use: (draw: Draw, scrat
 }
 
 /** Calls `fill` for consecutive pieces of the array, with the address at which each is to be made. */
-function fillPieces(out: Float32Array, generator: Generator, fill: (draw: Draw, n: number, pointer: number) => void): void {
+function fillPieces(
+  out: Float32Array,
+  generator: Generator,
+  fill: (draw: Draw, n: number, pointer: number) => void,
+): void {
   const direct = isInHeap({ array: out });
+  const { byteOffset } = out;
   const piece = direct ? out.length : Math.min(PIECE, out.length);
   withEngine(generator, direct ? 0 : 4 * piece, (draw, scratch) => {
     for (let at = 0; at < out.length; at += piece) {
       const n = Math.min(piece, out.length - at);
-      const pointer = direct ? out.byteOffset : scratch;
+      const pointer = direct ? byteOffset : scratch;
       fill(draw, n, pointer);
       if (!direct) out.set(new Float32Array(heap().memory.buffer, pointer, n), at);
     }

@@ -35,7 +35,9 @@ const LANES: Readonly<Record<Exclude<DType, 'int64'>, Lanes>> = {
 /** `run(n, from, out)` */
 export function emitCast(from: DType, to: DType): Emitter {
   return (code) => {
-    const one = code.func('one', { from: 'i32', out: 'i32' }, [], ({ from: x, out }) => castOne(code, from, to, x, out));
+    const one = code.func('one', { from: 'i32', out: 'i32' }, [], ({ from: x, out }) =>
+      castOne(code, from, to, x, out),
+    );
     code.export('run', { n: 'i32', from: 'i32', out: 'i32' }, [], ({ n, from: x, out }) => {
       const { i32 } = code;
       const i = code.local('i32');
@@ -82,13 +84,17 @@ function loadTurn(
   const { v128, i16x8, i32x4 } = code;
   const vectors = code.locals('v128', LANES[from] === 'f64' ? 8 : 4);
   if (itemBytes(from) > 1) {
-    const load = (pointer: Pointer): void => vectors.forEach((vector, k) => vector.set(v128.load(pointer, 16 * k)));
+    const load = (pointer: Pointer): void => {
+      for (const [k, vector] of vectors.entries()) vector.set(v128.load(pointer, 16 * k));
+    };
     return { vectors, load };
   }
   const bytes = code.local('v128');
   const load = (pointer: Pointer): void => {
     for (const half of [0, 1]) {
-      bytes.set(half === 0 ? i16x8.extend_low_i8x16_u(v128.load(pointer)) : i16x8.extend_high_i8x16_u(v128.load(pointer)));
+      bytes.set(
+        half === 0 ? i16x8.extend_low_i8x16_u(v128.load(pointer)) : i16x8.extend_high_i8x16_u(v128.load(pointer)),
+      );
       vectors[2 * half].set(i32x4.extend_low_i16x8_u(bytes));
       vectors[2 * half + 1].set(i32x4.extend_high_i16x8_u(bytes));
     }
@@ -152,10 +158,7 @@ function storeTurn(
       // masks narrow to ±0 and ±1 with saturation; numbers keep their low byte, which is what wrapping means
       const mask = to === 'bool' ? 1 : 255;
       const low = (k: number): Value<'v128'> => v128.and(four(k), i32x4.const(mask));
-      v128.store(
-        out,
-        i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_u(low(0), low(1)), i16x8.narrow_i32x4_u(low(2), low(3))),
-      );
+      v128.store(out, i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_u(low(0), low(1)), i16x8.narrow_i32x4_u(low(2), low(3))));
     }
   }
 }

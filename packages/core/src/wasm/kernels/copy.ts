@@ -140,13 +140,7 @@ export function load(
   return bytes === 4 ? code.i32.load(pointer, offset) : code.i32.load8_u(pointer, offset);
 }
 
-export function store(
-  code: Assembler,
-  bytes: ItemBytes,
-  pointer: Operand<'i32'>,
-  value: Operand,
-  offset = 0,
-): void {
+export function store(code: Assembler, bytes: ItemBytes, pointer: Operand<'i32'>, value: Operand, offset = 0): void {
   if (bytes === 8) code.i64.store(pointer, value as Operand<'i64'>, offset);
   else if (bytes === 4) code.i32.store(pointer, value as Operand<'i32'>, offset);
   else code.i32.store8(pointer, value as Operand<'i32'>, offset);

@@ -17,7 +17,6 @@ import { itemBytes } from '../../dtype.ts';
 import type { Assembler, Local, Operand, Value } from '../assembler.ts';
 import type { Emitter } from '../module.ts';
 
-
 /** How SGD uses the gradient: as it is, through momentum, or through Nesterov's momentum. */
 export type SgdForm = 'plain' | 'momentum' | 'nesterov';
 export type AdamForm = 'plain' | 'amsgrad';
@@ -96,7 +95,11 @@ export function emitAdam(dtype: FloatDType, form: AdamForm): Emitter {
       },
       [],
       ({ n, param, grad, mean, square, largest, ...scalars }) => {
-        const { stepSize, beta1, rest1, beta2, rest2, scale2, eps, sign, decay, penalty } = splats(code, dtype, scalars);
+        const { stepSize, beta1, rest1, beta2, rest2, scale2, eps, sign, decay, penalty } = splats(
+          code,
+          dtype,
+          scalars,
+        );
         const runs = [param, grad, mean, square, ...(form === 'amsgrad' ? [largest] : [])];
         const value = code.local('v128');
         const d = code.local('v128');
@@ -165,8 +168,14 @@ function overLanes(
   });
   const single: Access =
     bytes === 4
-      ? { load: (pointer) => v128.load32_zero(pointer), store: (pointer, value) => v128.store32_lane(0, pointer, value) }
-      : { load: (pointer) => v128.load64_zero(pointer), store: (pointer, value) => v128.store64_lane(0, pointer, value) };
+      ? {
+          load: (pointer) => v128.load32_zero(pointer),
+          store: (pointer, value) => v128.store32_lane(0, pointer, value),
+        }
+      : {
+          load: (pointer) => v128.load64_zero(pointer),
+          store: (pointer, value) => v128.store64_lane(0, pointer, value),
+        };
   code.whileLess(i, n, () => {
     body(single);
     for (const run of runs) code.increase(run, bytes);

@@ -183,7 +183,15 @@ export function emitRange(index: IndexDType): Emitter {
     const { i32, v128 } = code;
     const bytes = itemBytes(index);
     const shape = index === 'int32' ? code.i32x4 : code.i64x2;
-    const params = { rows: 'i32', columns: 'i32', index: 'i32', ir: 'i32', ic: 'i32', least: 'i32', size: 'i32' } as const;
+    const params = {
+      rows: 'i32',
+      columns: 'i32',
+      index: 'i32',
+      ir: 'i32',
+      ic: 'i32',
+      least: 'i32',
+      size: 'i32',
+    } as const;
     code.export('run', params, ['i32'], ({ rows, columns, index: from, ir, ic, least, size }) => {
       const splat = (x: Local<'i32'>): Local<'v128'> =>
         code.local('v128', index === 'int32' ? code.i32x4.splat(x) : code.i64x2.splat(code.i64.extend_i32_s(x)));

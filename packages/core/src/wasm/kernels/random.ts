@@ -145,10 +145,7 @@ export const emitUniform: Emitter = (code, features) => {
       const product = code.local('v128', f64x2.mul(f64x2.promote_low_f32x4(lanes), factor));
       const sum = code.local('v128', f64x2.add(product, start));
       const part = code.local('v128', f64x2.sub(sum, product));
-      const error = code.local(
-        'v128',
-        f64x2.add(f64x2.sub(product, f64x2.sub(sum, part)), f64x2.sub(start, part)),
-      );
+      const error = code.local('v128', f64x2.add(f64x2.sub(product, f64x2.sub(sum, part)), f64x2.sub(start, part)));
       const isEven = i64x2.eq(v128.and(sum, i64x2.const(1n)), i64x2.const(0n));
       const move = code.local('v128', v128.and(isEven, f64x2.ne(error, 0)));
       // away from 0 where error and sum have one sign: one up in the bits; else one down, which is adding -1
@@ -250,7 +247,7 @@ export const emitNormal: Emitter = (code, features) => {
 };
 
 /** π/4 in three parts, of which multiples up to 2^13 of the first two are exact. */
-const QUARTER_PI = [0.78515625, 2.4187564849853515625e-4, 3.77489497744594108e-8];
+const QUARTER_PI = [0.78515625, 0.00024187564849853516, 3.774894977445941e-8];
 const SIN = [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1];
 const COS = [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2];
 

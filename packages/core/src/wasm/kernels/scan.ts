@@ -15,8 +15,7 @@ import type { Emitter } from '../module.ts';
 
 export type ScanName = 'cumsum' | 'cumprod';
 
-export const scanName = (name: ScanName, dtype: FloatDType): string =>
-  `${dtype === 'float32' ? 'f32' : 'f64'}_${name}`;
+export const scanName = (name: ScanName, dtype: FloatDType): string => `${dtype === 'float32' ? 'f32' : 'f64'}_${name}`;
 
 /** Vectors of two lines that go together. */
 const VECTORS = 8;

@@ -12,7 +12,19 @@ import { emitSort, sortName, sortScratchBytes } from './sort.ts';
 type Run = { readonly run: (...args: number[]) => undefined };
 
 const SPECIAL = [
-  0, -0, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 5e-324, -1e-40, 1e-40, -1, 3.4e38, -3.4e38, 255, 256,
+  0,
+  -0,
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+  5e-324,
+  -1e-40,
+  1e-40,
+  -1,
+  3.4e38,
+  -3.4e38,
+  255,
+  256,
 ];
 
 /** Elements with many equals, and all kinds among them. */

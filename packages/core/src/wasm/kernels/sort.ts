@@ -26,7 +26,8 @@ const keyBytes = (dtype: DType): 4 | 8 => (itemBytes(dtype) === 8 ? 8 : 4);
 const counterBytes = (dtype: DType): number => keyBytes(dtype) * 1024;
 
 /** Bytes of scratch space for lines of `n`. */
-export const sortScratchBytes = (dtype: DType, n: number): number => counterBytes(dtype) + 2 * n * (keyBytes(dtype) + 4);
+export const sortScratchBytes = (dtype: DType, n: number): number =>
+  counterBytes(dtype) + 2 * n * (keyBytes(dtype) + 4);
 
 type Pointer = Local<'i32'>;
 type Key = Local<'i32'> | Local<'i64'>;
