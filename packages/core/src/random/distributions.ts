@@ -7,8 +7,9 @@
  *
  * What is exact: everything built from integers and comparisons (`fillRand`, `fillUniform`, `fillRandint`,
  * `fillRandom`, `fillBernoulli`). What goes through a logarithm, sine, tangent or exponential depends on the engine's
- * own `Math`; float64 results then agree to a few units in the last place, and float32 normals to 1e-6, because
- * PyTorch's AVX2 kernel approximates `log`, `sin` and `cos` in single precision.
+ * own `Math`; float64 results then agree to a few units in the last place. float32 normals, 16 and more at a time, come
+ * from a kernel that approximates `log`, `sin` and `cos` in single precision, as PyTorch's AVX2 kernel does: they agree to
+ * 1e-6, and are the same on every engine with vectors.
  *
  * Where PyTorch has two answers: builds with Intel's MKL (the x86 wheels) take `bernoulli_(p)` with a plain number,
  * hence dropout, and in 2.x also `exponential_`, from a stream of MKL's own, which depends on the version. Here both
