@@ -12,6 +12,7 @@
 import type { DType } from '../../dtype.ts';
 import { itemBytes } from '../../dtype.ts';
 import type { Assembler, Local, Value } from '../assembler.ts';
+import type { Features } from '../features.ts';
 import type { Emitter } from '../module.ts';
 
 export const castName = (from: DType, to: DType): string => `cast_${from}_${to}`;
@@ -34,7 +35,7 @@ const LANES: Readonly<Record<Exclude<DType, 'int64'>, Lanes>> = {
 
 /** `run(n, from, out)` */
 export function emitCast(from: DType, to: DType): Emitter {
-  return (code) => {
+  return (code, features) => {
     const one = code.func('one', { from: 'i32', out: 'i32' }, [], ({ from: x, out }) =>
       castOne(code, from, to, x, out),
     );
@@ -56,7 +57,7 @@ export function emitCast(from: DType, to: DType): Emitter {
           lanes.load(x);
           const unfit = outOfInt32(code, from, to, lanes.vectors);
           const whenFit = (): void => {
-            storeTurn(code, LANES[from], to, lanes.vectors, out);
+            storeTurn(code, features, LANES[from], to, lanes.vectors, out);
             code.increase(x, TURN * itemBytes(from));
             code.increase(out, TURN * itemBytes(to));
             code.increase(i, TURN);
@@ -114,6 +115,7 @@ function outOfInt32(code: Assembler, from: DType, to: DType, vectors: readonly L
 
 function storeTurn(
   code: Assembler,
+  features: Features,
   lanes: Lanes,
   to: Exclude<DType, 'int64'>,
   vectors: readonly Local<'v128'>[],
@@ -150,7 +152,10 @@ function storeTurn(
         return i32x4.shuffle([0, 2, 4, 6], f64x2.ne(vectors[2 * k], 0), f64x2.ne(vectors[2 * k + 1], 0));
       }
       if (lanes === 'i32') return vectors[k].get();
-      if (lanes === 'f32') return i32x4.trunc_sat_f32x4_s(vectors[k]);
+      if (lanes === 'f32') {
+        // these lanes fit, for which both give the same, one of them in a single instruction
+        return features.relaxedSimd ? i32x4.relaxed_trunc_f32x4_s(vectors[k]) : i32x4.trunc_sat_f32x4_s(vectors[k]);
+      }
       return join(i32x4.trunc_sat_f64x2_s_zero(vectors[2 * k]), i32x4.trunc_sat_f64x2_s_zero(vectors[2 * k + 1]));
     };
     if (to === 'int32') store(four, 4);
