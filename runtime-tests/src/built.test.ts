@@ -12,8 +12,8 @@ import * as assert from 'uvu/assert';
 
 const resolved = import.meta.resolve('@torsor/core');
 
-test('packages resolve to their builds', () => {
-  assert.match(resolved, /\/packages\/core\/dist\/index\.js$/);
+test('packages resolve to what is published', () => {
+  assert.match(resolved, /\/packages\/core\/dist\/bundle\.js$/);
 });
 
 test('the umbrella re-exports the packages, not copies of them', () => {
