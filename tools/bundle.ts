@@ -4,26 +4,58 @@
  *
  *     node tools/bundle.ts [package's folder…]
  *
- * White space goes, which a cold process would read twice; names stay, and lines stay short, for the sake of stack traces.
- * A source map leads back to the modules.
+ * Nothing is minified: stack traces stay readable, and bundlers need the annotations that minifying drops. (Without white space
+ * a cold process starts no sooner.) A source map leads back to the modules.
  */
 
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { packages } from './pack.ts';
 import { run } from './pnpm.mjs';
 import { root } from './runtimes.mjs';
 
+/** The start of a constant of a module: `export const exp = unaryOp('exp', toFloat);` */
+const constant = /^(?:export )?const [\w$]+ = (?!.*(?:=>|\bfunction\b|\bclass\b)).*$/gm;
+/** A call in it: as the value, or as a member of a list or an object. */
+const call = /(?<== |[:,[{(] ?)(?=(?:new )?[A-Za-z_$][\w$.]*\()(?!\/\*|new (?:Map|Set|WeakMap)\()/g;
+
 /**
- * The bundler writes a class that speaks of itself as `var Sequential=class _Sequential`, and users would read that name in
+ * A package's `sideEffects` lets a bundler drop modules that nothing uses. In one file, statements take the place of modules:
+ * here the calls that make constants are marked as what the package declares them to be, free of side effects.
+ */
+const markPure: Plugin = {
+  name: 'mark pure',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]dist[\\/].*\.js$/ }, ({ path }) => {
+      const contents = readFileSync(path, 'utf8');
+      return { contents: contents.replace(constant, (line) => line.replace(call, '/* @__PURE__ */ ')), loader: 'js' };
+    });
+  },
+};
+
+/**
+ * The bundler writes a class that speaks of itself as `var Sequential = class _Sequential`, and users would read that name in
  * what modules print. A space takes the place of the underscore, so that the source map stays right.
  */
 function restoreClassNames(code: string): string {
-  for (const [, name] of code.matchAll(/\bvar (\w+)=class _\1\b/g)) {
+  for (const [, name] of code.matchAll(/\bvar (\w+) = class _\1\b/g)) {
     code = code.replace(new RegExp(`\\b_${name}\\b`, 'g'), ` ${name}`);
   }
   return code;
+}
+
+/**
+ * The bundler fills the object of a namespace (`export * as functional`) in a statement, which keeps all that is in it alive in
+ * whoever bundles ours. An expression without side effects can go. No line moves, so that the source map stays right.
+ */
+function freeNamespaces(code: string): string {
+  if (!code.includes('__export(')) return code;
+  const helper = /^(var __export = \(target, all\) => \{\n(?: .*\n)+)\};$/m;
+  if (!helper.test(code)) throw new Error('the helper for namespaces does not look as it used to');
+  return code
+    .replace(helper, '$1return target; };')
+    .replace(/^(var \w+_exports =) \{\};\n__export\(\w+_exports, /gm, '$1\n/* @__PURE__ */ __export({}, ');
 }
 
 /** Bundles the packages in these folders (`packages/core`), or all. */
@@ -37,14 +69,13 @@ export async function bundle(folders = packages().map(({ folder }) => folder)): 
       format: 'esm',
       platform: 'neutral',
       target: 'es2022',
-      minifyWhitespace: true,
-      lineLimit: 120,
       sourcemap: 'linked',
+      plugins: [markPure],
       write: false,
       logLevel: 'error',
     });
     for (const { path, text } of outputFiles) {
-      writeFileSync(path, path.endsWith('.map') ? text : restoreClassNames(text));
+      writeFileSync(path, path.endsWith('.map') ? text : freeNamespaces(restoreClassNames(text)));
     }
   };
   await Promise.all(folders.map(bundleOne));
