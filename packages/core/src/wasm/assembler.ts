@@ -541,12 +541,37 @@ export class Assembler {
     shape: Shape | null,
     immediates?: readonly number[],
   ): Value | undefined {
-    if (operands.length > 0) this.operands(op, operands, takes, shape);
-    const first = this.popFirst(op, takes);
-    const start = first?.start ?? this.bytes.length;
+    const before = this.bytes.length;
+    const first = operands.length > 0 ? this.take(op, operands, takes, shape) : this.popFirst(op, takes);
+    const start = first?.start ?? before;
     for (const byte of bytes) this.bytes.push(byte);
     if (immediates !== undefined) for (const byte of immediates) this.bytes.push(byte);
     return gives === null ? undefined : this.push(gives, start, first?.writes);
+  }
+
+  /**
+   * Brings operands onto the stack and takes them off again; gives the first of them that was there before. Nearly always
+   * values come first, so that what else is read follows their code: then nothing is inserted, and the stack need not know.
+   */
+  private take(op: string, operands: readonly Operand[], takes: readonly ValType[], shape: Shape | null): Value | null {
+    const { stack } = this;
+    let values = 0;
+    while (operands[values] instanceof Value) values++;
+    const base = stack.length - values;
+    let simple = operands.length === takes.length && this.frames.length > 0 && base >= this.frames.at(-1)!.height;
+    for (let i = 0; simple && i < values; i++)
+      simple = stack[base + i] === operands[i] && stack[base + i].type === takes[i];
+    for (let i = values; simple && i < operands.length; i++) simple = !(operands[i] instanceof Value);
+    if (!simple) {
+      this.operands(op, operands, takes, shape);
+      return this.popFirst(op, takes);
+    }
+    for (let i = values; i < operands.length; i++) {
+      for (const byte of readingOf(op, operands[i], takes[i], shape)) this.bytes.push(byte);
+    }
+    const first = stack[base] ?? null;
+    stack.length = base;
+    return first;
   }
 
   /**
@@ -575,9 +600,7 @@ export class Assembler {
 
   /** Reads a local or a constant so that it comes to lie at `slot` of the stack. */
   private insert(op: string, slot: number, operand: Local | number | bigint, type: ValType, shape: Shape | null): void {
-    const found = operand instanceof Local ? operand.type : type;
-    if (found !== type) fail(op, `expected ${type} as an operand, found ${found}`);
-    const code = operand instanceof Local ? operand.reading : constantBytes(op, type, shape, [operand]);
+    const code = readingOf(op, operand, type, shape);
     const above = this.stack[slot];
     if (above === undefined) {
       const start = this.bytes.length;
@@ -730,6 +753,13 @@ export class Assembler {
 type Bound = (this: { readonly code: Assembler }, ...args: never[]) => Value | undefined;
 
 const PROTOTYPES = new Map<Namespace, Record<string, Bound>>();
+
+/** The code that reads a local or a constant as an operand of this type. */
+function readingOf(op: string, operand: Operand, type: ValType, shape: Shape | null): readonly number[] {
+  if (typeof operand !== 'object') return constantBytes(op, type, shape, [operand]);
+  if (operand.type !== type) fail(op, `expected ${type} as an operand, found ${operand.type}`);
+  return (operand as Local).reading;
+}
 
 function branchTypes(label: Label): readonly ValType[] {
   return label.kind === 'loop' ? [] : label.results;
