@@ -22,6 +22,11 @@ test('the umbrella re-exports the packages, not copies of them', () => {
   assert.is(torsor.noGrad, autograd.noGrad);
 });
 
+test('modules print their names, those too whose classes speak of themselves', () => {
+  assert.is(String(new nn.Sequential(new nn.ReLU())), 'Sequential(\n  (0): ReLU()\n)');
+  assert.is(nn.ModuleList.name, 'ModuleList');
+});
+
 test('importing the umbrella makes gradients work', () => {
   const x = torsor.tensor([1, 2, 3], { requiresGrad: true });
   x.mul(x).sum().backward();
