@@ -158,20 +158,8 @@ export interface AssemblerOptions {
 const MAX_PAGES = 65536;
 
 export class Assembler {
-  readonly i32: Methods<'i32'> & Constant<'i32'>;
-  readonly i64: Methods<'i64'> & Constant<'i64'>;
-  readonly f32: Methods<'f32'> & Constant<'f32'>;
-  readonly f64: Methods<'f64'> & Constant<'f64'>;
-  readonly v128: Methods<'v128'>;
-  readonly i8x16: Methods<'i8x16'> & Constant<'v128'> & Shuffle;
-  readonly i16x8: Methods<'i16x8'> & Constant<'v128'> & Shuffle;
-  readonly i32x4: Methods<'i32x4'> & Constant<'v128'> & Shuffle;
-  readonly i64x2: Methods<'i64x2'> & Constant<'v128'> & Shuffle;
-  readonly f32x4: Methods<'f32x4'> & Constant<'v128'> & Shuffle;
-  readonly f64x2: Methods<'f64x2'> & Constant<'v128'> & Shuffle;
-  readonly memory: Methods<'memory'>;
-
   private readonly shared: boolean;
+  private readonly namespaces: Partial<Record<Namespace, unknown>> = {};
   private readonly functions: { func: Func; exported: boolean; body: number[] }[] = [];
   private readonly signatures: string[] = [];
   private readonly signatureBytes: number[][] = [];
@@ -185,18 +173,6 @@ export class Assembler {
 
   constructor(options: AssemblerOptions) {
     this.shared = options.shared;
-    this.i32 = this.methods('i32');
-    this.i64 = this.methods('i64');
-    this.f32 = this.methods('f32');
-    this.f64 = this.methods('f64');
-    this.v128 = this.methods('v128');
-    this.i8x16 = this.methods('i8x16');
-    this.i16x8 = this.methods('i16x8');
-    this.i32x4 = this.methods('i32x4');
-    this.i64x2 = this.methods('i64x2');
-    this.f32x4 = this.methods('f32x4');
-    this.f64x2 = this.methods('f64x2');
-    this.memory = this.methods('memory');
   }
 
   // ------------------------------------------------------------------------------------------------ functions
@@ -688,11 +664,64 @@ export class Assembler {
 
   // ---------------------------------------------------------------------------------------- tables into methods
 
-  /** The methods are made once, and shared by all assemblers. */
+  get i32(): Methods<'i32'> & Constant<'i32'> {
+    return this.methods('i32');
+  }
+
+  get i64(): Methods<'i64'> & Constant<'i64'> {
+    return this.methods('i64');
+  }
+
+  get f32(): Methods<'f32'> & Constant<'f32'> {
+    return this.methods('f32');
+  }
+
+  get f64(): Methods<'f64'> & Constant<'f64'> {
+    return this.methods('f64');
+  }
+
+  get v128(): Methods<'v128'> {
+    return this.methods('v128');
+  }
+
+  get i8x16(): Methods<'i8x16'> & Constant<'v128'> & Shuffle {
+    return this.methods('i8x16');
+  }
+
+  get i16x8(): Methods<'i16x8'> & Constant<'v128'> & Shuffle {
+    return this.methods('i16x8');
+  }
+
+  get i32x4(): Methods<'i32x4'> & Constant<'v128'> & Shuffle {
+    return this.methods('i32x4');
+  }
+
+  get i64x2(): Methods<'i64x2'> & Constant<'v128'> & Shuffle {
+    return this.methods('i64x2');
+  }
+
+  get f32x4(): Methods<'f32x4'> & Constant<'v128'> & Shuffle {
+    return this.methods('f32x4');
+  }
+
+  get f64x2(): Methods<'f64x2'> & Constant<'v128'> & Shuffle {
+    return this.methods('f64x2');
+  }
+
+  get memory(): Methods<'memory'> {
+    return this.methods('memory');
+  }
+
+  /** The methods of a namespace are made at its first use, once for all assemblers. */
   private methods<M>(namespace: Namespace): M {
-    let prototype = PROTOTYPES.get(namespace);
-    if (prototype === undefined) PROTOTYPES.set(namespace, (prototype = Assembler.prototypeOf(namespace)));
-    return Object.assign(Object.create(prototype), { code: this }) as M;
+    let methods = this.namespaces[namespace];
+    if (methods === undefined) {
+      let prototype = PROTOTYPES.get(namespace);
+      if (prototype === undefined) PROTOTYPES.set(namespace, (prototype = Assembler.prototypeOf(namespace)));
+      methods = Object.assign(Object.create(prototype), { code: this });
+      this.namespaces[namespace] = methods;
+    }
+    return methods as M;
   }
 
   private static prototypeOf(namespace: Namespace): Record<string, Bound> {
