@@ -18,7 +18,7 @@ import { root } from './runtimes.mjs';
  */
 export async function minified(folder: string, contents: string, external: readonly string[]): Promise<Uint8Array> {
   const { outputFiles } = await build({
-    stdin: { contents, resolveDir: root + folder },
+    stdin: { contents, loader: 'ts', resolveDir: root + folder },
     bundle: true,
     minify: true,
     format: 'esm',
