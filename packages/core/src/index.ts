@@ -37,10 +37,11 @@ export {
   seed,
   setRngState,
 } from './random/generator.ts';
-export type { MemoryReport } from './scope.ts';
-export { keep, memory, Scope, scope, tidy } from './scope.ts';
-export type { MemoryLimits } from './storage.ts';
-export { Storage, setMemoryLimits } from './storage.ts';
+export type { MemoryReport } from './memory.ts';
+export { memory, onMemoryPressure, setMemoryLimits } from './memory.ts';
+export type { MemoryLimits, MemoryPressure } from './pager.ts';
+export { keep, Scope, scope, tidy } from './scope.ts';
+export { Storage } from './storage.ts';
 export type { NestedValues } from './tensor.ts';
 export { Tensor } from './tensor.ts';
 export { Assembler } from './wasm/assembler.ts';

@@ -8,8 +8,7 @@
 import { TensorBase } from './base.ts';
 import { TorsorError } from './errors.ts';
 import type { Storage } from './storage.ts';
-import { liveHeapStorages, setStorageTracker } from './storage.ts';
-import { heapIfAny } from './wasm/heap.ts';
+import { setStorageTracker } from './storage.ts';
 
 /** The open scopes, the innermost last. */
 const open: Scope[] = [];
@@ -144,27 +143,4 @@ function visitStorages(value: unknown, visit: (storage: Storage) => void, seen?:
 function isPlain(value: object): boolean {
   const proto: unknown = Object.getPrototypeOf(value);
   return proto === Object.prototype || proto === null;
-}
-
-/** What tensors hold at this moment. */
-export interface MemoryReport {
-  /** Large storages in the heap. */
-  readonly liveStorages: number;
-  /** Bytes of the heap in use, scratch space included. */
-  readonly usedBytes: number;
-  /** The most that was ever in use. */
-  readonly highWaterBytes: number;
-  /** Bytes that the heap has taken from the system. */
-  readonly heapBytes: number;
-}
-
-/** Reports what tensors hold. Small tensors live in ordinary arrays and are not counted. */
-export function memory(): MemoryReport {
-  const stats = heapIfAny()?.stats;
-  return {
-    liveStorages: liveHeapStorages(),
-    usedBytes: stats?.usedBytes ?? 0,
-    highWaterBytes: stats?.highWaterBytes ?? 0,
-    heapBytes: stats?.totalBytes ?? 0,
-  };
 }

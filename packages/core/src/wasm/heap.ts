@@ -37,6 +37,8 @@ export interface HeapStats {
   readonly totalBytes: number;
   readonly blocks: number;
   readonly limitBytes: number;
+  /** 1 - largest free block / all free bytes; 0 when nothing is free */
+  readonly fragmentation: number;
 }
 
 export class Heap {
@@ -52,6 +54,8 @@ export class Heap {
   private highWater = 0;
   /** Blocks and growth beyond this are refused; lowering it takes nothing back. */
   limitBytes: number;
+  /** Asked to release what it can when blocks of so many bytes do not fit within the limit. */
+  onFull: ((bytes: number) => void) | null = null;
   private scratchPtr = 0;
   private scratchBytes = 0;
 
@@ -63,7 +67,14 @@ export class Heap {
   }
 
   get stats(): HeapStats {
+    let free = 0;
+    let largest = 0;
+    for (const length of this.freeByStart.values()) {
+      free += length;
+      if (length > largest) largest = length;
+    }
     return {
+      fragmentation: free === 0 ? 0 : 1 - largest / free,
       usedBytes: this.used,
       highWaterBytes: this.highWater,
       totalBytes: this.memory.buffer.byteLength,
@@ -79,11 +90,10 @@ export class Heap {
   /** A block of at least `bytes`, aligned to 64, its content unspecified; 0 when the limit does not allow it. */
   allocate(bytes: number): number {
     const size = roundUp(Math.max(bytes, 1), ALIGN);
-    if (this.used + size > this.limitBytes) return 0;
-    let start = this.takeFit(size);
+    let start = this.find(size);
     if (start === 0) {
-      if (!this.grow(size)) return 0;
-      start = this.takeFit(size);
+      this.onFull?.(size);
+      start = this.find(size);
       if (start === 0) return 0;
     }
     this.sizes.set(start, size);
@@ -137,6 +147,12 @@ export class Heap {
     this.scratchPtr = start;
     this.scratchBytes = want;
     return start;
+  }
+
+  private find(size: number): number {
+    if (this.used + size > this.limitBytes) return 0;
+    const start = this.takeFit(size);
+    return start !== 0 || !this.grow(size) ? start : this.takeFit(size);
   }
 
   private takeFit(size: number): number {

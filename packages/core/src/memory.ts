@@ -1,0 +1,101 @@
+/** What users set and see of the memory that tensors hold. */
+
+import { ValueError } from './errors.ts';
+import { named } from './options.ts';
+import type { MemoryLimits, MemoryPressure } from './pager.ts';
+import { limits, pagerStats, pressure, setLimits } from './pager.ts';
+import { heapIfAny, MAX_HEAP_BYTES } from './wasm/heap.ts';
+
+/**
+ * Sets limits for tensors made from now on; what is left out stays as it is. Existing tensors stay where they are until room is
+ * needed.
+ *
+ * @returns the limits before, to be set again
+ * @throws ValueError when a limit is not a whole number of bytes from 0 to 4 GiB (or beyond, for the soft limit)
+ *
+ * @example
+ * const before = setMemoryLimits({ softLimitBytes: 256 * 2 ** 20 });
+ * setMemoryLimits(before);
+ */
+export function setMemoryLimits(wanted: Partial<MemoryLimits>): MemoryLimits {
+  const op = 'setMemoryLimits';
+  const before = limits();
+  const [hard, soft] = named<[number, number | null]>(op, ['heapLimitBytes', 'softLimitBytes'], [wanted]);
+  check('heapLimitBytes', hard, MAX_HEAP_BYTES);
+  if (soft !== null) check('softLimitBytes', soft, Number.MAX_SAFE_INTEGER);
+  setLimits(hard, soft);
+  return before;
+}
+
+function check(name: string, value: number | undefined, most: number): void {
+  if (value === undefined || (Number.isInteger(value) && value >= 0 && value <= most)) return;
+  throw new ValueError(`${name} must be a whole number of bytes from 0 to ${most}, but got ${String(value)}`, {
+    op: 'setMemoryLimits',
+    operands: { [name]: value },
+  });
+}
+
+/** What tensors hold at this moment. */
+export interface MemoryReport {
+  /** Large tensors' storages in the heap that are alive, or not yet known to be dead. Small tensors live in ordinary arrays. */
+  readonly liveStorages: number;
+  /** Bytes of the heap in use, scratch space included. */
+  readonly usedBytes: number;
+  /** The most that was ever in use. */
+  readonly highWaterBytes: number;
+  /** Bytes that the heap has taken from the system. */
+  readonly heapBytes: number;
+  /** The bytes in use at which paging begins. */
+  readonly softLimitBytes: number;
+  /** Bytes paged out to ordinary arrays since the program began … */
+  readonly pagedOutBytes: number;
+  /** … and back in. */
+  readonly pagedInBytes: number;
+  /** How scattered the free bytes are: 0 when they are one block, towards 1 as the largest free block becomes a small part of them. */
+  readonly fragmentation: number;
+}
+
+/**
+ * Reports what tensors hold.
+ *
+ * @example
+ * const { usedBytes, highWaterBytes } = memory();
+ */
+export function memory(): MemoryReport {
+  const stats = heapIfAny()?.stats;
+  const { residents, ...paging } = pagerStats();
+  return {
+    liveStorages: residents,
+    usedBytes: stats?.usedBytes ?? 0,
+    highWaterBytes: stats?.highWaterBytes ?? 0,
+    heapBytes: stats?.totalBytes ?? 0,
+    ...paging,
+    fragmentation: stats?.fragmentation ?? 0,
+  };
+}
+
+const listeners = new Set<(event: MemoryPressure) => void>();
+
+/**
+ * Calls `listener` whenever the heap is full and tensors are paged out, or cannot be: a program can then release what it does not
+ * need, or raise a limit. It must not make tensors.
+ *
+ * @returns a function that stops it; also with `using`
+ *
+ * @example
+ * const stop = onMemoryPressure(({ pagedOutBytes }) => console.warn(`paged out ${pagedOutBytes} bytes`));
+ * stop();
+ */
+export function onMemoryPressure(listener: (event: MemoryPressure) => void): () => void {
+  if (typeof listener !== 'function') {
+    throw new ValueError(`listener must be a function, but got ${String(listener)}`, { op: 'onMemoryPressure' });
+  }
+  listeners.add(listener);
+  pressure.notify = (event) => {
+    for (const each of [...listeners]) each(event);
+  };
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size === 0) pressure.notify = null;
+  };
+}
