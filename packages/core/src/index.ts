@@ -37,8 +37,8 @@ export {
   seed,
   setRngState,
 } from './random/generator.ts';
-export type { MemoryReport } from './memory.ts';
-export { memory, onMemoryPressure, setMemoryLimits } from './memory.ts';
+export type { LiveTensor, MemoryReport } from './memory.ts';
+export { debugMemory, liveTensors, memory, onMemoryPressure, setMemoryLimits } from './memory.ts';
 export type { MemoryLimits, MemoryPressure } from './pager.ts';
 export { keep, Scope, scope, tidy } from './scope.ts';
 export { Storage } from './storage.ts';

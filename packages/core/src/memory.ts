@@ -1,10 +1,14 @@
 /** What users set and see of the memory that tensors hold. */
 
+import type { DType } from './dtype.ts';
+import { itemBytes } from './dtype.ts';
 import { ValueError } from './errors.ts';
 import { named } from './options.ts';
 import type { MemoryLimits, MemoryPressure } from './pager.ts';
 import { limits, pagerStats, pressure, setLimits } from './pager.ts';
-import { heapIfAny, MAX_HEAP_BYTES } from './wasm/heap.ts';
+import type { Storage } from './storage.ts';
+import { setStorageObserver } from './storage.ts';
+import { heap, heapIfAny, MAX_HEAP_BYTES } from './wasm/heap.ts';
 
 /**
  * Sets limits for tensors made from now on; what is left out stays as it is. Existing tensors stay where they are until room is
@@ -98,4 +102,61 @@ export function onMemoryPressure(listener: (event: MemoryPressure) => void): () 
     listeners.delete(listener);
     if (listeners.size === 0) pressure.notify = null;
   };
+}
+
+/** A storage that is alive, as `liveTensors` shows it. */
+export interface LiveTensor {
+  readonly dtype: DType;
+  /** Elements of the storage, which views share. */
+  readonly length: number;
+  readonly bytes: number;
+  readonly inHeap: boolean;
+  /** Where it was made: the lines of a stack trace. */
+  readonly stack: string;
+}
+
+/** What was made in debug mode and is not known to be dead; null while it is off. */
+let records: Map<WeakRef<Storage>, string> | null = null;
+
+/**
+ * Turns a mode on or off that finds what holds memory and what damages it. While it is on, `liveTensors()` lists the tensors made
+ * since, each with the place in the program that made it; released blocks of the heap are poisoned (a float reads as NaN), and each
+ * block ends in guard bytes whose change is an error when it is released. Slow: for tests and searches.
+ *
+ * @returns whether it was on
+ *
+ * @example
+ * debugMemory(true);
+ * trainOneEpoch();
+ * for (const { bytes, stack } of liveTensors().slice(0, 10)) console.log(bytes, stack);
+ */
+export function debugMemory(on: boolean): boolean {
+  const was = records !== null;
+  records = on ? (records ?? new Map()) : null;
+  heap().debug = on;
+  setStorageObserver(on ? observe : null);
+  return was;
+}
+
+function observe(storage: Storage): void {
+  records?.set(new WeakRef(storage), new Error().stack?.split('\n').slice(3).join('\n') ?? '');
+}
+
+/**
+ * The tensors' storages made in debug mode that are alive, or not yet collected, the largest first.
+ *
+ * @throws ValueError when debug mode is off
+ */
+export function liveTensors(): LiveTensor[] {
+  if (records === null) throw new ValueError('debug mode is off; call debugMemory(true) first', { op: 'liveTensors' });
+  const live: LiveTensor[] = [];
+  for (const [reference, stack] of records) {
+    const storage = reference.deref();
+    if (storage === undefined || storage.isReleased) records.delete(reference);
+    else {
+      const { dtype, length, inHeap } = storage;
+      live.push({ dtype, length, bytes: length * itemBytes(dtype), inHeap, stack });
+    }
+  }
+  return live.sort((a, b) => b.bytes - a.bytes);
 }

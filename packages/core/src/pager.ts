@@ -141,18 +141,19 @@ export function ballast(block: Block): ArrayBuffer | null {
   return reserve(BALLAST_BYTES);
 }
 
+/** Takes a block off the list and its place in the heap from it. */
 function leave(block: Block): void {
-  const home = heap();
-  home.release(block.pointer);
+  const { pointer, place } = block;
   block.pointer = 0;
   block.moves++;
-  const last = residents.pop() as Block;
-  if (last !== block) {
-    residents[block.place] = last;
-    last.place = block.place;
-  }
   block.place = -1;
   block.owner = null;
+  const last = residents.pop() as Block;
+  if (last !== block) {
+    residents[place] = last;
+    last.place = place;
+  }
+  heap().release(pointer);
 }
 
 /** Frees the blocks that nobody refers to any more, if the runtime can tell. */

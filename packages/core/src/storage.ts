@@ -23,6 +23,13 @@ export function setStorageTracker(track: ((storage: Storage) => void) | null): (
   return before;
 }
 
+/** Sees every new storage; set by the debug mode of `memory.ts` alone. */
+let observer: ((storage: Storage) => void) | null = null;
+
+export function setStorageObserver(observe: ((storage: Storage) => void) | null): void {
+  observer = observe;
+}
+
 export class Storage {
   readonly dtype: DType;
   /** Elements. */
@@ -75,6 +82,7 @@ export class Storage {
 
   private static track(storage: Storage): Storage {
     if (tracker !== null) tracker(storage);
+    if (observer !== null) observer(storage);
     return storage;
   }
 
@@ -92,6 +100,11 @@ export class Storage {
   get inHeap(): boolean {
     const { block } = this.root;
     return block !== null && block.pointer !== 0;
+  }
+
+  /** True after `release`. */
+  get isReleased(): boolean {
+    return this.root.releasedBy !== null;
   }
 
   /**
