@@ -238,6 +238,11 @@ export function setLimits(hard: number | undefined, soft: number | null | undefi
 }
 
 /** Blocks in the heap, and bytes moved out of it and back since the program began. */
-export function pagerStats(): { residents: number; pagedOutBytes: number; pagedInBytes: number; softLimitBytes: number } {
+export function pagerStats(): {
+  residents: number;
+  pagedOutBytes: number;
+  pagedInBytes: number;
+  softLimitBytes: number;
+} {
   return { residents: residents.length, pagedOutBytes, pagedInBytes, softLimitBytes: softLimit };
 }

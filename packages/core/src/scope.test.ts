@@ -2,10 +2,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import './tensor.ts';
 import { refuses, values } from './fixtures/check.ts';
+import { memory, setMemoryLimits } from './memory.ts';
 import { ones, zeros } from './ops/create.ts';
-import { memory } from './memory.ts';
 import { keep, scope, tidy } from './scope.ts';
-import { setMemoryLimits } from './memory.ts';
 import type { Tensor } from './tensor.ts';
 import { heap } from './wasm/heap.ts';
 
