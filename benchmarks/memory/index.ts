@@ -35,7 +35,9 @@ const { values, positionals } = parseArgs({
 });
 const unknown = positionals.filter((name) => !Object.hasOwn(PLAN, name));
 if (values.help || unknown.length > 0) {
-  console.log(unknown.length > 0 ? `There is no ${unknown.join(', ')} among ${Object.keys(PLAN).join(', ')}.\n\n${usage}` : usage);
+  console.log(
+    unknown.length > 0 ? `There is no ${unknown.join(', ')} among ${Object.keys(PLAN).join(', ')}.\n\n${usage}` : usage,
+  );
   process.exit(unknown.length > 0 ? 2 : 0);
 }
 
@@ -74,7 +76,8 @@ for (const id of values.runtime.split(',')) {
     pace.set(name, paces[paces.length >> 1]);
     const growth = last.residentBytes / first.residentBytes;
     const scoped = pace.get('scoped');
-    const slower = name !== 'scoped' && scoped !== undefined && name === 'synchronous' ? paces[paces.length >> 1] / scoped : 1;
+    const slower =
+      name !== 'scoped' && scoped !== undefined && name === 'synchronous' ? paces[paces.length >> 1] / scoped : 1;
     const verdict = `resident memory ${growth.toFixed(2)} × that after step ${first.step}`;
     const speed = slower === 1 ? '' : `; ${slower.toFixed(2)} × the time of the loop in scopes`;
     console.log(verdict + speed);

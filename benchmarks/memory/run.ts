@@ -10,7 +10,9 @@ const scenario = scenarios[name as ScenarioName];
 if (scenario === undefined || !(steps > 0)) throw new Error(`run.ts <${Object.keys(scenarios).join('|')}> <steps>`);
 if (limit !== undefined) setMemoryLimits({ softLimitBytes: Number(limit) * 2 ** 20 });
 // A hundredth of the way the program is warm; then it is looked at ten times.
-const samples = [...new Set([Math.ceil(steps / 100), ...Array.from({ length: 10 }, (_, i) => Math.ceil((steps * (i + 1)) / 10))])];
+const samples = [
+  ...new Set([Math.ceil(steps / 100), ...Array.from({ length: 10 }, (_, i) => Math.ceil((steps * (i + 1)) / 10))]),
+];
 await scenario({
   steps,
   samples,

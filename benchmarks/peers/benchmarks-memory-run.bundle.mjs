@@ -1,55 +1,54 @@
 var __defProp = Object.defineProperty;
 var __export = (target, all2) => {
-  for (var name2 in all2)
-    __defProp(target, name2, { get: all2[name2], enumerable: true });
+  for (var name2 in all2) __defProp(target, name2, { get: all2[name2], enumerable: true });
 };
 
 // packages/core/src/errors.ts
 var TorsorError = class extends Error {
-  name = "TorsorError";
+  name = 'TorsorError';
   op;
   operands;
   constructor(message, details = {}) {
     super(
       details.op === void 0 ? message : `${details.op}: ${message}`,
-      details.cause === void 0 ? void 0 : { cause: details.cause }
+      details.cause === void 0 ? void 0 : { cause: details.cause },
     );
     this.op = details.op;
     this.operands = details.operands ?? {};
   }
 };
 var ShapeError = class extends TorsorError {
-  name = "ShapeError";
+  name = 'ShapeError';
 };
 var DTypeError = class extends TorsorError {
-  name = "DTypeError";
+  name = 'DTypeError';
 };
 var IndexError = class extends TorsorError {
-  name = "IndexError";
+  name = 'IndexError';
 };
 var ValueError = class extends TorsorError {
-  name = "ValueError";
+  name = 'ValueError';
 };
 var AutogradError = class extends TorsorError {
-  name = "AutogradError";
+  name = 'AutogradError';
 };
 var NotImplementedError = class extends TorsorError {
-  name = "NotImplementedError";
+  name = 'NotImplementedError';
 };
 var FormatError = class extends TorsorError {
-  name = "FormatError";
+  name = 'FormatError';
 };
 function show(value) {
-  if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "function") return `a function`;
-  if (Array.isArray(value)) return `[${value.map(show).join(", ")}]`;
-  if (typeof value === "object" && value !== null) {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'function') return `a function`;
+  if (Array.isArray(value)) return `[${value.map(show).join(', ')}]`;
+  if (typeof value === 'object' && value !== null) {
     const { dtype, shape } = value;
-    if (typeof dtype === "string" && Array.isArray(shape)) return `a ${dtype} tensor of shape ${show(shape)}`;
-    return `{ ${Object.keys(value).join(", ")} }`;
+    if (typeof dtype === 'string' && Array.isArray(shape)) return `a ${dtype} tensor of shape ${show(shape)}`;
+    return `{ ${Object.keys(value).join(', ')} }`;
   }
-  return value === void 0 ? "nothing" : String(value);
+  return value === void 0 ? 'nothing' : String(value);
 }
 
 // packages/core/src/layout.ts
@@ -84,21 +83,21 @@ function sameShape(a, b) {
   return true;
 }
 function formatShape(shape) {
-  return `[${shape.join(", ")}]`;
+  return `[${shape.join(', ')}]`;
 }
 function wrapDim(op2, dim, ndim) {
   const range3 = Math.max(ndim, 1);
   if (!Number.isInteger(dim) || dim < -range3 || dim >= range3) {
     throw new IndexError(`dimension out of range, expected to be in [${-range3}, ${range3 - 1}], but got ${dim}`, {
       op: op2,
-      operands: { dim, ndim }
+      operands: { dim, ndim },
     });
   }
   return dim < 0 ? dim + range3 : dim;
 }
 function wrapDims(op2, dims, ndim) {
   if (dims === null || dims === void 0) return Array.from({ length: ndim }, (_, i) => i);
-  if (typeof dims === "number") {
+  if (typeof dims === 'number') {
     const dim = wrapDim(op2, dims, ndim);
     return ndim === 0 ? [] : [dim];
   }
@@ -106,9 +105,9 @@ function wrapDims(op2, dims, ndim) {
   const wrapped = dims.map((dim) => wrapDim(op2, dim, ndim)).sort((a, b) => a - b);
   for (let i = 1; i < wrapped.length; i++) {
     if (wrapped[i] === wrapped[i - 1]) {
-      throw new ShapeError(`dim ${wrapped[i]} appears multiple times in the list of dims [${dims.join(", ")}]`, {
+      throw new ShapeError(`dim ${wrapped[i]} appears multiple times in the list of dims [${dims.join(', ')}]`, {
         op: op2,
-        operands: { dims, ndim }
+        operands: { dims, ndim },
       });
     }
   }
@@ -126,7 +125,7 @@ function broadcastShapes(op2, a, b) {
     if (na !== nb && na !== 1 && nb !== 1) {
       throw new ShapeError(
         `the size of tensor a (${na}) must match the size of tensor b (${nb}) at non-singleton dimension ${ndim - 1 - i}, shapes ${formatShape(a)} and ${formatShape(b)}`,
-        { op: op2, operands: { a, b } }
+        { op: op2, operands: { a, b } },
       );
     }
     out[ndim - 1 - i] = na === 1 ? nb : na;
@@ -138,7 +137,7 @@ function broadcastStrides(shape, strides, target) {
   const out = new Array(target.length);
   for (let i = 0; i < target.length; i++) {
     const j = i - lead;
-    out[i] = j < 0 || shape[j] === 1 && target[i] !== 1 ? 0 : strides[j];
+    out[i] = j < 0 || (shape[j] === 1 && target[i] !== 1) ? 0 : strides[j];
   }
   return out;
 }
@@ -178,7 +177,7 @@ function viewStrides(shape, strides, target) {
   let newSize = 1;
   for (let d = shape.length - 1; d >= 0; d--) {
     oldSize *= shape[d];
-    if (d === 0 || shape[d - 1] !== 1 && strides[d - 1] !== oldSize * chunkStride) {
+    if (d === 0 || (shape[d - 1] !== 1 && strides[d - 1] !== oldSize * chunkStride)) {
       while (t2 >= 0 && (newSize < oldSize || target[t2] === 1)) {
         out[t2] = newSize * chunkStride;
         newSize *= target[t2];
@@ -200,7 +199,7 @@ function* offsets(shape, strides, offset) {
   if (sizeOf(shape) === 0) return;
   const index2 = new Array(ndim).fill(0);
   let at3 = offset;
-  for (; ; ) {
+  for (;;) {
     yield at3;
     let d = ndim - 1;
     for (; d >= 0; d--) {
@@ -236,30 +235,30 @@ function collapse(shape, operands) {
 }
 
 // packages/core/src/dtype.ts
-var DTYPES = ["bool", "uint8", "int32", "int64", "float32", "float64"];
+var DTYPES = ['bool', 'uint8', 'int32', 'int64', 'float32', 'float64'];
 var BYTES = { float32: 4, float64: 8, int32: 4, int64: 8, uint8: 1, bool: 1 };
 function itemBytes(dtype) {
   return BYTES[dtype];
 }
 function isFloating(dtype) {
-  return dtype === "float32" || dtype === "float64";
+  return dtype === 'float32' || dtype === 'float64';
 }
 function checkDType(op2, dtype) {
-  if (typeof dtype === "string" && Object.hasOwn(BYTES, dtype)) return dtype;
-  throw new DTypeError(`unknown dtype ${show(dtype)}; known are ${DTYPES.join(", ")}`, {
+  if (typeof dtype === 'string' && Object.hasOwn(BYTES, dtype)) return dtype;
+  throw new DTypeError(`unknown dtype ${show(dtype)}; known are ${DTYPES.join(', ')}`, {
     op: op2,
-    operands: { dtype }
+    operands: { dtype },
   });
 }
 function newArray(dtype, length) {
   switch (dtype) {
-    case "float32":
+    case 'float32':
       return new Float32Array(length);
-    case "float64":
+    case 'float64':
       return new Float64Array(length);
-    case "int32":
+    case 'int32':
       return new Int32Array(length);
-    case "int64":
+    case 'int64':
       return new BigInt64Array(length);
     default:
       return new Uint8Array(length);
@@ -267,28 +266,28 @@ function newArray(dtype, length) {
 }
 function viewArray(dtype, buffer, byteOffset, length) {
   switch (dtype) {
-    case "float32":
+    case 'float32':
       return new Float32Array(buffer, byteOffset, length);
-    case "float64":
+    case 'float64':
       return new Float64Array(buffer, byteOffset, length);
-    case "int32":
+    case 'int32':
       return new Int32Array(buffer, byteOffset, length);
-    case "int64":
+    case 'int64':
       return new BigInt64Array(buffer, byteOffset, length);
     default:
       return new Uint8Array(buffer, byteOffset, length);
   }
 }
 function dtypeOfArray(array) {
-  if (array instanceof Float32Array) return "float32";
-  if (array instanceof Float64Array) return "float64";
-  if (array instanceof Int32Array) return "int32";
-  if (array instanceof BigInt64Array) return "int64";
-  if (array instanceof Uint8Array || array instanceof Uint8ClampedArray) return "uint8";
+  if (array instanceof Float32Array) return 'float32';
+  if (array instanceof Float64Array) return 'float64';
+  if (array instanceof Int32Array) return 'int32';
+  if (array instanceof BigInt64Array) return 'int64';
+  if (array instanceof Uint8Array || array instanceof Uint8ClampedArray) return 'uint8';
   return null;
 }
 function category(dtype) {
-  if (dtype === "bool") return 0;
+  if (dtype === 'bool') return 0;
   return isFloating(dtype) ? 2 : 1;
 }
 var RANK = { bool: 0, uint8: 1, int32: 2, int64: 3, float32: 4, float64: 5 };
@@ -296,13 +295,13 @@ function promoteTypes(a, b) {
   return RANK[a] >= RANK[b] ? a : b;
 }
 function numberDType(value) {
-  if (typeof value === "boolean") return "bool";
-  return Number.isInteger(value) ? "int32" : "float32";
+  if (typeof value === 'boolean') return 'bool';
+  return Number.isInteger(value) ? 'int32' : 'float32';
 }
 function resultType(...operands) {
   const level = [null, null, null];
   for (const operand3 of operands) {
-    const isPlain2 = typeof operand3 !== "object";
+    const isPlain2 = typeof operand3 !== 'object';
     const dtype = isPlain2 ? numberDType(operand3) : operand3.dtype;
     const at3 = isPlain2 ? 2 : operand3.ndim === 0 ? 1 : 0;
     const seen = level[at3];
@@ -316,7 +315,7 @@ function resultType(...operands) {
       result = promoteTypes(result, dtype);
     }
   }
-  return result ?? "float32";
+  return result ?? 'float32';
 }
 function canCast(from, to2) {
   return category(from) <= category(to2);
@@ -331,20 +330,20 @@ function getModule() {
 function findCollector() {
   const get = getModule();
   try {
-    const vm = get?.("node:vm");
-    const v8 = get?.("node:v8");
+    const vm = get?.('node:vm');
+    const v8 = get?.('node:v8');
     if (vm === void 0 || v8 === void 0) return null;
-    v8.setFlagsFromString("--expose-gc");
-    const gc = new vm.Script("globalThis.gc").runInContext(vm.createContext({}));
-    v8.setFlagsFromString("--no-expose-gc");
-    if (typeof gc !== "function") return null;
-    const context = vm.createContext({}, { microtaskMode: "afterEvaluate" });
-    const nothing = new vm.Script("0");
+    v8.setFlagsFromString('--expose-gc');
+    const gc = new vm.Script('globalThis.gc').runInContext(vm.createContext({}));
+    v8.setFlagsFromString('--no-expose-gc');
+    if (typeof gc !== 'function') return null;
+    const context = vm.createContext({}, { microtaskMode: 'afterEvaluate' });
+    const nothing = new vm.Script('0');
     return {
       checkpoint() {
         nothing.runInContext(context);
       },
-      gc
+      gc,
     };
   } catch {
     return null;
@@ -379,7 +378,7 @@ function makeCanary() {
 function reserve(bytes) {
   try {
     return new ArrayBuffer(bytes, {
-      maxByteLength: bytes
+      maxByteLength: bytes,
     });
   } catch {
     return null;
@@ -393,10 +392,11 @@ function fail(op2, message) {
   throw new TorsorError(message, { op: op2 });
 }
 function checkLane(op2, lane2, lanes) {
-  if (!Number.isInteger(lane2) || lane2 < 0 || lane2 >= lanes) fail(op2, `lane ${lane2} is not one of 0\u2026${lanes - 1}`);
+  if (!Number.isInteger(lane2) || lane2 < 0 || lane2 >= lanes)
+    fail(op2, `lane ${lane2} is not one of 0\u2026${lanes - 1}`);
 }
 function memoryImmediates(op2, width, offset = 0, align2 = width) {
-  if (typeof offset !== "number" || !Number.isInteger(offset) || offset < 0 || offset > 4294967295) {
+  if (typeof offset !== 'number' || !Number.isInteger(offset) || offset < 0 || offset > 4294967295) {
     fail(op2, `the offset must be an unsigned 32-bit integer, got ${String(offset)}`);
   }
   const exponent = [1, 2, 4, 8, 16].indexOf(align2);
@@ -407,45 +407,46 @@ function memoryImmediates(op2, width, offset = 0, align2 = width) {
 }
 var scratch = new DataView(new ArrayBuffer(16));
 function constantBytes(op2, type, shape, values) {
-  if (type === "v128") {
-    if (shape === null) fail(op2, "a number says nothing about lanes here; give a vector, such as i32x4.const(\u2026)");
+  if (type === 'v128') {
+    if (shape === null) fail(op2, 'a number says nothing about lanes here; give a vector, such as i32x4.const(\u2026)');
     const count2 = LANES[shape];
-    if (values.length !== 1 && values.length !== count2) fail(op2, `takes 1 or ${count2} numbers, got ${values.length}`);
+    if (values.length !== 1 && values.length !== count2)
+      fail(op2, `takes 1 or ${count2} numbers, got ${values.length}`);
     for (let lane2 = 0; lane2 < count2; lane2++) writeLane(op2, shape, lane2, values[values.length === 1 ? 0 : lane2]);
     return [253, 12, ...new Uint8Array(scratch.buffer, 0, 16)];
   }
   if (values.length !== 1) fail(op2, `takes 1 number, got ${values.length}`);
   const value = values[0];
   switch (type) {
-    case "i32":
+    case 'i32':
       return [65, ...signed(BigInt.asIntN(32, integer(op2, value)))];
-    case "i64":
+    case 'i64':
       return [66, ...signed(BigInt.asIntN(64, integer(op2, value)))];
-    case "f32":
+    case 'f32':
       scratch.setFloat32(0, Number(value), true);
       return [67, ...new Uint8Array(scratch.buffer, 0, 4)];
-    case "f64":
+    case 'f64':
       scratch.setFloat64(0, Number(value), true);
       return [68, ...new Uint8Array(scratch.buffer, 0, 8)];
   }
 }
 function writeLane(op2, shape, lane2, value) {
-  if (shape === "i8x16") scratch.setInt8(lane2, Number(integer(op2, value)));
-  else if (shape === "i16x8") scratch.setInt16(2 * lane2, Number(integer(op2, value)), true);
-  else if (shape === "i32x4") scratch.setInt32(4 * lane2, Number(integer(op2, value)), true);
-  else if (shape === "i64x2") scratch.setBigInt64(8 * lane2, integer(op2, value), true);
-  else if (shape === "f32x4") scratch.setFloat32(4 * lane2, Number(value), true);
+  if (shape === 'i8x16') scratch.setInt8(lane2, Number(integer(op2, value)));
+  else if (shape === 'i16x8') scratch.setInt16(2 * lane2, Number(integer(op2, value)), true);
+  else if (shape === 'i32x4') scratch.setInt32(4 * lane2, Number(integer(op2, value)), true);
+  else if (shape === 'i64x2') scratch.setBigInt64(8 * lane2, integer(op2, value), true);
+  else if (shape === 'f32x4') scratch.setFloat32(4 * lane2, Number(value), true);
   else scratch.setFloat64(8 * lane2, Number(value), true);
 }
 function integer(op2, value) {
-  if (typeof value === "number" && !Number.isInteger(value)) fail(op2, `expected an integer, got ${value}`);
+  if (typeof value === 'number' && !Number.isInteger(value)) fail(op2, `expected an integer, got ${value}`);
   return BigInt(value);
 }
 function unsigned(value) {
   const bytes = [];
   let rest = value;
   while (rest > 127) {
-    bytes.push(rest & 127 | 128);
+    bytes.push((rest & 127) | 128);
     rest = Math.floor(rest / 128);
   }
   bytes.push(rest);
@@ -454,7 +455,7 @@ function unsigned(value) {
 function signed(value) {
   const bytes = [];
   let rest = value;
-  for (; ; ) {
+  for (;;) {
     const byte = Number(rest & 0x7fn);
     rest >>= 7n;
     if (rest === ((byte & 64) === 0 ? 0n : -1n)) return [...bytes, byte];
@@ -487,208 +488,208 @@ function localGroups(types) {
 var MISC = 252;
 var SIMD = 253;
 function prefixed(prefix5, opcode) {
-  return opcode < 128 ? [prefix5, opcode] : [prefix5, opcode & 127 | 128, opcode >>> 7];
+  return opcode < 128 ? [prefix5, opcode] : [prefix5, (opcode & 127) | 128, opcode >>> 7];
 }
 function op(opcode, takes3, gives) {
-  return { kind: "plain", bytes: [opcode], takes: takes3, gives };
+  return { kind: 'plain', bytes: [opcode], takes: takes3, gives };
 }
 function misc(opcode, takes3, gives) {
-  return { kind: "plain", bytes: prefixed(MISC, opcode), takes: takes3, gives };
+  return { kind: 'plain', bytes: prefixed(MISC, opcode), takes: takes3, gives };
 }
 function simd(opcode, takes3, gives) {
-  return { kind: "plain", bytes: prefixed(SIMD, opcode), takes: takes3, gives };
+  return { kind: 'plain', bytes: prefixed(SIMD, opcode), takes: takes3, gives };
 }
 function load(opcode, width, gives) {
-  return { kind: "access", bytes: [opcode], takes: ["i32"], gives, width };
+  return { kind: 'access', bytes: [opcode], takes: ['i32'], gives, width };
 }
 function store(opcode, width, value) {
-  return { kind: "access", bytes: [opcode], takes: ["i32", value], gives: null, width };
+  return { kind: 'access', bytes: [opcode], takes: ['i32', value], gives: null, width };
 }
 function simdLoad(opcode, width) {
-  return { kind: "access", bytes: prefixed(SIMD, opcode), takes: ["i32"], gives: "v128", width };
+  return { kind: 'access', bytes: prefixed(SIMD, opcode), takes: ['i32'], gives: 'v128', width };
 }
 function simdStore(opcode, width) {
-  return { kind: "access", bytes: prefixed(SIMD, opcode), takes: ["i32", "v128"], gives: null, width };
+  return { kind: 'access', bytes: prefixed(SIMD, opcode), takes: ['i32', 'v128'], gives: null, width };
 }
 function lane(opcode, lanes, takes3, gives) {
-  return { kind: "lane", bytes: prefixed(SIMD, opcode), takes: takes3, gives, lanes };
+  return { kind: 'lane', bytes: prefixed(SIMD, opcode), takes: takes3, gives, lanes };
 }
 function loadLane(opcode, width) {
-  return { kind: "laneAccess", bytes: prefixed(SIMD, opcode), takes: ["i32", "v128"], gives: "v128", width };
+  return { kind: 'laneAccess', bytes: prefixed(SIMD, opcode), takes: ['i32', 'v128'], gives: 'v128', width };
 }
 function storeLane(opcode, width) {
-  return { kind: "laneAccess", bytes: prefixed(SIMD, opcode), takes: ["i32", "v128"], gives: null, width };
+  return { kind: 'laneAccess', bytes: prefixed(SIMD, opcode), takes: ['i32', 'v128'], gives: null, width };
 }
 function memory(bytes, takes3, gives) {
-  return { kind: "plain", bytes, takes: takes3, gives };
+  return { kind: 'plain', bytes, takes: takes3, gives };
 }
 var OPCODES = {
   i32: {
-    load: load(40, 4, "i32"),
-    load8_s: load(44, 1, "i32"),
-    load8_u: load(45, 1, "i32"),
-    load16_s: load(46, 2, "i32"),
-    load16_u: load(47, 2, "i32"),
-    store: store(54, 4, "i32"),
-    store8: store(58, 1, "i32"),
-    store16: store(59, 2, "i32"),
-    eqz: op(69, ["i32"], "i32"),
-    eq: op(70, ["i32", "i32"], "i32"),
-    ne: op(71, ["i32", "i32"], "i32"),
-    lt_s: op(72, ["i32", "i32"], "i32"),
-    lt_u: op(73, ["i32", "i32"], "i32"),
-    gt_s: op(74, ["i32", "i32"], "i32"),
-    gt_u: op(75, ["i32", "i32"], "i32"),
-    le_s: op(76, ["i32", "i32"], "i32"),
-    le_u: op(77, ["i32", "i32"], "i32"),
-    ge_s: op(78, ["i32", "i32"], "i32"),
-    ge_u: op(79, ["i32", "i32"], "i32"),
-    clz: op(103, ["i32"], "i32"),
-    ctz: op(104, ["i32"], "i32"),
-    popcnt: op(105, ["i32"], "i32"),
-    add: op(106, ["i32", "i32"], "i32"),
-    sub: op(107, ["i32", "i32"], "i32"),
-    mul: op(108, ["i32", "i32"], "i32"),
-    div_s: op(109, ["i32", "i32"], "i32"),
-    div_u: op(110, ["i32", "i32"], "i32"),
-    rem_s: op(111, ["i32", "i32"], "i32"),
-    rem_u: op(112, ["i32", "i32"], "i32"),
-    and: op(113, ["i32", "i32"], "i32"),
-    or: op(114, ["i32", "i32"], "i32"),
-    xor: op(115, ["i32", "i32"], "i32"),
-    shl: op(116, ["i32", "i32"], "i32"),
-    shr_s: op(117, ["i32", "i32"], "i32"),
-    shr_u: op(118, ["i32", "i32"], "i32"),
-    rotl: op(119, ["i32", "i32"], "i32"),
-    rotr: op(120, ["i32", "i32"], "i32"),
-    wrap_i64: op(167, ["i64"], "i32"),
-    trunc_f32_s: op(168, ["f32"], "i32"),
-    trunc_f32_u: op(169, ["f32"], "i32"),
-    trunc_f64_s: op(170, ["f64"], "i32"),
-    trunc_f64_u: op(171, ["f64"], "i32"),
-    trunc_sat_f32_s: misc(0, ["f32"], "i32"),
-    trunc_sat_f32_u: misc(1, ["f32"], "i32"),
-    trunc_sat_f64_s: misc(2, ["f64"], "i32"),
-    trunc_sat_f64_u: misc(3, ["f64"], "i32"),
-    reinterpret_f32: op(188, ["f32"], "i32"),
-    extend8_s: op(192, ["i32"], "i32"),
-    extend16_s: op(193, ["i32"], "i32")
+    load: load(40, 4, 'i32'),
+    load8_s: load(44, 1, 'i32'),
+    load8_u: load(45, 1, 'i32'),
+    load16_s: load(46, 2, 'i32'),
+    load16_u: load(47, 2, 'i32'),
+    store: store(54, 4, 'i32'),
+    store8: store(58, 1, 'i32'),
+    store16: store(59, 2, 'i32'),
+    eqz: op(69, ['i32'], 'i32'),
+    eq: op(70, ['i32', 'i32'], 'i32'),
+    ne: op(71, ['i32', 'i32'], 'i32'),
+    lt_s: op(72, ['i32', 'i32'], 'i32'),
+    lt_u: op(73, ['i32', 'i32'], 'i32'),
+    gt_s: op(74, ['i32', 'i32'], 'i32'),
+    gt_u: op(75, ['i32', 'i32'], 'i32'),
+    le_s: op(76, ['i32', 'i32'], 'i32'),
+    le_u: op(77, ['i32', 'i32'], 'i32'),
+    ge_s: op(78, ['i32', 'i32'], 'i32'),
+    ge_u: op(79, ['i32', 'i32'], 'i32'),
+    clz: op(103, ['i32'], 'i32'),
+    ctz: op(104, ['i32'], 'i32'),
+    popcnt: op(105, ['i32'], 'i32'),
+    add: op(106, ['i32', 'i32'], 'i32'),
+    sub: op(107, ['i32', 'i32'], 'i32'),
+    mul: op(108, ['i32', 'i32'], 'i32'),
+    div_s: op(109, ['i32', 'i32'], 'i32'),
+    div_u: op(110, ['i32', 'i32'], 'i32'),
+    rem_s: op(111, ['i32', 'i32'], 'i32'),
+    rem_u: op(112, ['i32', 'i32'], 'i32'),
+    and: op(113, ['i32', 'i32'], 'i32'),
+    or: op(114, ['i32', 'i32'], 'i32'),
+    xor: op(115, ['i32', 'i32'], 'i32'),
+    shl: op(116, ['i32', 'i32'], 'i32'),
+    shr_s: op(117, ['i32', 'i32'], 'i32'),
+    shr_u: op(118, ['i32', 'i32'], 'i32'),
+    rotl: op(119, ['i32', 'i32'], 'i32'),
+    rotr: op(120, ['i32', 'i32'], 'i32'),
+    wrap_i64: op(167, ['i64'], 'i32'),
+    trunc_f32_s: op(168, ['f32'], 'i32'),
+    trunc_f32_u: op(169, ['f32'], 'i32'),
+    trunc_f64_s: op(170, ['f64'], 'i32'),
+    trunc_f64_u: op(171, ['f64'], 'i32'),
+    trunc_sat_f32_s: misc(0, ['f32'], 'i32'),
+    trunc_sat_f32_u: misc(1, ['f32'], 'i32'),
+    trunc_sat_f64_s: misc(2, ['f64'], 'i32'),
+    trunc_sat_f64_u: misc(3, ['f64'], 'i32'),
+    reinterpret_f32: op(188, ['f32'], 'i32'),
+    extend8_s: op(192, ['i32'], 'i32'),
+    extend16_s: op(193, ['i32'], 'i32'),
   },
   i64: {
-    load: load(41, 8, "i64"),
-    load8_s: load(48, 1, "i64"),
-    load8_u: load(49, 1, "i64"),
-    load16_s: load(50, 2, "i64"),
-    load16_u: load(51, 2, "i64"),
-    load32_s: load(52, 4, "i64"),
-    load32_u: load(53, 4, "i64"),
-    store: store(55, 8, "i64"),
-    store8: store(60, 1, "i64"),
-    store16: store(61, 2, "i64"),
-    store32: store(62, 4, "i64"),
-    eqz: op(80, ["i64"], "i32"),
-    eq: op(81, ["i64", "i64"], "i32"),
-    ne: op(82, ["i64", "i64"], "i32"),
-    lt_s: op(83, ["i64", "i64"], "i32"),
-    lt_u: op(84, ["i64", "i64"], "i32"),
-    gt_s: op(85, ["i64", "i64"], "i32"),
-    gt_u: op(86, ["i64", "i64"], "i32"),
-    le_s: op(87, ["i64", "i64"], "i32"),
-    le_u: op(88, ["i64", "i64"], "i32"),
-    ge_s: op(89, ["i64", "i64"], "i32"),
-    ge_u: op(90, ["i64", "i64"], "i32"),
-    clz: op(121, ["i64"], "i64"),
-    ctz: op(122, ["i64"], "i64"),
-    popcnt: op(123, ["i64"], "i64"),
-    add: op(124, ["i64", "i64"], "i64"),
-    sub: op(125, ["i64", "i64"], "i64"),
-    mul: op(126, ["i64", "i64"], "i64"),
-    div_s: op(127, ["i64", "i64"], "i64"),
-    div_u: op(128, ["i64", "i64"], "i64"),
-    rem_s: op(129, ["i64", "i64"], "i64"),
-    rem_u: op(130, ["i64", "i64"], "i64"),
-    and: op(131, ["i64", "i64"], "i64"),
-    or: op(132, ["i64", "i64"], "i64"),
-    xor: op(133, ["i64", "i64"], "i64"),
-    shl: op(134, ["i64", "i64"], "i64"),
-    shr_s: op(135, ["i64", "i64"], "i64"),
-    shr_u: op(136, ["i64", "i64"], "i64"),
-    rotl: op(137, ["i64", "i64"], "i64"),
-    rotr: op(138, ["i64", "i64"], "i64"),
-    extend_i32_s: op(172, ["i32"], "i64"),
-    extend_i32_u: op(173, ["i32"], "i64"),
-    trunc_f32_s: op(174, ["f32"], "i64"),
-    trunc_f32_u: op(175, ["f32"], "i64"),
-    trunc_f64_s: op(176, ["f64"], "i64"),
-    trunc_f64_u: op(177, ["f64"], "i64"),
-    trunc_sat_f32_s: misc(4, ["f32"], "i64"),
-    trunc_sat_f32_u: misc(5, ["f32"], "i64"),
-    trunc_sat_f64_s: misc(6, ["f64"], "i64"),
-    trunc_sat_f64_u: misc(7, ["f64"], "i64"),
-    reinterpret_f64: op(189, ["f64"], "i64"),
-    extend8_s: op(194, ["i64"], "i64"),
-    extend16_s: op(195, ["i64"], "i64"),
-    extend32_s: op(196, ["i64"], "i64")
+    load: load(41, 8, 'i64'),
+    load8_s: load(48, 1, 'i64'),
+    load8_u: load(49, 1, 'i64'),
+    load16_s: load(50, 2, 'i64'),
+    load16_u: load(51, 2, 'i64'),
+    load32_s: load(52, 4, 'i64'),
+    load32_u: load(53, 4, 'i64'),
+    store: store(55, 8, 'i64'),
+    store8: store(60, 1, 'i64'),
+    store16: store(61, 2, 'i64'),
+    store32: store(62, 4, 'i64'),
+    eqz: op(80, ['i64'], 'i32'),
+    eq: op(81, ['i64', 'i64'], 'i32'),
+    ne: op(82, ['i64', 'i64'], 'i32'),
+    lt_s: op(83, ['i64', 'i64'], 'i32'),
+    lt_u: op(84, ['i64', 'i64'], 'i32'),
+    gt_s: op(85, ['i64', 'i64'], 'i32'),
+    gt_u: op(86, ['i64', 'i64'], 'i32'),
+    le_s: op(87, ['i64', 'i64'], 'i32'),
+    le_u: op(88, ['i64', 'i64'], 'i32'),
+    ge_s: op(89, ['i64', 'i64'], 'i32'),
+    ge_u: op(90, ['i64', 'i64'], 'i32'),
+    clz: op(121, ['i64'], 'i64'),
+    ctz: op(122, ['i64'], 'i64'),
+    popcnt: op(123, ['i64'], 'i64'),
+    add: op(124, ['i64', 'i64'], 'i64'),
+    sub: op(125, ['i64', 'i64'], 'i64'),
+    mul: op(126, ['i64', 'i64'], 'i64'),
+    div_s: op(127, ['i64', 'i64'], 'i64'),
+    div_u: op(128, ['i64', 'i64'], 'i64'),
+    rem_s: op(129, ['i64', 'i64'], 'i64'),
+    rem_u: op(130, ['i64', 'i64'], 'i64'),
+    and: op(131, ['i64', 'i64'], 'i64'),
+    or: op(132, ['i64', 'i64'], 'i64'),
+    xor: op(133, ['i64', 'i64'], 'i64'),
+    shl: op(134, ['i64', 'i64'], 'i64'),
+    shr_s: op(135, ['i64', 'i64'], 'i64'),
+    shr_u: op(136, ['i64', 'i64'], 'i64'),
+    rotl: op(137, ['i64', 'i64'], 'i64'),
+    rotr: op(138, ['i64', 'i64'], 'i64'),
+    extend_i32_s: op(172, ['i32'], 'i64'),
+    extend_i32_u: op(173, ['i32'], 'i64'),
+    trunc_f32_s: op(174, ['f32'], 'i64'),
+    trunc_f32_u: op(175, ['f32'], 'i64'),
+    trunc_f64_s: op(176, ['f64'], 'i64'),
+    trunc_f64_u: op(177, ['f64'], 'i64'),
+    trunc_sat_f32_s: misc(4, ['f32'], 'i64'),
+    trunc_sat_f32_u: misc(5, ['f32'], 'i64'),
+    trunc_sat_f64_s: misc(6, ['f64'], 'i64'),
+    trunc_sat_f64_u: misc(7, ['f64'], 'i64'),
+    reinterpret_f64: op(189, ['f64'], 'i64'),
+    extend8_s: op(194, ['i64'], 'i64'),
+    extend16_s: op(195, ['i64'], 'i64'),
+    extend32_s: op(196, ['i64'], 'i64'),
   },
   f32: {
-    load: load(42, 4, "f32"),
-    store: store(56, 4, "f32"),
-    eq: op(91, ["f32", "f32"], "i32"),
-    ne: op(92, ["f32", "f32"], "i32"),
-    lt: op(93, ["f32", "f32"], "i32"),
-    gt: op(94, ["f32", "f32"], "i32"),
-    le: op(95, ["f32", "f32"], "i32"),
-    ge: op(96, ["f32", "f32"], "i32"),
-    abs: op(139, ["f32"], "f32"),
-    neg: op(140, ["f32"], "f32"),
-    ceil: op(141, ["f32"], "f32"),
-    floor: op(142, ["f32"], "f32"),
-    trunc: op(143, ["f32"], "f32"),
-    nearest: op(144, ["f32"], "f32"),
-    sqrt: op(145, ["f32"], "f32"),
-    add: op(146, ["f32", "f32"], "f32"),
-    sub: op(147, ["f32", "f32"], "f32"),
-    mul: op(148, ["f32", "f32"], "f32"),
-    div: op(149, ["f32", "f32"], "f32"),
-    min: op(150, ["f32", "f32"], "f32"),
-    max: op(151, ["f32", "f32"], "f32"),
-    copysign: op(152, ["f32", "f32"], "f32"),
-    convert_i32_s: op(178, ["i32"], "f32"),
-    convert_i32_u: op(179, ["i32"], "f32"),
-    convert_i64_s: op(180, ["i64"], "f32"),
-    convert_i64_u: op(181, ["i64"], "f32"),
-    demote_f64: op(182, ["f64"], "f32"),
-    reinterpret_i32: op(190, ["i32"], "f32")
+    load: load(42, 4, 'f32'),
+    store: store(56, 4, 'f32'),
+    eq: op(91, ['f32', 'f32'], 'i32'),
+    ne: op(92, ['f32', 'f32'], 'i32'),
+    lt: op(93, ['f32', 'f32'], 'i32'),
+    gt: op(94, ['f32', 'f32'], 'i32'),
+    le: op(95, ['f32', 'f32'], 'i32'),
+    ge: op(96, ['f32', 'f32'], 'i32'),
+    abs: op(139, ['f32'], 'f32'),
+    neg: op(140, ['f32'], 'f32'),
+    ceil: op(141, ['f32'], 'f32'),
+    floor: op(142, ['f32'], 'f32'),
+    trunc: op(143, ['f32'], 'f32'),
+    nearest: op(144, ['f32'], 'f32'),
+    sqrt: op(145, ['f32'], 'f32'),
+    add: op(146, ['f32', 'f32'], 'f32'),
+    sub: op(147, ['f32', 'f32'], 'f32'),
+    mul: op(148, ['f32', 'f32'], 'f32'),
+    div: op(149, ['f32', 'f32'], 'f32'),
+    min: op(150, ['f32', 'f32'], 'f32'),
+    max: op(151, ['f32', 'f32'], 'f32'),
+    copysign: op(152, ['f32', 'f32'], 'f32'),
+    convert_i32_s: op(178, ['i32'], 'f32'),
+    convert_i32_u: op(179, ['i32'], 'f32'),
+    convert_i64_s: op(180, ['i64'], 'f32'),
+    convert_i64_u: op(181, ['i64'], 'f32'),
+    demote_f64: op(182, ['f64'], 'f32'),
+    reinterpret_i32: op(190, ['i32'], 'f32'),
   },
   f64: {
-    load: load(43, 8, "f64"),
-    store: store(57, 8, "f64"),
-    eq: op(97, ["f64", "f64"], "i32"),
-    ne: op(98, ["f64", "f64"], "i32"),
-    lt: op(99, ["f64", "f64"], "i32"),
-    gt: op(100, ["f64", "f64"], "i32"),
-    le: op(101, ["f64", "f64"], "i32"),
-    ge: op(102, ["f64", "f64"], "i32"),
-    abs: op(153, ["f64"], "f64"),
-    neg: op(154, ["f64"], "f64"),
-    ceil: op(155, ["f64"], "f64"),
-    floor: op(156, ["f64"], "f64"),
-    trunc: op(157, ["f64"], "f64"),
-    nearest: op(158, ["f64"], "f64"),
-    sqrt: op(159, ["f64"], "f64"),
-    add: op(160, ["f64", "f64"], "f64"),
-    sub: op(161, ["f64", "f64"], "f64"),
-    mul: op(162, ["f64", "f64"], "f64"),
-    div: op(163, ["f64", "f64"], "f64"),
-    min: op(164, ["f64", "f64"], "f64"),
-    max: op(165, ["f64", "f64"], "f64"),
-    copysign: op(166, ["f64", "f64"], "f64"),
-    convert_i32_s: op(183, ["i32"], "f64"),
-    convert_i32_u: op(184, ["i32"], "f64"),
-    convert_i64_s: op(185, ["i64"], "f64"),
-    convert_i64_u: op(186, ["i64"], "f64"),
-    promote_f32: op(187, ["f32"], "f64"),
-    reinterpret_i64: op(191, ["i64"], "f64")
+    load: load(43, 8, 'f64'),
+    store: store(57, 8, 'f64'),
+    eq: op(97, ['f64', 'f64'], 'i32'),
+    ne: op(98, ['f64', 'f64'], 'i32'),
+    lt: op(99, ['f64', 'f64'], 'i32'),
+    gt: op(100, ['f64', 'f64'], 'i32'),
+    le: op(101, ['f64', 'f64'], 'i32'),
+    ge: op(102, ['f64', 'f64'], 'i32'),
+    abs: op(153, ['f64'], 'f64'),
+    neg: op(154, ['f64'], 'f64'),
+    ceil: op(155, ['f64'], 'f64'),
+    floor: op(156, ['f64'], 'f64'),
+    trunc: op(157, ['f64'], 'f64'),
+    nearest: op(158, ['f64'], 'f64'),
+    sqrt: op(159, ['f64'], 'f64'),
+    add: op(160, ['f64', 'f64'], 'f64'),
+    sub: op(161, ['f64', 'f64'], 'f64'),
+    mul: op(162, ['f64', 'f64'], 'f64'),
+    div: op(163, ['f64', 'f64'], 'f64'),
+    min: op(164, ['f64', 'f64'], 'f64'),
+    max: op(165, ['f64', 'f64'], 'f64'),
+    copysign: op(166, ['f64', 'f64'], 'f64'),
+    convert_i32_s: op(183, ['i32'], 'f64'),
+    convert_i32_u: op(184, ['i32'], 'f64'),
+    convert_i64_s: op(185, ['i64'], 'f64'),
+    convert_i64_u: op(186, ['i64'], 'f64'),
+    promote_f32: op(187, ['f32'], 'f64'),
+    reinterpret_i64: op(191, ['i64'], 'f64'),
   },
   v128: {
     load: simdLoad(0, 16),
@@ -713,254 +714,254 @@ var OPCODES = {
     store16_lane: storeLane(89, 2),
     store32_lane: storeLane(90, 4),
     store64_lane: storeLane(91, 8),
-    not: simd(77, ["v128"], "v128"),
-    and: simd(78, ["v128", "v128"], "v128"),
-    andnot: simd(79, ["v128", "v128"], "v128"),
-    or: simd(80, ["v128", "v128"], "v128"),
-    xor: simd(81, ["v128", "v128"], "v128"),
-    bitselect: simd(82, ["v128", "v128", "v128"], "v128"),
-    any_true: simd(83, ["v128"], "i32")
+    not: simd(77, ['v128'], 'v128'),
+    and: simd(78, ['v128', 'v128'], 'v128'),
+    andnot: simd(79, ['v128', 'v128'], 'v128'),
+    or: simd(80, ['v128', 'v128'], 'v128'),
+    xor: simd(81, ['v128', 'v128'], 'v128'),
+    bitselect: simd(82, ['v128', 'v128', 'v128'], 'v128'),
+    any_true: simd(83, ['v128'], 'i32'),
   },
   i8x16: {
-    swizzle: simd(14, ["v128", "v128"], "v128"),
-    splat: simd(15, ["i32"], "v128"),
-    extract_lane_s: lane(21, 16, ["v128"], "i32"),
-    extract_lane_u: lane(22, 16, ["v128"], "i32"),
-    replace_lane: lane(23, 16, ["v128", "i32"], "v128"),
-    eq: simd(35, ["v128", "v128"], "v128"),
-    ne: simd(36, ["v128", "v128"], "v128"),
-    lt_s: simd(37, ["v128", "v128"], "v128"),
-    lt_u: simd(38, ["v128", "v128"], "v128"),
-    gt_s: simd(39, ["v128", "v128"], "v128"),
-    gt_u: simd(40, ["v128", "v128"], "v128"),
-    le_s: simd(41, ["v128", "v128"], "v128"),
-    le_u: simd(42, ["v128", "v128"], "v128"),
-    ge_s: simd(43, ["v128", "v128"], "v128"),
-    ge_u: simd(44, ["v128", "v128"], "v128"),
-    abs: simd(96, ["v128"], "v128"),
-    neg: simd(97, ["v128"], "v128"),
-    popcnt: simd(98, ["v128"], "v128"),
-    all_true: simd(99, ["v128"], "i32"),
-    bitmask: simd(100, ["v128"], "i32"),
-    narrow_i16x8_s: simd(101, ["v128", "v128"], "v128"),
-    narrow_i16x8_u: simd(102, ["v128", "v128"], "v128"),
-    shl: simd(107, ["v128", "i32"], "v128"),
-    shr_s: simd(108, ["v128", "i32"], "v128"),
-    shr_u: simd(109, ["v128", "i32"], "v128"),
-    add: simd(110, ["v128", "v128"], "v128"),
-    add_sat_s: simd(111, ["v128", "v128"], "v128"),
-    add_sat_u: simd(112, ["v128", "v128"], "v128"),
-    sub: simd(113, ["v128", "v128"], "v128"),
-    sub_sat_s: simd(114, ["v128", "v128"], "v128"),
-    sub_sat_u: simd(115, ["v128", "v128"], "v128"),
-    min_s: simd(118, ["v128", "v128"], "v128"),
-    min_u: simd(119, ["v128", "v128"], "v128"),
-    max_s: simd(120, ["v128", "v128"], "v128"),
-    max_u: simd(121, ["v128", "v128"], "v128"),
-    avgr_u: simd(123, ["v128", "v128"], "v128"),
-    relaxed_swizzle: simd(256, ["v128", "v128"], "v128"),
-    relaxed_laneselect: simd(265, ["v128", "v128", "v128"], "v128")
+    swizzle: simd(14, ['v128', 'v128'], 'v128'),
+    splat: simd(15, ['i32'], 'v128'),
+    extract_lane_s: lane(21, 16, ['v128'], 'i32'),
+    extract_lane_u: lane(22, 16, ['v128'], 'i32'),
+    replace_lane: lane(23, 16, ['v128', 'i32'], 'v128'),
+    eq: simd(35, ['v128', 'v128'], 'v128'),
+    ne: simd(36, ['v128', 'v128'], 'v128'),
+    lt_s: simd(37, ['v128', 'v128'], 'v128'),
+    lt_u: simd(38, ['v128', 'v128'], 'v128'),
+    gt_s: simd(39, ['v128', 'v128'], 'v128'),
+    gt_u: simd(40, ['v128', 'v128'], 'v128'),
+    le_s: simd(41, ['v128', 'v128'], 'v128'),
+    le_u: simd(42, ['v128', 'v128'], 'v128'),
+    ge_s: simd(43, ['v128', 'v128'], 'v128'),
+    ge_u: simd(44, ['v128', 'v128'], 'v128'),
+    abs: simd(96, ['v128'], 'v128'),
+    neg: simd(97, ['v128'], 'v128'),
+    popcnt: simd(98, ['v128'], 'v128'),
+    all_true: simd(99, ['v128'], 'i32'),
+    bitmask: simd(100, ['v128'], 'i32'),
+    narrow_i16x8_s: simd(101, ['v128', 'v128'], 'v128'),
+    narrow_i16x8_u: simd(102, ['v128', 'v128'], 'v128'),
+    shl: simd(107, ['v128', 'i32'], 'v128'),
+    shr_s: simd(108, ['v128', 'i32'], 'v128'),
+    shr_u: simd(109, ['v128', 'i32'], 'v128'),
+    add: simd(110, ['v128', 'v128'], 'v128'),
+    add_sat_s: simd(111, ['v128', 'v128'], 'v128'),
+    add_sat_u: simd(112, ['v128', 'v128'], 'v128'),
+    sub: simd(113, ['v128', 'v128'], 'v128'),
+    sub_sat_s: simd(114, ['v128', 'v128'], 'v128'),
+    sub_sat_u: simd(115, ['v128', 'v128'], 'v128'),
+    min_s: simd(118, ['v128', 'v128'], 'v128'),
+    min_u: simd(119, ['v128', 'v128'], 'v128'),
+    max_s: simd(120, ['v128', 'v128'], 'v128'),
+    max_u: simd(121, ['v128', 'v128'], 'v128'),
+    avgr_u: simd(123, ['v128', 'v128'], 'v128'),
+    relaxed_swizzle: simd(256, ['v128', 'v128'], 'v128'),
+    relaxed_laneselect: simd(265, ['v128', 'v128', 'v128'], 'v128'),
   },
   i16x8: {
-    splat: simd(16, ["i32"], "v128"),
-    extract_lane_s: lane(24, 8, ["v128"], "i32"),
-    extract_lane_u: lane(25, 8, ["v128"], "i32"),
-    replace_lane: lane(26, 8, ["v128", "i32"], "v128"),
-    eq: simd(45, ["v128", "v128"], "v128"),
-    ne: simd(46, ["v128", "v128"], "v128"),
-    lt_s: simd(47, ["v128", "v128"], "v128"),
-    lt_u: simd(48, ["v128", "v128"], "v128"),
-    gt_s: simd(49, ["v128", "v128"], "v128"),
-    gt_u: simd(50, ["v128", "v128"], "v128"),
-    le_s: simd(51, ["v128", "v128"], "v128"),
-    le_u: simd(52, ["v128", "v128"], "v128"),
-    ge_s: simd(53, ["v128", "v128"], "v128"),
-    ge_u: simd(54, ["v128", "v128"], "v128"),
-    extadd_pairwise_i8x16_s: simd(124, ["v128"], "v128"),
-    extadd_pairwise_i8x16_u: simd(125, ["v128"], "v128"),
-    abs: simd(128, ["v128"], "v128"),
-    neg: simd(129, ["v128"], "v128"),
-    q15mulr_sat_s: simd(130, ["v128", "v128"], "v128"),
-    all_true: simd(131, ["v128"], "i32"),
-    bitmask: simd(132, ["v128"], "i32"),
-    narrow_i32x4_s: simd(133, ["v128", "v128"], "v128"),
-    narrow_i32x4_u: simd(134, ["v128", "v128"], "v128"),
-    extend_low_i8x16_s: simd(135, ["v128"], "v128"),
-    extend_high_i8x16_s: simd(136, ["v128"], "v128"),
-    extend_low_i8x16_u: simd(137, ["v128"], "v128"),
-    extend_high_i8x16_u: simd(138, ["v128"], "v128"),
-    shl: simd(139, ["v128", "i32"], "v128"),
-    shr_s: simd(140, ["v128", "i32"], "v128"),
-    shr_u: simd(141, ["v128", "i32"], "v128"),
-    add: simd(142, ["v128", "v128"], "v128"),
-    add_sat_s: simd(143, ["v128", "v128"], "v128"),
-    add_sat_u: simd(144, ["v128", "v128"], "v128"),
-    sub: simd(145, ["v128", "v128"], "v128"),
-    sub_sat_s: simd(146, ["v128", "v128"], "v128"),
-    sub_sat_u: simd(147, ["v128", "v128"], "v128"),
-    mul: simd(149, ["v128", "v128"], "v128"),
-    min_s: simd(150, ["v128", "v128"], "v128"),
-    min_u: simd(151, ["v128", "v128"], "v128"),
-    max_s: simd(152, ["v128", "v128"], "v128"),
-    max_u: simd(153, ["v128", "v128"], "v128"),
-    avgr_u: simd(155, ["v128", "v128"], "v128"),
-    extmul_low_i8x16_s: simd(156, ["v128", "v128"], "v128"),
-    extmul_high_i8x16_s: simd(157, ["v128", "v128"], "v128"),
-    extmul_low_i8x16_u: simd(158, ["v128", "v128"], "v128"),
-    extmul_high_i8x16_u: simd(159, ["v128", "v128"], "v128"),
-    relaxed_laneselect: simd(266, ["v128", "v128", "v128"], "v128")
+    splat: simd(16, ['i32'], 'v128'),
+    extract_lane_s: lane(24, 8, ['v128'], 'i32'),
+    extract_lane_u: lane(25, 8, ['v128'], 'i32'),
+    replace_lane: lane(26, 8, ['v128', 'i32'], 'v128'),
+    eq: simd(45, ['v128', 'v128'], 'v128'),
+    ne: simd(46, ['v128', 'v128'], 'v128'),
+    lt_s: simd(47, ['v128', 'v128'], 'v128'),
+    lt_u: simd(48, ['v128', 'v128'], 'v128'),
+    gt_s: simd(49, ['v128', 'v128'], 'v128'),
+    gt_u: simd(50, ['v128', 'v128'], 'v128'),
+    le_s: simd(51, ['v128', 'v128'], 'v128'),
+    le_u: simd(52, ['v128', 'v128'], 'v128'),
+    ge_s: simd(53, ['v128', 'v128'], 'v128'),
+    ge_u: simd(54, ['v128', 'v128'], 'v128'),
+    extadd_pairwise_i8x16_s: simd(124, ['v128'], 'v128'),
+    extadd_pairwise_i8x16_u: simd(125, ['v128'], 'v128'),
+    abs: simd(128, ['v128'], 'v128'),
+    neg: simd(129, ['v128'], 'v128'),
+    q15mulr_sat_s: simd(130, ['v128', 'v128'], 'v128'),
+    all_true: simd(131, ['v128'], 'i32'),
+    bitmask: simd(132, ['v128'], 'i32'),
+    narrow_i32x4_s: simd(133, ['v128', 'v128'], 'v128'),
+    narrow_i32x4_u: simd(134, ['v128', 'v128'], 'v128'),
+    extend_low_i8x16_s: simd(135, ['v128'], 'v128'),
+    extend_high_i8x16_s: simd(136, ['v128'], 'v128'),
+    extend_low_i8x16_u: simd(137, ['v128'], 'v128'),
+    extend_high_i8x16_u: simd(138, ['v128'], 'v128'),
+    shl: simd(139, ['v128', 'i32'], 'v128'),
+    shr_s: simd(140, ['v128', 'i32'], 'v128'),
+    shr_u: simd(141, ['v128', 'i32'], 'v128'),
+    add: simd(142, ['v128', 'v128'], 'v128'),
+    add_sat_s: simd(143, ['v128', 'v128'], 'v128'),
+    add_sat_u: simd(144, ['v128', 'v128'], 'v128'),
+    sub: simd(145, ['v128', 'v128'], 'v128'),
+    sub_sat_s: simd(146, ['v128', 'v128'], 'v128'),
+    sub_sat_u: simd(147, ['v128', 'v128'], 'v128'),
+    mul: simd(149, ['v128', 'v128'], 'v128'),
+    min_s: simd(150, ['v128', 'v128'], 'v128'),
+    min_u: simd(151, ['v128', 'v128'], 'v128'),
+    max_s: simd(152, ['v128', 'v128'], 'v128'),
+    max_u: simd(153, ['v128', 'v128'], 'v128'),
+    avgr_u: simd(155, ['v128', 'v128'], 'v128'),
+    extmul_low_i8x16_s: simd(156, ['v128', 'v128'], 'v128'),
+    extmul_high_i8x16_s: simd(157, ['v128', 'v128'], 'v128'),
+    extmul_low_i8x16_u: simd(158, ['v128', 'v128'], 'v128'),
+    extmul_high_i8x16_u: simd(159, ['v128', 'v128'], 'v128'),
+    relaxed_laneselect: simd(266, ['v128', 'v128', 'v128'], 'v128'),
   },
   i32x4: {
-    splat: simd(17, ["i32"], "v128"),
-    extract_lane: lane(27, 4, ["v128"], "i32"),
-    replace_lane: lane(28, 4, ["v128", "i32"], "v128"),
-    eq: simd(55, ["v128", "v128"], "v128"),
-    ne: simd(56, ["v128", "v128"], "v128"),
-    lt_s: simd(57, ["v128", "v128"], "v128"),
-    lt_u: simd(58, ["v128", "v128"], "v128"),
-    gt_s: simd(59, ["v128", "v128"], "v128"),
-    gt_u: simd(60, ["v128", "v128"], "v128"),
-    le_s: simd(61, ["v128", "v128"], "v128"),
-    le_u: simd(62, ["v128", "v128"], "v128"),
-    ge_s: simd(63, ["v128", "v128"], "v128"),
-    ge_u: simd(64, ["v128", "v128"], "v128"),
-    extadd_pairwise_i16x8_s: simd(126, ["v128"], "v128"),
-    extadd_pairwise_i16x8_u: simd(127, ["v128"], "v128"),
-    abs: simd(160, ["v128"], "v128"),
-    neg: simd(161, ["v128"], "v128"),
-    all_true: simd(163, ["v128"], "i32"),
-    bitmask: simd(164, ["v128"], "i32"),
-    extend_low_i16x8_s: simd(167, ["v128"], "v128"),
-    extend_high_i16x8_s: simd(168, ["v128"], "v128"),
-    extend_low_i16x8_u: simd(169, ["v128"], "v128"),
-    extend_high_i16x8_u: simd(170, ["v128"], "v128"),
-    shl: simd(171, ["v128", "i32"], "v128"),
-    shr_s: simd(172, ["v128", "i32"], "v128"),
-    shr_u: simd(173, ["v128", "i32"], "v128"),
-    add: simd(174, ["v128", "v128"], "v128"),
-    sub: simd(177, ["v128", "v128"], "v128"),
-    mul: simd(181, ["v128", "v128"], "v128"),
-    min_s: simd(182, ["v128", "v128"], "v128"),
-    min_u: simd(183, ["v128", "v128"], "v128"),
-    max_s: simd(184, ["v128", "v128"], "v128"),
-    max_u: simd(185, ["v128", "v128"], "v128"),
-    dot_i16x8_s: simd(186, ["v128", "v128"], "v128"),
-    extmul_low_i16x8_s: simd(188, ["v128", "v128"], "v128"),
-    extmul_high_i16x8_s: simd(189, ["v128", "v128"], "v128"),
-    extmul_low_i16x8_u: simd(190, ["v128", "v128"], "v128"),
-    extmul_high_i16x8_u: simd(191, ["v128", "v128"], "v128"),
-    trunc_sat_f32x4_s: simd(248, ["v128"], "v128"),
-    trunc_sat_f32x4_u: simd(249, ["v128"], "v128"),
-    trunc_sat_f64x2_s_zero: simd(252, ["v128"], "v128"),
-    trunc_sat_f64x2_u_zero: simd(253, ["v128"], "v128"),
-    relaxed_trunc_f32x4_s: simd(257, ["v128"], "v128"),
-    relaxed_trunc_f32x4_u: simd(258, ["v128"], "v128"),
-    relaxed_trunc_f64x2_s_zero: simd(259, ["v128"], "v128"),
-    relaxed_trunc_f64x2_u_zero: simd(260, ["v128"], "v128"),
-    relaxed_laneselect: simd(267, ["v128", "v128", "v128"], "v128")
+    splat: simd(17, ['i32'], 'v128'),
+    extract_lane: lane(27, 4, ['v128'], 'i32'),
+    replace_lane: lane(28, 4, ['v128', 'i32'], 'v128'),
+    eq: simd(55, ['v128', 'v128'], 'v128'),
+    ne: simd(56, ['v128', 'v128'], 'v128'),
+    lt_s: simd(57, ['v128', 'v128'], 'v128'),
+    lt_u: simd(58, ['v128', 'v128'], 'v128'),
+    gt_s: simd(59, ['v128', 'v128'], 'v128'),
+    gt_u: simd(60, ['v128', 'v128'], 'v128'),
+    le_s: simd(61, ['v128', 'v128'], 'v128'),
+    le_u: simd(62, ['v128', 'v128'], 'v128'),
+    ge_s: simd(63, ['v128', 'v128'], 'v128'),
+    ge_u: simd(64, ['v128', 'v128'], 'v128'),
+    extadd_pairwise_i16x8_s: simd(126, ['v128'], 'v128'),
+    extadd_pairwise_i16x8_u: simd(127, ['v128'], 'v128'),
+    abs: simd(160, ['v128'], 'v128'),
+    neg: simd(161, ['v128'], 'v128'),
+    all_true: simd(163, ['v128'], 'i32'),
+    bitmask: simd(164, ['v128'], 'i32'),
+    extend_low_i16x8_s: simd(167, ['v128'], 'v128'),
+    extend_high_i16x8_s: simd(168, ['v128'], 'v128'),
+    extend_low_i16x8_u: simd(169, ['v128'], 'v128'),
+    extend_high_i16x8_u: simd(170, ['v128'], 'v128'),
+    shl: simd(171, ['v128', 'i32'], 'v128'),
+    shr_s: simd(172, ['v128', 'i32'], 'v128'),
+    shr_u: simd(173, ['v128', 'i32'], 'v128'),
+    add: simd(174, ['v128', 'v128'], 'v128'),
+    sub: simd(177, ['v128', 'v128'], 'v128'),
+    mul: simd(181, ['v128', 'v128'], 'v128'),
+    min_s: simd(182, ['v128', 'v128'], 'v128'),
+    min_u: simd(183, ['v128', 'v128'], 'v128'),
+    max_s: simd(184, ['v128', 'v128'], 'v128'),
+    max_u: simd(185, ['v128', 'v128'], 'v128'),
+    dot_i16x8_s: simd(186, ['v128', 'v128'], 'v128'),
+    extmul_low_i16x8_s: simd(188, ['v128', 'v128'], 'v128'),
+    extmul_high_i16x8_s: simd(189, ['v128', 'v128'], 'v128'),
+    extmul_low_i16x8_u: simd(190, ['v128', 'v128'], 'v128'),
+    extmul_high_i16x8_u: simd(191, ['v128', 'v128'], 'v128'),
+    trunc_sat_f32x4_s: simd(248, ['v128'], 'v128'),
+    trunc_sat_f32x4_u: simd(249, ['v128'], 'v128'),
+    trunc_sat_f64x2_s_zero: simd(252, ['v128'], 'v128'),
+    trunc_sat_f64x2_u_zero: simd(253, ['v128'], 'v128'),
+    relaxed_trunc_f32x4_s: simd(257, ['v128'], 'v128'),
+    relaxed_trunc_f32x4_u: simd(258, ['v128'], 'v128'),
+    relaxed_trunc_f64x2_s_zero: simd(259, ['v128'], 'v128'),
+    relaxed_trunc_f64x2_u_zero: simd(260, ['v128'], 'v128'),
+    relaxed_laneselect: simd(267, ['v128', 'v128', 'v128'], 'v128'),
   },
   i64x2: {
-    splat: simd(18, ["i64"], "v128"),
-    extract_lane: lane(29, 2, ["v128"], "i64"),
-    replace_lane: lane(30, 2, ["v128", "i64"], "v128"),
-    eq: simd(214, ["v128", "v128"], "v128"),
-    ne: simd(215, ["v128", "v128"], "v128"),
-    lt_s: simd(216, ["v128", "v128"], "v128"),
-    gt_s: simd(217, ["v128", "v128"], "v128"),
-    le_s: simd(218, ["v128", "v128"], "v128"),
-    ge_s: simd(219, ["v128", "v128"], "v128"),
-    abs: simd(192, ["v128"], "v128"),
-    neg: simd(193, ["v128"], "v128"),
-    all_true: simd(195, ["v128"], "i32"),
-    bitmask: simd(196, ["v128"], "i32"),
-    extend_low_i32x4_s: simd(199, ["v128"], "v128"),
-    extend_high_i32x4_s: simd(200, ["v128"], "v128"),
-    extend_low_i32x4_u: simd(201, ["v128"], "v128"),
-    extend_high_i32x4_u: simd(202, ["v128"], "v128"),
-    shl: simd(203, ["v128", "i32"], "v128"),
-    shr_s: simd(204, ["v128", "i32"], "v128"),
-    shr_u: simd(205, ["v128", "i32"], "v128"),
-    add: simd(206, ["v128", "v128"], "v128"),
-    sub: simd(209, ["v128", "v128"], "v128"),
-    mul: simd(213, ["v128", "v128"], "v128"),
-    extmul_low_i32x4_s: simd(220, ["v128", "v128"], "v128"),
-    extmul_high_i32x4_s: simd(221, ["v128", "v128"], "v128"),
-    extmul_low_i32x4_u: simd(222, ["v128", "v128"], "v128"),
-    extmul_high_i32x4_u: simd(223, ["v128", "v128"], "v128"),
-    relaxed_laneselect: simd(268, ["v128", "v128", "v128"], "v128")
+    splat: simd(18, ['i64'], 'v128'),
+    extract_lane: lane(29, 2, ['v128'], 'i64'),
+    replace_lane: lane(30, 2, ['v128', 'i64'], 'v128'),
+    eq: simd(214, ['v128', 'v128'], 'v128'),
+    ne: simd(215, ['v128', 'v128'], 'v128'),
+    lt_s: simd(216, ['v128', 'v128'], 'v128'),
+    gt_s: simd(217, ['v128', 'v128'], 'v128'),
+    le_s: simd(218, ['v128', 'v128'], 'v128'),
+    ge_s: simd(219, ['v128', 'v128'], 'v128'),
+    abs: simd(192, ['v128'], 'v128'),
+    neg: simd(193, ['v128'], 'v128'),
+    all_true: simd(195, ['v128'], 'i32'),
+    bitmask: simd(196, ['v128'], 'i32'),
+    extend_low_i32x4_s: simd(199, ['v128'], 'v128'),
+    extend_high_i32x4_s: simd(200, ['v128'], 'v128'),
+    extend_low_i32x4_u: simd(201, ['v128'], 'v128'),
+    extend_high_i32x4_u: simd(202, ['v128'], 'v128'),
+    shl: simd(203, ['v128', 'i32'], 'v128'),
+    shr_s: simd(204, ['v128', 'i32'], 'v128'),
+    shr_u: simd(205, ['v128', 'i32'], 'v128'),
+    add: simd(206, ['v128', 'v128'], 'v128'),
+    sub: simd(209, ['v128', 'v128'], 'v128'),
+    mul: simd(213, ['v128', 'v128'], 'v128'),
+    extmul_low_i32x4_s: simd(220, ['v128', 'v128'], 'v128'),
+    extmul_high_i32x4_s: simd(221, ['v128', 'v128'], 'v128'),
+    extmul_low_i32x4_u: simd(222, ['v128', 'v128'], 'v128'),
+    extmul_high_i32x4_u: simd(223, ['v128', 'v128'], 'v128'),
+    relaxed_laneselect: simd(268, ['v128', 'v128', 'v128'], 'v128'),
   },
   f32x4: {
-    splat: simd(19, ["f32"], "v128"),
-    extract_lane: lane(31, 4, ["v128"], "f32"),
-    replace_lane: lane(32, 4, ["v128", "f32"], "v128"),
-    eq: simd(65, ["v128", "v128"], "v128"),
-    ne: simd(66, ["v128", "v128"], "v128"),
-    lt: simd(67, ["v128", "v128"], "v128"),
-    gt: simd(68, ["v128", "v128"], "v128"),
-    le: simd(69, ["v128", "v128"], "v128"),
-    ge: simd(70, ["v128", "v128"], "v128"),
-    abs: simd(224, ["v128"], "v128"),
-    neg: simd(225, ["v128"], "v128"),
-    sqrt: simd(227, ["v128"], "v128"),
-    ceil: simd(103, ["v128"], "v128"),
-    floor: simd(104, ["v128"], "v128"),
-    trunc: simd(105, ["v128"], "v128"),
-    nearest: simd(106, ["v128"], "v128"),
-    add: simd(228, ["v128", "v128"], "v128"),
-    sub: simd(229, ["v128", "v128"], "v128"),
-    mul: simd(230, ["v128", "v128"], "v128"),
-    div: simd(231, ["v128", "v128"], "v128"),
-    min: simd(232, ["v128", "v128"], "v128"),
-    max: simd(233, ["v128", "v128"], "v128"),
-    pmin: simd(234, ["v128", "v128"], "v128"),
-    pmax: simd(235, ["v128", "v128"], "v128"),
-    convert_i32x4_s: simd(250, ["v128"], "v128"),
-    convert_i32x4_u: simd(251, ["v128"], "v128"),
-    demote_f64x2_zero: simd(94, ["v128"], "v128"),
-    relaxed_madd: simd(261, ["v128", "v128", "v128"], "v128"),
-    relaxed_nmadd: simd(262, ["v128", "v128", "v128"], "v128"),
-    relaxed_min: simd(269, ["v128", "v128"], "v128"),
-    relaxed_max: simd(270, ["v128", "v128"], "v128")
+    splat: simd(19, ['f32'], 'v128'),
+    extract_lane: lane(31, 4, ['v128'], 'f32'),
+    replace_lane: lane(32, 4, ['v128', 'f32'], 'v128'),
+    eq: simd(65, ['v128', 'v128'], 'v128'),
+    ne: simd(66, ['v128', 'v128'], 'v128'),
+    lt: simd(67, ['v128', 'v128'], 'v128'),
+    gt: simd(68, ['v128', 'v128'], 'v128'),
+    le: simd(69, ['v128', 'v128'], 'v128'),
+    ge: simd(70, ['v128', 'v128'], 'v128'),
+    abs: simd(224, ['v128'], 'v128'),
+    neg: simd(225, ['v128'], 'v128'),
+    sqrt: simd(227, ['v128'], 'v128'),
+    ceil: simd(103, ['v128'], 'v128'),
+    floor: simd(104, ['v128'], 'v128'),
+    trunc: simd(105, ['v128'], 'v128'),
+    nearest: simd(106, ['v128'], 'v128'),
+    add: simd(228, ['v128', 'v128'], 'v128'),
+    sub: simd(229, ['v128', 'v128'], 'v128'),
+    mul: simd(230, ['v128', 'v128'], 'v128'),
+    div: simd(231, ['v128', 'v128'], 'v128'),
+    min: simd(232, ['v128', 'v128'], 'v128'),
+    max: simd(233, ['v128', 'v128'], 'v128'),
+    pmin: simd(234, ['v128', 'v128'], 'v128'),
+    pmax: simd(235, ['v128', 'v128'], 'v128'),
+    convert_i32x4_s: simd(250, ['v128'], 'v128'),
+    convert_i32x4_u: simd(251, ['v128'], 'v128'),
+    demote_f64x2_zero: simd(94, ['v128'], 'v128'),
+    relaxed_madd: simd(261, ['v128', 'v128', 'v128'], 'v128'),
+    relaxed_nmadd: simd(262, ['v128', 'v128', 'v128'], 'v128'),
+    relaxed_min: simd(269, ['v128', 'v128'], 'v128'),
+    relaxed_max: simd(270, ['v128', 'v128'], 'v128'),
   },
   f64x2: {
-    splat: simd(20, ["f64"], "v128"),
-    extract_lane: lane(33, 2, ["v128"], "f64"),
-    replace_lane: lane(34, 2, ["v128", "f64"], "v128"),
-    eq: simd(71, ["v128", "v128"], "v128"),
-    ne: simd(72, ["v128", "v128"], "v128"),
-    lt: simd(73, ["v128", "v128"], "v128"),
-    gt: simd(74, ["v128", "v128"], "v128"),
-    le: simd(75, ["v128", "v128"], "v128"),
-    ge: simd(76, ["v128", "v128"], "v128"),
-    abs: simd(236, ["v128"], "v128"),
-    neg: simd(237, ["v128"], "v128"),
-    sqrt: simd(239, ["v128"], "v128"),
-    ceil: simd(116, ["v128"], "v128"),
-    floor: simd(117, ["v128"], "v128"),
-    trunc: simd(122, ["v128"], "v128"),
-    nearest: simd(148, ["v128"], "v128"),
-    add: simd(240, ["v128", "v128"], "v128"),
-    sub: simd(241, ["v128", "v128"], "v128"),
-    mul: simd(242, ["v128", "v128"], "v128"),
-    div: simd(243, ["v128", "v128"], "v128"),
-    min: simd(244, ["v128", "v128"], "v128"),
-    max: simd(245, ["v128", "v128"], "v128"),
-    pmin: simd(246, ["v128", "v128"], "v128"),
-    pmax: simd(247, ["v128", "v128"], "v128"),
-    convert_low_i32x4_s: simd(254, ["v128"], "v128"),
-    convert_low_i32x4_u: simd(255, ["v128"], "v128"),
-    promote_low_f32x4: simd(95, ["v128"], "v128"),
-    relaxed_madd: simd(263, ["v128", "v128", "v128"], "v128"),
-    relaxed_nmadd: simd(264, ["v128", "v128", "v128"], "v128"),
-    relaxed_min: simd(271, ["v128", "v128"], "v128"),
-    relaxed_max: simd(272, ["v128", "v128"], "v128")
+    splat: simd(20, ['f64'], 'v128'),
+    extract_lane: lane(33, 2, ['v128'], 'f64'),
+    replace_lane: lane(34, 2, ['v128', 'f64'], 'v128'),
+    eq: simd(71, ['v128', 'v128'], 'v128'),
+    ne: simd(72, ['v128', 'v128'], 'v128'),
+    lt: simd(73, ['v128', 'v128'], 'v128'),
+    gt: simd(74, ['v128', 'v128'], 'v128'),
+    le: simd(75, ['v128', 'v128'], 'v128'),
+    ge: simd(76, ['v128', 'v128'], 'v128'),
+    abs: simd(236, ['v128'], 'v128'),
+    neg: simd(237, ['v128'], 'v128'),
+    sqrt: simd(239, ['v128'], 'v128'),
+    ceil: simd(116, ['v128'], 'v128'),
+    floor: simd(117, ['v128'], 'v128'),
+    trunc: simd(122, ['v128'], 'v128'),
+    nearest: simd(148, ['v128'], 'v128'),
+    add: simd(240, ['v128', 'v128'], 'v128'),
+    sub: simd(241, ['v128', 'v128'], 'v128'),
+    mul: simd(242, ['v128', 'v128'], 'v128'),
+    div: simd(243, ['v128', 'v128'], 'v128'),
+    min: simd(244, ['v128', 'v128'], 'v128'),
+    max: simd(245, ['v128', 'v128'], 'v128'),
+    pmin: simd(246, ['v128', 'v128'], 'v128'),
+    pmax: simd(247, ['v128', 'v128'], 'v128'),
+    convert_low_i32x4_s: simd(254, ['v128'], 'v128'),
+    convert_low_i32x4_u: simd(255, ['v128'], 'v128'),
+    promote_low_f32x4: simd(95, ['v128'], 'v128'),
+    relaxed_madd: simd(263, ['v128', 'v128', 'v128'], 'v128'),
+    relaxed_nmadd: simd(264, ['v128', 'v128', 'v128'], 'v128'),
+    relaxed_min: simd(271, ['v128', 'v128'], 'v128'),
+    relaxed_max: simd(272, ['v128', 'v128'], 'v128'),
   },
   memory: {
-    size: memory([63, 0], [], "i32"),
-    grow: memory([64, 0], ["i32"], "i32"),
-    copy: memory([MISC, 10, 0, 0], ["i32", "i32", "i32"], null),
-    fill: memory([MISC, 11, 0], ["i32", "i32", "i32"], null)
-  }
+    size: memory([63, 0], [], 'i32'),
+    grow: memory([64, 0], ['i32'], 'i32'),
+    copy: memory([MISC, 10, 0, 0], ['i32', 'i32', 'i32'], null),
+    fill: memory([MISC, 11, 0], ['i32', 'i32', 'i32'], null),
+  },
 };
 
 // packages/core/src/wasm/assembler.ts
@@ -1030,18 +1031,18 @@ var Assembler = class {
   writes = 0;
   constructor(options) {
     this.shared = options.shared;
-    this.i32 = { ...this.methods("i32", OPCODES.i32), ...this.scalarConstant("i32") };
-    this.i64 = { ...this.methods("i64", OPCODES.i64), ...this.scalarConstant("i64") };
-    this.f32 = { ...this.methods("f32", OPCODES.f32), ...this.scalarConstant("f32") };
-    this.f64 = { ...this.methods("f64", OPCODES.f64), ...this.scalarConstant("f64") };
-    this.v128 = this.methods("v128", OPCODES.v128);
-    this.i8x16 = { ...this.methods("i8x16", OPCODES.i8x16), ...this.vectorConstant("i8x16") };
-    this.i16x8 = { ...this.methods("i16x8", OPCODES.i16x8), ...this.vectorConstant("i16x8") };
-    this.i32x4 = { ...this.methods("i32x4", OPCODES.i32x4), ...this.vectorConstant("i32x4") };
-    this.i64x2 = { ...this.methods("i64x2", OPCODES.i64x2), ...this.vectorConstant("i64x2") };
-    this.f32x4 = { ...this.methods("f32x4", OPCODES.f32x4), ...this.vectorConstant("f32x4") };
-    this.f64x2 = { ...this.methods("f64x2", OPCODES.f64x2), ...this.vectorConstant("f64x2") };
-    this.memory = this.methods("memory", OPCODES.memory);
+    this.i32 = { ...this.methods('i32', OPCODES.i32), ...this.scalarConstant('i32') };
+    this.i64 = { ...this.methods('i64', OPCODES.i64), ...this.scalarConstant('i64') };
+    this.f32 = { ...this.methods('f32', OPCODES.f32), ...this.scalarConstant('f32') };
+    this.f64 = { ...this.methods('f64', OPCODES.f64), ...this.scalarConstant('f64') };
+    this.v128 = this.methods('v128', OPCODES.v128);
+    this.i8x16 = { ...this.methods('i8x16', OPCODES.i8x16), ...this.vectorConstant('i8x16') };
+    this.i16x8 = { ...this.methods('i16x8', OPCODES.i16x8), ...this.vectorConstant('i16x8') };
+    this.i32x4 = { ...this.methods('i32x4', OPCODES.i32x4), ...this.vectorConstant('i32x4') };
+    this.i64x2 = { ...this.methods('i64x2', OPCODES.i64x2), ...this.vectorConstant('i64x2') };
+    this.f32x4 = { ...this.methods('f32x4', OPCODES.f32x4), ...this.vectorConstant('f32x4') };
+    this.f64x2 = { ...this.methods('f64x2', OPCODES.f64x2), ...this.vectorConstant('f64x2') };
+    this.memory = this.methods('memory', OPCODES.memory);
   }
   // ------------------------------------------------------------------------------------------------ functions
   /** Defines a function for use inside the module; `body` emits it now. */
@@ -1061,7 +1062,7 @@ var Assembler = class {
   }
   /** A new local, zero at the start of the function, or `value` from here on. */
   local(type, value) {
-    if (this.frames.length === 0) fail("local", "a local belongs to a function; none is being defined");
+    if (this.frames.length === 0) fail('local', 'a local belongs to a function; none is being defined');
     const local = new Local(this, type, this.paramCount + this.localTypes.length);
     this.localTypes.push(type);
     if (value !== void 0) local.set(value);
@@ -1078,28 +1079,28 @@ var Assembler = class {
   }
   localSet(local, value) {
     const operands = value === void 0 ? [] : [value];
-    this.instruction("local.set", [33, ...unsigned(local.index)], [local.type], null, operands, null);
+    this.instruction('local.set', [33, ...unsigned(local.index)], [local.type], null, operands, null);
     local.lastWrite = ++this.writes;
   }
   localTee(local, value) {
     const operands = value === void 0 ? [] : [value];
     const bytes = [34, ...unsigned(local.index)];
-    const result = this.instruction("local.tee", bytes, [local.type], local.type, operands, null);
+    const result = this.instruction('local.tee', bytes, [local.type], local.type, operands, null);
     local.lastWrite = ++this.writes;
     return result;
   }
   // -------------------------------------------------------------------------------------------------- control
   /** block … end: a branch to the label leaves it. */
   block(body) {
-    this.frame("block", 2, [], body);
+    this.frame('block', 2, [], body);
   }
   /** block (result type) … end: the body leaves a value, as does every branch to the label. */
   blockOf(type, body) {
-    return this.frame("block", 2, [type], body);
+    return this.frame('block', 2, [type], body);
   }
   /** loop … end: a branch to the label starts over; without one the loop ends. */
   loop(body) {
-    this.frame("loop", 3, [], body);
+    this.frame('loop', 3, [], body);
   }
   /** if … else … end; the condition is an i32 */
   if(condition, then, otherwise) {
@@ -1110,34 +1111,34 @@ var Assembler = class {
     return this.ifFrame([type], condition, then, otherwise);
   }
   br(label) {
-    const depth = this.depth("br", label);
-    this.popAll("br", branchTypes(label));
+    const depth = this.depth('br', label);
+    this.popAll('br', branchTypes(label));
     this.emit(12, ...unsigned(depth));
     this.setUnreachable();
   }
   br_if(label, condition) {
-    if (condition !== void 0) this.operands("br_if", [condition], ["i32"], null);
-    this.pop("br_if", "i32");
+    if (condition !== void 0) this.operands('br_if', [condition], ['i32'], null);
+    this.pop('br_if', 'i32');
     const types = branchTypes(label);
-    const start = this.popAll("br_if", types);
-    this.emit(13, ...unsigned(this.depth("br_if", label)));
+    const start = this.popAll('br_if', types);
+    this.emit(13, ...unsigned(this.depth('br_if', label)));
     for (const type of types) this.push(type, start);
   }
   /** Branches to `labels[index]`, or to the last label. */
   br_table(labels, index2) {
-    if (index2 !== void 0) this.operands("br_table", [index2], ["i32"], null);
-    this.pop("br_table", "i32");
-    const last = labels.at(-1) ?? fail("br_table", "needs at least one label");
-    this.popAll("br_table", branchTypes(last));
-    const depths = labels.flatMap((label) => unsigned(this.depth("br_table", label)));
+    if (index2 !== void 0) this.operands('br_table', [index2], ['i32'], null);
+    this.pop('br_table', 'i32');
+    const last = labels.at(-1) ?? fail('br_table', 'needs at least one label');
+    this.popAll('br_table', branchTypes(last));
+    const depths = labels.flatMap((label) => unsigned(this.depth('br_table', label)));
     this.emit(14, ...unsigned(labels.length - 1), ...depths);
     this.setUnreachable();
   }
   /** Leaves the function with its results, which are on the stack or given. */
   return(...operands) {
-    const { results } = this.frames[0] ?? fail("return", "no function is being defined");
-    if (operands.length > 0) this.operands("return", operands, results, null);
-    this.popAll("return", results);
+    const { results } = this.frames[0] ?? fail('return', 'no function is being defined');
+    if (operands.length > 0) this.operands('return', operands, results, null);
+    this.popAll('return', results);
     this.emit(15);
     this.setUnreachable();
   }
@@ -1149,15 +1150,15 @@ var Assembler = class {
     this.emit(1);
   }
   drop(value) {
-    if (value !== void 0) this.operands("drop", [value], [value.type], null);
-    this.pop("drop", null);
+    if (value !== void 0) this.operands('drop', [value], [value.type], null);
+    this.pop('drop', null);
     this.emit(26);
   }
   /** condition ? a : b, both evaluated */
   select(a, b, condition) {
-    const takes3 = [a.type, b.type, "i32"];
-    if (a.type !== b.type) fail("select", `chooses between two of one type, got ${a.type} and ${b.type}`);
-    return this.instruction("select", [27], takes3, a.type, [a, b, condition], null);
+    const takes3 = [a.type, b.type, 'i32'];
+    if (a.type !== b.type) fail('select', `chooses between two of one type, got ${a.type} and ${b.type}`);
+    return this.instruction('select', [27], takes3, a.type, [a, b, condition], null);
   }
   // -------------------------------------------------------------------------------------- conveniences (not opcodes)
   /** if (condition()) do body() while (condition()): one branch a turn; the condition is emitted twice. */
@@ -1206,12 +1207,12 @@ var Assembler = class {
     return this.select(this.reuse(a), this.reuse(b), this.i32.lt_u(a, b));
   }
   reuse(operand3) {
-    return typeof operand3 === "number" ? this.i32.const(operand3) : operand3.get();
+    return typeof operand3 === 'number' ? this.i32.const(operand3) : operand3.get();
   }
   // --------------------------------------------------------------------------------------------------- module
   /** The bytes of the module. */
   finish() {
-    if (this.frames.length > 0) fail("finish", "a function is still being defined");
+    if (this.frames.length > 0) fail('finish', 'a function is still being defined');
     const { functions } = this;
     const memory3 = this.shared ? [3, 0, ...unsigned(MAX_PAGES)] : [0, 0];
     const exported = functions.filter(({ exported: exported2 }) => exported2).map(({ func }) => func);
@@ -1219,16 +1220,16 @@ var Assembler = class {
     return new Uint8Array(
       [0, 97, 115, 109, 1, 0, 0, 0].concat(
         section(1, list(this.signatureBytes)),
-        section(2, list([[...text("env"), ...text("memory"), 2, ...memory3]])),
+        section(2, list([[...text('env'), ...text('memory'), 2, ...memory3]])),
         section(3, list(functions.map(({ func }) => unsigned(this.signature(func))))),
         section(7, list(exported.map(({ name: name2, index: index2 }) => [...text(name2), 0, ...unsigned(index2)]))),
         section(10, list(functions.map(({ body }) => sized(body)))),
-        section(0, text("name").concat(section(1, names)))
-      )
+        section(0, text('name').concat(section(1, names))),
+      ),
     );
   }
   define(name2, exported, params, results, body) {
-    if (this.frames.length > 0) fail(name2, "functions do not nest; end the one being defined first");
+    if (this.frames.length > 0) fail(name2, 'functions do not nest; end the one being defined first');
     const types = Object.values(params);
     const func = { name: name2, index: this.functions.length, params: types, results };
     this.bytes = [];
@@ -1240,7 +1241,7 @@ var Assembler = class {
     for (const [index2, key] of Object.keys(params).entries()) locals[key] = new Local(this, types[index2], index2);
     this.signature(func);
     try {
-      this.frames = [{ kind: "function", results, height: 0, unreachable: false }];
+      this.frames = [{ kind: 'function', results, height: 0, unreachable: false }];
       body(locals);
       this.closeFrame(`end of ${name2}`);
     } finally {
@@ -1251,7 +1252,7 @@ var Assembler = class {
   }
   /** The index of the function's type among the types of the module. */
   signature(func) {
-    const key = `${func.params.join(" ")} \u2192 ${func.results.join(" ")}`;
+    const key = `${func.params.join(' ')} \u2192 ${func.results.join(' ')}`;
     const known = this.signatures.indexOf(key);
     if (known >= 0) return known;
     const typeList = (types) => [...unsigned(types.length), ...types.map((t2) => TYPE_BYTE[t2])];
@@ -1260,7 +1261,7 @@ var Assembler = class {
   }
   // ------------------------------------------------------------------------------------------ stack and encoding
   emit(...bytes) {
-    if (this.frames.length === 0) fail("emit", "an instruction belongs to a function; none is being defined");
+    if (this.frames.length === 0) fail('emit', 'an instruction belongs to a function; none is being defined');
     for (const byte of bytes) this.bytes.push(byte);
   }
   push(type, start, writes = this.writes) {
@@ -1270,10 +1271,10 @@ var Assembler = class {
   }
   /** Takes one value off the stack; null takes any. In code that cannot be reached there is always one. */
   pop(op2, type) {
-    const frame = this.frames.at(-1) ?? fail(op2, "an instruction belongs to a function; none is being defined");
+    const frame = this.frames.at(-1) ?? fail(op2, 'an instruction belongs to a function; none is being defined');
     if (this.stack.length === frame.height) {
       if (frame.unreachable) return null;
-      fail(op2, `expected ${type ?? "a value"} on the stack, found nothing${frame.height > 0 ? " in this block" : ""}`);
+      fail(op2, `expected ${type ?? 'a value'} on the stack, found nothing${frame.height > 0 ? ' in this block' : ''}`);
     }
     const value = this.stack.pop();
     if (type !== null && value.type !== type) fail(op2, `expected ${type} on the stack, found ${value.type}`);
@@ -1284,7 +1285,7 @@ var Assembler = class {
     return this.popFirst(op2, types)?.start ?? this.bytes.length;
   }
   popFirst(op2, types) {
-    const frame = this.frames.at(-1) ?? fail(op2, "an instruction belongs to a function; none is being defined");
+    const frame = this.frames.at(-1) ?? fail(op2, 'an instruction belongs to a function; none is being defined');
     const { stack: stack3 } = this;
     const base = stack3.length - types.length;
     const from = Math.max(base, frame.height);
@@ -1292,7 +1293,7 @@ var Assembler = class {
     for (let i = from; matches && i < stack3.length; i++) matches = stack3[i].type === types[i - base];
     if (!matches) {
       const found = stack3.slice(from).map(({ type }) => type);
-      fail(op2, `expected ${types.join(" ")} on the stack, found ${found.join(" ") || "nothing"}`);
+      fail(op2, `expected ${types.join(' ')} on the stack, found ${found.join(' ') || 'nothing'}`);
     }
     const first = stack3[from] ?? null;
     stack3.length = from;
@@ -1323,7 +1324,7 @@ var Assembler = class {
    */
   operands(op2, operands, takes3, shape) {
     if (operands.length !== takes3.length) {
-      fail(op2, `takes ${takes3.length} operands (${takes3.join(" ")}), got ${operands.length}`);
+      fail(op2, `takes ${takes3.length} operands (${takes3.join(' ')}), got ${operands.length}`);
     }
     const { stack: stack3 } = this;
     let values = 0;
@@ -1332,7 +1333,7 @@ var Assembler = class {
     for (let i = 0, slot2 = base; i < operands.length; i++) {
       const operand3 = operands[i];
       if (operand3 instanceof Value && stack3[slot2++] !== operand3) {
-        fail(op2, "an operand is not where it should be on the stack: it was used before, or others came in between");
+        fail(op2, 'an operand is not where it should be on the stack: it was used before, or others came in between');
       }
     }
     for (let i = 0; i < operands.length; i++) {
@@ -1344,7 +1345,8 @@ var Assembler = class {
   insert(op2, slot2, operand3, type, shape) {
     const found = operand3 instanceof Local ? operand3.type : type;
     if (found !== type) fail(op2, `expected ${type} as an operand, found ${found}`);
-    const code = operand3 instanceof Local ? [32, ...unsigned(operand3.index)] : constantBytes(op2, type, shape, [operand3]);
+    const code =
+      operand3 instanceof Local ? [32, ...unsigned(operand3.index)] : constantBytes(op2, type, shape, [operand3]);
     const above = this.stack[slot2];
     if (above === void 0) {
       const start = this.bytes.length;
@@ -1352,8 +1354,8 @@ var Assembler = class {
       this.push(type, start);
       return;
     }
-    if (above.start < 0 || operand3 instanceof Local && operand3.lastWrite > above.writes) {
-      fail(op2, "an operand would be read before code that sets it; read it with get() at its place");
+    if (above.start < 0 || (operand3 instanceof Local && operand3.lastWrite > above.writes)) {
+      fail(op2, 'an operand would be read before code that sets it; read it with get() at its place');
     }
     this.bytes.splice(above.start, 0, ...code);
     this.stack.splice(slot2, 0, new Value(type, above.start, above.writes));
@@ -1366,19 +1368,19 @@ var Assembler = class {
     return this.endFrame(kind, results, start, writes);
   }
   ifFrame(results, condition, then, otherwise) {
-    this.operands("if", [condition], ["i32"], null);
-    const value = this.pop("if", "i32");
+    this.operands('if', [condition], ['i32'], null);
+    const value = this.pop('if', 'i32');
     const start = value?.start ?? this.bytes.length;
     const writes = value?.writes ?? this.writes;
-    this.openFrame("if", 4, results, then);
+    this.openFrame('if', 4, results, then);
     if (otherwise !== void 0) {
-      this.closeFrame("else");
+      this.closeFrame('else');
       this.emit(5);
       const frame = this.frames.at(-1);
       frame.unreachable = false;
       otherwise(frame);
-    } else if (results.length > 0) fail("if", `without else cannot leave ${results.join(" ")}`);
-    return this.endFrame("if", results, start, writes);
+    } else if (results.length > 0) fail('if', `without else cannot leave ${results.join(' ')}`);
+    return this.endFrame('if', results, start, writes);
   }
   openFrame(kind, opcode, results, body) {
     this.emit(opcode, results.length === 0 ? VOID : TYPE_BYTE[results[0]]);
@@ -1398,8 +1400,8 @@ var Assembler = class {
     this.popAll(op2, frame.results);
     if (this.stack.length !== frame.height) {
       const left = this.stack.slice(frame.height).map((value) => value.type);
-      const due = frame.results.length === 0 ? "nothing" : frame.results.join(" ");
-      fail(op2, `expected ${due} on the stack, found ${[...left, ...frame.results].join(" ")}`);
+      const due = frame.results.length === 0 ? 'nothing' : frame.results.join(' ');
+      fail(op2, `expected ${due} on the stack, found ${[...left, ...frame.results].join(' ')}`);
     }
   }
   setUnreachable() {
@@ -1409,7 +1411,7 @@ var Assembler = class {
   }
   depth(op2, label) {
     const at3 = this.frames.lastIndexOf(label);
-    if (at3 < 0) fail(op2, "the label is not of a block that is open here");
+    if (at3 < 0) fail(op2, 'the label is not of a block that is open here');
     return this.frames.length - 1 - at3;
   }
   // ---------------------------------------------------------------------------------------- tables into methods
@@ -1423,20 +1425,20 @@ var Assembler = class {
   method(op2, entry2, shape) {
     const { kind, bytes, takes: takes3, gives } = entry2;
     switch (kind) {
-      case "plain":
+      case 'plain':
         return (...operands) => this.instruction(op2, bytes, takes3, gives, operands, shape);
-      case "lane":
+      case 'lane':
         return (lane2, ...operands) => {
           checkLane(op2, lane2, entry2.lanes);
           return this.instruction(op2, bytes, takes3, gives, operands, shape, [...bytes, lane2]);
         };
-      case "access":
+      case 'access':
         return (...rest) => {
           const operands = rest.slice(0, takes3.length);
           const immediates = memoryImmediates(op2, entry2.width, rest[takes3.length], rest[takes3.length + 1]);
           return this.instruction(op2, bytes, takes3, gives, operands, shape, [...bytes, ...immediates]);
         };
-      case "laneAccess":
+      case 'laneAccess':
         return (lane2, ...rest) => {
           checkLane(op2, lane2, 16 / entry2.width);
           const operands = rest.slice(0, 2);
@@ -1447,21 +1449,15 @@ var Assembler = class {
   }
   scalarConstant(type) {
     return {
-      const: (...values) => this.instruction(
-        `${type}.const`,
-        constantBytes(`${type}.const`, type, null, values),
-        [],
-        type,
-        [],
-        null
-      )
+      const: (...values) =>
+        this.instruction(`${type}.const`, constantBytes(`${type}.const`, type, null, values), [], type, [], null),
     };
   }
   vectorConstant(shape) {
     return {
       const: (...values) => {
-        const bytes = constantBytes("v128.const", "v128", shape, values);
-        return this.instruction("v128.const", bytes, [], "v128", [], shape);
+        const bytes = constantBytes('v128.const', 'v128', shape, values);
+        return this.instruction('v128.const', bytes, [], 'v128', [], shape);
       },
       shuffle: (lanes, ...operands) => {
         const op2 = `${shape}.shuffle`;
@@ -1473,14 +1469,14 @@ var Assembler = class {
           return Array.from({ length: width }, (_, byte) => lane2 * width + byte);
         });
         const encoding = [253, 13, ...bytes];
-        return this.instruction(op2, encoding, ["v128", "v128"], "v128", operands, shape);
-      }
+        return this.instruction(op2, encoding, ['v128', 'v128'], 'v128', operands, shape);
+      },
     };
   }
 };
 var SHAPES = new Map(Object.keys(LANES).map((shape) => [shape, shape]));
 function branchTypes(label) {
-  return label.kind === "loop" ? [] : label.results;
+  return label.kind === 'loop' ? [] : label.results;
 }
 
 // packages/core/src/wasm/features.ts
@@ -1490,7 +1486,8 @@ var strictMode = false;
 function features() {
   if (relaxed === null || strict === null) {
     const simd2 = validates((code) => code.drop(code.i32x4.add(code.i32x4.const(1), code.i32x4.const(2))));
-    const relaxedSimd = simd2 && validates((code) => code.drop(code.f32x4.relaxed_madd(zero(code), zero(code), zero(code))));
+    const relaxedSimd =
+      simd2 && validates((code) => code.drop(code.f32x4.relaxed_madd(zero(code), zero(code), zero(code))));
     const sharedMemory = probeSharedMemory();
     relaxed = describe(simd2, relaxedSimd, relaxedSimd && probeFma(), sharedMemory, false);
     strict = describe(simd2, false, false, sharedMemory, true);
@@ -1498,7 +1495,7 @@ function features() {
   return strictMode ? strict : relaxed;
 }
 function describe(simd2, relaxedSimd, fma, sharedMemory, isStrictSet) {
-  const best = fma ? "fma" : relaxedSimd ? "relaxed" : simd2 ? "simd" : "scalar";
+  const best = fma ? 'fma' : relaxedSimd ? 'relaxed' : simd2 ? 'simd' : 'scalar';
   const key = isStrictSet ? `${best} strict` : best;
   return Object.freeze({ simd: simd2, relaxedSimd, fma, sharedMemory, strict: isStrictSet, key });
 }
@@ -1507,17 +1504,17 @@ function zero(code) {
 }
 function validates(body) {
   const code = new Assembler({ shared: false });
-  code.func("probe", {}, [], () => body(code));
+  code.func('probe', {}, [], () => body(code));
   return WebAssembly.validate(code.finish());
 }
 function probeFma() {
   const code = new Assembler({ shared: false });
-  code.export("f32", { a: "f32", c: "f32" }, ["f32"], ({ a, c }) => {
-    const x = code.local("v128", code.f32x4.splat(a));
+  code.export('f32', { a: 'f32', c: 'f32' }, ['f32'], ({ a, c }) => {
+    const x = code.local('v128', code.f32x4.splat(a));
     code.f32x4.extract_lane(0, code.f32x4.relaxed_madd(x, x, code.f32x4.splat(c)));
   });
-  code.export("f64", { a: "f64", c: "f64" }, ["f64"], ({ a, c }) => {
-    const x = code.local("v128", code.f64x2.splat(a));
+  code.export('f64', { a: 'f64', c: 'f64' }, ['f64'], ({ a, c }) => {
+    const x = code.local('v128', code.f64x2.splat(a));
     code.f64x2.extract_lane(0, code.f64x2.relaxed_madd(x, x, code.f64x2.splat(c)));
   });
   const memory3 = new WebAssembly.Memory({ initial: 0 });
@@ -1526,7 +1523,7 @@ function probeFma() {
   return f32(1 + 2 ** -12, -(1 + 2 ** -11)) === 2 ** -24 && f64(1 + 2 ** -27, -(1 + 2 ** -26)) === 2 ** -54;
 }
 function probeSharedMemory() {
-  if (typeof SharedArrayBuffer === "undefined") return false;
+  if (typeof SharedArrayBuffer === 'undefined') return false;
   try {
     return new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer instanceof SharedArrayBuffer;
   } catch {
@@ -1547,7 +1544,7 @@ var BINS = 32 * 4;
 function binOf(bytes) {
   const units = bytes / ALIGN;
   const octave = 31 - Math.clz32(units);
-  const quarter = octave >= 2 ? units >>> octave - 2 & 3 : 0;
+  const quarter = octave >= 2 ? (units >>> (octave - 2)) & 3 : 0;
   return octave * 4 + quarter;
 }
 function roundUp(bytes, to2) {
@@ -1590,7 +1587,7 @@ var Heap = class {
       highWaterBytes: this.highWater,
       totalBytes: this.memory.buffer.byteLength,
       blocks: this.sizes.size,
-      limitBytes: this.limitBytes
+      limitBytes: this.limitBytes,
     };
   }
   get usedBytes() {
@@ -1618,7 +1615,7 @@ var Heap = class {
   release(start) {
     const size = this.sizes.get(start);
     if (size === void 0) {
-      throw new TorsorError(`no block starts at ${start}`, { op: "Heap.release", operands: { start } });
+      throw new TorsorError(`no block starts at ${start}`, { op: 'Heap.release', operands: { start } });
     }
     const asked = this.guarded.get(start);
     const isIntact = asked === void 0 || this.check(start, asked, size);
@@ -1639,8 +1636,8 @@ var Heap = class {
     this.addFree(from, to2 - from);
     if (!isIntact) {
       throw new TorsorError(`something wrote past the end of the block of ${asked} bytes at ${start}`, {
-        op: "Heap.release",
-        operands: { start, bytes: asked }
+        op: 'Heap.release',
+        operands: { start, bytes: asked },
       });
     }
   }
@@ -1670,8 +1667,8 @@ var Heap = class {
     const start = this.allocate(want);
     if (start === 0) {
       throw new TorsorError(`out of memory: ${want} bytes of scratch space beside ${this.used} bytes in use`, {
-        op: "Heap.scratch",
-        operands: { bytes }
+        op: 'Heap.scratch',
+        operands: { bytes },
       });
     }
     this.scratchPtr = start;
@@ -1890,7 +1887,7 @@ function adapt(bytes) {
 function limits() {
   return {
     heapLimitBytes: heapIfAny()?.limitBytes ?? MAX_HEAP_BYTES,
-    softLimitBytes: isSoftLimitSet ? softLimit : null
+    softLimitBytes: isSoftLimitSet ? softLimit : null,
   };
 }
 function setLimits(hard, soft) {
@@ -1944,7 +1941,7 @@ var Storage = class _Storage {
     const storage = new _Storage(dtype, length, block, null, null);
     if (settle(block, storage)) {
       storage.weight = ballast(block);
-      if (zeroed) storage.array.fill(dtype === "int64" ? 0n : 0);
+      if (zeroed) storage.array.fill(dtype === 'int64' ? 0n : 0);
     } else block.outside = allocateOutside(dtype, length);
     return _Storage.track(storage);
   }
@@ -2025,7 +2022,7 @@ var Storage = class _Storage {
     const { block } = this;
     if (this.releasedBy !== null || block === null) {
       throw new TorsorError(`this tensor was released by ${this.releasedBy}; keep what leaves a scope with keep()`, {
-        op: "Storage"
+        op: 'Storage',
       });
     }
     const home = heap();
@@ -2044,9 +2041,9 @@ function allocateOutside(dtype, length) {
     return new ArrayBuffer(bytes);
   } catch (cause) {
     throw new TorsorError(`out of memory: ${bytes} bytes for ${length} elements of ${dtype}`, {
-      op: "Storage.allocate",
+      op: 'Storage.allocate',
       operands: { dtype, length },
-      cause
+      cause,
     });
   }
 }
@@ -2059,7 +2056,7 @@ var modes = {
   /** Whether dispatch hands ops on tensors with an autograd slot to the recorder. */
   grad: true,
   /** Whether new tensors are marked as made in inference mode. */
-  inference: false
+  inference: false,
 };
 var TensorBase = class {
   storage;
@@ -2128,7 +2125,9 @@ function setRecorder(value) {
 }
 function requireRecorder(op2) {
   if (recorder === null) {
-    throw new AutogradError("needs automatic differentiation; import '@torsor/autograd' (or 'torsor') first", { op: op2 });
+    throw new AutogradError("needs automatic differentiation; import '@torsor/autograd' (or 'torsor') first", {
+      op: op2,
+    });
   }
   return recorder;
 }
@@ -2139,13 +2138,13 @@ function carriesSlot(args) {
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];
     if (arg instanceof TensorBase) {
-      if (arg.autograd !== null || arg.base !== null && arg.base.autograd !== null) return true;
+      if (arg.autograd !== null || (arg.base !== null && arg.base.autograd !== null)) return true;
     } else if (Array.isArray(arg)) {
       for (let j = 0; j < arg.length; j++) {
         const entry2 = arg[j];
-        if (typeof entry2 === "number") break;
+        if (typeof entry2 === 'number') break;
         if (!(entry2 instanceof TensorBase)) continue;
-        if (entry2.autograd !== null || entry2.base !== null && entry2.base.autograd !== null) return true;
+        if (entry2.autograd !== null || (entry2.base !== null && entry2.base.autograd !== null)) return true;
       }
     }
   }
@@ -2162,8 +2161,8 @@ function dispatch(op2, forward, args) {
 function dispatchInPlace(op2, args, self, write3) {
   if (self.isInference && !modes.inference) {
     throw new AutogradError(
-      "inplace update to inference tensor outside inferenceMode is not allowed; you can make a clone to get a normal tensor",
-      { op: op2 }
+      'inplace update to inference tensor outside inferenceMode is not allowed; you can make a clone to get a normal tensor',
+      { op: op2 },
     );
   }
   if (recorder !== null && modes.grad && carriesSlot(args)) recorder.recordInPlace(op2, args, self, write3);
@@ -2176,7 +2175,7 @@ function dispatchInPlace(op2, args, self, write3) {
 
 // packages/core/src/options.ts
 function isOptions(value) {
-  if (typeof value !== "object" || value === null) return false;
+  if (typeof value !== 'object' || value === null) return false;
   const proto = Object.getPrototypeOf(value);
   return proto === Object.prototype || proto === null;
 }
@@ -2187,8 +2186,8 @@ function named(op2, names, args) {
   const options = isOptions(last) ? last : null;
   const positional = options === null ? count2 : count2 - 1;
   if (positional > names.length) {
-    throw new ValueError(`takes at most ${names.length} arguments (${names.join(", ")}), but got ${positional}`, {
-      op: op2
+    throw new ValueError(`takes at most ${names.length} arguments (${names.join(', ')}), but got ${positional}`, {
+      op: op2,
     });
   }
   const values = new Array(names.length);
@@ -2196,7 +2195,7 @@ function named(op2, names, args) {
     if (isOptions(args[i])) {
       throw new ValueError(`options must come last, but argument ${i + 1} is an options object followed by others`, {
         op: op2,
-        operands: { options: args[i] }
+        operands: { options: args[i] },
       });
     }
     values[i] = args[i];
@@ -2205,13 +2204,16 @@ function named(op2, names, args) {
     for (const key of Object.keys(options)) {
       const at3 = names.indexOf(key);
       if (at3 < 0) {
-        throw new ValueError(`unknown option '${key}'; known options are ${names.join(", ")}`, {
+        throw new ValueError(`unknown option '${key}'; known options are ${names.join(', ')}`, {
           op: op2,
-          operands: { options }
+          operands: { options },
         });
       }
       if (values[at3] !== void 0) {
-        throw new ValueError(`argument '${key}' was given both by position and by name`, { op: op2, operands: { options } });
+        throw new ValueError(`argument '${key}' was given both by position and by name`, {
+          op: op2,
+          operands: { options },
+        });
       }
       values[at3] = options[key];
     }
@@ -2220,22 +2222,22 @@ function named(op2, names, args) {
 }
 function listArgument(args) {
   const first = args[0];
-  if (args.length === 1 && typeof first === "object") return first;
+  if (args.length === 1 && typeof first === 'object') return first;
   return args;
 }
 function tuple(op2, name2, value, length, least = 0) {
-  const list2 = typeof value === "number" ? [value] : value;
-  if (!Array.isArray(list2) || list2.length !== length && list2.length !== 1) {
+  const list2 = typeof value === 'number' ? [value] : value;
+  if (!Array.isArray(list2) || (list2.length !== length && list2.length !== 1)) {
     throw new ValueError(`${name2} must be a number or a list of ${length}, but got ${show(value)}`, {
       op: op2,
-      operands: { [name2]: value }
+      operands: { [name2]: value },
     });
   }
   for (const entry2 of list2) {
     if (!Number.isInteger(entry2) || entry2 < least) {
       throw new ValueError(`${name2} must be integers of at least ${least}, but got ${show(value)}`, {
         op: op2,
-        operands: { [name2]: value }
+        operands: { [name2]: value },
       });
     }
   }
@@ -2244,19 +2246,19 @@ function tuple(op2, name2, value, length, least = 0) {
 
 // packages/core/src/memory.ts
 function setMemoryLimits(wanted) {
-  const op2 = "setMemoryLimits";
+  const op2 = 'setMemoryLimits';
   const before = limits();
-  const [hard, soft] = named(op2, ["heapLimitBytes", "softLimitBytes"], [wanted]);
-  check("heapLimitBytes", hard, MAX_HEAP_BYTES);
-  if (soft !== null) check("softLimitBytes", soft, Number.MAX_SAFE_INTEGER);
+  const [hard, soft] = named(op2, ['heapLimitBytes', 'softLimitBytes'], [wanted]);
+  check('heapLimitBytes', hard, MAX_HEAP_BYTES);
+  if (soft !== null) check('softLimitBytes', soft, Number.MAX_SAFE_INTEGER);
   setLimits(hard, soft);
   return before;
 }
 function check(name2, value, most) {
-  if (value === void 0 || Number.isInteger(value) && value >= 0 && value <= most) return;
+  if (value === void 0 || (Number.isInteger(value) && value >= 0 && value <= most)) return;
   throw new ValueError(`${name2} must be a whole number of bytes from 0 to ${most}, but got ${String(value)}`, {
-    op: "setMemoryLimits",
-    operands: { [name2]: value }
+    op: 'setMemoryLimits',
+    operands: { [name2]: value },
   });
 }
 function memory2() {
@@ -2268,7 +2270,7 @@ function memory2() {
     highWaterBytes: stats?.highWaterBytes ?? 0,
     heapBytes: stats?.totalBytes ?? 0,
     ...paging,
-    fragmentation: stats?.fragmentation ?? 0
+    fragmentation: stats?.fragmentation ?? 0,
   };
 }
 
@@ -2277,22 +2279,22 @@ function readElement(array, at3) {
   return Number(array[at3]);
 }
 function writeElement(array, dtype, at3, value) {
-  if (dtype === "int64") array[at3] = toBigInt(value);
-  else if (dtype === "bool") array[at3] = value !== 0 ? 1 : 0;
+  if (dtype === 'int64') array[at3] = toBigInt(value);
+  else if (dtype === 'bool') array[at3] = value !== 0 ? 1 : 0;
   else array[at3] = value;
 }
 function toBigInt(value) {
   return Number.isFinite(value) ? BigInt(Math.trunc(value)) : -(2n ** 63n);
 }
 function plain(dtype) {
-  return dtype !== "int64" && dtype !== "bool";
+  return dtype !== 'int64' && dtype !== 'bool';
 }
 function unary(fn, a, out) {
   const size = sizeOf(out.shape);
   if (size === 0) return;
   const src = a.array;
   const dst = out.array;
-  if (a.dtype !== "int64" && plain(out.dtype) && flat(a, out.shape) && isContiguous(out.shape, out.strides)) {
+  if (a.dtype !== 'int64' && plain(out.dtype) && flat(a, out.shape) && isContiguous(out.shape, out.strides)) {
     const x = src;
     const y = dst;
     const xo = a.offset;
@@ -2308,7 +2310,14 @@ function binary(fn, a, b, out) {
   const x = a.array;
   const y = b.array;
   const dst = out.array;
-  if (a.dtype !== "int64" && b.dtype !== "int64" && plain(out.dtype) && flat(a, out.shape) && flat(b, out.shape) && isContiguous(out.shape, out.strides)) {
+  if (
+    a.dtype !== 'int64' &&
+    b.dtype !== 'int64' &&
+    plain(out.dtype) &&
+    flat(a, out.shape) &&
+    flat(b, out.shape) &&
+    isContiguous(out.shape, out.strides)
+  ) {
     const xs = x;
     const ys = y;
     const zs = dst;
@@ -2325,7 +2334,7 @@ function binaryNumber(fn, a, value, out) {
   if (size === 0) return;
   const src = a.array;
   const dst = out.array;
-  if (a.dtype !== "int64" && plain(out.dtype) && flat(a, out.shape) && isContiguous(out.shape, out.strides)) {
+  if (a.dtype !== 'int64' && plain(out.dtype) && flat(a, out.shape) && isContiguous(out.shape, out.strides)) {
     const xs = src;
     const zs = dst;
     const xo = a.offset;
@@ -2348,11 +2357,8 @@ function ternary(fn, a, b, c, out) {
   const sb = broadcastStrides(b.shape, b.strides, out.shape);
   const sc = broadcastStrides(c.shape, c.strides, out.shape);
   const walk4 = collapse(out.shape, [sa, sb, sc, out.strides]);
-  walkN(
-    walk4.shape,
-    walk4.strides,
-    [a.offset, b.offset, c.offset, out.offset],
-    (at3) => writeElement(dst, out.dtype, at3[3], fn(readElement(x, at3[0]), readElement(y, at3[1]), readElement(z, at3[2])))
+  walkN(walk4.shape, walk4.strides, [a.offset, b.offset, c.offset, out.offset], (at3) =>
+    writeElement(dst, out.dtype, at3[3], fn(readElement(x, at3[0]), readElement(y, at3[1]), readElement(z, at3[2]))),
   );
 }
 function copy(a, out) {
@@ -2365,7 +2371,7 @@ function copy(a, out) {
       dst.set(src.subarray(a.offset, a.offset + size), out.offset);
       return;
     }
-    if (a.dtype === "int64") {
+    if (a.dtype === 'int64') {
       const x = src;
       const y = dst;
       walk2(a, out, (ai, oi) => {
@@ -2380,7 +2386,7 @@ function copy(a, out) {
     }
     return;
   }
-  if (a.dtype !== "int64" && plain(out.dtype) && flat(a, out.shape) && isContiguous(out.shape, out.strides)) {
+  if (a.dtype !== 'int64' && plain(out.dtype) && flat(a, out.shape) && isContiguous(out.shape, out.strides)) {
     dst.set(src.subarray(a.offset, a.offset + size), out.offset);
     return;
   }
@@ -2391,7 +2397,7 @@ function fill(out, value) {
   if (size === 0) return;
   const dst = out.array;
   if (isContiguous(out.shape, out.strides)) {
-    const element2 = out.dtype === "int64" ? toBigInt(value) : out.dtype === "bool" ? Number(value !== 0) : value;
+    const element2 = out.dtype === 'int64' ? toBigInt(value) : out.dtype === 'bool' ? Number(value !== 0) : value;
     dst.fill(element2, out.offset, out.offset + size);
     return;
   }
@@ -2423,7 +2429,7 @@ function walk3(a, b, out, visit) {
   const { shape, strides } = collapse(out.shape, [
     broadcastStrides(a.shape, a.strides, out.shape),
     broadcastStrides(b.shape, b.strides, out.shape),
-    out.strides
+    out.strides,
   ]);
   const inner = shape.length - 1;
   if (inner < 0) {
@@ -2464,7 +2470,7 @@ function walkOuter(shape, strides, offsets2, visit) {
     return;
   }
   const index2 = new Array(outer2).fill(0);
-  for (; ; ) {
+  for (;;) {
     visit(at3);
     let d = outer2 - 1;
     for (; d >= 0; d--) {
@@ -2479,9 +2485,8 @@ function walkOuter(shape, strides, offsets2, visit) {
 
 // packages/core/src/reference/dense.ts
 function dense(a) {
-  if (a.dtype !== "int64" && isContiguous(a.shape, a.strides))
-    return { array: a.array, offset: a.offset };
-  if (a.dtype !== "float32") return { array: doubles(a), offset: 0 };
+  if (a.dtype !== 'int64' && isContiguous(a.shape, a.strides)) return { array: a.array, offset: a.offset };
+  if (a.dtype !== 'float32') return { array: doubles(a), offset: 0 };
   const array = new Float32Array(sizeOf(a.shape));
   gatherInto(a, array);
   return { array, offset: 0 };
@@ -2489,9 +2494,9 @@ function dense(a) {
 function doubles(a) {
   const size = sizeOf(a.shape);
   const flat2 = isContiguous(a.shape, a.strides);
-  if (flat2 && a.dtype === "float64") return a.array.subarray(a.offset, a.offset + size);
+  if (flat2 && a.dtype === 'float64') return a.array.subarray(a.offset, a.offset + size);
   const out = new Float64Array(size);
-  if (flat2 && a.dtype !== "int64") {
+  if (flat2 && a.dtype !== 'int64') {
     const source2 = a.array;
     const offset = a.offset;
     for (let i = 0; i < size; i++) out[i] = source2[offset + i];
@@ -2501,7 +2506,7 @@ function doubles(a) {
 function gatherInto(a, out) {
   if (out.length === 0) return;
   const array = a.array;
-  const target = { array: out, shape: a.shape, strides: rowMajor2(a.shape), offset: 0, dtype: "float64" };
+  const target = { array: out, shape: a.shape, strides: rowMajor2(a.shape), offset: 0, dtype: 'float64' };
   walk2(a, target, (from, to2) => {
     out[to2] = readElement(array, from);
   });
@@ -2516,11 +2521,11 @@ function rowMajor2(shape) {
   return strides;
 }
 function denseOutput(out) {
-  if (out.dtype !== "int64") return { array: out.array, offset: out.offset };
+  if (out.dtype !== 'int64') return { array: out.array, offset: out.offset };
   return { array: new Float64Array(sizeOf(out.shape)), offset: 0 };
 }
 function finish(written, out) {
-  if (out.dtype !== "int64") return;
+  if (out.dtype !== 'int64') return;
   const target = out.array;
   for (let i = 0; i < written.array.length; i++) target[out.offset + i] = toBigInt(written.array[i]);
 }
@@ -2555,7 +2560,7 @@ function convGeometry(inputShape, weightShape, params) {
     padHeight,
     padWidth: padding[w],
     dilationHeight,
-    dilationWidth: dilation[w]
+    dilationWidth: dilation[w],
   };
 }
 function taps(kernel2, input, output, stride, padding, dilation) {
@@ -2640,7 +2645,7 @@ function convBackwardInput(grad, weight, bias, out, params) {
     for (let c = 0; c < inChannels; c++) {
       const group = Math.floor(c / g.groupIn);
       const gradAt = (n * g.groups + group) * g.groupOut * g.outHeight * g.outWidth;
-      const weightAt = (group * g.groupOut * g.groupIn + c % g.groupIn) * kernel2;
+      const weightAt = (group * g.groupOut * g.groupIn + (c % g.groupIn)) * kernel2;
       acc.fill(b === null ? 0 : b[c]);
       backwardPlane(g, rows2, columns, dy, gradAt, w, weightAt, acc);
       const at3 = target.offset + (n * inChannels + c) * plane;
@@ -2721,12 +2726,12 @@ function bind(module, memory3) {
   return new WebAssembly.Instance(module, { env: { memory: memory3 } }).exports;
 }
 function isShared(memory3) {
-  return typeof SharedArrayBuffer !== "undefined" && memory3.buffer instanceof SharedArrayBuffer;
+  return typeof SharedArrayBuffer !== 'undefined' && memory3.buffer instanceof SharedArrayBuffer;
 }
 var modules = /* @__PURE__ */ new Map();
 function kernelModule(name2, emit2, shared2) {
   const target = features();
-  const key = `${name2} ${target.key}${shared2 ? " shared" : ""}`;
+  const key = `${name2} ${target.key}${shared2 ? ' shared' : ''}`;
   let known = modules.get(key);
   if (known === void 0) {
     const code = new Assembler({ shared: shared2 });
@@ -2766,8 +2771,8 @@ function runInline(launch3, memory3, scratchPtr) {
 
 // packages/core/src/wasm/kernels/gemm-micro.ts
 var ELEMENTS = {
-  float32: { dtype: "float32", type: "f32", bytes: 4, lanes: 4 },
-  float64: { dtype: "float64", type: "f64", bytes: 8, lanes: 2 }
+  float32: { dtype: 'float32', type: 'f32', bytes: 4, lanes: 4 },
+  float64: { dtype: 'float64', type: 'f64', bytes: 8, lanes: 2 },
 };
 function elementOf(dtype) {
   return ELEMENTS[dtype];
@@ -2783,7 +2788,7 @@ function tilesFor(dtype, features2) {
     heights,
     widths,
     fma,
-    name: `${element2.type}_gemm_${heights[0]}x${widths[0]}__${fma ? "fma" : "simd"}`
+    name: `${element2.type}_gemm_${heights[0]}x${widths[0]}__${fma ? 'fma' : 'simd'}`,
   };
 }
 function scalarOf(code, element2) {
@@ -2817,24 +2822,24 @@ function repeat(code, count2, body) {
 }
 var UNROLL_FMA = 4;
 var MICRO = {
-  k: "i32",
-  a: "i32",
-  b: "i32",
-  bRow: "i32",
-  c: "i32",
-  cRow: "i32",
-  init: "i32",
-  initRow: "i32"
+  k: 'i32',
+  a: 'i32',
+  b: 'i32',
+  bRow: 'i32',
+  c: 'i32',
+  cRow: 'i32',
+  init: 'i32',
+  initRow: 'i32',
 };
 function emitMicro(code, element2, fma, height, width) {
   const { bytes, lanes } = element2;
   const { i32, v128 } = code;
   const vectors = width / lanes;
   return code.func(`micro_${height}x${width}`, MICRO, [], ({ k, a, b, bRow, c, cRow, init, initRow }) => {
-    const acc = Array.from({ length: height }, () => code.locals("v128", vectors));
-    const bv = code.locals("v128", vectors);
-    const av = code.local("v128");
-    const count2 = code.local("i32");
+    const acc = Array.from({ length: height }, () => code.locals('v128', vectors));
+    const bv = code.locals('v128', vectors);
+    const av = code.local('v128');
+    const count2 = code.local('i32');
     for (const [i, row] of acc.entries()) {
       if (i > 0) code.increase(init, initRow);
       for (const [j, sum3] of row.entries()) sum3.set(v128.load(init, 16 * j));
@@ -2871,26 +2876,28 @@ function align(bytes) {
 }
 function taskArgs(params, args) {
   const byName = args;
-  return Object.keys(params).slice(2).map((name2) => byName[name2]);
+  return Object.keys(params)
+    .slice(2)
+    .map((name2) => byName[name2]);
 }
 
 // packages/core/src/wasm/kernels/im2col.ts
 var GEOMETRY = [
-  "h",
-  "w",
-  "planeBytes",
-  "ow",
-  "kh",
-  "kw",
-  "strideH",
-  "strideW",
-  "padTop",
-  "padLeft",
-  "dilationH",
-  "dilationW",
+  'h',
+  'w',
+  'planeBytes',
+  'ow',
+  'kh',
+  'kw',
+  'strideH',
+  'strideW',
+  'padTop',
+  'padLeft',
+  'dilationH',
+  'dilationW',
   /** The tensor that holds the images: vectors are read across borders where that stays inside it. */
-  "tensor",
-  "tensorBytes"
+  'tensor',
+  'tensorBytes',
 ];
 var GEOMETRY_BYTES = 64;
 function loadField(code, base, field) {
@@ -2904,10 +2911,10 @@ function emitPackPatches(code, tiles) {
   const { element: element2, widths } = tiles;
   const [width] = widths;
   const panels = widths.map((narrow3) => emitPackPatch(code, element2, narrow3));
-  const params = { geometry: "i32", position: "i32", count: "i32", channels: "i32", x: "i32", out: "i32" };
-  return code.func("packPatches", params, [], ({ geometry, position, count: count2, channels, x, out }) => {
-    const taps2 = i32.mul(loadField(code, geometry, "kh"), loadField(code, geometry, "kw"));
-    const panelBytes = code.local("i32", i32.mul(i32.mul(taps2, channels), width * element2.bytes));
+  const params = { geometry: 'i32', position: 'i32', count: 'i32', channels: 'i32', x: 'i32', out: 'i32' };
+  return code.func('packPatches', params, [], ({ geometry, position, count: count2, channels, x, out }) => {
+    const taps2 = i32.mul(loadField(code, geometry, 'kh'), loadField(code, geometry, 'kw'));
+    const panelBytes = code.local('i32', i32.mul(i32.mul(taps2, channels), width * element2.bytes));
     code.while(
       () => i32.ge_u(count2, width),
       () => {
@@ -2915,7 +2922,7 @@ function emitPackPatches(code, tiles) {
         code.increase(position, width);
         code.increase(out, panelBytes);
         code.decrease(count2, width);
-      }
+      },
     );
     for (const [i, panel] of panels.entries()) {
       code.if(i32.gt_u(count2, widths[i + 1] ?? 0), () => {
@@ -2930,37 +2937,37 @@ function emitPackPatch(code, element2, width) {
   const { bytes, lanes } = element2;
   const quads = Math.ceil(width / 4);
   const vectors = width / lanes;
-  const params = { geometry: "i32", position: "i32", channels: "i32", x: "i32", out: "i32" };
+  const params = { geometry: 'i32', position: 'i32', channels: 'i32', x: 'i32', out: 'i32' };
   return code.func(`packPatch_${width}`, params, [], ({ geometry, position, channels, x, out }) => {
-    const field = (name2) => code.local("i32", loadField(code, geometry, name2));
-    const w = field("w");
-    const plane = field("planeBytes");
-    const kw = field("kw");
-    const dilationH = field("dilationH");
-    const dilationW = field("dilationW");
-    const xs = code.locals("v128", quads);
-    const ys = code.locals("v128", quads);
-    const offsets2 = code.locals("v128", quads);
+    const field = (name2) => code.local('i32', loadField(code, geometry, name2));
+    const w = field('w');
+    const plane = field('planeBytes');
+    const kw = field('kw');
+    const dilationH = field('dilationH');
+    const dilationW = field('dilationW');
+    const xs = code.locals('v128', quads);
+    const ys = code.locals('v128', quads);
+    const offsets2 = code.locals('v128', quads);
     emitPositions(code, geometry, position, xs, ys);
     for (const [q, offset] of offsets2.entries()) {
       offset.set(i32x4.shl(i32x4.add(i32x4.mul(ys[q], i32x4.splat(w)), xs[q]), Math.log2(bytes)));
     }
-    const first = code.local("i32", i32x4.extract_lane(0, offsets2[0]));
-    const isRun = code.local("i32", isProgression(code, offsets2, first, bytes));
-    const isRun2 = code.local("i32", isProgression(code, offsets2, first, 2 * bytes));
-    const height = code.local("v128", i32x4.splat(loadField(code, geometry, "h")));
-    const breadth = code.local("v128", i32x4.splat(w));
-    const step = code.local("i32", code.scale(i32.mul(loadField(code, geometry, "kh"), kw), width * bytes));
-    const planes2 = code.local("i32", i32.mul(i32.sub(channels, 1), plane));
-    const tensor2 = field("tensor");
-    const tensorBytes = field("tensorBytes");
-    const [ky, kx, dy, dx, tap, from, to2, left, relative] = code.locals("i32", 9);
-    const insideY = code.locals("v128", quads);
-    const inside = code.locals("v128", quads);
-    const masks = code.locals("v128", 2 * quads);
-    const value = code.local("v128");
-    const lanesAt = code.locals("i32", width);
-    ky.set(loadField(code, geometry, "kh"));
+    const first = code.local('i32', i32x4.extract_lane(0, offsets2[0]));
+    const isRun = code.local('i32', isProgression(code, offsets2, first, bytes));
+    const isRun2 = code.local('i32', isProgression(code, offsets2, first, 2 * bytes));
+    const height = code.local('v128', i32x4.splat(loadField(code, geometry, 'h')));
+    const breadth = code.local('v128', i32x4.splat(w));
+    const step = code.local('i32', code.scale(i32.mul(loadField(code, geometry, 'kh'), kw), width * bytes));
+    const planes2 = code.local('i32', i32.mul(i32.sub(channels, 1), plane));
+    const tensor2 = field('tensor');
+    const tensorBytes = field('tensorBytes');
+    const [ky, kx, dy, dx, tap, from, to2, left, relative] = code.locals('i32', 9);
+    const insideY = code.locals('v128', quads);
+    const inside = code.locals('v128', quads);
+    const masks = code.locals('v128', 2 * quads);
+    const value = code.local('v128');
+    const lanesAt = code.locals('i32', width);
+    ky.set(loadField(code, geometry, 'kh'));
     repeat(code, ky, () => {
       for (const [q, y] of ys.entries()) insideY[q].set(i32x4.lt_u(i32x4.add(y, i32x4.splat(dy)), height));
       dx.set(0);
@@ -2975,7 +2982,8 @@ function emitPackPatch(code, element2, width) {
         relative.set(i32.sub(from, tensor2));
         to2.set(out);
         left.set(channels);
-        const isInTensor = (span) => i32.and(i32.lt_u(relative, tensorBytes), i32.le_u(i32.add(i32.add(relative, planes2), span), tensorBytes));
+        const isInTensor = (span) =>
+          i32.and(i32.lt_u(relative, tensorBytes), i32.le_u(i32.add(i32.add(relative, planes2), span), tensorBytes));
         const copyVectors = (load3) => {
           repeat(code, left, () => {
             for (let v = 0; v < vectors; v++) v128.store(to2, v128.and(load3(v), mask[v]), 16 * v);
@@ -3032,14 +3040,14 @@ function loadEverySecond(code, element2, address, offset) {
 }
 function emitPositions(code, geometry, position, xs, ys) {
   const { i32, i32x4 } = code;
-  const field = (name2) => code.local("i32", loadField(code, geometry, name2));
-  const ow = field("ow");
-  const strideH = field("strideH");
-  const strideW = field("strideW");
-  const start = code.local("i32", i32.sub(0, loadField(code, geometry, "padLeft")));
-  const column = code.local("i32", i32.rem_u(position, ow));
-  const ix = code.local("i32", i32.add(i32.mul(column, strideW), start));
-  const iy = code.local("i32", i32.sub(i32.mul(i32.div_u(position, ow), strideH), loadField(code, geometry, "padTop")));
+  const field = (name2) => code.local('i32', loadField(code, geometry, name2));
+  const ow = field('ow');
+  const strideH = field('strideH');
+  const strideW = field('strideW');
+  const start = code.local('i32', i32.sub(0, loadField(code, geometry, 'padLeft')));
+  const column = code.local('i32', i32.rem_u(position, ow));
+  const ix = code.local('i32', i32.add(i32.mul(column, strideW), start));
+  const iy = code.local('i32', i32.sub(i32.mul(i32.div_u(position, ow), strideH), loadField(code, geometry, 'padTop')));
   for (let i = 0; i < 4 * xs.length; i++) {
     if (i > 0) {
       code.increase(column, 1);
@@ -3068,7 +3076,9 @@ function loadLanes(code, element2, value, at3) {
   for (const [lane2, address] of at3.entries()) {
     if (lane2 === 0) value.set(element2.bytes === 4 ? v128.load32_splat(address) : v128.load64_splat(address));
     else {
-      value.set(element2.bytes === 4 ? v128.load32_lane(lane2, address, value) : v128.load64_lane(lane2, address, value));
+      value.set(
+        element2.bytes === 4 ? v128.load32_lane(lane2, address, value) : v128.load64_lane(lane2, address, value),
+      );
     }
   }
 }
@@ -3077,22 +3087,22 @@ function emitCopyPadded(code, element2) {
   const { bytes } = element2;
   const scalar = scalarOf(code, element2);
   const params = {
-    channels: "i32",
-    lines: "i32",
-    columns: "i32",
-    from: "i32",
-    plane: "i32",
-    y: "i32",
-    x: "i32",
-    h: "i32",
-    w: "i32",
-    to: "i32",
-    toPlane: "i32"
+    channels: 'i32',
+    lines: 'i32',
+    columns: 'i32',
+    from: 'i32',
+    plane: 'i32',
+    y: 'i32',
+    x: 'i32',
+    h: 'i32',
+    w: 'i32',
+    to: 'i32',
+    toPlane: 'i32',
   };
-  return code.func("copyPadded", params, [], (all2) => {
+  return code.func('copyPadded', params, [], (all2) => {
     const { channels, lines, columns, from, plane, y, x, h, w, to: to2, toPlane } = all2;
-    const [left, line2, at3, source2, low, high, end] = code.locals("i32", 7);
-    const zero2 = code.local("i32", 0);
+    const [left, line2, at3, source2, low, high, end] = code.locals('i32', 7);
+    const zero2 = code.local('i32', 0);
     const none = code.local(element2.type);
     low.set(i32.sub(0, x));
     low.set(code.select(low, zero2, i32.gt_s(low, 0)));
@@ -3112,7 +3122,7 @@ function emitCopyPadded(code, element2) {
             code.increase(at3, bytes);
           });
         };
-        const start = code.local("i32", at3);
+        const start = code.local('i32', at3);
         code.if(i32.lt_u(line2, h), () => {
           zeroUntil(code.index(start, low, bytes));
           source2.set(code.index(from, i32.add(i32.mul(line2, w), i32.add(x, low)), bytes));
@@ -3143,50 +3153,55 @@ function emitPackTaps(code, tiles, { packs }) {
   const [width] = widths;
   const panels = widths.map((narrow3) => emitPackTapPanel(code, element2, narrow3, packs.get(narrow3).packRows));
   const params = {
-    taps: "i32",
-    lines: "i32",
-    k: "i32",
-    table: "i32",
-    base: "i32",
-    lineStep: "i32",
-    kStep: "i32",
-    out: "i32",
-    room: "i32",
-    done: "i32"
+    taps: 'i32',
+    lines: 'i32',
+    k: 'i32',
+    table: 'i32',
+    base: 'i32',
+    lineStep: 'i32',
+    kStep: 'i32',
+    out: 'i32',
+    room: 'i32',
+    done: 'i32',
   };
-  return code.func("packTaps", params, [], ({ taps: taps2, lines, k, table, base, lineStep, kStep, out, room: room2, done }) => {
-    const to2 = (narrow3) => i32.add(out, i32.mul(done, narrow3 * element2.bytes));
-    code.while(
-      () => i32.ge_u(taps2, width),
-      () => {
-        code.call(panels[0], table, lines, k, base, lineStep, kStep, to2(width));
-        code.increase(table, 4 * width);
-        code.increase(out, i32.mul(room2, width * element2.bytes));
-        code.decrease(taps2, width);
+  return code.func(
+    'packTaps',
+    params,
+    [],
+    ({ taps: taps2, lines, k, table, base, lineStep, kStep, out, room: room2, done }) => {
+      const to2 = (narrow3) => i32.add(out, i32.mul(done, narrow3 * element2.bytes));
+      code.while(
+        () => i32.ge_u(taps2, width),
+        () => {
+          code.call(panels[0], table, lines, k, base, lineStep, kStep, to2(width));
+          code.increase(table, 4 * width);
+          code.increase(out, i32.mul(room2, width * element2.bytes));
+          code.decrease(taps2, width);
+        },
+      );
+      for (const [i, panel] of panels.entries()) {
+        code.if(i32.gt_u(taps2, widths[i + 1] ?? 0), () => {
+          code.call(panel, table, lines, k, base, lineStep, kStep, to2(widths[i]));
+          code.return();
+        });
       }
-    );
-    for (const [i, panel] of panels.entries()) {
-      code.if(i32.gt_u(taps2, widths[i + 1] ?? 0), () => {
-        code.call(panel, table, lines, k, base, lineStep, kStep, to2(widths[i]));
-        code.return();
-      });
-    }
-  });
+    },
+  );
 }
 function emitPackTapPanel(code, element2, width, packRows) {
   const { i32 } = code;
   const params = {
-    table: "i32",
-    lines: "i32",
-    k: "i32",
-    base: "i32",
-    lineStep: "i32",
-    kStep: "i32",
-    out: "i32"
+    table: 'i32',
+    lines: 'i32',
+    k: 'i32',
+    base: 'i32',
+    lineStep: 'i32',
+    kStep: 'i32',
+    out: 'i32',
   };
   return code.func(`packTapPanel_${width}`, params, [], ({ table, lines, k, base, lineStep, kStep, out }) => {
-    const rows2 = Array.from({ length: width }, (_, i) => code.local("i32", i32.add(base, i32.load(table, 4 * i))));
-    const lineBytes = code.local("i32", i32.mul(k, width * element2.bytes));
+    const rows2 = Array.from({ length: width }, (_, i) => code.local('i32', i32.add(base, i32.load(table, 4 * i))));
+    const lineBytes = code.local('i32', i32.mul(k, width * element2.bytes));
     repeat(code, lines, () => {
       code.call(packRows, k, kStep, out, ...rows2);
       for (const row of rows2) code.increase(row, lineStep);
@@ -3203,7 +3218,7 @@ function directPlan(c) {
   const tiles = tilesFor(c.dtype, features());
   const { bytes, lanes } = tiles.element;
   const padColumns = (c.ow - 1) * c.strideW + (c.kw - 1) * c.dilationW + 1;
-  const lineBytes = c.cin / c.groups * padColumns * bytes;
+  const lineBytes = (c.cin / c.groups) * padColumns * bytes;
   const reach = (c.kh - 1) * c.dilationH + 1;
   const most = Math.max(1, Math.floor((BLOCK_BYTES / lineBytes - reach) / c.strideH) + 1);
   const lineBlock = evenBlock(c.oh, most, 1);
@@ -3221,18 +3236,18 @@ function directCycles(c) {
   const { lanes } = tiles.element;
   const wide = Math.floor(c.ow / (4 * lanes));
   const rest = c.ow - wide * 4 * lanes;
-  const runs = wide + Math.floor(rest / (2 * lanes)) + Math.ceil(rest % (2 * lanes) / lanes);
+  const runs = wide + Math.floor(rest / (2 * lanes)) + Math.ceil((rest % (2 * lanes)) / lanes);
   const stride = c.strideW === 1 ? 1 : c.strideW === 2 ? 1.3 : 3;
   const pair = k * stride * (5 * wide + 4 * (runs - wide)) + 8 * runs;
   const single2 = k * stride * 4 * runs + 8 * runs;
   const copied = channels * Math.ceil(c.oh / lineBlock) * padLines * (15 + 0.4 * padColumns);
-  return c.oh * (Math.floor(rows2 / 2) * pair + rows2 % 2 * single2) + copied;
+  return c.oh * (Math.floor(rows2 / 2) * pair + (rows2 % 2) * single2) + copied;
 }
 function productCycles(c) {
   const { lanes } = tilesFor(c.dtype, features()).element;
   const rows2 = Math.max(4, c.cout / c.groups);
-  const k = c.cin / c.groups * c.kh * c.kw;
-  return 4 / lanes * c.oh * c.ow * (k * (rows2 / 8 + 0.75) + 12 + rows2);
+  const k = (c.cin / c.groups) * c.kh * c.kw;
+  return (4 / lanes) * c.oh * c.ow * (k * (rows2 / 8 + 0.75) + 12 + rows2);
 }
 function prefersDirect(c) {
   return c.kh * c.kw * c.cin * c.oh * c.ow > 0 && directCycles(c) < productCycles(c);
@@ -3263,56 +3278,57 @@ function directLaunch(c, pointers) {
     dilationW: c.dilationW,
     padLines: plan.padLines,
     padColumns: plan.padColumns,
-    padAt: plan.padAt
+    padAt: plan.padAt,
   };
   return {
-    name: `${tiles.element.type}_conv_direct_s${stride === 0 ? "n" : stride}__${tiles.fma ? "fma" : "simd"}`,
+    name: `${tiles.element.type}_conv_direct_s${stride === 0 ? 'n' : stride}__${tiles.fma ? 'fma' : 'simd'}`,
     emit: EMITTERS[tiles.element.dtype][stride],
-    entry: "convDirect",
+    entry: 'convDirect',
     args: taskArgs(DIRECT, args),
     tasks: c.n * c.groups * lineTasks,
-    scratchBytes: plan.scratchBytes
+    scratchBytes: plan.scratchBytes,
   };
 }
-var emittersFor = (dtype) => [0, 1, 2].map((stride) => (code, target) => emitConvDirect(code, tilesFor(dtype, target), stride));
-var EMITTERS = { float32: emittersFor("float32"), float64: emittersFor("float64") };
+var emittersFor = (dtype) =>
+  [0, 1, 2].map((stride) => (code, target) => emitConvDirect(code, tilesFor(dtype, target), stride));
+var EMITTERS = { float32: emittersFor('float32'), float64: emittersFor('float64') };
 var LINES = {
-  lines: "i32",
-  columns: "i32",
-  image: "i32",
-  imagePlane: "i32",
-  channels: "i32",
-  kh: "i32",
-  kw: "i32",
-  dilationLine: "i32",
-  dilationStep: "i32",
-  strideLine: "i32",
-  strideStep: "i32",
-  weights: "i32",
-  bias: "i32",
-  out: "i32",
-  outPlane: "i32",
-  tile: "i32"
+  lines: 'i32',
+  columns: 'i32',
+  image: 'i32',
+  imagePlane: 'i32',
+  channels: 'i32',
+  kh: 'i32',
+  kw: 'i32',
+  dilationLine: 'i32',
+  dilationStep: 'i32',
+  strideLine: 'i32',
+  strideStep: 'i32',
+  weights: 'i32',
+  bias: 'i32',
+  out: 'i32',
+  outPlane: 'i32',
+  tile: 'i32',
 };
 function emitDirect(code, tiles, stride, rows2) {
   const { i32 } = code;
   const { bytes, lanes } = tiles.element;
   return code.func(`direct_${rows2}`, LINES, [], (params) => {
     const { lines, columns, image, strideLine, strideStep, out } = params;
-    const [left, from] = code.locals("i32", 2);
+    const [left, from] = code.locals('i32', 2);
     const state = tileLocals(code, rows2);
     repeat(code, lines, () => {
       left.set(columns);
       from.set(image);
       for (const vectors of VECTORS) {
         code.while(
-          () => vectors === 1 ? i32.gt_s(left, 0) : i32.ge_s(left, vectors * lanes),
+          () => (vectors === 1 ? i32.gt_s(left, 0) : i32.ge_s(left, vectors * lanes)),
           () => {
             emitTile(code, tiles, stride, rows2, vectors, params, state, from, left);
             code.increase(from, i32.mul(strideStep, vectors * lanes));
             code.increase(out, vectors * lanes * bytes);
             code.decrease(left, vectors * lanes);
-          }
+          },
         );
       }
       code.increase(out, code.scale(left, bytes));
@@ -3322,10 +3338,10 @@ function emitDirect(code, tiles, stride, rows2) {
 }
 function tileLocals(code, rows2) {
   return {
-    acc: Array.from({ length: rows2 }, () => code.locals("v128", VECTORS[0])),
-    pixels: code.locals("v128", VECTORS[0]),
-    weight: code.local("v128"),
-    i32s: code.locals("i32", 16)
+    acc: Array.from({ length: rows2 }, () => code.locals('v128', VECTORS[0])),
+    pixels: code.locals('v128', VECTORS[0]),
+    weight: code.local('v128'),
+    i32s: code.locals('i32', 16),
   };
 }
 function emitTile(code, tiles, stride, rows2, vectors, params, state, from, left) {
@@ -3405,66 +3421,82 @@ function weightBytes(code, { channels, kh, kw }, bytes) {
   return code.scale(code.i32.mul(code.i32.mul(channels, kh), kw), bytes);
 }
 var DIRECT = {
-  task: "i32",
-  scratch: "i32",
-  x: "i32",
-  weights: "i32",
-  bias: "i32",
-  out: "i32",
-  groups: "i32",
-  rows: "i32",
-  channels: "i32",
-  lineTasks: "i32",
-  lineBlock: "i32",
-  h: "i32",
-  w: "i32",
-  oh: "i32",
-  ow: "i32",
-  kh: "i32",
-  kw: "i32",
-  strideH: "i32",
-  strideW: "i32",
-  padTop: "i32",
-  padLeft: "i32",
-  dilationH: "i32",
-  dilationW: "i32",
-  padLines: "i32",
-  padColumns: "i32",
-  padAt: "i32"
+  task: 'i32',
+  scratch: 'i32',
+  x: 'i32',
+  weights: 'i32',
+  bias: 'i32',
+  out: 'i32',
+  groups: 'i32',
+  rows: 'i32',
+  channels: 'i32',
+  lineTasks: 'i32',
+  lineBlock: 'i32',
+  h: 'i32',
+  w: 'i32',
+  oh: 'i32',
+  ow: 'i32',
+  kh: 'i32',
+  kw: 'i32',
+  strideH: 'i32',
+  strideW: 'i32',
+  padTop: 'i32',
+  padLeft: 'i32',
+  dilationH: 'i32',
+  dilationW: 'i32',
+  padLines: 'i32',
+  padColumns: 'i32',
+  padAt: 'i32',
 };
 function emitConvDirect(code, tiles, stride) {
   const { i32 } = code;
   const { bytes } = tiles.element;
   const copyPadded = emitCopyPadded(code, tiles.element);
   const directs = CHANNELS.map((rows2) => emitDirect(code, tiles, stride, rows2));
-  code.export("convDirect", DIRECT, [], (params) => {
-    const { task, scratch: scratch3, x, weights, bias, out, groups, rows: rows2, channels, lineTasks, lineBlock, h, w, oh, ow } = params;
+  code.export('convDirect', DIRECT, [], (params) => {
+    const {
+      task,
+      scratch: scratch3,
+      x,
+      weights,
+      bias,
+      out,
+      groups,
+      rows: rows2,
+      channels,
+      lineTasks,
+      lineBlock,
+      h,
+      w,
+      oh,
+      ow,
+    } = params;
     const { kh, kw, strideH, strideW, padTop, padLeft, dilationH, dilationW, padLines, padColumns, padAt } = params;
-    const line2 = code.local("i32", i32.mul(i32.rem_u(task, lineTasks), lineBlock));
+    const line2 = code.local('i32', i32.mul(i32.rem_u(task, lineTasks), lineBlock));
     task.set(i32.div_u(task, lineTasks));
-    const group = code.local("i32", i32.rem_u(task, groups));
-    const lines = code.local("i32", i32.sub(oh, line2));
+    const group = code.local('i32', i32.rem_u(task, groups));
+    const lines = code.local('i32', i32.sub(oh, line2));
     lines.set(code.least(lines, lineBlock));
-    const pad2 = code.local("i32", i32.add(scratch3, padAt));
-    const plane = code.local("i32", code.scale(i32.mul(h, w), bytes));
-    const padLine = code.local("i32", code.scale(padColumns, bytes));
-    const padPlane = code.local("i32", i32.mul(padLine, padLines));
-    const source2 = code.local("i32", i32.add(x, i32.mul(i32.mul(task, channels), plane)));
-    const needed = code.local("i32", i32.mul(i32.sub(lines, 1), strideH));
+    const pad2 = code.local('i32', i32.add(scratch3, padAt));
+    const plane = code.local('i32', code.scale(i32.mul(h, w), bytes));
+    const padLine = code.local('i32', code.scale(padColumns, bytes));
+    const padPlane = code.local('i32', i32.mul(padLine, padLines));
+    const source2 = code.local('i32', i32.add(x, i32.mul(i32.mul(task, channels), plane)));
+    const needed = code.local('i32', i32.mul(i32.sub(lines, 1), strideH));
     code.increase(needed, i32.add(i32.mul(i32.sub(kh, 1), dilationH), 1));
-    const top = code.local("i32", i32.sub(i32.mul(line2, strideH), padTop));
-    const left = code.local("i32", i32.sub(0, padLeft));
+    const top = code.local('i32', i32.sub(i32.mul(line2, strideH), padTop));
+    const left = code.local('i32', i32.sub(0, padLeft));
     code.call(copyPadded, channels, needed, padColumns, source2, plane, top, left, h, w, pad2, padPlane);
-    const outPlane = code.local("i32", code.scale(i32.mul(oh, ow), bytes));
-    const target = code.local("i32", i32.add(out, i32.mul(i32.mul(task, rows2), outPlane)));
+    const outPlane = code.local('i32', code.scale(i32.mul(oh, ow), bytes));
+    const target = code.local('i32', i32.add(out, i32.mul(i32.mul(task, rows2), outPlane)));
     code.increase(target, code.scale(i32.mul(line2, ow), bytes));
-    const size = code.local("i32", code.scale(i32.mul(i32.mul(channels, kh), kw), bytes));
-    const taps2 = code.local("i32", i32.add(weights, i32.mul(i32.mul(group, rows2), size)));
+    const size = code.local('i32', code.scale(i32.mul(i32.mul(channels, kh), kw), bytes));
+    const taps2 = code.local('i32', i32.add(weights, i32.mul(i32.mul(group, rows2), size)));
     code.if(bias, () => code.increase(bias, code.scale(i32.mul(group, rows2), bytes)));
-    const dilationLine = code.local("i32", i32.mul(dilationH, padLine));
-    const dilationStep = code.local("i32", code.scale(dilationW, bytes));
-    const strideLine = code.local("i32", i32.mul(strideH, padLine));
-    const strideStep = code.local("i32", code.scale(strideW, bytes));
+    const dilationLine = code.local('i32', i32.mul(dilationH, padLine));
+    const dilationStep = code.local('i32', code.scale(dilationW, bytes));
+    const strideLine = code.local('i32', i32.mul(strideH, padLine));
+    const strideStep = code.local('i32', code.scale(strideW, bytes));
     for (const [i, direct] of directs.entries()) {
       code.while(
         () => i32.ge_s(rows2, CHANNELS[i]),
@@ -3475,7 +3507,7 @@ function emitConvDirect(code, tiles, stride) {
           code.increase(taps2, i32.mul(size, CHANNELS[i]));
           code.if(bias, () => code.increase(bias, CHANNELS[i] * bytes));
           code.decrease(rows2, CHANNELS[i]);
-        }
+        },
       );
     }
   });
@@ -3490,21 +3522,21 @@ function emitPackRows(code, element2, width) {
   const { i32 } = code;
   const { bytes, lanes } = element2;
   const names = Array.from({ length: width }, (_, i) => `p${i}`);
-  const params = { k: "i32", kStep: "i32", out: "i32" };
-  for (const name2 of names) params[name2] = "i32";
+  const params = { k: 'i32', kStep: 'i32', out: 'i32' };
+  for (const name2 of names) params[name2] = 'i32';
   return code.func(`packRows_${width}`, params, [], (all2) => {
     const { k, kStep, out } = all2;
     const rows2 = names.map((name2) => all2[name2]);
     const scalar = scalarOf(code, element2);
-    const count2 = code.local("i32");
-    const left = code.local("i32", k);
+    const count2 = code.local('i32');
+    const left = code.local('i32', k);
     const advance = (by, groups) => {
       for (const row of rows2) code.increase(row, by);
       code.increase(out, groups * width * bytes);
     };
     code.if(i32.eq(kStep, bytes), () => {
       code.if(count2.tee(i32.shr_u(k, Math.log2(lanes))), () => {
-        const vectors = code.locals("v128", 4);
+        const vectors = code.locals('v128', 4);
         repeat(code, count2, () => {
           for (let first = 0; first < width; first += lanes) {
             transpose(code, element2, rows2.slice(first, first + lanes), vectors, out, width, first);
@@ -3555,7 +3587,7 @@ function transpose(code, element2, rows2, v, out, width, first) {
 function emitPackPanel(code, element2, width, packRows) {
   const { i32, v128 } = code;
   const { bytes } = element2;
-  const params = { k: "i32", count: "i32", from: "i32", step: "i32", kStep: "i32", out: "i32" };
+  const params = { k: 'i32', count: 'i32', from: 'i32', step: 'i32', kStep: 'i32', out: 'i32' };
   return code.func(`pack_${width}`, params, [], ({ k, count: count2, from, step, kStep, out }) => {
     const contiguous2 = i32.and(i32.eq(step, bytes), i32.eq(count2, width));
     code.if(
@@ -3571,13 +3603,13 @@ function emitPackPanel(code, element2, width, packRows) {
         });
       },
       () => {
-        const last = code.local("i32", i32.sub(count2, 1));
+        const last = code.local('i32', i32.sub(count2, 1));
         const rows2 = Array.from({ length: width }, (_, i) => {
           if (i === 0) return from;
-          return code.local("i32", i32.add(from, i32.mul(code.least(i, last), step)));
+          return code.local('i32', i32.add(from, i32.mul(code.least(i, last), step)));
         });
         code.call(packRows, k, kStep, out, ...rows2);
-      }
+      },
     );
   });
 }
@@ -3601,7 +3633,8 @@ function paddedRows(tiles, rows2) {
 function emitMacro(code, tiles) {
   const { element: element2, heights, widths, fma } = tiles;
   const packs = /* @__PURE__ */ new Map();
-  for (const width of /* @__PURE__ */ new Set([...heights, ...widths])) packs.set(width, emitPack(code, element2, width));
+  for (const width of /* @__PURE__ */ new Set([...heights, ...widths]))
+    packs.set(width, emitPack(code, element2, width));
   const tall = emitTall(code, tiles);
   const copyTile = emitCopyTile(code, tiles);
   const sweeps = widths.map((width) => {
@@ -3613,13 +3646,13 @@ function emitMacro(code, tiles) {
 function emitTall(code, tiles) {
   const { i32 } = code;
   const [main, small2] = tiles.heights;
-  return code.func("tall", { rows: "i32" }, ["i32"], ({ rows: rows2 }) => {
+  return code.func('tall', { rows: 'i32' }, ['i32'], ({ rows: rows2 }) => {
     if (small2 === void 0) {
       i32.div_u(i32.add(rows2, main - 1), main);
       return;
     }
-    const panels = code.local("i32", i32.div_u(rows2, main));
-    const rest = code.local("i32", i32.rem_u(rows2, main));
+    const panels = code.local('i32', i32.div_u(rows2, main));
+    const rest = code.local('i32', i32.rem_u(rows2, main));
     code.if(i32.gt_u(rest, small2), () => code.increase(panels, 1));
     const spare = i32.and(i32.le_u(i32.sub(rest, 1), 2 * small2 - main - 1), i32.ne(panels, 0));
     code.if(spare, () => code.decrease(panels, 1));
@@ -3629,7 +3662,7 @@ function emitTall(code, tiles) {
 function forPanels(code, tiles, tall, rows2, body) {
   const { i32 } = code;
   const [main, small2] = tiles.heights;
-  const panels = code.local("i32");
+  const panels = code.local('i32');
   code.if(panels.tee(code.call(tall, rows2)), () => {
     repeat(code, panels, () => {
       body(main);
@@ -3642,22 +3675,22 @@ function forPanels(code, tiles, tall, rows2, body) {
     () => {
       body(small2);
       code.decrease(rows2, small2);
-    }
+    },
   );
 }
 function emitPackA(code, tiles, packs, tall) {
   const { i32 } = code;
   const params = {
-    rows: "i32",
-    k: "i32",
-    a: "i32",
-    aRow: "i32",
-    aCol: "i32",
-    out: "i32",
-    room: "i32",
-    done: "i32"
+    rows: 'i32',
+    k: 'i32',
+    a: 'i32',
+    aRow: 'i32',
+    aCol: 'i32',
+    out: 'i32',
+    room: 'i32',
+    done: 'i32',
   };
-  return code.func("packA", params, [], ({ rows: rows2, k, a, aRow, aCol, out, room: room2, done }) => {
+  return code.func('packA', params, [], ({ rows: rows2, k, a, aRow, aCol, out, room: room2, done }) => {
     forPanels(code, tiles, tall, rows2, (height) => {
       const part = code.least(rows2, height);
       const to2 = i32.add(out, i32.mul(done, height * tiles.element.bytes));
@@ -3671,10 +3704,10 @@ function emitCopyTile(code, tiles) {
   const { i32 } = code;
   const { bytes } = tiles.element;
   const scalar = scalarOf(code, tiles.element);
-  const params = { rows: "i32", columns: "i32", from: "i32", fromStride: "i32", to: "i32", toStride: "i32" };
-  return code.func("copyTile", params, [], ({ rows: rows2, columns, from, fromStride, to: to2, toStride }) => {
-    const at3 = code.local("i32");
-    const end = code.local("i32", code.scale(columns, bytes));
+  const params = { rows: 'i32', columns: 'i32', from: 'i32', fromStride: 'i32', to: 'i32', toStride: 'i32' };
+  return code.func('copyTile', params, [], ({ rows: rows2, columns, from, fromStride, to: to2, toStride }) => {
+    const at3 = code.local('i32');
+    const end = code.local('i32', code.scale(columns, bytes));
     repeat(code, rows2, () => {
       code.forRange(at3, 0, end, bytes, () => scalar.store(i32.add(to2, at3), scalar.load(i32.add(from, at3))));
       code.increase(from, fromStride);
@@ -3683,18 +3716,18 @@ function emitCopyTile(code, tiles) {
   });
 }
 var SWEEP = {
-  columns: "i32",
-  rows: "i32",
-  k: "i32",
-  a: "i32",
-  b: "i32",
-  bRow: "i32",
-  c: "i32",
-  cRow: "i32",
-  init: "i32",
-  initRow: "i32",
-  initIsC: "i32",
-  tile: "i32"
+  columns: 'i32',
+  rows: 'i32',
+  k: 'i32',
+  a: 'i32',
+  b: 'i32',
+  bRow: 'i32',
+  c: 'i32',
+  cRow: 'i32',
+  init: 'i32',
+  initRow: 'i32',
+  initIsC: 'i32',
+  tile: 'i32',
 };
 function emitSweepWidth(code, tiles, width, micros, copy2, tall) {
   const { i32 } = code;
@@ -3702,7 +3735,7 @@ function emitSweepWidth(code, tiles, width, micros, copy2, tall) {
   const tileRow = width * bytes;
   return code.func(`sweep_${width}`, SWEEP, [], (params) => {
     const { columns, rows: rows2, k, a, b, bRow, c, cRow, init, initRow, initIsC, tile: tile2 } = params;
-    const part = code.local("i32");
+    const part = code.local('i32');
     forPanels(code, tiles, tall, rows2, (height) => {
       const micro = micros[tiles.heights.indexOf(height)];
       code.if(
@@ -3716,10 +3749,10 @@ function emitSweepWidth(code, tiles, width, micros, copy2, tall) {
               code.call(copy2, part, columns, c, cRow, tile2, tileRow);
               code.call(micro, k, a, b, bRow, tile2, tileRow, tile2, tileRow);
             },
-            () => code.call(micro, k, a, b, bRow, tile2, tileRow, init, initRow)
+            () => code.call(micro, k, a, b, bRow, tile2, tileRow, init, initRow),
           );
           code.call(copy2, part, columns, tile2, tileRow, c, cRow);
-        }
+        },
       );
       code.increase(a, i32.mul(k, height * bytes));
       code.increase(c, i32.mul(cRow, height));
@@ -3728,7 +3761,7 @@ function emitSweepWidth(code, tiles, width, micros, copy2, tall) {
   });
 }
 function emitSweep(code, tiles, sweeps) {
-  return code.func("sweep", SWEEP, [], (params) => {
+  return code.func('sweep', SWEEP, [], (params) => {
     const all2 = Object.values(params);
     for (const [i, sweep2] of sweeps.entries()) {
       if (i === sweeps.length - 1) code.call(sweep2, ...all2);
@@ -3746,32 +3779,32 @@ var FROM_C = 1;
 var FROM_COLUMN_BIAS = 2;
 var FROM_ROW_BIAS = 3;
 var COLUMNS = {
-  columns: "i32",
-  rows: "i32",
-  k: "i32",
-  a: "i32",
-  b: "i32",
-  bRow: "i32",
-  bStep: "i32",
-  c: "i32",
-  cRow: "i32",
-  from: "i32",
-  init: "i32",
-  tile: "i32"
+  columns: 'i32',
+  rows: 'i32',
+  k: 'i32',
+  a: 'i32',
+  b: 'i32',
+  bRow: 'i32',
+  bStep: 'i32',
+  c: 'i32',
+  cRow: 'i32',
+  from: 'i32',
+  init: 'i32',
+  tile: 'i32',
 };
 function emitColumns(code, tiles, { sweep: sweep2 }) {
   const { i32 } = code;
   const { bytes, lanes } = tiles.element;
   const [width] = tiles.widths;
-  return code.func("columns", COLUMNS, [], (params) => {
+  return code.func('columns', COLUMNS, [], (params) => {
     const { columns, rows: rows2, k, a, b, bRow, bStep, c, cRow, from, init, tile: tile2 } = params;
-    const zero2 = code.local("i32", 0);
-    const wide = code.local("i32", width * bytes);
-    const initRow = code.local("i32", code.select(wide, zero2, i32.eq(from, FROM_ROW_BIAS)));
-    const initStep = code.local("i32", code.select(wide, zero2, i32.eq(from, FROM_COLUMN_BIAS)));
-    const part = code.local("i32");
-    const packedRow = code.local("i32");
-    const bRowNow = code.local("i32");
+    const zero2 = code.local('i32', 0);
+    const wide = code.local('i32', width * bytes);
+    const initRow = code.local('i32', code.select(wide, zero2, i32.eq(from, FROM_ROW_BIAS)));
+    const initStep = code.local('i32', code.select(wide, zero2, i32.eq(from, FROM_COLUMN_BIAS)));
+    const part = code.local('i32');
+    const packedRow = code.local('i32');
+    const bRowNow = code.local('i32');
     code.while(
       () => i32.gt_s(columns, 0),
       () => {
@@ -3781,13 +3814,13 @@ function emitColumns(code, tiles, { sweep: sweep2 }) {
         code.if(
           i32.eq(from, FROM_C),
           () => code.call(sweep2, part, rows2, k, a, b, bRowNow, c, cRow, c, cRow, 1, tile2),
-          () => code.call(sweep2, part, rows2, k, a, b, bRowNow, c, cRow, init, initRow, 0, tile2)
+          () => code.call(sweep2, part, rows2, k, a, b, bRowNow, c, cRow, init, initRow, 0, tile2),
         );
         code.increase(b, bStep);
         code.increase(c, wide);
         code.increase(init, initStep);
         code.decrease(columns, width);
-      }
+      },
     );
   });
 }
@@ -3795,8 +3828,8 @@ function emitPackB(code, tiles, { packs }) {
   const { i32 } = code;
   const { bytes } = tiles.element;
   const [width] = tiles.widths;
-  const params = { columns: "i32", k: "i32", b: "i32", bRow: "i32", bColumn: "i32", out: "i32" };
-  return code.func("packB", params, [], ({ columns, k, b, bRow, bColumn, out }) => {
+  const params = { columns: 'i32', k: 'i32', b: 'i32', bRow: 'i32', bColumn: 'i32', out: 'i32' };
+  return code.func('packB', params, [], ({ columns, k, b, bRow, bColumn, out }) => {
     code.while(
       () => i32.ge_u(columns, width),
       () => {
@@ -3804,7 +3837,7 @@ function emitPackB(code, tiles, { packs }) {
         code.increase(b, i32.mul(bColumn, width));
         code.increase(out, i32.mul(k, width * bytes));
         code.decrease(columns, width);
-      }
+      },
     );
     for (const [i, narrow3] of tiles.widths.entries()) {
       code.if(i32.gt_u(columns, tiles.widths[i + 1] ?? 0), () => {
@@ -3818,8 +3851,8 @@ function emitExpand(code, tiles) {
   const { v128 } = code;
   const { bytes, lanes } = tiles.element;
   const vectors = tiles.widths[0] / lanes;
-  return code.func("expand", { count: "i32", from: "i32", out: "i32" }, [], ({ count: count2, from, out }) => {
-    const value = code.local("v128");
+  return code.func('expand', { count: 'i32', from: 'i32', out: 'i32' }, [], ({ count: count2, from, out }) => {
+    const value = code.local('v128');
     repeat(code, count2, () => {
       value.set(loadSplat(code, tiles.element, from));
       for (let j = 0; j < vectors; j++) v128.store(out, value, 16 * j);
@@ -3838,15 +3871,12 @@ var B = Math.SQRT2;
 function products(code, fma) {
   const { f32x4 } = code;
   return {
-    plus: (a, x, y) => fma ? f32x4.relaxed_madd(a, x, y) : f32x4.add(y, f32x4.mul(a, x)),
-    minus: (a, x, y) => fma ? f32x4.relaxed_nmadd(a, x, y) : f32x4.sub(y, f32x4.mul(a, x))
+    plus: (a, x, y) => (fma ? f32x4.relaxed_madd(a, x, y) : f32x4.add(y, f32x4.mul(a, x))),
+    minus: (a, x, y) => (fma ? f32x4.relaxed_nmadd(a, x, y) : f32x4.sub(y, f32x4.mul(a, x))),
   };
 }
 function constants(code, values) {
-  const entries = Object.entries(values).map(([name2, value]) => [
-    name2,
-    code.local("v128", code.f32x4.const(value))
-  ]);
+  const entries = Object.entries(values).map(([name2, value]) => [name2, code.local('v128', code.f32x4.const(value))]);
   return Object.fromEntries(entries);
 }
 var into = (locals) => (i, value) => locals[i].set(value);
@@ -3854,8 +3884,8 @@ function inputTransform(code, fma) {
   const { f32x4 } = code;
   const { plus, minus } = products(code, fma);
   const k = constants(code, { half: 0.5, two: 2, fiveHalves: 2.5, a: A, b: B });
-  const even = code.local("v128");
-  const odd = code.local("v128");
+  const even = code.local('v128');
+  const odd = code.local('v128');
   return (d, sink) => {
     const pair = (square2, root, i) => {
       even.set(minus(square2, d[2], d[4]));
@@ -3872,8 +3902,8 @@ function inputTransform(code, fma) {
 function weightTransform(code, fma) {
   const { f32x4 } = code;
   const { plus, minus } = products(code, fma);
-  const k = constants(code, { half: 0.5, two: 2, outer: -2 / 3, inner: 1 / 6, a: -2 / 3 * A, b: 1 / 6 * B });
-  const even = code.local("v128");
+  const k = constants(code, { half: 0.5, two: 2, outer: -2 / 3, inner: 1 / 6, a: (-2 / 3) * A, b: (1 / 6) * B });
+  const even = code.local('v128');
   return (g, sink) => {
     const pair = (square2, scale2, root, i) => {
       even.set(f32x4.mul(scale2, plus(square2, g[2], g[0])));
@@ -3890,7 +3920,7 @@ function outputTransform(code, fma) {
   const { f32x4 } = code;
   const { plus } = products(code, fma);
   const k = constants(code, { half: 0.5, two: 2, a: A, b: B, aCubed: A / 2, bCubed: 2 * B });
-  const [sumA, sumB, differenceA, differenceB] = code.locals("v128", 4);
+  const [sumA, sumB, differenceA, differenceB] = code.locals('v128', 4);
   return (m, sink) => {
     sumA.set(f32x4.add(m[1], m[2]));
     sumB.set(f32x4.add(m[3], m[4]));
@@ -3904,7 +3934,7 @@ function outputTransform(code, fma) {
 }
 function transpose2(code, v, sink) {
   const { i32x4, i64x2 } = code;
-  const [low01, low23, high01, high23] = code.locals("v128", 4);
+  const [low01, low23, high01, high23] = code.locals('v128', 4);
   low01.set(i32x4.shuffle([0, 4, 1, 5], v[0], v[1]));
   low23.set(i32x4.shuffle([0, 4, 1, 5], v[2], v[3]));
   high01.set(i32x4.shuffle([2, 6, 3, 7], v[0], v[1]));
@@ -3915,7 +3945,7 @@ function transpose2(code, v, sink) {
   sink(3, i64x2.shuffle([1, 3], high01, high23));
 }
 function grid(code, columns, rows2) {
-  return Array.from({ length: columns }, () => code.locals("v128", rows2));
+  return Array.from({ length: columns }, () => code.locals('v128', rows2));
 }
 var storing = (code, out, step) => (_, value) => {
   code.v128.store(out, value);
@@ -3923,12 +3953,12 @@ var storing = (code, out, step) => (_, value) => {
 };
 function emitInputTiles(code, fma) {
   const { v128, i32x4, i64x2 } = code;
-  const params = { p0: "i32", p1: "i32", p2: "i32", p3: "i32", row: "i32", out: "i32", step: "i32" };
-  return code.func("inputTiles", params, [], ({ p0, p1, p2, p3, row, out, step }) => {
+  const params = { p0: 'i32', p1: 'i32', p2: 'i32', p3: 'i32', row: 'i32', out: 'i32', step: 'i32' };
+  return code.func('inputTiles', params, [], ({ p0, p1, p2, p3, row, out, step }) => {
     const transform = inputTransform(code, fma);
     const columns = grid(code, REACH, REACH);
-    const line2 = code.locals("v128", REACH);
-    const loaded = code.locals("v128", 4);
+    const line2 = code.locals('v128', REACH);
+    const loaded = code.locals('v128', 4);
     const pointers = [p0, p1, p2, p3];
     for (let y = 0; y < REACH; y++) {
       for (const [i, p] of pointers.entries()) loaded[i].set(v128.load(p));
@@ -3946,12 +3976,12 @@ function emitInputTiles(code, fma) {
 }
 function emitWeightTiles(code, fma) {
   const { v128 } = code;
-  const params = { p0: "i32", p1: "i32", p2: "i32", p3: "i32", flip: "i32", out: "i32", step: "i32" };
-  return code.func("weightTiles", params, [], ({ p0, p1, p2, p3, flip: flip3, out, step }) => {
+  const params = { p0: 'i32', p1: 'i32', p2: 'i32', p3: 'i32', flip: 'i32', out: 'i32', step: 'i32' };
+  return code.func('weightTiles', params, [], ({ p0, p1, p2, p3, flip: flip3, out, step }) => {
     const transform = weightTransform(code, fma);
     const pointers = [p0, p1, p2, p3];
-    const taps2 = code.locals("v128", 9);
-    const loaded = code.locals("v128", 4);
+    const taps2 = code.locals('v128', 9);
+    const loaded = code.locals('v128', 4);
     for (const first of [0, 4]) {
       for (const [i, p] of pointers.entries()) loaded[i].set(v128.load(p, 4 * first));
       transpose2(code, loaded, into(taps2.slice(first)));
@@ -3974,24 +4004,24 @@ function emitWeightTiles(code, fma) {
 function emitOutputTiles(code, fma) {
   const { v128, f32x4 } = code;
   const params = {
-    from: "i32",
-    step: "i32",
-    bias: "f32",
-    p0: "i32",
-    p1: "i32",
-    p2: "i32",
-    p3: "i32",
-    r0: "i32",
-    r1: "i32",
-    r2: "i32",
-    r3: "i32"
+    from: 'i32',
+    step: 'i32',
+    bias: 'f32',
+    p0: 'i32',
+    p1: 'i32',
+    p2: 'i32',
+    p3: 'i32',
+    r0: 'i32',
+    r1: 'i32',
+    r2: 'i32',
+    r3: 'i32',
   };
-  return code.func("outputTiles", params, [], ({ from, step, bias, p0, p1, p2, p3, r0, r1, r2, r3 }) => {
+  return code.func('outputTiles', params, [], ({ from, step, bias, p0, p1, p2, p3, r0, r1, r2, r3 }) => {
     const transform = outputTransform(code, fma);
-    const addend2 = code.local("v128", f32x4.splat(bias));
-    const column = code.locals("v128", REACH);
+    const addend2 = code.local('v128', f32x4.splat(bias));
+    const column = code.locals('v128', REACH);
     const lines = grid(code, TILE, REACH);
-    const line2 = code.locals("v128", TILE);
+    const line2 = code.locals('v128', TILE);
     for (let i = 0; i < REACH; i++) {
       for (const value of column) {
         value.set(v128.load(from));
@@ -4022,35 +4052,35 @@ function tileAt({ heights, widths }) {
 }
 function pointStep(bytes) {
   const lines = Math.ceil(bytes / 64);
-  return (lines + 1 - lines % 2) * 64;
+  return (lines + 1 - (lines % 2)) * 64;
 }
 function takesWinograd(c) {
   const isPlain2 = c.strideH === 1 && c.strideW === 1 && c.dilationH === 1 && c.dilationW === 1;
   const isEmpty = c.n === 0 || c.cout === 0 || c.cin === 0 || c.oh === 0 || c.ow === 0 || c.h === 0 || c.w === 0;
-  return c.dtype === "float32" && c.kh === 3 && c.kw === 3 && isPlain2 && !isEmpty;
+  return c.dtype === 'float32' && c.kh === 3 && c.kw === 3 && isPlain2 && !isEmpty;
 }
 function winogradPlan(c) {
-  const tiles = tilesFor("float32", features());
+  const tiles = tilesFor('float32', features());
   const [width] = tiles.widths;
   const rows2 = c.cout / c.groups;
   const channels = c.cin / c.groups;
   const tilesY = Math.ceil(c.oh / TILE);
   const tilesX = Math.ceil(c.ow / TILE);
-  const inputBytes = Math.max(INPUT_BYTES, rows2 * channels * POINTS * 4 / 8);
+  const inputBytes = Math.max(INPUT_BYTES, (rows2 * channels * POINTS * 4) / 8);
   const most = Math.min(BLOCK_TILES, Math.max(width, Math.floor(inputBytes / (POINTS * channels * 4))));
   const blockX = tilesX <= most ? tilesX : evenBlock(tilesX, most, 4);
   const blockY = evenBlock(tilesY, Math.max(1, Math.floor(most / tilesX)), 1);
   const isWhole = blockX >= tilesX && blockY >= tilesY;
   const imageBlock = isWhole ? evenBlock(c.n, Math.max(1, Math.floor(most / (tilesX * tilesY))), 1) : 1;
   const blocks = Math.ceil(c.n / imageBlock) * Math.ceil(tilesY / blockY) * Math.ceil(tilesX / blockX);
-  const count2 = Math.ceil(imageBlock * blockY * blockX / 4) * 4;
+  const count2 = Math.ceil((imageBlock * blockY * blockX) / 4) * 4;
   const isFused = blocks === 1;
   const mostRows = Math.max(
     WEIGHT_ROWS,
     Math.min(
       Math.floor(PRODUCT_BYTES / (POINTS * count2 * 4)),
-      isFused ? Math.floor(WEIGHT_BYTES / (POINTS * channels * 4)) : rows2
-    )
+      isFused ? Math.floor(WEIGHT_BYTES / (POINTS * channels * 4)) : rows2,
+    ),
   );
   const rowTasks = blocks * c.groups < 4 && rows2 >= 4 * WEIGHT_ROWS ? 2 : 1;
   const rowBlock = evenBlock(Math.ceil(rows2 / rowTasks), mostRows, WEIGHT_ROWS);
@@ -4089,22 +4119,35 @@ function winogradPlan(c) {
     inputAt,
     productAt,
     weightAt,
-    scratchBytes: isFused ? align(weightAt + POINTS * weightStep) : weightAt
+    scratchBytes: isFused ? align(weightAt + POINTS * weightStep) : weightAt,
   };
 }
 var MIN_CHANNELS = 8;
 var MAX_CHANNELS = 1024;
 var MARGIN = 0.85;
 function winogradCycles(c) {
-  const { tiles, rows: rows2, channels, groups, rowTasks, imageBlock, blockY, blockX, blocks, packedBytes: packedBytes2 } = winogradPlan(c);
-  const quads = Math.ceil(imageBlock * blockY * blockX / 4);
+  const {
+    tiles,
+    rows: rows2,
+    channels,
+    groups,
+    rowTasks,
+    imageBlock,
+    blockY,
+    blockX,
+    blocks,
+    packedBytes: packedBytes2,
+  } = winogradPlan(c);
+  const quads = Math.ceil((imageBlock * blockY * blockX) / 4);
   const multiplied = Math.ceil(quads / 2) * 8;
-  const block = POINTS / 8 * multiplied * paddedRows(tiles, rows2) * (channels + 4) + quads * (140 * channels * rowTasks + 120 * rows2);
-  const weights = rows2 * channels / 4 * (packedBytes2 > 1 << 24 ? 1e3 : 120);
+  const block =
+    (POINTS / 8) * multiplied * paddedRows(tiles, rows2) * (channels + 4) +
+    quads * (140 * channels * rowTasks + 120 * rows2);
+  const weights = ((rows2 * channels) / 4) * (packedBytes2 > 1 << 24 ? 1e3 : 120);
   return groups * (blocks * (block + 6e3) + weights);
 }
 function orderCycles(c) {
-  return 5 * 9 * c.cin * c.cout / c.groups;
+  return (5 * 9 * c.cin * c.cout) / c.groups;
 }
 function prefersWinograd(c, otherCycles) {
   if (!takesWinograd(c) || Math.min(c.cin, c.cout) < MIN_CHANNELS * c.groups) return false;
@@ -4114,14 +4157,14 @@ function prefersWinograd(c, otherCycles) {
 function winogradLaunches(c, source2, target) {
   const plan = winogradPlan(c);
   const { tiles, groups, rows: rows2, channels, rowBlock, taskRows, rowTasks, blocks } = plan;
-  const module = { name: tiles.name.replace("gemm", "winograd"), emit };
+  const module = { name: tiles.name.replace('gemm', 'winograd'), emit };
   const lastBlock = Math.floor((rows2 - 1) / rowBlock) * rowBlock;
   const chunks = lastBlock / WEIGHT_ROWS + Math.max(1, Math.floor((rows2 - lastBlock) / WEIGHT_ROWS));
   const weights = {
     weights: source2.weights,
     rowStep: source2.rowStride * 4,
     channelStep: source2.channelStride * 4,
-    flip: source2.flip ? 1 : 0
+    flip: source2.flip ? 1 : 0,
   };
   const weightArgs = {
     ...weights,
@@ -4129,7 +4172,7 @@ function winogradLaunches(c, source2, target) {
     chunks,
     rows: rows2,
     channels,
-    weightStep: plan.weightStep
+    weightStep: plan.weightStep,
   };
   const args = {
     ...target,
@@ -4159,43 +4202,55 @@ function winogradLaunches(c, source2, target) {
     padAt: plan.padAt,
     inputAt: plan.inputAt,
     productAt: plan.productAt,
-    weightAt: plan.isFused ? plan.weightAt : 0
+    weightAt: plan.isFused ? plan.weightAt : 0,
   };
   const { scratchBytes } = plan;
   const tasks = groups * rowTasks * blocks;
-  const main = { ...module, entry: "winograd", args: taskArgs(MAIN, args), tasks, scratchBytes };
+  const main = { ...module, entry: 'winograd', args: taskArgs(MAIN, args), tasks, scratchBytes };
   if (plan.isFused) return [main];
-  const first = { entry: "winogradWeights", args: taskArgs(WEIGHTS, weightArgs), tasks: groups * chunks };
+  const first = { entry: 'winogradWeights', args: taskArgs(WEIGHTS, weightArgs), tasks: groups * chunks };
   return [{ ...module, ...first, scratchBytes }, main];
 }
 var emit = (code, target) => {
-  const tiles = tilesFor("float32", target);
+  const tiles = tilesFor('float32', target);
   const macro = emitMacro(code, tiles);
   const weightRows = emitWeightRows(code, tiles, macro);
   emitWeights(code, weightRows);
   emitMain(code, tiles, macro, weightRows);
 };
 var WEIGHTS = {
-  task: "i32",
-  scratch: "i32",
-  weights: "i32",
-  packed: "i32",
-  chunks: "i32",
-  rows: "i32",
-  channels: "i32",
-  rowStep: "i32",
-  channelStep: "i32",
-  flip: "i32",
-  weightStep: "i32"
+  task: 'i32',
+  scratch: 'i32',
+  weights: 'i32',
+  packed: 'i32',
+  chunks: 'i32',
+  rows: 'i32',
+  channels: 'i32',
+  rowStep: 'i32',
+  channelStep: 'i32',
+  flip: 'i32',
+  weightStep: 'i32',
 };
 function emitWeights(code, weightRows) {
   const { i32 } = code;
-  code.export("winogradWeights", WEIGHTS, [], (params) => {
-    const { task, scratch: scratch3, weights, packed: packed2, chunks, rows: rows2, channels, rowStep, channelStep, flip: flip3, weightStep } = params;
-    const group = code.local("i32", i32.div_u(task, chunks));
-    const row = code.local("i32", i32.mul(i32.rem_u(task, chunks), WEIGHT_ROWS));
-    const left = code.local("i32", i32.sub(rows2, row));
-    const chunk2 = code.local("i32", WEIGHT_ROWS);
+  code.export('winogradWeights', WEIGHTS, [], (params) => {
+    const {
+      task,
+      scratch: scratch3,
+      weights,
+      packed: packed2,
+      chunks,
+      rows: rows2,
+      channels,
+      rowStep,
+      channelStep,
+      flip: flip3,
+      weightStep,
+    } = params;
+    const group = code.local('i32', i32.div_u(task, chunks));
+    const row = code.local('i32', i32.mul(i32.rem_u(task, chunks), WEIGHT_ROWS));
+    const left = code.local('i32', i32.sub(rows2, row));
+    const chunk2 = code.local('i32', WEIGHT_ROWS);
     left.set(code.select(left, chunk2, i32.eq(i32.rem_u(task, chunks), i32.sub(chunks, 1))));
     code.increase(weights, firstWeight(code, group, rows2, channels));
     code.increase(weights, i32.mul(row, rowStep));
@@ -4212,9 +4267,9 @@ function emitWeightRows(code, tiles, { tall }) {
   const weightTiles = emitWeightTiles(code, tiles.fma);
   const [tallPanel, smallPanel = tallPanel] = tiles.heights.map((height) => emitWeightPanel(code, height, weightTiles));
   const [main, small2 = main] = tiles.heights;
-  return code.func("weightRows", WEIGHT_PANEL, [], (params) => {
+  return code.func('weightRows', WEIGHT_PANEL, [], (params) => {
     const { count: count2, channels, from, rowStep, channelStep, flip: flip3, out, step, scratch: scratch3 } = params;
-    const panels = code.local("i32", code.call(tall, count2));
+    const panels = code.local('i32', code.call(tall, count2));
     code.while(
       () => i32.gt_s(count2, 0),
       () => {
@@ -4228,32 +4283,31 @@ function emitWeightRows(code, tiles, { tall }) {
         code.if(
           i32.gt_s(panels, 0),
           () => panel(tallPanel, main),
-          () => panel(smallPanel, small2)
+          () => panel(smallPanel, small2),
         );
         code.decrease(panels, 1);
-      }
+      },
     );
   });
 }
 var WEIGHT_PANEL = {
-  count: "i32",
-  channels: "i32",
-  from: "i32",
-  rowStep: "i32",
-  channelStep: "i32",
-  flip: "i32",
-  out: "i32",
-  step: "i32",
-  scratch: "i32"
+  count: 'i32',
+  channels: 'i32',
+  from: 'i32',
+  rowStep: 'i32',
+  channelStep: 'i32',
+  flip: 'i32',
+  out: 'i32',
+  step: 'i32',
+  scratch: 'i32',
 };
 function emitWeightPanel(code, height, weightTiles) {
   const { i32, v128 } = code;
   return code.func(`weightPanel_${height}`, WEIGHT_PANEL, [], (all2) => {
     const { count: count2, channels, from, rowStep, channelStep, flip: flip3, out, step, scratch: scratch3 } = all2;
-    const last = code.local("i32", i32.sub(count2, 1));
-    const rows2 = Array.from(
-      { length: height },
-      (_, i) => code.local("i32", i32.add(from, i32.mul(code.least(last, i), rowStep)))
+    const last = code.local('i32', i32.sub(count2, 1));
+    const rows2 = Array.from({ length: height }, (_, i) =>
+      code.local('i32', i32.add(from, i32.mul(code.least(last, i), rowStep))),
     );
     const four = (from2) => {
       code.call(weightTiles, ...from2, flip3, out, step);
@@ -4269,18 +4323,17 @@ function emitWeightPanel(code, height, weightTiles) {
       });
       return;
     }
-    const pairs = code.local("i32");
+    const pairs = code.local('i32');
     const firsts = rows2.slice(4);
-    code.if(
-      pairs.tee(i32.shr_u(channels, 1)),
-      () => repeat(code, pairs, () => {
+    code.if(pairs.tee(i32.shr_u(channels, 1)), () =>
+      repeat(code, pairs, () => {
         four(rows2.slice(0, 4));
-        const kept = firsts.map((row) => code.local("i32", row));
+        const kept = firsts.map((row) => code.local('i32', row));
         advance();
         four([...kept, ...rows2.slice(0, 2)]);
         four(rows2.slice(2));
         advance();
-      })
+      }),
     );
     code.if(i32.and(channels, 1), () => {
       four(rows2.slice(0, 4));
@@ -4293,42 +4346,42 @@ function emitWeightPanel(code, height, weightTiles) {
   });
 }
 var MAIN = {
-  task: "i32",
-  scratch: "i32",
-  packed: "i32",
-  x: "i32",
-  out: "i32",
-  bias: "i32",
-  groups: "i32",
-  rows: "i32",
-  channels: "i32",
-  rowBlock: "i32",
-  taskRows: "i32",
-  rowTasks: "i32",
-  n: "i32",
-  h: "i32",
-  w: "i32",
-  oh: "i32",
-  ow: "i32",
-  padTop: "i32",
-  padLeft: "i32",
-  tilesY: "i32",
-  tilesX: "i32",
-  imageBlock: "i32",
-  blockY: "i32",
-  blockX: "i32",
-  weightStep: "i32",
-  inputStep: "i32",
-  productStep: "i32",
-  tableAt: "i32",
-  padAt: "i32",
-  inputAt: "i32",
-  productAt: "i32",
-  weights: "i32",
-  rowStep: "i32",
-  channelStep: "i32",
-  flip: "i32",
-  weightAt: "i32"
+  task: 'i32',
+  scratch: 'i32',
+  packed: 'i32',
+  x: 'i32',
+  out: 'i32',
+  bias: 'i32',
+  groups: 'i32',
+  rows: 'i32',
+  channels: 'i32',
+  rowBlock: 'i32',
+  taskRows: 'i32',
+  rowTasks: 'i32',
+  n: 'i32',
+  h: 'i32',
+  w: 'i32',
+  oh: 'i32',
+  ow: 'i32',
+  padTop: 'i32',
+  padLeft: 'i32',
+  tilesY: 'i32',
+  tilesX: 'i32',
+  imageBlock: 'i32',
+  blockY: 'i32',
+  blockX: 'i32',
+  weightStep: 'i32',
+  inputStep: 'i32',
+  productStep: 'i32',
+  tableAt: 'i32',
+  padAt: 'i32',
+  inputAt: 'i32',
+  productAt: 'i32',
+  weights: 'i32',
+  rowStep: 'i32',
+  channelStep: 'i32',
+  flip: 'i32',
+  weightAt: 'i32',
 };
 var INPUT = 0;
 var OUTPUT = 4;
@@ -4343,53 +4396,66 @@ function emitMain(code, tiles, macro, weightRows) {
   const fillInputs = emitFillInputs(code, tiles);
   const takeOutputs = emitTakeOutputs(code, tiles, macro.copyTile);
   const columns = emitColumns(code, tiles, macro);
-  code.export("winograd", MAIN, [], (params) => {
-    const { task, scratch: scratch3, packed: packed2, x, out, bias, groups, rows: rows2, channels, rowBlock, taskRows, rowTasks } = params;
+  code.export('winograd', MAIN, [], (params) => {
+    const {
+      task,
+      scratch: scratch3,
+      packed: packed2,
+      x,
+      out,
+      bias,
+      groups,
+      rows: rows2,
+      channels,
+      rowBlock,
+      taskRows,
+      rowTasks,
+    } = params;
     const { n, h, w, oh, ow, padTop, padLeft, tilesY, tilesX, imageBlock, blockY, blockX } = params;
     const { weightStep, inputStep, productStep, tableAt, padAt, inputAt, productAt } = params;
     const { weights, rowStep, channelStep, flip: flip3, weightAt } = params;
-    const local = () => code.local("i32");
+    const local = () => code.local('i32');
     const part = (size, block) => {
-      const blocks = code.local("i32", i32.div_u(i32.add(size, i32.sub(block, 1)), block));
-      const start = code.local("i32", i32.mul(i32.rem_u(task, blocks), block));
-      const count3 = code.local("i32", i32.sub(size, start));
+      const blocks = code.local('i32', i32.div_u(i32.add(size, i32.sub(block, 1)), block));
+      const start = code.local('i32', i32.mul(i32.rem_u(task, blocks), block));
+      const count3 = code.local('i32', i32.sub(size, start));
       count3.set(code.least(count3, block));
       task.set(i32.div_u(task, blocks));
       return [start, count3];
     };
-    const group = code.local("i32", i32.rem_u(task, groups));
+    const group = code.local('i32', i32.rem_u(task, groups));
     task.set(i32.div_u(task, groups));
-    const rowStart = code.local("i32", i32.mul(i32.rem_u(task, rowTasks), taskRows));
-    const rowEnd = code.local("i32", i32.add(rowStart, taskRows));
+    const rowStart = code.local('i32', i32.mul(i32.rem_u(task, rowTasks), taskRows));
+    const rowEnd = code.local('i32', i32.add(rowStart, taskRows));
     rowEnd.set(code.least(rowEnd, rows2));
     task.set(i32.div_u(task, rowTasks));
     const [tileX, countX] = part(tilesX, blockX);
     const [tileY, countY] = part(tilesY, blockY);
     const [image, images] = part(n, imageBlock);
-    const table = code.local("i32", i32.add(scratch3, tableAt));
-    const pad2 = code.local("i32", i32.add(scratch3, padAt));
-    const inputs = code.local("i32", i32.add(scratch3, inputAt));
-    const products2 = code.local("i32", i32.add(scratch3, productAt));
-    const zeros2 = code.local("i32", i32.add(scratch3, height * width * 4));
+    const table = code.local('i32', i32.add(scratch3, tableAt));
+    const pad2 = code.local('i32', i32.add(scratch3, padAt));
+    const inputs = code.local('i32', i32.add(scratch3, inputAt));
+    const products2 = code.local('i32', i32.add(scratch3, productAt));
+    const zeros2 = code.local('i32', i32.add(scratch3, height * width * 4));
     code.memory.fill(zeros2, 0, width * 4);
-    const outImage = code.local("i32", i32.mul(i32.mul(i32.mul(groups, rows2), oh), code.scale(ow, 4)));
-    const count2 = code.local("i32", i32.and(i32.add(i32.mul(i32.mul(images, countY), countX), 3), -4));
+    const outImage = code.local('i32', i32.mul(i32.mul(i32.mul(groups, rows2), oh), code.scale(ow, 4)));
+    const count2 = code.local('i32', i32.and(i32.add(i32.mul(i32.mul(images, countY), countX), 3), -4));
     code.call(tabulate, table, count2, images, countY, countX, image, tileY, tileX, outImage, oh, ow);
-    const planeBytes = code.local("i32", code.scale(i32.mul(h, w), 4));
-    const imageBytes = code.local("i32", i32.mul(i32.mul(groups, channels), planeBytes));
-    const firstY = code.local("i32", i32.sub(code.scale(tileY, TILE), padTop));
-    const firstX = code.local("i32", i32.sub(code.scale(tileX, TILE), padLeft));
+    const planeBytes = code.local('i32', code.scale(i32.mul(h, w), 4));
+    const imageBytes = code.local('i32', i32.mul(i32.mul(groups, channels), planeBytes));
+    const firstY = code.local('i32', i32.sub(code.scale(tileY, TILE), padTop));
+    const firstX = code.local('i32', i32.sub(code.scale(tileX, TILE), padLeft));
     code.increase(x, i32.add(i32.mul(image, imageBytes), i32.mul(i32.mul(group, channels), planeBytes)));
     code.call(
       fillInputs,
       ...[x, channels, images, imageBytes, h, w, firstY, firstX, countY, countX],
-      ...[table, count2, pad2, inputs, inputStep]
+      ...[table, count2, pad2, inputs, inputStep],
     );
     const [row, rowsNow, point, a, b, c] = Array.from({ length: 6 }, local);
-    const value = code.local("f32");
-    const outPlane = code.local("i32", i32.mul(oh, code.scale(ow, 4)));
-    const bStep = code.local("i32", code.scale(channels, width * 4));
-    const rowBytes = code.local("i32", code.scale(count2, 4));
+    const value = code.local('f32');
+    const outPlane = code.local('i32', i32.mul(oh, code.scale(ow, 4)));
+    const bStep = code.local('i32', code.scale(channels, width * 4));
+    const rowBytes = code.local('i32', code.scale(count2, 4));
     code.increase(packed2, i32.mul(group, i32.mul(weightStep, POINTS)));
     code.increase(weights, firstWeight(code, group, rows2, channels));
     code.forRange(row, rowStart, rowEnd, rowBlock, () => {
@@ -4425,23 +4491,23 @@ function emitMain(code, tiles, macro, weightRows) {
 function emitTabulate(code) {
   const { i32 } = code;
   const params = {
-    table: "i32",
-    count: "i32",
-    images: "i32",
-    countY: "i32",
-    countX: "i32",
-    image: "i32",
-    tileY: "i32",
-    tileX: "i32",
-    outImage: "i32",
-    oh: "i32",
-    ow: "i32"
+    table: 'i32',
+    count: 'i32',
+    images: 'i32',
+    countY: 'i32',
+    countX: 'i32',
+    image: 'i32',
+    tileY: 'i32',
+    tileX: 'i32',
+    outImage: 'i32',
+    oh: 'i32',
+    ow: 'i32',
   };
-  return code.func("tabulate", params, [], (all2) => {
+  return code.func('tabulate', params, [], (all2) => {
     const { table, count: count2, images, countY, countX, image, tileY, tileX, outImage, oh, ow } = all2;
-    const [i, y, x, left] = code.locals("i32", 4);
-    const padRow = code.local("i32", i32.add(code.scale(countX, TILE), 2));
-    const padLines = code.local("i32", i32.add(code.scale(countY, TILE), 2));
+    const [i, y, x, left] = code.locals('i32', 4);
+    const padRow = code.local('i32', i32.add(code.scale(countX, TILE), 2));
+    const padLines = code.local('i32', i32.add(code.scale(countY, TILE), 2));
     const store4 = (field, size, start) => {
       left.set(i32.sub(size, start));
       left.set(code.least(left, TILE));
@@ -4452,8 +4518,8 @@ function emitTabulate(code) {
         code.forRange(x, 0, countX, 1, () => {
           const line2 = i32.add(i32.mul(i, padLines), code.scale(y, TILE));
           i32.store(table, code.scale(i32.add(i32.mul(line2, padRow), code.scale(x, TILE)), 4), INPUT);
-          const outY = code.local("i32", code.scale(i32.add(tileY, y), TILE));
-          const outX = code.local("i32", code.scale(i32.add(tileX, x), TILE));
+          const outY = code.local('i32', code.scale(i32.add(tileY, y), TILE));
+          const outX = code.local('i32', code.scale(i32.add(tileX, x), TILE));
           const first = i32.mul(i32.add(image, i), outImage);
           i32.store(table, i32.add(first, code.scale(i32.add(i32.mul(outY, ow), outX), 4)), OUTPUT);
           store4(LINES2, oh, outY);
@@ -4472,42 +4538,42 @@ function emitFillInputs(code, tiles) {
   const inputTiles = emitInputTiles(code, tiles.fma);
   const copyLines = emitCopyLines(code);
   const params = {
-    x: "i32",
-    channels: "i32",
-    images: "i32",
-    imageBytes: "i32",
-    h: "i32",
-    w: "i32",
-    firstY: "i32",
-    firstX: "i32",
-    countY: "i32",
-    countX: "i32",
-    table: "i32",
-    count: "i32",
-    pad: "i32",
-    inputs: "i32",
-    step: "i32"
+    x: 'i32',
+    channels: 'i32',
+    images: 'i32',
+    imageBytes: 'i32',
+    h: 'i32',
+    w: 'i32',
+    firstY: 'i32',
+    firstX: 'i32',
+    countY: 'i32',
+    countX: 'i32',
+    table: 'i32',
+    count: 'i32',
+    pad: 'i32',
+    inputs: 'i32',
+    step: 'i32',
   };
-  return code.func("fillInputs", params, [], (all2) => {
+  return code.func('fillInputs', params, [], (all2) => {
     const { x, channels, images, imageBytes, h, w, firstY, firstX, countY, countX } = all2;
     const { table, count: count2, pad: pad2, inputs, step } = all2;
     const side = (tilesHere, first2, size) => {
-      const padded = code.local("i32", i32.add(code.scale(tilesHere, TILE), 2));
-      const start = code.local("i32", i32.sub(0, first2));
+      const padded = code.local('i32', i32.add(code.scale(tilesHere, TILE), 2));
+      const start = code.local('i32', i32.sub(0, first2));
       start.set(i32.mul(start, i32.gt_s(start, 0)));
-      const end = code.local("i32", i32.sub(size, first2));
+      const end = code.local('i32', i32.sub(size, first2));
       end.set(code.select(end, padded, i32.lt_s(end, padded)));
-      return [padded, start, code.local("i32", i32.sub(end, start))];
+      return [padded, start, code.local('i32', i32.sub(end, start))];
     };
     const [padLines, startY, lines] = side(countY, firstY, h);
     const [padColumns, startX, columns] = side(countX, firstX, w);
-    const wBytes = code.local("i32", code.scale(w, 4));
-    const padRow = code.local("i32", code.scale(padColumns, 4));
-    const padImage = code.local("i32", i32.mul(padLines, padRow));
-    const planeBytes = code.local("i32", i32.mul(h, wBytes));
-    const [image, channel, from, to2, entry2, left, part, panel] = code.locals("i32", 8);
-    const isInside = code.local("i32", i32.and(i32.gt_s(lines, 0), i32.gt_s(columns, 0)));
-    const first = code.local("i32", i32.add(i32.mul(startY, padRow), code.scale(startX, 4)));
+    const wBytes = code.local('i32', code.scale(w, 4));
+    const padRow = code.local('i32', code.scale(padColumns, 4));
+    const padImage = code.local('i32', i32.mul(padLines, padRow));
+    const planeBytes = code.local('i32', i32.mul(h, wBytes));
+    const [image, channel, from, to2, entry2, left, part, panel] = code.locals('i32', 8);
+    const isInside = code.local('i32', i32.and(i32.gt_s(lines, 0), i32.gt_s(columns, 0)));
+    const first = code.local('i32', i32.add(i32.mul(startY, padRow), code.scale(startX, 4)));
     code.increase(first, pad2);
     code.increase(x, i32.add(i32.mul(i32.add(firstY, startY), wBytes), code.scale(i32.add(firstX, startX), 4)));
     code.memory.fill(pad2, 0, i32.mul(images, padImage));
@@ -4539,7 +4605,7 @@ function emitFillInputs(code, tiles) {
           });
           code.increase(panel, code.scale(channels, width * 4));
           code.decrease(left, width);
-        }
+        },
       );
       code.increase(x, planeBytes);
     });
@@ -4547,11 +4613,11 @@ function emitFillInputs(code, tiles) {
 }
 function emitCopyLines(code) {
   const { i32, f32, v128 } = code;
-  const params = { lines: "i32", columns: "i32", from: "i32", fromStep: "i32", to: "i32", toStep: "i32" };
-  return code.func("copyLines", params, [], ({ lines, columns, from, fromStep, to: to2, toStep }) => {
-    const at3 = code.local("i32");
-    const bytes = code.local("i32", code.scale(columns, 4));
-    const last = code.local("i32", i32.sub(bytes, 16));
+  const params = { lines: 'i32', columns: 'i32', from: 'i32', fromStep: 'i32', to: 'i32', toStep: 'i32' };
+  return code.func('copyLines', params, [], ({ lines, columns, from, fromStep, to: to2, toStep }) => {
+    const at3 = code.local('i32');
+    const bytes = code.local('i32', code.scale(columns, 4));
+    const last = code.local('i32', i32.sub(bytes, 16));
     repeat(code, lines, () => {
       code.if(
         i32.ge_s(last, 0),
@@ -4559,7 +4625,7 @@ function emitCopyLines(code) {
           code.forRange(at3, 0, last, 16, () => v128.store(i32.add(to2, at3), v128.load(i32.add(from, at3))));
           v128.store(i32.add(to2, last), v128.load(i32.add(from, last)));
         },
-        () => code.forRange(at3, 0, bytes, 4, () => f32.store(i32.add(to2, at3), f32.load(i32.add(from, at3))))
+        () => code.forRange(at3, 0, bytes, 4, () => f32.store(i32.add(to2, at3), f32.load(i32.add(from, at3)))),
       );
       code.increase(from, fromStep);
       code.increase(to2, toStep);
@@ -4570,42 +4636,47 @@ function emitTakeOutputs(code, tiles, copyTile) {
   const { i32 } = code;
   const outputTiles = emitOutputTiles(code, tiles.fma);
   const params = {
-    from: "i32",
-    step: "i32",
-    bias: "f32",
-    table: "i32",
-    count: "i32",
-    plane: "i32",
-    ow: "i32",
-    scratch: "i32"
+    from: 'i32',
+    step: 'i32',
+    bias: 'f32',
+    table: 'i32',
+    count: 'i32',
+    plane: 'i32',
+    ow: 'i32',
+    scratch: 'i32',
   };
-  return code.func("takeOutputs", params, [], ({ from, step, bias, table, count: count2, plane, ow, scratch: scratch3 }) => {
-    const outRow = code.local("i32", code.scale(ow, 4));
-    const tileRow = code.local("i32", TILE * 4);
-    const places = code.locals("i32", 4);
-    const steps2 = code.locals("i32", 4);
-    const isWhole = code.locals("i32", 4);
-    code.increase(scratch3, tileAt(tiles));
-    count2.set(i32.shr_u(count2, 2));
-    repeat(code, count2, () => {
-      const field = (t2, at3) => i32.load(table, t2 * TABLE_BYTES + at3);
-      const inScratch = (t2) => i32.add(scratch3, t2 * TILE * TILE * 4);
-      for (let t2 = 0; t2 < 4; t2++) {
-        isWhole[t2].set(i32.and(i32.and(field(t2, LINES2), field(t2, COLUMNS2)), TILE));
-        places[t2].set(code.select(i32.add(plane, field(t2, OUTPUT)), inScratch(t2), isWhole[t2]));
-        steps2[t2].set(code.select(outRow, tileRow, isWhole[t2]));
-      }
-      code.call(outputTiles, from, step, bias, ...places, ...steps2);
-      for (let t2 = 0; t2 < 4; t2++) {
-        code.if(i32.and(i32.eqz(isWhole[t2]), i32.ne(field(t2, LINES2), 0)), () => {
-          places[t2].set(i32.add(plane, field(t2, OUTPUT)));
-          code.call(copyTile, field(t2, LINES2), field(t2, COLUMNS2), inScratch(t2), TILE * 4, places[t2], outRow);
-        });
-      }
-      code.increase(from, 16);
-      code.increase(table, 4 * TABLE_BYTES);
-    });
-  });
+  return code.func(
+    'takeOutputs',
+    params,
+    [],
+    ({ from, step, bias, table, count: count2, plane, ow, scratch: scratch3 }) => {
+      const outRow = code.local('i32', code.scale(ow, 4));
+      const tileRow = code.local('i32', TILE * 4);
+      const places = code.locals('i32', 4);
+      const steps2 = code.locals('i32', 4);
+      const isWhole = code.locals('i32', 4);
+      code.increase(scratch3, tileAt(tiles));
+      count2.set(i32.shr_u(count2, 2));
+      repeat(code, count2, () => {
+        const field = (t2, at3) => i32.load(table, t2 * TABLE_BYTES + at3);
+        const inScratch = (t2) => i32.add(scratch3, t2 * TILE * TILE * 4);
+        for (let t2 = 0; t2 < 4; t2++) {
+          isWhole[t2].set(i32.and(i32.and(field(t2, LINES2), field(t2, COLUMNS2)), TILE));
+          places[t2].set(code.select(i32.add(plane, field(t2, OUTPUT)), inScratch(t2), isWhole[t2]));
+          steps2[t2].set(code.select(outRow, tileRow, isWhole[t2]));
+        }
+        code.call(outputTiles, from, step, bias, ...places, ...steps2);
+        for (let t2 = 0; t2 < 4; t2++) {
+          code.if(i32.and(i32.eqz(isWhole[t2]), i32.ne(field(t2, LINES2), 0)), () => {
+            places[t2].set(i32.add(plane, field(t2, OUTPUT)));
+            code.call(copyTile, field(t2, LINES2), field(t2, COLUMNS2), inScratch(t2), TILE * 4, places[t2], outRow);
+          });
+        }
+        code.increase(from, 16);
+        code.increase(table, 4 * TABLE_BYTES);
+      });
+    },
+  );
 }
 
 // packages/core/src/wasm/kernels/conv.ts
@@ -4650,19 +4721,19 @@ function convPlan(shape) {
     packedBytes: align(groups * packedRows * channels * taps2 * bytes),
     initAt,
     bAt,
-    scratchBytes: align(bAt + columnBlock * kBlock * bytes)
+    scratchBytes: align(bAt + columnBlock * kBlock * bytes),
   };
 }
 function convWay(shape) {
   const times = shape.n * shape.groups;
   const product = productCycles(shape) * times + orderCycles(shape);
-  if (prefersWinograd(shape, Math.min(directCycles(shape) * times, product))) return "winograd";
-  return prefersDirect(shape) ? "direct" : "product";
+  if (prefersWinograd(shape, Math.min(directCycles(shape) * times, product))) return 'winograd';
+  return prefersDirect(shape) ? 'direct' : 'product';
 }
 function memoryOf(shape) {
   const way = convWay(shape);
-  if (way === "direct") return { packedBytes: 0, scratchBytes: directPlan(shape).scratchBytes };
-  return way === "winograd" ? winogradPlan(shape) : convPlan(shape);
+  if (way === 'direct') return { packedBytes: 0, scratchBytes: directPlan(shape).scratchBytes };
+  return way === 'winograd' ? winogradPlan(shape) : convPlan(shape);
 }
 function convForwardScratchBytes(shape) {
   const { packedBytes: packedBytes2, scratchBytes } = memoryOf(shape);
@@ -4678,12 +4749,12 @@ function convForward2(kernels, options) {
 function convForwardLaunches(c, sharedPtr) {
   if (c.n === 0 || c.cout === 0 || c.oh === 0 || c.ow === 0) return [];
   const way = convWay(c);
-  if (way === "direct") {
+  if (way === 'direct') {
     return [directLaunch(c, { x: c.xPtr, weights: c.wPtr, bias: c.biasPtr ?? 0, out: c.outPtr })];
   }
   const target = { out: c.outPtr, bias: c.biasPtr ?? 0, x: c.xPtr, packed: sharedPtr };
-  if (way === "winograd") {
-    const rowStride = c.cin / c.groups * 9;
+  if (way === 'winograd') {
+    const rowStride = (c.cin / c.groups) * 9;
     return winogradLaunches(c, { weights: c.wPtr, rowStride, channelStride: 9, flip: false }, target);
   }
   const plan = convPlan(c);
@@ -4695,10 +4766,10 @@ function packWeightsLaunch(plan, weights, packed2) {
   const args = { weights, packed: packed2, kBlocks, rows: rows2, k, kBlock, rowBlock, packedRows };
   return {
     ...convModule(plan),
-    entry: "packWeights",
+    entry: 'packWeights',
     args: taskArgs(PACK_WEIGHTS, args),
     tasks: plan.groups * kBlocks,
-    scratchBytes: 0
+    scratchBytes: 0,
   };
 }
 function convLaunch(plan, c, target) {
@@ -4736,18 +4807,18 @@ function convLaunch(plan, c, target) {
     dilationH: c.dilationH,
     dilationW: c.dilationW,
     tensor: target.x,
-    tensorBytes: c.n * c.cin * c.h * c.w * bytes
+    tensorBytes: c.n * c.cin * c.h * c.w * bytes,
   };
   return {
     ...convModule(plan),
-    entry: "conv",
+    entry: 'conv',
     args: taskArgs(CONV, args),
     tasks: plan.groups * plan.rowTasks * Math.ceil(units / plan.unitsPerTask),
-    scratchBytes: plan.scratchBytes
+    scratchBytes: plan.scratchBytes,
   };
 }
 function convModule({ tiles }) {
-  return { name: tiles.name.replace("gemm", "conv"), emit: EMITTERS2[tiles.element.dtype] };
+  return { name: tiles.name.replace('gemm', 'conv'), emit: EMITTERS2[tiles.element.dtype] };
 }
 var emitFor = (dtype) => (code, target) => {
   const tiles = tilesFor(dtype, target);
@@ -4755,31 +4826,31 @@ var emitFor = (dtype) => (code, target) => {
   emitPackWeights(code, tiles, macro);
   emitConv(code, tiles, emitColumns(code, tiles, macro));
 };
-var EMITTERS2 = { float32: emitFor("float32"), float64: emitFor("float64") };
+var EMITTERS2 = { float32: emitFor('float32'), float64: emitFor('float64') };
 var PACK_WEIGHTS = {
-  task: "i32",
-  scratch: "i32",
-  weights: "i32",
-  packed: "i32",
-  kBlocks: "i32",
-  rows: "i32",
-  k: "i32",
-  kBlock: "i32",
-  rowBlock: "i32",
-  packedRows: "i32"
+  task: 'i32',
+  scratch: 'i32',
+  weights: 'i32',
+  packed: 'i32',
+  kBlocks: 'i32',
+  rows: 'i32',
+  k: 'i32',
+  kBlock: 'i32',
+  rowBlock: 'i32',
+  packedRows: 'i32',
 };
 function emitPackWeights(code, tiles, { packA }) {
   const { i32 } = code;
   const { bytes } = tiles.element;
-  code.export("packWeights", PACK_WEIGHTS, [], (params) => {
+  code.export('packWeights', PACK_WEIGHTS, [], (params) => {
     const { task, weights, packed: packed2, kBlocks, rows: rows2, k, kBlock, rowBlock, packedRows } = params;
-    const group = code.local("i32", i32.div_u(task, kBlocks));
-    const p = code.local("i32", i32.mul(i32.rem_u(task, kBlocks), kBlock));
-    const steps2 = code.local("i32", i32.sub(k, p));
+    const group = code.local('i32', i32.div_u(task, kBlocks));
+    const p = code.local('i32', i32.mul(i32.rem_u(task, kBlocks), kBlock));
+    const steps2 = code.local('i32', i32.sub(k, p));
     steps2.set(code.least(steps2, kBlock));
-    const part = code.local("i32");
-    const row = code.local("i32");
-    const kRow = code.local("i32", code.scale(k, bytes));
+    const part = code.local('i32');
+    const row = code.local('i32');
+    const kRow = code.local('i32', code.scale(k, bytes));
     code.increase(weights, code.scale(i32.add(i32.mul(i32.mul(group, rows2), k), p), bytes));
     code.increase(packed2, code.scale(i32.mul(i32.add(i32.mul(group, k), p), packedRows), bytes));
     code.forRange(row, 0, rows2, rowBlock, () => {
@@ -4792,31 +4863,31 @@ function emitPackWeights(code, tiles, { packA }) {
   });
 }
 var CONV_OWN = {
-  task: "i32",
-  scratch: "i32",
-  packed: "i32",
-  x: "i32",
-  out: "i32",
-  bias: "i32",
-  groups: "i32",
-  rows: "i32",
-  channels: "i32",
-  positions: "i32",
-  columnBlocks: "i32",
-  columnBlock: "i32",
-  channelBlock: "i32",
-  rowBlock: "i32",
-  taskRows: "i32",
-  rowTasks: "i32",
-  packedRows: "i32",
-  units: "i32",
-  unitsPerTask: "i32",
-  initAt: "i32",
-  bAt: "i32"
+  task: 'i32',
+  scratch: 'i32',
+  packed: 'i32',
+  x: 'i32',
+  out: 'i32',
+  bias: 'i32',
+  groups: 'i32',
+  rows: 'i32',
+  channels: 'i32',
+  positions: 'i32',
+  columnBlocks: 'i32',
+  columnBlock: 'i32',
+  channelBlock: 'i32',
+  rowBlock: 'i32',
+  taskRows: 'i32',
+  rowTasks: 'i32',
+  packedRows: 'i32',
+  units: 'i32',
+  unitsPerTask: 'i32',
+  initAt: 'i32',
+  bAt: 'i32',
 };
 var CONV = {
   ...CONV_OWN,
-  ...Object.fromEntries(GEOMETRY.map((field) => [field, "i32"]))
+  ...Object.fromEntries(GEOMETRY.map((field) => [field, 'i32'])),
 };
 function emitConv(code, tiles, columnsFunc) {
   const { i32 } = code;
@@ -4824,14 +4895,27 @@ function emitConv(code, tiles, columnsFunc) {
   const [width] = tiles.widths;
   const expand2 = emitExpand(code, tiles);
   const packPatches = emitPackPatches(code, tiles);
-  code.export("conv", CONV, [], (params) => {
-    const { task, scratch: scratch3, packed: packed2, x, out, bias, groups, rows: rows2, channels, positions: positions2, columnBlocks, columnBlock } = params;
+  code.export('conv', CONV, [], (params) => {
+    const {
+      task,
+      scratch: scratch3,
+      packed: packed2,
+      x,
+      out,
+      bias,
+      groups,
+      rows: rows2,
+      channels,
+      positions: positions2,
+      columnBlocks,
+      columnBlock,
+    } = params;
     const { channelBlock, rowBlock, taskRows, rowTasks, packedRows, units, unitsPerTask, initAt, bAt } = params;
-    const local = () => code.local("i32");
+    const local = () => code.local('i32');
     const [group, rowStart, rowEnd, unitStart, unitEnd, unit, channel, part] = Array.from({ length: 8 }, local);
     const [steps2, image, column, columns, row, rowsNow, from, init, weights, target] = Array.from(
       { length: 10 },
-      local
+      local,
     );
     group.set(i32.rem_u(task, groups));
     task.set(i32.div_u(task, groups));
@@ -4841,12 +4925,12 @@ function emitConv(code, tiles, columnsFunc) {
     unitStart.set(i32.mul(i32.div_u(task, rowTasks), unitsPerTask));
     unitEnd.set(i32.add(unitStart, unitsPerTask));
     unitEnd.set(code.least(unitEnd, units));
-    const taps2 = code.local("i32", i32.mul(params.kh, params.kw));
-    const cRow = code.local("i32", code.scale(positions2, bytes));
-    const packedB = code.local("i32", i32.add(scratch3, bAt));
-    const zeros2 = code.local("i32", i32.add(scratch3, tiles.heights[0] * width * bytes));
-    const geometry = code.local("i32", i32.add(zeros2, width * bytes));
-    const biases = code.local("i32", i32.add(scratch3, initAt));
+    const taps2 = code.local('i32', i32.mul(params.kh, params.kw));
+    const cRow = code.local('i32', code.scale(positions2, bytes));
+    const packedB = code.local('i32', i32.add(scratch3, bAt));
+    const zeros2 = code.local('i32', i32.add(scratch3, tiles.heights[0] * width * bytes));
+    const geometry = code.local('i32', i32.add(zeros2, width * bytes));
+    const biases = code.local('i32', i32.add(scratch3, initAt));
     const panelRow = width * bytes;
     storeGeometry(code, geometry, params);
     code.memory.fill(zeros2, 0, width * bytes);
@@ -4880,7 +4964,21 @@ function emitConv(code, tiles, columnsFunc) {
           const outRow = i32.add(i32.mul(i32.add(i32.mul(image, groups), group), rows2), row);
           target.set(code.index(out, i32.add(i32.mul(outRow, positions2), column), bytes));
           const step = i32.mul(steps2, panelRow);
-          code.call(columnsFunc, columns, rowsNow, steps2, weights, packedB, 0, step, target, cRow, from, init, scratch3);
+          code.call(
+            columnsFunc,
+            columns,
+            rowsNow,
+            steps2,
+            weights,
+            packedB,
+            0,
+            step,
+            target,
+            cRow,
+            from,
+            init,
+            scratch3,
+          );
           code.if(i32.eq(from, FROM_ROW_BIAS), () => code.increase(init, code.scale(rowsNow, panelRow)));
         });
       });
@@ -4907,8 +5005,9 @@ function scatterPlan(c) {
   const channelBlock = evenBlock(channels, Math.max(1, Math.floor(TASK_ROWS / taps2)), 1);
   const kBlock = evenBlock(outChannels, BLOCK_K_BYTES2 / bytes, 4);
   const columnBlock = c.ow > BLOCK_POSITIONS2 ? evenBlock(c.ow, BLOCK_POSITIONS2, width) : c.ow;
-  const lineBlock = c.ow > BLOCK_POSITIONS2 ? 1 : evenBlock(c.oh, Math.max(1, Math.floor(BLOCK_POSITIONS2 / Math.max(c.ow, 1))), 1);
-  const positions2 = Math.ceil(lineBlock * columnBlock / width) * width;
+  const lineBlock =
+    c.ow > BLOCK_POSITIONS2 ? 1 : evenBlock(c.oh, Math.max(1, Math.floor(BLOCK_POSITIONS2 / Math.max(c.ow, 1))), 1);
+  const positions2 = Math.ceil((lineBlock * columnBlock) / width) * width;
   const packedStep = align((channelBlock * taps2 + height) * outChannels * bytes);
   const bufferAt = align(height * width * bytes + width * bytes);
   const aAt = align(bufferAt + channelBlock * taps2 * positions2 * bytes);
@@ -4925,20 +5024,20 @@ function scatterPlan(c) {
     bufferAt,
     bufferRow: positions2 * bytes,
     aAt,
-    scratchBytes: align(aAt + positions2 * kBlock * bytes)
+    scratchBytes: align(aAt + positions2 * kBlock * bytes),
   };
 }
 function scatterCycles(c) {
   const { lanes } = tilesFor(c.dtype, features()).element;
   const k = c.cout / c.groups;
-  const rows2 = c.cin / c.groups * c.kh * c.kw;
+  const rows2 = (c.cin / c.groups) * c.kh * c.kw;
   const add3 = c.strideW === 1 ? 1.3 : 1.8;
-  return 4 / lanes * c.oh * c.ow * (k * (Math.max(4, rows2) / 8 + 0.3) + rows2 * add3);
+  return (4 / lanes) * c.oh * c.ow * (k * (Math.max(4, rows2) / 8 + 0.3) + rows2 * add3);
 }
 function scatterLaunches(c, pointers, sharedPtr) {
   const plan = scatterPlan(c);
   const { tiles } = plan;
-  const module = { name: tiles.name.replace("gemm", "convScatter"), emit: EMITTERS3[tiles.element.dtype] };
+  const module = { name: tiles.name.replace('gemm', 'convScatter'), emit: EMITTERS3[tiles.element.dtype] };
   const channelBlocks = Math.ceil(plan.channels / plan.channelBlock);
   const shared2 = {
     packed: sharedPtr,
@@ -4948,7 +5047,7 @@ function scatterLaunches(c, pointers, sharedPtr) {
     channelBlocks,
     outChannels: plan.outChannels,
     taps: c.kh * c.kw,
-    kBlock: plan.kBlock
+    kBlock: plan.kBlock,
   };
   const packArgs = { ...shared2, weights: pointers.weights };
   const mainArgs = {
@@ -4973,18 +5072,18 @@ function scatterLaunches(c, pointers, sharedPtr) {
     dilationW: c.dilationW,
     bufferAt: plan.bufferAt,
     bufferRow: plan.bufferRow,
-    aAt: plan.aAt
+    aAt: plan.aAt,
   };
   const tasks = c.groups * channelBlocks;
   return [
-    { ...module, entry: "packTapRows", args: taskArgs(PACK_TAPS, packArgs), tasks, scratchBytes: 0 },
+    { ...module, entry: 'packTapRows', args: taskArgs(PACK_TAPS, packArgs), tasks, scratchBytes: 0 },
     {
       ...module,
-      entry: "convScatter",
+      entry: 'convScatter',
       args: taskArgs(CONV_SCATTER, mainArgs),
       tasks: tasks * c.n,
-      scratchBytes: plan.scratchBytes
-    }
+      scratchBytes: plan.scratchBytes,
+    },
   ];
 }
 var emitFor2 = (dtype) => (code, target) => {
@@ -4993,35 +5092,46 @@ var emitFor2 = (dtype) => (code, target) => {
   emitPackTapRows(code, tiles, macro);
   emitConvScatter(code, tiles, macro);
 };
-var EMITTERS3 = { float32: emitFor2("float32"), float64: emitFor2("float64") };
+var EMITTERS3 = { float32: emitFor2('float32'), float64: emitFor2('float64') };
 var PACK_TAPS = {
-  task: "i32",
-  scratch: "i32",
-  weights: "i32",
-  packed: "i32",
-  packedStep: "i32",
-  channels: "i32",
-  channelBlock: "i32",
-  channelBlocks: "i32",
-  outChannels: "i32",
-  taps: "i32",
-  kBlock: "i32"
+  task: 'i32',
+  scratch: 'i32',
+  weights: 'i32',
+  packed: 'i32',
+  packedStep: 'i32',
+  channels: 'i32',
+  channelBlock: 'i32',
+  channelBlocks: 'i32',
+  outChannels: 'i32',
+  taps: 'i32',
+  kBlock: 'i32',
 };
 function emitPackTapRows(code, tiles, { packA }) {
   const { i32 } = code;
   const { bytes } = tiles.element;
-  code.export("packTapRows", PACK_TAPS, [], (params) => {
-    const { task, weights, packed: packed2, packedStep, channels, channelBlock, channelBlocks, outChannels, taps: taps2, kBlock } = params;
-    const group = code.local("i32", i32.div_u(task, channelBlocks));
-    const channel = code.local("i32", i32.mul(i32.rem_u(task, channelBlocks), channelBlock));
-    const count2 = code.local("i32", i32.sub(channels, channel));
+  code.export('packTapRows', PACK_TAPS, [], (params) => {
+    const {
+      task,
+      weights,
+      packed: packed2,
+      packedStep,
+      channels,
+      channelBlock,
+      channelBlocks,
+      outChannels,
+      taps: taps2,
+      kBlock,
+    } = params;
+    const group = code.local('i32', i32.div_u(task, channelBlocks));
+    const channel = code.local('i32', i32.mul(i32.rem_u(task, channelBlocks), channelBlock));
+    const count2 = code.local('i32', i32.sub(channels, channel));
     count2.set(code.least(count2, channelBlock));
-    const rows2 = code.local("i32", i32.mul(count2, taps2));
-    const step = code.local("i32", code.scale(i32.mul(channels, taps2), bytes));
-    const from = code.local("i32", i32.add(weights, i32.mul(i32.mul(group, outChannels), step)));
+    const rows2 = code.local('i32', i32.mul(count2, taps2));
+    const step = code.local('i32', code.scale(i32.mul(channels, taps2), bytes));
+    const from = code.local('i32', i32.add(weights, i32.mul(i32.mul(group, outChannels), step)));
     code.increase(from, code.scale(i32.mul(channel, taps2), bytes));
-    const to2 = code.local("i32", i32.add(packed2, i32.mul(task, packedStep)));
-    const [p, steps2] = code.locals("i32", 2);
+    const to2 = code.local('i32', i32.add(packed2, i32.mul(task, packedStep)));
+    const [p, steps2] = code.locals('i32', 2);
     code.forRange(p, 0, outChannels, kBlock, () => {
       steps2.set(i32.sub(outChannels, p));
       steps2.set(code.least(steps2, kBlock));
@@ -5032,34 +5142,34 @@ function emitPackTapRows(code, tiles, { packA }) {
   });
 }
 var SCATTER = {
-  channels: "i32",
-  from: "i32",
-  fromRow: "i32",
-  lines: "i32",
-  columns: "i32",
-  y: "i32",
-  x: "i32",
-  out: "i32",
-  h: "i32",
-  w: "i32",
-  kh: "i32",
-  kw: "i32",
-  strideH: "i32",
-  strideW: "i32",
-  dilationH: "i32",
-  dilationW: "i32"
+  channels: 'i32',
+  from: 'i32',
+  fromRow: 'i32',
+  lines: 'i32',
+  columns: 'i32',
+  y: 'i32',
+  x: 'i32',
+  out: 'i32',
+  h: 'i32',
+  w: 'i32',
+  kh: 'i32',
+  kw: 'i32',
+  strideH: 'i32',
+  strideW: 'i32',
+  dilationH: 'i32',
+  dilationW: 'i32',
 };
 function emitScatterTaps(code, element2) {
   const { i32, v128 } = code;
   const { bytes, lanes } = element2;
   const scalar = scalarOf(code, element2);
   const vector = bytes === 4 ? code.f32x4 : code.f64x2;
-  return code.func("scatterTaps", SCATTER, [], (params) => {
+  return code.func('scatterTaps', SCATTER, [], (params) => {
     const { channels, from, fromRow, lines, columns, y, x, out, h, w, kh, kw } = params;
     const { strideH, strideW, dilationH, dilationW } = params;
-    const [ky, kx, iy, ix, first, last, left, count2, source2, target, step, at3] = code.locals("i32", 12);
-    const lineStep = code.local("i32", code.scale(columns, bytes));
-    const targetStep = code.local("i32", code.scale(strideW, bytes));
+    const [ky, kx, iy, ix, first, last, left, count2, source2, target, step, at3] = code.locals('i32', 12);
+    const lineStep = code.local('i32', code.scale(columns, bytes));
+    const targetStep = code.local('i32', code.scale(strideW, bytes));
     const addLine = () => {
       target.set(code.index(out, i32.add(i32.add(i32.mul(iy, w), ix), i32.mul(first, strideW)), bytes));
       source2.set(code.index(at3, first, bytes));
@@ -5082,8 +5192,8 @@ function emitScatterTaps(code, element2) {
         });
       });
     };
-    const zero2 = code.local("i32");
-    const plane = code.local("i32", code.scale(i32.mul(h, w), bytes));
+    const zero2 = code.local('i32');
+    const plane = code.local('i32', code.scale(i32.mul(h, w), bytes));
     repeat(code, channels, () => {
       ky.set(0);
       repeatUpTo(code, ky, kh, () => {
@@ -5125,64 +5235,65 @@ function emitFillPlanes(code, element2) {
   const scalar = scalarOf(code, element2);
   const { bytes, lanes } = element2;
   const shape = bytes === 4 ? code.f32x4 : code.f64x2;
-  const params = { channels: "i32", planeBytes: "i32", bias: "i32", out: "i32" };
-  return code.func("fillPlanes", params, [], ({ channels, planeBytes, bias, out }) => {
-    const value = code.local("v128");
-    const [end, vectorEnd] = code.locals("i32", 2);
+  const params = { channels: 'i32', planeBytes: 'i32', bias: 'i32', out: 'i32' };
+  return code.func('fillPlanes', params, [], ({ channels, planeBytes, bias, out }) => {
+    const value = code.local('v128');
+    const [end, vectorEnd] = code.locals('i32', 2);
     const first = code.local(element2.type);
     code.if(
       bias,
-      () => repeat(code, channels, () => {
-        value.set(loadSplat(code, element2, bias));
-        first.set(shape.extract_lane(0, value));
-        end.set(i32.add(out, planeBytes));
-        vectorEnd.set(i32.add(out, i32.and(planeBytes, -(lanes * bytes))));
-        code.whileLess(out, vectorEnd, () => {
-          v128.store(out, value);
-          code.increase(out, 16);
-        });
-        code.whileLess(out, end, () => {
-          scalar.store(out, first);
-          code.increase(out, bytes);
-        });
-        code.increase(bias, bytes);
-      }),
-      () => code.memory.fill(out, 0, i32.mul(channels, planeBytes))
+      () =>
+        repeat(code, channels, () => {
+          value.set(loadSplat(code, element2, bias));
+          first.set(shape.extract_lane(0, value));
+          end.set(i32.add(out, planeBytes));
+          vectorEnd.set(i32.add(out, i32.and(planeBytes, -(lanes * bytes))));
+          code.whileLess(out, vectorEnd, () => {
+            v128.store(out, value);
+            code.increase(out, 16);
+          });
+          code.whileLess(out, end, () => {
+            scalar.store(out, first);
+            code.increase(out, bytes);
+          });
+          code.increase(bias, bytes);
+        }),
+      () => code.memory.fill(out, 0, i32.mul(channels, planeBytes)),
     );
   });
 }
 var CONV_SCATTER = {
-  task: "i32",
-  scratch: "i32",
-  grad: "i32",
-  packed: "i32",
-  packedStep: "i32",
-  bias: "i32",
-  out: "i32",
-  groups: "i32",
-  channels: "i32",
-  channelBlock: "i32",
-  channelBlocks: "i32",
-  outChannels: "i32",
-  taps: "i32",
-  kBlock: "i32",
-  lineBlock: "i32",
-  columnBlock: "i32",
-  h: "i32",
-  w: "i32",
-  oh: "i32",
-  ow: "i32",
-  kh: "i32",
-  kw: "i32",
-  strideH: "i32",
-  strideW: "i32",
-  padTop: "i32",
-  padLeft: "i32",
-  dilationH: "i32",
-  dilationW: "i32",
-  bufferAt: "i32",
-  bufferRow: "i32",
-  aAt: "i32"
+  task: 'i32',
+  scratch: 'i32',
+  grad: 'i32',
+  packed: 'i32',
+  packedStep: 'i32',
+  bias: 'i32',
+  out: 'i32',
+  groups: 'i32',
+  channels: 'i32',
+  channelBlock: 'i32',
+  channelBlocks: 'i32',
+  outChannels: 'i32',
+  taps: 'i32',
+  kBlock: 'i32',
+  lineBlock: 'i32',
+  columnBlock: 'i32',
+  h: 'i32',
+  w: 'i32',
+  oh: 'i32',
+  ow: 'i32',
+  kh: 'i32',
+  kw: 'i32',
+  strideH: 'i32',
+  strideW: 'i32',
+  padTop: 'i32',
+  padLeft: 'i32',
+  dilationH: 'i32',
+  dilationW: 'i32',
+  bufferAt: 'i32',
+  bufferRow: 'i32',
+  aAt: 'i32',
 };
 function emitConvScatter(code, tiles, macro) {
   const { i32 } = code;
@@ -5192,28 +5303,40 @@ function emitConvScatter(code, tiles, macro) {
   const columnsFunc = emitColumns(code, tiles, macro);
   const scatterTaps = emitScatterTaps(code, tiles.element);
   const fillPlanes = emitFillPlanes(code, tiles.element);
-  code.export("convScatter", CONV_SCATTER, [], (params) => {
-    const { task, scratch: scratch3, grad, packed: packed2, packedStep, bias, out, groups, channels, channelBlock, channelBlocks } = params;
+  code.export('convScatter', CONV_SCATTER, [], (params) => {
+    const {
+      task,
+      scratch: scratch3,
+      grad,
+      packed: packed2,
+      packedStep,
+      bias,
+      out,
+      groups,
+      channels,
+      channelBlock,
+      channelBlocks,
+    } = params;
     const { outChannels, taps: taps2, kBlock, lineBlock, columnBlock, h, w, oh, ow, kh, kw, strideH, strideW } = params;
     const { padTop, padLeft, dilationH, dilationW, bufferAt, bufferRow, aAt } = params;
-    const local = () => code.local("i32");
+    const local = () => code.local('i32');
     const [channel, count2, rows2, positions2, y, x, lines, columns, size] = Array.from({ length: 9 }, local);
     const [p, steps2, weights, source2, from, iy, ix] = Array.from({ length: 7 }, local);
-    const part = code.local("i32", i32.rem_u(task, i32.mul(groups, channelBlocks)));
-    const image = code.local("i32", i32.div_u(task, i32.mul(groups, channelBlocks)));
-    const group = code.local("i32", i32.div_u(part, channelBlocks));
+    const part = code.local('i32', i32.rem_u(task, i32.mul(groups, channelBlocks)));
+    const image = code.local('i32', i32.div_u(task, i32.mul(groups, channelBlocks)));
+    const group = code.local('i32', i32.div_u(part, channelBlocks));
     channel.set(i32.mul(i32.rem_u(part, channelBlocks), channelBlock));
     count2.set(i32.sub(channels, channel));
     count2.set(code.least(count2, channelBlock));
     rows2.set(i32.mul(count2, taps2));
-    const buffer = code.local("i32", i32.add(scratch3, bufferAt));
-    const packedB = code.local("i32", i32.add(scratch3, aAt));
-    const zeros2 = code.local("i32", i32.add(scratch3, tiles.heights[0] * width * bytes));
+    const buffer = code.local('i32', i32.add(scratch3, bufferAt));
+    const packedB = code.local('i32', i32.add(scratch3, aAt));
+    const zeros2 = code.local('i32', i32.add(scratch3, tiles.heights[0] * width * bytes));
     code.memory.fill(zeros2, 0, width * bytes);
     positions2.set(i32.mul(oh, ow));
-    const planeBytes = code.local("i32", code.scale(i32.mul(h, w), bytes));
-    const gradRow = code.local("i32", code.scale(positions2, bytes));
-    const own = code.local("i32", i32.add(i32.mul(group, channels), channel));
+    const planeBytes = code.local('i32', code.scale(i32.mul(h, w), bytes));
+    const gradRow = code.local('i32', code.scale(positions2, bytes));
+    const own = code.local('i32', i32.add(i32.mul(group, channels), channel));
     code.increase(out, i32.mul(i32.add(i32.mul(image, i32.mul(groups, channels)), own), planeBytes));
     code.if(bias, () => code.increase(bias, code.scale(own, bytes)));
     code.call(fillPlanes, count2, planeBytes, bias, out);
@@ -5235,7 +5358,21 @@ function emitConvScatter(code, tiles, macro) {
           source2.set(code.index(grad, place3, bytes));
           code.call(packB, size, steps2, source2, gradRow, bytes, packedB);
           const step = i32.mul(steps2, width * bytes);
-          code.call(columnsFunc, size, rows2, steps2, weights, packedB, 0, step, buffer, bufferRow, from, zeros2, scratch3);
+          code.call(
+            columnsFunc,
+            size,
+            rows2,
+            steps2,
+            weights,
+            packedB,
+            0,
+            step,
+            buffer,
+            bufferRow,
+            from,
+            zeros2,
+            scratch3,
+          );
           from.set(FROM_C);
           code.increase(weights, code.scale(i32.mul(i32.add(rows2, tiles.heights[0]), steps2), bytes));
         });
@@ -5254,12 +5391,12 @@ function gcd(a, b) {
   return b === 0 ? a : gcd(b, a % b);
 }
 function phaseSide(size, kernel2, stride, pad2, dilation, r) {
-  const first = ((r - pad2) % stride + stride) % stride;
+  const first = (((r - pad2) % stride) + stride) % stride;
   const count2 = Math.max(0, Math.ceil((size - first) / stride));
   const g = gcd(dilation, stride);
   const tapStep = stride / g;
   let tap = 0;
-  while (tap < tapStep && tap * dilation % stride !== r) tap++;
+  while (tap < tapStep && (tap * dilation) % stride !== r) tap++;
   const taps2 = tap < tapStep ? Math.max(0, Math.ceil((kernel2 - tap) / tapStep)) : 0;
   const step = dilation / g;
   const padding = taps2 === 0 ? 0 : (taps2 - 1) * step - (first + pad2 - tap * dilation) / stride;
@@ -5291,9 +5428,9 @@ function phasesOf(c) {
         padLeft: x.padding,
         dilationH: y.dilation,
         dilationW: x.dilation,
-        groups: c.groups
+        groups: c.groups,
       };
-      const weightBytes2 = align(c.cout * c.cin / c.groups * shape.kh * shape.kw * bytes);
+      const weightBytes2 = align(((c.cout * c.cin) / c.groups) * shape.kh * shape.kw * bytes);
       phases.push({ y, x, shape, plan: convPlan(shape), isDirect: prefersDirect(shape), weightBytes: weightBytes2 });
     }
   }
@@ -5313,8 +5450,8 @@ function wayOf(c) {
   for (const { shape, isDirect } of phasesOf(c)) cycles += isDirect ? directCycles(shape) : productCycles(shape);
   const scatter2 = scatterCycles(c);
   const others = Math.min(cycles, scatter2) * c.n * c.groups + orderCycles(c);
-  if (!isBuffered(c) && c.h > 0 && c.w > 0 && prefersWinograd(transposed(c), others)) return "winograd";
-  return scatter2 < cycles ? "scatter" : "phases";
+  if (!isBuffered(c) && c.h > 0 && c.w > 0 && prefersWinograd(transposed(c), others)) return 'winograd';
+  return scatter2 < cycles ? 'scatter' : 'phases';
 }
 function transposed(c) {
   return phasesOf(c)[0].shape;
@@ -5324,15 +5461,15 @@ function packedBytes({ isDirect, plan }) {
 }
 function convBackwardInputSharedBytes(c) {
   const way = wayOf(c);
-  if (way === "scatter") return scatterPlan(c).sharedBytes;
-  if (way === "winograd") return winogradPlan(transposed(c)).packedBytes;
+  if (way === 'scatter') return scatterPlan(c).sharedBytes;
+  if (way === 'winograd') return winogradPlan(transposed(c)).packedBytes;
   const weights = phasesOf(c).reduce((sum3, phase) => sum3 + phase.weightBytes + packedBytes(phase), 0);
   return weights + (isBuffered(c) ? align(phaseBytes(c) * Math.min(c.n, imagesAtATime(c))) : 0);
 }
 function convBackwardInputScratchBytes(c) {
   const way = wayOf(c);
-  if (way === "scatter") return scatterPlan(c).sharedBytes + scatterPlan(c).scratchBytes;
-  if (way === "winograd") return winogradPlan(transposed(c)).packedBytes + winogradPlan(transposed(c)).scratchBytes;
+  if (way === 'scatter') return scatterPlan(c).sharedBytes + scatterPlan(c).scratchBytes;
+  if (way === 'winograd') return winogradPlan(transposed(c)).packedBytes + winogradPlan(transposed(c)).scratchBytes;
   const own = phasesOf(c).map(({ shape, plan, isDirect }) => (isDirect ? directPlan(shape) : plan).scratchBytes);
   return convBackwardInputSharedBytes(c) + Math.max(0, ...own);
 }
@@ -5343,12 +5480,12 @@ function convBackwardInput2(kernels, options) {
 function convBackwardInputLaunches(c, sharedPtr) {
   if (c.n === 0 || c.cin === 0 || c.h === 0 || c.w === 0) return [];
   const way = wayOf(c);
-  if (way === "winograd") {
-    const source2 = { weights: c.wPtr, rowStride: 9, channelStride: c.cin / c.groups * 9, flip: true };
+  if (way === 'winograd') {
+    const source2 = { weights: c.wPtr, rowStride: 9, channelStride: (c.cin / c.groups) * 9, flip: true };
     const target = { x: c.gradPtr, bias: c.biasPtr ?? 0, out: c.outPtr, packed: sharedPtr };
     return winogradLaunches(transposed(c), source2, target);
   }
-  if (way === "scatter") {
+  if (way === 'scatter') {
     const pointers = { grad: c.gradPtr, weights: c.wPtr, bias: c.biasPtr ?? 0, out: c.outPtr };
     return scatterLaunches(c, pointers, sharedPtr);
   }
@@ -5371,7 +5508,9 @@ function convBackwardInputLaunches(c, sharedPtr) {
       const shape = { ...phase.shape, n: Math.min(images, c.n - image) };
       const target = { out: isBuffered(c) ? at3 : out, bias: c.biasPtr ?? 0, x };
       launches.push(
-        phase.isDirect ? directLaunch(shape, { ...target, weights: weights[i] }) : convLaunch(phase.plan, shape, { ...target, packed: weights[i] + phase.weightBytes })
+        phase.isDirect
+          ? directLaunch(shape, { ...target, weights: weights[i] })
+          : convLaunch(phase.plan, shape, { ...target, packed: weights[i] + phase.weightBytes }),
       );
       if (isBuffered(c)) launches.push(spreadLaunch(c, phase, shape.n, at3, out));
     }
@@ -5391,10 +5530,10 @@ function takeWeightsLaunch(c, { x, y, shape }, out) {
     tapsY: shape.kh,
     tapX: x.tap,
     stepX: x.tapStep,
-    tapsX: shape.kw
+    tapsX: shape.kw,
   };
   const tasks = shape.kh * shape.kw === 0 ? 0 : c.cin;
-  return { ...moduleFor(c.dtype), entry: "takeWeights", args: taskArgs(TAKE_WEIGHTS, args), tasks, scratchBytes: 0 };
+  return { ...moduleFor(c.dtype), entry: 'takeWeights', args: taskArgs(TAKE_WEIGHTS, args), tasks, scratchBytes: 0 };
 }
 function spreadLaunch(c, { x, y }, images, from, out) {
   const bytes = itemBytes(c.dtype);
@@ -5405,14 +5544,14 @@ function spreadLaunch(c, { x, y }, images, from, out) {
     columns: x.count,
     outPlane: c.h * c.w * bytes,
     outRow: c.strideH * c.w * bytes,
-    outStep: c.strideW * bytes
+    outStep: c.strideW * bytes,
   };
   return {
     ...moduleFor(c.dtype),
-    entry: "spread",
+    entry: 'spread',
     args: taskArgs(SPREAD, args),
     tasks: images * c.cin,
-    scratchBytes: 0
+    scratchBytes: 0,
   };
 }
 function moduleFor(dtype) {
@@ -5422,40 +5561,40 @@ var emitFor3 = (dtype) => (code) => {
   emitTakeWeights(code, elementOf(dtype));
   emitSpread(code, elementOf(dtype));
 };
-var EMITTERS4 = { float32: emitFor3("float32"), float64: emitFor3("float64") };
+var EMITTERS4 = { float32: emitFor3('float32'), float64: emitFor3('float64') };
 var TAKE_WEIGHTS = {
-  task: "i32",
-  scratch: "i32",
-  weights: "i32",
-  out: "i32",
-  rows: "i32",
-  channels: "i32",
-  kh: "i32",
-  kw: "i32",
-  tapY: "i32",
-  stepY: "i32",
-  tapsY: "i32",
-  tapX: "i32",
-  stepX: "i32",
-  tapsX: "i32"
+  task: 'i32',
+  scratch: 'i32',
+  weights: 'i32',
+  out: 'i32',
+  rows: 'i32',
+  channels: 'i32',
+  kh: 'i32',
+  kw: 'i32',
+  tapY: 'i32',
+  stepY: 'i32',
+  tapsY: 'i32',
+  tapX: 'i32',
+  stepX: 'i32',
+  tapsX: 'i32',
 };
 function emitTakeWeights(code, element2) {
   const { i32 } = code;
   const { bytes } = element2;
   const scalar = scalarOf(code, element2);
-  code.export("takeWeights", TAKE_WEIGHTS, [], (params) => {
+  code.export('takeWeights', TAKE_WEIGHTS, [], (params) => {
     const { task, weights, out, rows: rows2, channels, kh, kw, tapY, stepY, tapsY, tapX, stepX, tapsX } = params;
-    const area = code.local("i32", i32.mul(kh, kw));
+    const area = code.local('i32', i32.mul(kh, kw));
     const first = i32.add(i32.mul(i32.mul(i32.div_u(task, channels), rows2), channels), i32.rem_u(task, channels));
-    const from = code.local("i32", code.index(weights, i32.mul(first, area), bytes));
-    const lastY = code.local("i32", i32.add(tapY, i32.mul(i32.sub(tapsY, 1), stepY)));
-    const lastX = code.local("i32", i32.add(tapX, i32.mul(i32.sub(tapsX, 1), stepX)));
+    const from = code.local('i32', code.index(weights, i32.mul(first, area), bytes));
+    const lastY = code.local('i32', i32.add(tapY, i32.mul(i32.sub(tapsY, 1), stepY)));
+    const lastX = code.local('i32', i32.add(tapX, i32.mul(i32.sub(tapsX, 1), stepX)));
     from.set(code.index(from, i32.add(i32.mul(lastY, kw), lastX), bytes));
-    const to2 = code.local("i32", code.index(out, i32.mul(i32.mul(i32.mul(task, rows2), tapsY), tapsX), bytes));
-    const rowStep = code.local("i32", code.scale(i32.mul(channels, area), bytes));
-    const yStep = code.local("i32", code.scale(i32.mul(stepY, kw), bytes));
-    const xStep = code.local("i32", code.scale(stepX, bytes));
-    const [y, x, atY, at3] = code.locals("i32", 4);
+    const to2 = code.local('i32', code.index(out, i32.mul(i32.mul(i32.mul(task, rows2), tapsY), tapsX), bytes));
+    const rowStep = code.local('i32', code.scale(i32.mul(channels, area), bytes));
+    const yStep = code.local('i32', code.scale(i32.mul(stepY, kw), bytes));
+    const xStep = code.local('i32', code.scale(stepX, bytes));
+    const [y, x, atY, at3] = code.locals('i32', 4);
     repeat(code, rows2, () => {
       atY.set(from);
       y.set(tapsY);
@@ -5474,21 +5613,21 @@ function emitTakeWeights(code, element2) {
   });
 }
 var SPREAD = {
-  task: "i32",
-  scratch: "i32",
-  from: "i32",
-  out: "i32",
-  rows: "i32",
-  columns: "i32",
-  outPlane: "i32",
-  outRow: "i32",
-  outStep: "i32"
+  task: 'i32',
+  scratch: 'i32',
+  from: 'i32',
+  out: 'i32',
+  rows: 'i32',
+  columns: 'i32',
+  outPlane: 'i32',
+  outRow: 'i32',
+  outStep: 'i32',
 };
 function emitSpread(code, element2) {
   const { i32 } = code;
   const scalar = scalarOf(code, element2);
-  code.export("spread", SPREAD, [], ({ task, from, out, rows: rows2, columns, outPlane, outRow, outStep }) => {
-    const [x, to2] = code.locals("i32", 2);
+  code.export('spread', SPREAD, [], ({ task, from, out, rows: rows2, columns, outPlane, outRow, outStep }) => {
+    const [x, to2] = code.locals('i32', 2);
     code.increase(from, code.scale(i32.mul(i32.mul(task, rows2), columns), element2.bytes));
     code.increase(out, i32.mul(task, outPlane));
     repeat(code, rows2, () => {
@@ -5511,13 +5650,13 @@ function weightDirectPlan(c) {
   const tiles = tilesFor(c.dtype, features());
   const padLines = (c.oh - 1) * c.strideH + (c.kh - 1) * c.dilationH + 1;
   const padColumns = (c.ow - 1) * c.strideW + (c.kw - 1) * c.dilationW + 1;
-  const scratchBytes = align(c.cin / c.groups * padLines * padColumns * tiles.element.bytes);
+  const scratchBytes = align((c.cin / c.groups) * padLines * padColumns * tiles.element.bytes);
   return { tiles, padLines, padColumns, scratchBytes };
 }
 function prefersWeightDirect(c) {
   if (c.n * c.oh * c.ow * c.kh * c.kw === 0) return false;
   const rows2 = c.cout / c.groups;
-  const lines = c.cin / c.groups * c.kh;
+  const lines = (c.cin / c.groups) * c.kh;
   const stride = c.strideW === 1 ? 1 : c.strideW === 2 ? 1.3 : 3;
   const direct = rows2 * lines * (20 * Math.ceil(c.kw / 4) + 0.3 * stride * c.kw * c.ow);
   const product = c.ow * (lines * c.kw * (Math.max(4, rows2) / 8 + 0.8) + rows2 * 0.8);
@@ -5545,29 +5684,30 @@ function weightDirectLaunch(c, pointers) {
     dilationH: c.dilationH,
     dilationW: c.dilationW,
     padLines,
-    padColumns
+    padColumns,
   };
   return {
-    name: `${tiles.element.type}_conv_weight_direct_s${stride === 0 ? "n" : stride}__${tiles.fma ? "fma" : "simd"}`,
+    name: `${tiles.element.type}_conv_weight_direct_s${stride === 0 ? 'n' : stride}__${tiles.fma ? 'fma' : 'simd'}`,
     emit: EMITTERS5[tiles.element.dtype][stride],
-    entry: "weightDirect",
+    entry: 'weightDirect',
     args: taskArgs(WEIGHT_DIRECT, args),
     tasks: c.groups,
-    scratchBytes
+    scratchBytes,
   };
 }
-var emittersFor2 = (dtype) => [0, 1, 2].map((stride) => (code, target) => emitWeightDirect(code, tilesFor(dtype, target), stride));
-var EMITTERS5 = { float32: emittersFor2("float32"), float64: emittersFor2("float64") };
+var emittersFor2 = (dtype) =>
+  [0, 1, 2].map((stride) => (code, target) => emitWeightDirect(code, tilesFor(dtype, target), stride));
+var EMITTERS5 = { float32: emittersFor2('float32'), float64: emittersFor2('float64') };
 var DOTS = {
-  lines: "i32",
-  columns: "i32",
-  grad: "i32",
-  image: "i32",
-  imageLine: "i32",
+  lines: 'i32',
+  columns: 'i32',
+  grad: 'i32',
+  image: 'i32',
+  imageLine: 'i32',
   /** From one tap to the next, and from one position to the next, in bytes. */
-  tapStep: "i32",
-  step: "i32",
-  out: "i32"
+  tapStep: 'i32',
+  step: 'i32',
+  out: 'i32',
 };
 function emitDots(code, tiles, stride, taps2) {
   const { i32, v128 } = code;
@@ -5575,12 +5715,12 @@ function emitDots(code, tiles, stride, taps2) {
   const { bytes, lanes } = element2;
   const scalar = scalarOf(code, element2);
   return code.func(`dots_${taps2}`, DOTS, [], ({ lines, columns, grad, image, imageLine, tapStep, step, out }) => {
-    const acc = Array.from({ length: taps2 }, () => code.locals("v128", VECTORS2));
-    const slopes = code.locals("v128", VECTORS2);
-    const pixel = code.local("v128");
-    const [left, from, at3] = code.locals("i32", 3);
-    const laneAt = code.locals("i32", lanes);
-    const vectorStep = code.local("i32", code.scale(step, lanes));
+    const acc = Array.from({ length: taps2 }, () => code.locals('v128', VECTORS2));
+    const slopes = code.locals('v128', VECTORS2);
+    const pixel = code.local('v128');
+    const [left, from, at3] = code.locals('i32', 3);
+    const laneAt = code.locals('i32', lanes);
+    const vectorStep = code.local('i32', code.scale(step, lanes));
     const load3 = (offset) => {
       if (stride === 1) return v128.load(at3, 16 * offset);
       if (stride === 2) return loadEverySecond(code, element2, at3, 32 * offset);
@@ -5613,7 +5753,7 @@ function emitDots(code, tiles, stride, taps2) {
               }
             }
             advance(vectors);
-          }
+          },
         );
       }
       code.if(left, () => {
@@ -5638,52 +5778,68 @@ function emitDots(code, tiles, stride, taps2) {
   });
 }
 var WEIGHT_DIRECT = {
-  task: "i32",
-  scratch: "i32",
-  x: "i32",
-  grad: "i32",
-  out: "i32",
-  images: "i32",
-  groups: "i32",
-  rows: "i32",
-  channels: "i32",
-  h: "i32",
-  w: "i32",
-  oh: "i32",
-  ow: "i32",
-  kh: "i32",
-  kw: "i32",
-  strideH: "i32",
-  strideW: "i32",
-  padTop: "i32",
-  padLeft: "i32",
-  dilationH: "i32",
-  dilationW: "i32",
-  padLines: "i32",
-  padColumns: "i32"
+  task: 'i32',
+  scratch: 'i32',
+  x: 'i32',
+  grad: 'i32',
+  out: 'i32',
+  images: 'i32',
+  groups: 'i32',
+  rows: 'i32',
+  channels: 'i32',
+  h: 'i32',
+  w: 'i32',
+  oh: 'i32',
+  ow: 'i32',
+  kh: 'i32',
+  kw: 'i32',
+  strideH: 'i32',
+  strideW: 'i32',
+  padTop: 'i32',
+  padLeft: 'i32',
+  dilationH: 'i32',
+  dilationW: 'i32',
+  padLines: 'i32',
+  padColumns: 'i32',
 };
 function emitWeightDirect(code, tiles, stride) {
   const { i32 } = code;
   const { bytes } = tiles.element;
   const copyPadded = emitCopyPadded(code, tiles.element);
   const dots = TAPS.map((taps2) => emitDots(code, tiles, stride, taps2));
-  code.export("weightDirect", WEIGHT_DIRECT, [], (params) => {
-    const { task, scratch: scratch3, x, grad, out, images, groups, rows: rows2, channels, h, w, oh, ow, kh, kw } = params;
+  code.export('weightDirect', WEIGHT_DIRECT, [], (params) => {
+    const {
+      task,
+      scratch: scratch3,
+      x,
+      grad,
+      out,
+      images,
+      groups,
+      rows: rows2,
+      channels,
+      h,
+      w,
+      oh,
+      ow,
+      kh,
+      kw,
+    } = params;
     const { strideH, strideW, padTop, padLeft, dilationH, dilationW, padLines, padColumns } = params;
-    const plane = code.local("i32", code.scale(i32.mul(h, w), bytes));
-    const gradPlane = code.local("i32", code.scale(i32.mul(oh, ow), bytes));
-    const padLine = code.local("i32", code.scale(padColumns, bytes));
-    const padPlane = code.local("i32", i32.mul(padLine, padLines));
-    const size = code.local("i32", code.scale(i32.mul(i32.mul(rows2, channels), i32.mul(kh, kw)), bytes));
+    const plane = code.local('i32', code.scale(i32.mul(h, w), bytes));
+    const gradPlane = code.local('i32', code.scale(i32.mul(oh, ow), bytes));
+    const padLine = code.local('i32', code.scale(padColumns, bytes));
+    const padPlane = code.local('i32', i32.mul(padLine, padLines));
+    const size = code.local('i32', code.scale(i32.mul(i32.mul(rows2, channels), i32.mul(kh, kw)), bytes));
     code.increase(out, i32.mul(task, size));
     code.memory.fill(out, 0, size);
-    const [row, channel, ky, left, to2, from, line2] = code.locals("i32", 7);
-    const top = code.local("i32", i32.sub(0, padTop));
-    const start = code.local("i32", i32.sub(0, padLeft));
-    const imageLine = code.local("i32", i32.mul(strideH, padLine));
-    const dilationLine = code.local("i32", i32.mul(dilationH, padLine));
-    const tapStep = code.local("i32", code.scale(dilationW, bytes));
-    const step = code.local("i32", code.scale(strideW, bytes));
+    const [row, channel, ky, left, to2, from, line2] = code.locals('i32', 7);
+    const top = code.local('i32', i32.sub(0, padTop));
+    const start = code.local('i32', i32.sub(0, padLeft));
+    const imageLine = code.local('i32', i32.mul(strideH, padLine));
+    const dilationLine = code.local('i32', i32.mul(dilationH, padLine));
+    const tapStep = code.local('i32', code.scale(dilationW, bytes));
+    const step = code.local('i32', code.scale(strideW, bytes));
     code.increase(x, i32.mul(i32.mul(task, channels), plane));
     code.increase(grad, i32.mul(i32.mul(task, rows2), gradPlane));
     repeat(code, images, () => {
@@ -5695,11 +5851,8 @@ function emitWeightDirect(code, tiles, stride) {
         code.forRange(channel, 0, channels, 1, () => {
           line2.set(i32.add(scratch3, i32.mul(channel, padPlane)));
           code.forRange(ky, 0, kh, 1, () => {
-            emitRuns(
-              code,
-              dots,
-              { kw, left, to: to2, bytes },
-              (dot2, at3) => code.call(dot2, oh, ow, from, i32.add(line2, i32.mul(at3, tapStep)), imageLine, tapStep, step, to2)
+            emitRuns(code, dots, { kw, left, to: to2, bytes }, (dot2, at3) =>
+              code.call(dot2, oh, ow, from, i32.add(line2, i32.mul(at3, tapStep)), imageLine, tapStep, step, to2),
             );
             code.increase(line2, dilationLine);
           });
@@ -5713,7 +5866,7 @@ function emitWeightDirect(code, tiles, stride) {
 function emitRuns(code, dots, run2, call) {
   const { i32 } = code;
   const { kw, left, to: to2, bytes } = run2;
-  const at3 = code.local("i32");
+  const at3 = code.local('i32');
   left.set(kw);
   at3.set(0);
   for (const [i, dot2] of dots.entries()) {
@@ -5724,7 +5877,7 @@ function emitRuns(code, dots, run2, call) {
         code.increase(at3, TAPS[i]);
         code.increase(to2, TAPS[i] * bytes);
         code.decrease(left, TAPS[i]);
-      }
+      },
     );
   }
 }
@@ -5758,8 +5911,10 @@ function weightPlan(c) {
   const wantedChunks = tasks >= FEW_TASKS ? 1 : Math.min(FEW_TASKS, Math.ceil(blocks / chunkProducts));
   const blocksPerChunk = Math.max(1, Math.ceil(blocks / Math.max(wantedChunks, 1)));
   const chunks = Math.ceil(blocks / blocksPerChunk);
-  const fits = (size, out, kernel2, stride, pad2, dilation) => pad2 === 0 && (out - 1) * stride + (kernel2 - 1) * dilation < size;
-  const isInside = fits(c.h, c.oh, c.kh, c.strideH, c.padTop, c.dilationH) && fits(c.w, c.ow, c.kw, c.strideW, c.padLeft, c.dilationW);
+  const fits = (size, out, kernel2, stride, pad2, dilation) =>
+    pad2 === 0 && (out - 1) * stride + (kernel2 - 1) * dilation < size;
+  const isInside =
+    fits(c.h, c.oh, c.kh, c.strideH, c.padTop, c.dilationH) && fits(c.w, c.ow, c.kw, c.strideW, c.padLeft, c.dilationW);
   const padLines = isInside ? 0 : (Math.min(lineBlock, c.oh) - 1) * c.strideH + (c.kh - 1) * c.dilationH + 1;
   const padColumns = isInside ? 0 : (columnBlock - 1) * c.strideW + (c.kw - 1) * c.dilationW + 1;
   const touched = Math.min(channels, Math.floor((taskTaps - 2) / taps2) + 2);
@@ -5768,7 +5923,7 @@ function weightPlan(c) {
   const padAt = align(tableAt + taskTaps * 4);
   const aAt = align(padAt + touched * padLines * padColumns * bytes);
   const bAt = align(
-    aAt + Math.max(paddedRows(tiles, taskRows), paddedRows(tiles, Math.min(rows2, taskRows))) * steps2 * bytes
+    aAt + Math.max(paddedRows(tiles, taskRows), paddedRows(tiles, Math.min(rows2, taskRows))) * steps2 * bytes,
   );
   return {
     tiles,
@@ -5791,7 +5946,7 @@ function weightPlan(c) {
     padAt,
     aAt,
     bAt,
-    scratchBytes: align(bAt + taskTaps * steps2 * bytes)
+    scratchBytes: align(bAt + taskTaps * steps2 * bytes),
   };
 }
 function convBackwardWeightSharedBytes(shape) {
@@ -5804,7 +5959,8 @@ function convBackwardWeightScratchBytes(shape) {
 }
 function convBackwardWeight2(kernels, options) {
   const own = options.scratchPtr + convBackwardWeightSharedBytes(options);
-  for (const launch3 of convBackwardWeightLaunches(options, options.scratchPtr)) runInline(launch3, kernels.memory, own);
+  for (const launch3 of convBackwardWeightLaunches(options, options.scratchPtr))
+    runInline(launch3, kernels.memory, own);
 }
 function convBackwardWeightLaunches(c, sharedPtr) {
   if (prefersWeightDirect(c)) return [weightDirectLaunch(c, { x: c.xPtr, grad: c.gradPtr, out: c.outPtr })];
@@ -5813,7 +5969,7 @@ function convBackwardWeightLaunches(c, sharedPtr) {
   const { bytes } = tiles.element;
   const count2 = c.cout * plan.k;
   if (count2 === 0) return [];
-  const module = { name: tiles.name.replace("gemm", "convWeight"), emit: EMITTERS6[tiles.element.dtype] };
+  const module = { name: tiles.name.replace('gemm', 'convWeight'), emit: EMITTERS6[tiles.element.dtype] };
   const isPadded = plan.padLines > 0;
   const args = {
     x: c.xPtr,
@@ -5851,23 +6007,23 @@ function convBackwardWeightLaunches(c, sharedPtr) {
     tableAt: plan.tableAt,
     padAt: plan.padAt,
     aAt: plan.aAt,
-    bAt: plan.bAt
+    bAt: plan.bAt,
   };
   const main = {
     ...module,
-    entry: "convWeight",
+    entry: 'convWeight',
     args: taskArgs(CONV_WEIGHT, args),
     tasks: c.groups * plan.rowTasks * plan.tapTasks * chunks,
-    scratchBytes: plan.scratchBytes
+    scratchBytes: plan.scratchBytes,
   };
   if (chunks === 1) return [main];
   const taskCount = evenBlock(count2, 1 << 14, 4);
   const sum3 = {
     ...module,
-    entry: "sumChunks",
+    entry: 'sumChunks',
     args: taskArgs(SUM_CHUNKS, { parts: sharedPtr, out: c.outPtr, chunks, count: count2, taskCount }),
     tasks: Math.ceil(count2 / taskCount),
-    scratchBytes: 0
+    scratchBytes: 0,
   };
   return [main, sum3];
 }
@@ -5877,28 +6033,28 @@ var emitFor4 = (dtype) => (code, target) => {
   emitConvWeight(code, tiles, macro);
   emitSumChunks(code, tiles.element);
 };
-var EMITTERS6 = { float32: emitFor4("float32"), float64: emitFor4("float64") };
+var EMITTERS6 = { float32: emitFor4('float32'), float64: emitFor4('float64') };
 var SUM_CHUNKS = {
-  task: "i32",
-  scratch: "i32",
-  parts: "i32",
-  out: "i32",
-  chunks: "i32",
-  count: "i32",
-  taskCount: "i32"
+  task: 'i32',
+  scratch: 'i32',
+  parts: 'i32',
+  out: 'i32',
+  chunks: 'i32',
+  count: 'i32',
+  taskCount: 'i32',
 };
 function emitSumChunks(code, element2) {
   const { i32 } = code;
   const { bytes } = element2;
   const scalar = scalarOf(code, element2);
   const vector = bytes === 4 ? code.f32x4 : code.f64x2;
-  code.export("sumChunks", SUM_CHUNKS, [], ({ task, parts, out, chunks, count: count2, taskCount }) => {
-    const i = code.local("i32", i32.mul(task, taskCount));
-    const end = code.local("i32", i32.add(i, taskCount));
+  code.export('sumChunks', SUM_CHUNKS, [], ({ task, parts, out, chunks, count: count2, taskCount }) => {
+    const i = code.local('i32', i32.mul(task, taskCount));
+    const end = code.local('i32', i32.add(i, taskCount));
     end.set(code.least(end, count2));
-    const [at3, left] = code.locals("i32", 2);
-    const sum3 = code.local("v128");
-    const step = code.local("i32", code.scale(count2, bytes));
+    const [at3, left] = code.locals('i32', 2);
+    const sum3 = code.local('v128');
+    const step = code.local('i32', code.scale(count2, bytes));
     code.whileLess(i, end, () => {
       at3.set(code.index(parts, i, bytes));
       sum3.set(bytes === 4 ? code.f32x4.const(0) : code.f64x2.const(0));
@@ -5914,53 +6070,53 @@ function emitSumChunks(code, element2) {
   });
 }
 var CONV_WEIGHT = {
-  task: "i32",
-  scratch: "i32",
-  x: "i32",
-  grad: "i32",
-  out: "i32",
-  outChunk: "i32",
-  groups: "i32",
-  rows: "i32",
-  channels: "i32",
-  taskRows: "i32",
-  taskTaps: "i32",
-  rowTasks: "i32",
-  tapTasks: "i32",
-  lineBlock: "i32",
-  columnBlock: "i32",
-  columnBlocks: "i32",
-  blocks: "i32",
-  blocksPerChunk: "i32",
-  lines: "i32",
-  h: "i32",
-  w: "i32",
-  oh: "i32",
-  ow: "i32",
-  kh: "i32",
-  kw: "i32",
-  strideH: "i32",
-  strideW: "i32",
-  padTop: "i32",
-  padLeft: "i32",
-  dilationH: "i32",
-  dilationW: "i32",
-  isPadded: "i32",
-  lineBytes: "i32",
-  planeBytes: "i32",
-  tableAt: "i32",
-  padAt: "i32",
-  aAt: "i32",
-  bAt: "i32"
+  task: 'i32',
+  scratch: 'i32',
+  x: 'i32',
+  grad: 'i32',
+  out: 'i32',
+  outChunk: 'i32',
+  groups: 'i32',
+  rows: 'i32',
+  channels: 'i32',
+  taskRows: 'i32',
+  taskTaps: 'i32',
+  rowTasks: 'i32',
+  tapTasks: 'i32',
+  lineBlock: 'i32',
+  columnBlock: 'i32',
+  columnBlocks: 'i32',
+  blocks: 'i32',
+  blocksPerChunk: 'i32',
+  lines: 'i32',
+  h: 'i32',
+  w: 'i32',
+  oh: 'i32',
+  ow: 'i32',
+  kh: 'i32',
+  kw: 'i32',
+  strideH: 'i32',
+  strideW: 'i32',
+  padTop: 'i32',
+  padLeft: 'i32',
+  dilationH: 'i32',
+  dilationW: 'i32',
+  isPadded: 'i32',
+  lineBytes: 'i32',
+  planeBytes: 'i32',
+  tableAt: 'i32',
+  padAt: 'i32',
+  aAt: 'i32',
+  bAt: 'i32',
 };
 function emitTapTable(code, tiles, params, table, first, count2) {
   const { i32 } = code;
   const { kh, kw, planeBytes, lineBytes, dilationH, dilationW } = params;
-  const area = code.local("i32", i32.mul(kh, kw));
-  const channel = code.local("i32", i32.div_u(first, area));
-  const [i, tap, place3] = code.locals("i32", 3);
-  const last = code.local("i32", i32.sub(i32.add(first, count2), 1));
-  const padded = code.local("i32", i32.and(i32.add(count2, tiles.widths[0] - 1), -tiles.element.lanes));
+  const area = code.local('i32', i32.mul(kh, kw));
+  const channel = code.local('i32', i32.div_u(first, area));
+  const [i, tap, place3] = code.locals('i32', 3);
+  const last = code.local('i32', i32.sub(i32.add(first, count2), 1));
+  const padded = code.local('i32', i32.and(i32.add(count2, tiles.widths[0] - 1), -tiles.element.lanes));
   code.forRange(i, 0, padded, 1, () => {
     tap.set(i32.add(first, i));
     tap.set(code.least(tap, last));
@@ -5979,17 +6135,30 @@ function emitConvWeight(code, tiles, macro) {
   const columnsFunc = emitColumns(code, tiles, macro);
   const funcs = {
     copyPadded: emitCopyPadded(code, tiles.element),
-    packTaps: emitPackTaps(code, tiles, macro)
+    packTaps: emitPackTaps(code, tiles, macro),
   };
-  code.export("convWeight", CONV_WEIGHT, [], (params) => {
-    const { task, scratch: scratch3, x, grad, out, outChunk, groups, rows: rows2, channels, taskRows, taskTaps, rowTasks } = params;
+  code.export('convWeight', CONV_WEIGHT, [], (params) => {
+    const {
+      task,
+      scratch: scratch3,
+      x,
+      grad,
+      out,
+      outChunk,
+      groups,
+      rows: rows2,
+      channels,
+      taskRows,
+      taskTaps,
+      rowTasks,
+    } = params;
     const { tapTasks, lineBlock, columnBlock, columnBlocks, blocks, blocksPerChunk, lines, oh, ow } = params;
-    const local = () => code.local("i32");
+    const local = () => code.local('i32');
     const [rowStart, tapStart, rowCount, tapCount, group, block, blockEnd] = Array.from({ length: 7 }, local);
     const [line2, lineEnd, column, columnCount, steps2, done, part, from, image, y] = Array.from({ length: 10 }, local);
-    const k = code.local("i32", i32.mul(i32.mul(channels, params.kh), params.kw));
+    const k = code.local('i32', i32.mul(i32.mul(channels, params.kh), params.kw));
     const next = (count2) => {
-      const index2 = code.local("i32", i32.rem_u(task, count2));
+      const index2 = code.local('i32', i32.rem_u(task, count2));
       task.set(i32.div_u(task, count2));
       return index2;
     };
@@ -6003,18 +6172,18 @@ function emitConvWeight(code, tiles, macro) {
     block.set(i32.mul(task, blocksPerChunk));
     blockEnd.set(i32.add(block, blocksPerChunk));
     blockEnd.set(code.least(blockEnd, blocks));
-    const at3 = (offset) => code.local("i32", i32.add(scratch3, offset));
+    const at3 = (offset) => code.local('i32', i32.add(scratch3, offset));
     const table = at3(params.tableAt);
     const packedA = at3(params.aAt);
     const packedB = at3(params.bAt);
-    const zeros2 = code.local("i32", i32.add(scratch3, tiles.heights[0] * width * bytes));
+    const zeros2 = code.local('i32', i32.add(scratch3, tiles.heights[0] * width * bytes));
     code.memory.fill(zeros2, 0, width * bytes);
     const channel = emitTapTable(code, tiles, params, table, tapStart, tapCount);
-    const cRow = code.local("i32", code.scale(k, bytes));
-    const c = code.local("i32", i32.add(out, i32.mul(task, outChunk)));
+    const cRow = code.local('i32', code.scale(k, bytes));
+    const c = code.local('i32', i32.add(out, i32.mul(task, outChunk)));
     const outRow = i32.add(i32.mul(group, rows2), rowStart);
     code.increase(c, code.scale(i32.add(i32.mul(outRow, k), tapStart), bytes));
-    const positions2 = code.local("i32", i32.mul(oh, ow));
+    const positions2 = code.local('i32', i32.mul(oh, ow));
     from.set(FROM_ZERO);
     code.whileLess(block, blockEnd, () => {
       line2.set(i32.mul(i32.div_u(block, columnBlocks), lineBlock));
@@ -6029,9 +6198,9 @@ function emitConvWeight(code, tiles, macro) {
         image.set(i32.div_u(line2, oh));
         y.set(i32.rem_u(line2, oh));
         part.set(i32.sub(oh, y));
-        const rest = code.local("i32", i32.sub(lineEnd, line2));
+        const rest = code.local('i32', i32.sub(lineEnd, line2));
         part.set(code.least(part, rest));
-        const plane = code.local("i32", i32.add(i32.mul(i32.add(i32.mul(image, groups), group), channels), channel));
+        const plane = code.local('i32', i32.add(i32.mul(i32.add(i32.mul(image, groups), group), channels), channel));
         emitPackPart(code, tiles, params, funcs, {
           plane,
           y,
@@ -6045,12 +6214,12 @@ function emitConvWeight(code, tiles, macro) {
           table,
           packedB,
           steps: steps2,
-          done
+          done,
         });
         const gradRow = i32.add(i32.mul(i32.add(i32.mul(image, groups), group), rows2), rowStart);
         const place3 = i32.add(i32.mul(gradRow, positions2), i32.add(i32.mul(y, ow), column));
-        const a = code.local("i32", code.index(grad, place3, bytes));
-        const size = code.local("i32", i32.mul(part, columnCount));
+        const a = code.local('i32', code.index(grad, place3, bytes));
+        const size = code.local('i32', i32.mul(part, columnCount));
         code.call(macro.packA, rowCount, size, a, code.scale(positions2, bytes), bytes, packedA, steps2, done);
         code.increase(done, size);
         code.increase(line2, part);
@@ -6067,27 +6236,28 @@ function emitPackPart(code, tiles, params, { copyPadded, packTaps }, p) {
   const { bytes } = tiles.element;
   const { scratch: scratch3, h, w, kh, kw, strideH, strideW, padTop, padLeft, dilationH } = params;
   const { isPadded, lineBytes, planeBytes, padAt } = params;
-  const base = code.local("i32");
-  const source2 = code.local("i32", i32.add(p.x, code.scale(i32.mul(p.plane, i32.mul(h, w)), bytes)));
-  const top = code.local("i32", i32.sub(i32.mul(p.y, strideH), padTop));
-  const left = code.local("i32", i32.sub(i32.mul(p.column, strideW), padLeft));
+  const base = code.local('i32');
+  const source2 = code.local('i32', i32.add(p.x, code.scale(i32.mul(p.plane, i32.mul(h, w)), bytes)));
+  const top = code.local('i32', i32.sub(i32.mul(p.y, strideH), padTop));
+  const left = code.local('i32', i32.sub(i32.mul(p.column, strideW), padLeft));
   code.if(
     isPadded,
     () => {
       base.set(i32.add(scratch3, padAt));
-      const area = code.local("i32", i32.mul(kh, kw));
+      const area = code.local('i32', i32.mul(kh, kw));
       const last = i32.div_u(i32.sub(i32.add(p.tapStart, p.tapCount), 1), area);
-      const touched = code.local("i32", i32.add(i32.sub(last, p.channel), 1));
-      const reach = (count2, stride, kernel2, dilation) => i32.add(i32.add(i32.mul(i32.sub(count2, 1), stride), i32.mul(i32.sub(kernel2, 1), dilation)), 1);
-      const lines = code.local("i32", reach(p.part, strideH, kh, dilationH));
-      const columns = code.local("i32", i32.div_u(lineBytes, bytes));
-      const plane = code.local("i32", code.scale(i32.mul(h, w), bytes));
+      const touched = code.local('i32', i32.add(i32.sub(last, p.channel), 1));
+      const reach = (count2, stride, kernel2, dilation) =>
+        i32.add(i32.add(i32.mul(i32.sub(count2, 1), stride), i32.mul(i32.sub(kernel2, 1), dilation)), 1);
+      const lines = code.local('i32', reach(p.part, strideH, kh, dilationH));
+      const columns = code.local('i32', i32.div_u(lineBytes, bytes));
+      const plane = code.local('i32', code.scale(i32.mul(h, w), bytes));
       code.call(copyPadded, touched, lines, columns, source2, plane, top, left, h, w, base, planeBytes);
     },
-    () => base.set(code.index(source2, i32.add(i32.mul(top, w), left), bytes))
+    () => base.set(code.index(source2, i32.add(i32.mul(top, w), left), bytes)),
   );
-  const lineStep = code.local("i32", i32.mul(strideH, lineBytes));
-  const kStep = code.local("i32", code.scale(strideW, bytes));
+  const lineStep = code.local('i32', i32.mul(strideH, lineBytes));
+  const kStep = code.local('i32', code.scale(strideW, bytes));
   const { tapCount, part, columnCount, table, packedB, steps: steps2, done } = p;
   code.call(packTaps, tapCount, part, columnCount, table, base, lineStep, kStep, packedB, steps2, done);
 }
@@ -6097,20 +6267,20 @@ var DOT_ROWS = 4;
 var AXPY_COLUMNS = 8;
 var AXPY_BLOCK_BYTES = 4096;
 var GEMV = {
-  task: "i32",
-  scratch: "i32",
-  taskRows: "i32",
-  rows: "i32",
-  k: "i32",
-  matrix: "i32",
-  rowStep: "i32",
-  kStep: "i32",
-  x: "i32",
-  xStep: "i32",
-  add: "i32",
-  addStep: "i32",
-  out: "i32",
-  outStep: "i32"
+  task: 'i32',
+  scratch: 'i32',
+  taskRows: 'i32',
+  rows: 'i32',
+  k: 'i32',
+  matrix: 'i32',
+  rowStep: 'i32',
+  kStep: 'i32',
+  x: 'i32',
+  xStep: 'i32',
+  add: 'i32',
+  addStep: 'i32',
+  out: 'i32',
+  outStep: 'i32',
 };
 function gemvScratchBytes(element2, k) {
   return AXPY_BLOCK_BYTES + k * element2.bytes;
@@ -6124,14 +6294,29 @@ function emitGemv(code, { element: element2, fma }) {
   const axpy = emitAxpy(code, element2, fma, 1);
   const finish5 = emitFinish(code, element2);
   const columns = emitColumns2(code, element2, axpys, axpy);
-  code.export("gemv", GEMV, [], (params) => {
-    const { task, scratch: scratch3, taskRows, rows: rows2, k, matrix: matrix2, rowStep, kStep, x, xStep, add: add3, addStep, out, outStep } = params;
-    const row = code.local("i32", i32.mul(task, taskRows));
-    const end = code.local("i32", i32.add(row, taskRows));
+  code.export('gemv', GEMV, [], (params) => {
+    const {
+      task,
+      scratch: scratch3,
+      taskRows,
+      rows: rows2,
+      k,
+      matrix: matrix2,
+      rowStep,
+      kStep,
+      x,
+      xStep,
+      add: add3,
+      addStep,
+      out,
+      outStep,
+    } = params;
+    const row = code.local('i32', i32.mul(task, taskRows));
+    const end = code.local('i32', i32.add(row, taskRows));
     end.set(code.least(end, rows2));
-    const count2 = code.local("i32");
-    const from = code.local("i32");
-    const isRows = code.local("i32", i32.eq(kStep, bytes));
+    const count2 = code.local('i32');
+    const from = code.local('i32');
+    const isRows = code.local('i32', i32.eq(kStep, bytes));
     code.if(i32.and(isRows, i32.ne(xStep, bytes)), () => {
       code.call(gather2, k, x, xStep, i32.add(scratch3, AXPY_BLOCK_BYTES));
       x.set(i32.add(scratch3, AXPY_BLOCK_BYTES));
@@ -6143,7 +6328,7 @@ function emitGemv(code, { element: element2, fma }) {
       code.if(
         isRows,
         () => code.call(dots, count2, k, from, rowStep, x, scratch3),
-        () => code.call(columns, count2, k, from, kStep, x, xStep, scratch3)
+        () => code.call(columns, count2, k, from, kStep, x, xStep, scratch3),
       );
       const addAt = i32.add(add3, i32.mul(row, addStep));
       code.call(finish5, count2, scratch3, add3, addAt, addStep, i32.add(out, i32.mul(row, outStep)), outStep);
@@ -6153,8 +6338,8 @@ function emitGemv(code, { element: element2, fma }) {
 }
 function emitGather(code, element2) {
   const scalar = scalarOf(code, element2);
-  const params = { count: "i32", from: "i32", step: "i32", out: "i32" };
-  return code.func("gather", params, [], ({ count: count2, from, step, out }) => {
+  const params = { count: 'i32', from: 'i32', step: 'i32', out: 'i32' };
+  return code.func('gather', params, [], ({ count: count2, from, step, out }) => {
     code.if(count2, () => {
       repeat(code, count2, () => {
         scalar.store(out, scalar.load(from));
@@ -6167,20 +6352,20 @@ function emitGather(code, element2) {
 function emitFinish(code, element2) {
   const scalar = scalarOf(code, element2);
   const params = {
-    count: "i32",
-    sums: "i32",
-    add: "i32",
-    addAt: "i32",
-    addStep: "i32",
-    out: "i32",
-    outStep: "i32"
+    count: 'i32',
+    sums: 'i32',
+    add: 'i32',
+    addAt: 'i32',
+    addStep: 'i32',
+    out: 'i32',
+    outStep: 'i32',
   };
-  return code.func("finish", params, [], ({ count: count2, sums, add: add3, addAt, addStep, out, outStep }) => {
+  return code.func('finish', params, [], ({ count: count2, sums, add: add3, addAt, addStep, out, outStep }) => {
     repeat(code, count2, () => {
       code.if(
         add3,
         () => scalar.store(out, scalar.add(scalar.load(sums), scalar.load(addAt))),
-        () => scalar.store(out, scalar.load(sums))
+        () => scalar.store(out, scalar.load(sums)),
       );
       code.increase(sums, element2.bytes);
       code.increase(addAt, addStep);
@@ -6191,10 +6376,10 @@ function emitFinish(code, element2) {
 function emitDots2(code, element2, fma) {
   const { i32 } = code;
   const dot2 = emitDotRows(code, element2, fma);
-  const params = { count: "i32", k: "i32", from: "i32", rowStep: "i32", x: "i32", sums: "i32" };
-  return code.func("dots", params, [], ({ count: count2, k, from, rowStep, x, sums }) => {
-    const last = code.local("i32");
-    const pointers = code.locals("i32", DOT_ROWS);
+  const params = { count: 'i32', k: 'i32', from: 'i32', rowStep: 'i32', x: 'i32', sums: 'i32' };
+  return code.func('dots', params, [], ({ count: count2, k, from, rowStep, x, sums }) => {
+    const last = code.local('i32');
+    const pointers = code.locals('i32', DOT_ROWS);
     code.while(
       () => i32.gt_s(count2, 0),
       () => {
@@ -6206,7 +6391,7 @@ function emitDots2(code, element2, fma) {
         code.increase(from, i32.mul(rowStep, DOT_ROWS));
         code.increase(sums, DOT_ROWS * element2.bytes);
         code.decrease(count2, DOT_ROWS);
-      }
+      },
     );
   });
 }
@@ -6214,12 +6399,12 @@ function emitDotRows(code, element2, fma) {
   const { i32, v128 } = code;
   const { bytes, lanes } = element2;
   const scalar = scalarOf(code, element2);
-  const params = { k: "i32", x: "i32", sums: "i32", p0: "i32", p1: "i32", p2: "i32", p3: "i32" };
-  return code.func("dotRows", params, [], ({ k, x, sums, ...pointers }) => {
+  const params = { k: 'i32', x: 'i32', sums: 'i32', p0: 'i32', p1: 'i32', p2: 'i32', p3: 'i32' };
+  return code.func('dotRows', params, [], ({ k, x, sums, ...pointers }) => {
     const rows2 = Object.values(pointers);
-    const acc = rows2.map(() => code.locals("v128", 2));
-    const [x0, x1, row] = code.locals("v128", 3);
-    const count2 = code.local("i32");
+    const acc = rows2.map(() => code.locals('v128', 2));
+    const [x0, x1, row] = code.locals('v128', 3);
+    const count2 = code.local('i32');
     const advance = (by) => {
       for (const pointer of [x, ...rows2]) code.increase(pointer, by);
     };
@@ -6251,10 +6436,13 @@ function emitDotRows(code, element2, fma) {
 }
 function emitColumns2(code, element2, axpys, axpy) {
   const { i32 } = code;
-  const params = { count: "i32", k: "i32", from: "i32", kStep: "i32", x: "i32", xStep: "i32", sums: "i32" };
-  return code.func("columns", params, [], ({ count: count2, k, from, kStep, x, xStep, sums }) => {
+  const params = { count: 'i32', k: 'i32', from: 'i32', kStep: 'i32', x: 'i32', xStep: 'i32', sums: 'i32' };
+  return code.func('columns', params, [], ({ count: count2, k, from, kStep, x, xStep, sums }) => {
     code.memory.fill(sums, 0, code.scale(count2, element2.bytes));
-    for (const [func, step] of [[axpys, AXPY_COLUMNS], [axpy, 1]]) {
+    for (const [func, step] of [
+      [axpys, AXPY_COLUMNS],
+      [axpy, 1],
+    ]) {
       code.while(
         () => i32.ge_u(k, step),
         () => {
@@ -6262,7 +6450,7 @@ function emitColumns2(code, element2, axpys, axpy) {
           code.increase(from, i32.mul(kStep, step));
           code.increase(x, i32.mul(xStep, step));
           code.decrease(k, step);
-        }
+        },
       );
     }
   });
@@ -6270,12 +6458,12 @@ function emitColumns2(code, element2, axpys, axpy) {
 function emitAxpy(code, element2, fma, columns) {
   const { i32, v128 } = code;
   const { bytes, lanes } = element2;
-  const params = { count: "i32", from: "i32", kStep: "i32", x: "i32", xStep: "i32", sums: "i32" };
+  const params = { count: 'i32', from: 'i32', kStep: 'i32', x: 'i32', xStep: 'i32', sums: 'i32' };
   return code.func(`axpy_${columns}`, params, [], ({ count: count2, from, kStep, x, xStep, sums }) => {
-    const factors = code.locals("v128", columns);
-    const pointers = code.locals("i32", columns);
-    const [sum3, value] = code.locals("v128", 2);
-    const left = code.local("i32");
+    const factors = code.locals('v128', columns);
+    const pointers = code.locals('i32', columns);
+    const [sum3, value] = code.locals('v128', 2);
+    const left = code.local('i32');
     for (let p = 0; p < columns; p++) {
       factors[p].set(loadSplat(code, element2, x));
       pointers[p].set(from);
@@ -6292,18 +6480,16 @@ function emitAxpy(code, element2, fma, columns) {
       for (const pointer of [sums, ...pointers]) code.increase(pointer, by);
     };
     code.if(left.tee(i32.shr_u(count2, Math.log2(lanes))), () => {
-      repeat(
-        code,
-        left,
-        () => step(
+      repeat(code, left, () =>
+        step(
           (address) => v128.load(address),
           () => v128.store(sums, sum3),
-          16
-        )
+          16,
+        ),
       );
     });
     code.if(left.tee(i32.and(count2, lanes - 1)), () => {
-      const store4 = () => bytes === 4 ? v128.store32_lane(0, sums, sum3) : v128.store64_lane(0, sums, sum3);
+      const store4 = () => (bytes === 4 ? v128.store32_lane(0, sums, sum3) : v128.store64_lane(0, sums, sum3));
       repeat(code, left, () => step((address) => loadFirst(code, element2, address), store4, bytes));
     });
   });
@@ -6336,9 +6522,9 @@ function gemmScratchBytes(dtype, m, n, k) {
   return m === 1 || n === 1 ? Math.max(packed2, gemvScratchBytes(tiles.element, k)) : packed2;
 }
 function gemm(kernels, options) {
-  runInline(gemmLaunch(options, "one"), kernels.memory, options.scratchPtr);
+  runInline(gemmLaunch(options, 'one'), kernels.memory, options.scratchPtr);
 }
-function gemmLaunch(g, cut = "many") {
+function gemmLaunch(g, cut = 'many') {
   const tiles = tilesFor(g.dtype, features());
   const { bytes } = tiles.element;
   const { m, n, k } = g;
@@ -6352,7 +6538,7 @@ function gemmLaunch(g, cut = "many") {
       kStep: g.aColStride * bytes,
       x: g.bPtr,
       xStep: g.bRowStride * bytes,
-      ...addend(g, start, g.ldc, g.bias?.along === "row")
+      ...addend(g, start, g.ldc, g.bias?.along === 'row'),
     });
   }
   if (m === 1 && (g.bRowStride === 1 || g.bColStride === 1)) {
@@ -6364,10 +6550,10 @@ function gemmLaunch(g, cut = "many") {
       kStep: g.bRowStride * bytes,
       x: g.aPtr,
       xStep: g.aColStride * bytes,
-      ...addend(g, start, 1, g.bias?.along === "column")
+      ...addend(g, start, 1, g.bias?.along === 'column'),
     });
   }
-  const [taskRows, taskColumns] = cut === "one" ? [m, n] : taskSize(tiles, m, n, k);
+  const [taskRows, taskColumns] = cut === 'one' ? [m, n] : taskSize(tiles, m, n, k);
   const blocks = blocksFor(tiles, taskRows, taskColumns, k);
   const rowTasks = Math.ceil(m / taskRows);
   const columnTasks = Math.ceil(n / taskColumns);
@@ -6393,22 +6579,22 @@ function gemmLaunch(g, cut = "many") {
     columnBlock: blocks.columnBlock,
     initAt: blocks.initAt,
     aAt: blocks.aAt,
-    bAt: blocks.bAt
+    bAt: blocks.bAt,
   };
   return {
     name: tiles.name,
     emit: EMITTERS7[g.dtype],
-    entry: "gemm",
+    entry: 'gemm',
     args: taskArgs(TASK, args),
     tasks: m === 0 || n === 0 ? 0 : rowTasks * columnTasks,
-    scratchBytes: blocks.scratchBytes
+    scratchBytes: blocks.scratchBytes,
   };
 }
 function startOf(g) {
   if (g.bias && g.accumulate === true) {
-    throw new ValueError("starts from C or from a bias, not from both; add the bias to C first", { op: "gemm" });
+    throw new ValueError('starts from C or from a bias, not from both; add the bias to C first', { op: 'gemm' });
   }
-  if (g.bias) return g.bias.along === "row" ? FROM_ROW_BIAS : FROM_COLUMN_BIAS;
+  if (g.bias) return g.bias.along === 'row' ? FROM_ROW_BIAS : FROM_COLUMN_BIAS;
   return g.accumulate === true ? FROM_C : FROM_ZERO;
 }
 function addend(g, start, step, biasVaries) {
@@ -6420,22 +6606,22 @@ function addend(g, start, step, biasVaries) {
 function gemvLaunch(tiles, cut, args) {
   const { element: element2 } = tiles;
   const { rows: rows2, k } = args;
-  const most = cut === "one" ? rows2 : Math.max(32, Math.ceil(GEMV_TASK_PRODUCTS / Math.max(k, 1)));
+  const most = cut === 'one' ? rows2 : Math.max(32, Math.ceil(GEMV_TASK_PRODUCTS / Math.max(k, 1)));
   const taskRows = evenBlock(rows2, Math.max(1, Math.min(most, rows2)), 32);
   return {
-    name: `${element2.type}_gemv__${tiles.fma ? "fma" : "simd"}`,
+    name: `${element2.type}_gemv__${tiles.fma ? 'fma' : 'simd'}`,
     emit: GEMV_EMITTERS[element2.dtype],
-    entry: "gemv",
+    entry: 'gemv',
     args: taskArgs(GEMV, { ...args, taskRows }),
     tasks: Math.ceil(rows2 / taskRows),
-    scratchBytes: align(gemvScratchBytes(element2, k))
+    scratchBytes: align(gemvScratchBytes(element2, k)),
   };
 }
 function taskSize(tiles, m, n, k) {
   const [width] = tiles.widths;
   let rows2 = m;
   let columns = n;
-  const products2 = Math.max(TASK_PRODUCTS, m * n * k / MOST_TASKS);
+  const products2 = Math.max(TASK_PRODUCTS, (m * n * k) / MOST_TASKS);
   while (rows2 * columns * k >= 2 * products2) {
     if (rows2 >= columns && rows2 > 24) rows2 = evenBlock(rows2, Math.ceil(rows2 / 2), 12);
     else if (columns > 2 * width) columns = evenBlock(columns, Math.ceil(columns / 2), width);
@@ -6444,30 +6630,30 @@ function taskSize(tiles, m, n, k) {
   return [rows2, columns];
 }
 var TASK = {
-  task: "i32",
-  scratch: "i32",
-  taskRows: "i32",
-  taskColumns: "i32",
-  rowTasks: "i32",
-  m: "i32",
-  n: "i32",
-  k: "i32",
-  a: "i32",
-  aRow: "i32",
-  aColumn: "i32",
-  b: "i32",
-  bRow: "i32",
-  bColumn: "i32",
-  c: "i32",
-  cRow: "i32",
-  from: "i32",
-  bias: "i32",
-  kBlock: "i32",
-  rowBlock: "i32",
-  columnBlock: "i32",
-  initAt: "i32",
-  aAt: "i32",
-  bAt: "i32"
+  task: 'i32',
+  scratch: 'i32',
+  taskRows: 'i32',
+  taskColumns: 'i32',
+  rowTasks: 'i32',
+  m: 'i32',
+  n: 'i32',
+  k: 'i32',
+  a: 'i32',
+  aRow: 'i32',
+  aColumn: 'i32',
+  b: 'i32',
+  bRow: 'i32',
+  bColumn: 'i32',
+  c: 'i32',
+  cRow: 'i32',
+  from: 'i32',
+  bias: 'i32',
+  kBlock: 'i32',
+  rowBlock: 'i32',
+  columnBlock: 'i32',
+  initAt: 'i32',
+  aAt: 'i32',
+  bAt: 'i32',
 };
 var emitFor5 = (dtype) => (code, target) => {
   const tiles = tilesFor(dtype, target);
@@ -6475,31 +6661,34 @@ var emitFor5 = (dtype) => (code, target) => {
   emitTask(code, tiles, macro, emitColumns(code, tiles, macro));
 };
 var emitGemvFor = (dtype) => (code, target) => emitGemv(code, tilesFor(dtype, target));
-var EMITTERS7 = { float32: emitFor5("float32"), float64: emitFor5("float64") };
-var GEMV_EMITTERS = { float32: emitGemvFor("float32"), float64: emitGemvFor("float64") };
+var EMITTERS7 = { float32: emitFor5('float32'), float64: emitFor5('float64') };
+var GEMV_EMITTERS = { float32: emitGemvFor('float32'), float64: emitGemvFor('float64') };
 function emitTask(code, tiles, macro, columnsFunc) {
   const { i32 } = code;
   const { bytes } = tiles.element;
   const [width] = tiles.widths;
   const packB = emitPackB(code, tiles, macro);
   const expand2 = emitExpand(code, tiles);
-  code.export("gemm", TASK, [], (params) => {
+  code.export('gemm', TASK, [], (params) => {
     const { task, scratch: scratch3, taskRows, taskColumns, rowTasks, m, n, k, a, aRow, aColumn } = params;
     const { b, bRow, bColumn, c, cRow, from, bias, kBlock, rowBlock, columnBlock, initAt, aAt, bAt } = params;
     const bound2 = (index2, size, most) => {
-      const start = code.local("i32", i32.mul(index2, size));
-      const end = code.local("i32", i32.add(start, size));
+      const start = code.local('i32', i32.mul(index2, size));
+      const end = code.local('i32', i32.add(start, size));
       end.set(code.least(end, most));
       return [start, end];
     };
     const [rowStart, rowEnd] = bound2(i32.rem_u(task, rowTasks), taskRows, m);
     const [columnStart, columnEnd] = bound2(i32.div_u(task, rowTasks), taskColumns, n);
-    const local = () => code.local("i32");
-    const [row, column, p, rows2, columns, steps2, whole, source2, target, init, now] = Array.from({ length: 11 }, local);
-    const packedA = code.local("i32", i32.add(scratch3, aAt));
-    const packedB = code.local("i32", i32.add(scratch3, bAt));
-    const zeros2 = code.local("i32", i32.add(scratch3, tiles.heights[0] * width * bytes));
-    const biases = code.local("i32", i32.add(scratch3, initAt));
+    const local = () => code.local('i32');
+    const [row, column, p, rows2, columns, steps2, whole, source2, target, init, now] = Array.from(
+      { length: 11 },
+      local,
+    );
+    const packedA = code.local('i32', i32.add(scratch3, aAt));
+    const packedB = code.local('i32', i32.add(scratch3, bAt));
+    const zeros2 = code.local('i32', i32.add(scratch3, tiles.heights[0] * width * bytes));
+    const biases = code.local('i32', i32.add(scratch3, initAt));
     code.memory.fill(zeros2, 0, width * bytes);
     code.forRange(column, columnStart, columnEnd, columnBlock, () => {
       columns.set(i32.sub(columnEnd, column));
@@ -6508,9 +6697,8 @@ function emitTask(code, tiles, macro, columnsFunc) {
       const direct = i32.and(i32.eq(bColumn, bytes), i32.le_u(i32.sub(rowEnd, rowStart), DIRECT_ROWS));
       whole.set(i32.mul(whole, direct));
       init.set(code.select(zeros2, biases, i32.eq(from, FROM_ZERO)));
-      code.if(
-        i32.eq(from, FROM_COLUMN_BIAS),
-        () => code.memory.copy(biases, code.index(bias, column, bytes), code.scale(columns, bytes))
+      code.if(i32.eq(from, FROM_COLUMN_BIAS), () =>
+        code.memory.copy(biases, code.index(bias, column, bytes), code.scale(columns, bytes)),
       );
       now.set(from);
       p.set(0);
@@ -6529,7 +6717,21 @@ function emitTask(code, tiles, macro, columnsFunc) {
           target.set(i32.add(i32.add(c, i32.mul(row, cRow)), code.scale(column, bytes)));
           code.if(whole, () => {
             const step2 = width * bytes;
-            code.call(columnsFunc, whole, rows2, steps2, packedA, source2, bRow, step2, target, cRow, now, init, scratch3);
+            code.call(
+              columnsFunc,
+              whole,
+              rows2,
+              steps2,
+              packedA,
+              source2,
+              bRow,
+              step2,
+              target,
+              cRow,
+              now,
+              init,
+              scratch3,
+            );
           });
           const rest = i32.sub(columns, whole);
           const step = i32.mul(steps2, width * bytes);
@@ -6560,33 +6762,33 @@ var BLOCK_COLUMNS2 = 4;
 function emitCopy(bytes, form) {
   return (code) => {
     code.export(
-      "run",
+      'run',
       {
-        rows: "i32",
-        columns: "i32",
-        from: "i32",
-        out: "i32",
-        fromRow: "i32",
-        fromColumn: "i32",
-        outRow: "i32",
-        outColumn: "i32"
+        rows: 'i32',
+        columns: 'i32',
+        from: 'i32',
+        out: 'i32',
+        fromRow: 'i32',
+        fromColumn: 'i32',
+        outRow: 'i32',
+        outColumn: 'i32',
       },
       [],
       ({ rows: rows2, columns, from, out, fromRow, fromColumn, outRow, outColumn }) => {
-        if (form === "transposed") transposed2(code, bytes, rows2, columns, from, out, fromColumn, outRow);
-        else if (form === "strided") {
+        if (form === 'transposed') transposed2(code, bytes, rows2, columns, from, out, fromColumn, outRow);
+        else if (form === 'strided') {
           strided(code, bytes, rows2, columns, from, out, fromRow, fromColumn, outRow, outColumn);
         } else {
-          const row = form === "rows" ? copyRow : repeatRow;
-          const r = code.local("i32");
-          const rowBytes = code.local("i32", code.scale(columns, bytes));
+          const row = form === 'rows' ? copyRow : repeatRow;
+          const r = code.local('i32');
+          const rowBytes = code.local('i32', code.scale(columns, bytes));
           code.forRange(r, 0, rows2, 1, () => {
             row(code, bytes, rowBytes, from, out);
             code.increase(from, fromRow);
             code.increase(out, outRow);
           });
         }
-      }
+      },
     );
   };
 }
@@ -6610,14 +6812,14 @@ function copyRow(code, bytes, rowBytes, from, out) {
         bytes,
         rowBytes,
         (at3) => v128.store(i32.add(out, at3), v128.load(i32.add(from, at3))),
-        (at3) => store2(code, bytes, i32.add(out, at3), load2(code, bytes, i32.add(from, at3)))
+        (at3) => store2(code, bytes, i32.add(out, at3), load2(code, bytes, i32.add(from, at3))),
       );
-    }
+    },
   );
 }
 function repeatRow(code, bytes, rowBytes, from, out) {
   const { i32, v128 } = code;
-  const splat = code.local("v128");
+  const splat = code.local('v128');
   if (bytes === 8) splat.set(v128.load64_splat(from));
   else if (bytes === 4) splat.set(v128.load32_splat(from));
   else splat.set(v128.load8_splat(from));
@@ -6626,12 +6828,12 @@ function repeatRow(code, bytes, rowBytes, from, out) {
     bytes,
     rowBytes,
     (at3) => v128.store(i32.add(out, at3), splat),
-    (at3) => store2(code, bytes, i32.add(out, at3), load2(code, bytes, from))
+    (at3) => store2(code, bytes, i32.add(out, at3), load2(code, bytes, from)),
   );
 }
 function overVectors(code, bytes, rowBytes, vector, element2) {
-  const at3 = code.local("i32");
-  const whole = code.local("i32", code.i32.and(rowBytes, -16));
+  const at3 = code.local('i32');
+  const whole = code.local('i32', code.i32.and(rowBytes, -16));
   code.forRange(at3, 0, whole, 16, () => vector(at3));
   code.whileLess(at3, rowBytes, () => {
     element2(at3);
@@ -6639,9 +6841,9 @@ function overVectors(code, bytes, rowBytes, vector, element2) {
   });
 }
 function strided(code, bytes, rows2, columns, from, out, fromRow, fromColumn, outRow, outColumn) {
-  const r = code.local("i32");
-  const c = code.local("i32");
-  const [x, y, rowX, rowY] = code.locals("i32", 4);
+  const r = code.local('i32');
+  const c = code.local('i32');
+  const [x, y, rowX, rowY] = code.locals('i32', 4);
   rowX.set(from);
   rowY.set(out);
   code.forRange(r, 0, rows2, 1, () => {
@@ -6660,12 +6862,12 @@ function transposed2(code, bytes, rows2, columns, from, out, fromColumn, outRow)
   const { i32, v128 } = code;
   const lanes = 16 / bytes;
   const blockRows = BLOCK_ROW_BYTES / bytes;
-  const r = code.local("i32");
-  const c = code.local("i32");
-  const wholeRows = code.local("i32", i32.and(rows2, -blockRows));
-  const wholeColumns = code.local("i32", i32.and(columns, -BLOCK_COLUMNS2));
-  const [x, y, source2, target] = code.locals("i32", 4);
-  const vectors = code.locals("v128", lanes);
+  const r = code.local('i32');
+  const c = code.local('i32');
+  const wholeRows = code.local('i32', i32.and(rows2, -blockRows));
+  const wholeColumns = code.local('i32', i32.and(columns, -BLOCK_COLUMNS2));
+  const [x, y, source2, target] = code.locals('i32', 4);
+  const vectors = code.locals('v128', lanes);
   code.forRange(r, 0, wholeRows, blockRows, () => {
     x.set(code.index(from, r, bytes));
     y.set(i32.add(out, i32.mul(r, outRow)));
@@ -6688,7 +6890,7 @@ function transposed2(code, bytes, rows2, columns, from, out, fromColumn, outRow)
       code.increase(y, BLOCK_COLUMNS2 * bytes);
     });
   });
-  const rest = code.local("i32");
+  const rest = code.local('i32');
   rest.set(i32.sub(columns, wholeColumns));
   x.set(i32.add(from, i32.mul(wholeColumns, fromColumn)));
   y.set(code.index(out, wholeColumns, bytes));
@@ -6705,15 +6907,15 @@ function transposeSquare(code, bytes, columns) {
     return [() => i64x2.shuffle([0, 2], a2, b2), () => i64x2.shuffle([1, 3], a2, b2)];
   }
   const [a, b, c, d] = columns;
-  const low = code.local("v128", i32x4.shuffle([0, 4, 1, 5], a, b));
-  const high = code.local("v128", i32x4.shuffle([2, 6, 3, 7], a, b));
-  const low2 = code.local("v128", i32x4.shuffle([0, 4, 1, 5], c, d));
-  const high2 = code.local("v128", i32x4.shuffle([2, 6, 3, 7], c, d));
+  const low = code.local('v128', i32x4.shuffle([0, 4, 1, 5], a, b));
+  const high = code.local('v128', i32x4.shuffle([2, 6, 3, 7], a, b));
+  const low2 = code.local('v128', i32x4.shuffle([0, 4, 1, 5], c, d));
+  const high2 = code.local('v128', i32x4.shuffle([2, 6, 3, 7], c, d));
   return [
     () => i64x2.shuffle([0, 2], low, low2),
     () => i64x2.shuffle([1, 3], low, low2),
     () => i64x2.shuffle([0, 2], high, high2),
-    () => i64x2.shuffle([1, 3], high, high2)
+    () => i64x2.shuffle([1, 3], high, high2),
   ];
 }
 
@@ -6827,10 +7029,10 @@ function planes(shape, from, to2) {
   return merged;
 }
 function formOf(bytes, fromRow, fromColumn, outColumn) {
-  if (outColumn !== bytes) return "strided";
-  if (fromColumn === bytes) return "rows";
-  if (fromColumn === 0) return "repeated";
-  return fromRow === bytes && hasTranspose(bytes) ? "transposed" : "strided";
+  if (outColumn !== bytes) return 'strided';
+  if (fromColumn === bytes) return 'rows';
+  if (fromColumn === 0) return 'repeated';
+  return fromRow === bytes && hasTranspose(bytes) ? 'transposed' : 'strided';
 }
 
 // packages/core/src/wasm/rowMajor.ts
@@ -6847,11 +7049,11 @@ function extent(rows2, columns, view3) {
   return (rows2 - 1) * view3.rowStride + (columns - 1) * view3.columnStride + 1;
 }
 function hasKernels(dtype) {
-  return (dtype === "float32" || dtype === "float64") && features().simd;
+  return (dtype === 'float32' || dtype === 'float64') && features().simd;
 }
 function fastGemm(m, n, k, a, av, b, bv, out, ov, alpha, beta) {
   const { dtype } = out;
-  if (m * n * k < MIN_GEMM_PRODUCTS || !hasKernels(dtype) || n > 1 && ov.columnStride !== 1) return false;
+  if (m * n * k < MIN_GEMM_PRODUCTS || !hasKernels(dtype) || (n > 1 && ov.columnStride !== 1)) return false;
   const bytes = itemBytes(dtype);
   const isPlain2 = alpha === 1 && (beta === 0 || beta === 1);
   const staging = new Staging();
@@ -6879,8 +7081,8 @@ function fastGemm(m, n, k, a, av, b, bv, out, ov, alpha, beta) {
       cPtr: target,
       ldc,
       accumulate: isPlain2 && beta === 1,
-      scratchPtr: staging.at(scratch3)
-    }
+      scratchPtr: staging.at(scratch3),
+    },
   );
   if (result !== null) staging.write(result);
   else combine(m, n, target, out, ov, alpha, beta);
@@ -6888,7 +7090,8 @@ function fastGemm(m, n, k, a, av, b, bv, out, ov, alpha, beta) {
 }
 function combine(m, n, product, out, ov, alpha, beta) {
   const { buffer } = heap().memory;
-  const source2 = out.dtype === "float32" ? new Float32Array(buffer, product, m * n) : new Float64Array(buffer, product, m * n);
+  const source2 =
+    out.dtype === 'float32' ? new Float32Array(buffer, product, m * n) : new Float64Array(buffer, product, m * n);
   const target = out.array;
   for (let i = 0; i < m; i++) {
     for (let j = 0; j < n; j++) {
@@ -6904,7 +7107,7 @@ function convShape(input, weight, out, params, dtype) {
   const [h, w] = flat2 ? [1, input[2]] : [input[2], input[3]];
   const [kh, kw] = flat2 ? [1, weight[2]] : [weight[2], weight[3]];
   const [oh, ow] = flat2 ? [1, out[2]] : [out[2], out[3]];
-  const both2 = (list2, neutral) => flat2 ? [neutral, list2[0]] : list2;
+  const both2 = (list2, neutral) => (flat2 ? [neutral, list2[0]] : list2);
   const [strideH, strideW] = both2(params.stride, 1);
   const [padTop, padLeft] = both2(params.padding, 0);
   const [dilationH, dilationW] = both2(params.dilation, 1);
@@ -6927,19 +7130,19 @@ function convShape(input, weight, out, params, dtype) {
     padLeft,
     dilationH,
     dilationW,
-    groups
+    groups,
   };
 }
 function withOperands(operands, out, scratchBytes, run2) {
   const staging = new Staging();
   const scratch3 = staging.reserve(scratchBytes);
-  const parts = operands.map((x) => x === null ? null : staging.addTensor(rowMajor3(x)));
+  const parts = operands.map((x) => (x === null ? null : staging.addTensor(rowMajor3(x))));
   const result = staging.addTensor(out);
   staging.open(result);
   run2(
-    parts.map((x) => x === null ? 0 : staging.pointer(x)),
+    parts.map((x) => (x === null ? 0 : staging.pointer(x))),
     staging.pointer(result),
-    staging.at(scratch3)
+    staging.at(scratch3),
   );
   staging.write(result);
 }
@@ -6950,7 +7153,8 @@ function fastConvForward(input, weight, bias, out, params) {
     [input, weight, bias],
     out,
     convForwardScratchBytes(shape),
-    ([xPtr, wPtr, biasPtr], outPtr, scratchPtr) => convForward2({ memory: heap().memory }, { ...shape, xPtr, wPtr, biasPtr, outPtr, scratchPtr })
+    ([xPtr, wPtr, biasPtr], outPtr, scratchPtr) =>
+      convForward2({ memory: heap().memory }, { ...shape, xPtr, wPtr, biasPtr, outPtr, scratchPtr }),
   );
   return true;
 }
@@ -6961,18 +7165,16 @@ function fastConvBackwardInput(gradOutput, weight, bias, out, params) {
     [gradOutput, weight, bias],
     out,
     convBackwardInputScratchBytes(shape),
-    ([gradPtr, wPtr, biasPtr], outPtr, scratchPtr) => convBackwardInput2({ memory: heap().memory }, { ...shape, gradPtr, wPtr, biasPtr, outPtr, scratchPtr })
+    ([gradPtr, wPtr, biasPtr], outPtr, scratchPtr) =>
+      convBackwardInput2({ memory: heap().memory }, { ...shape, gradPtr, wPtr, biasPtr, outPtr, scratchPtr }),
   );
   return true;
 }
 function fastConvBackwardWeight(gradOutput, input, out, params) {
   const shape = convShape(input.shape, out.shape, gradOutput.shape, params, out.dtype);
   if (shape === null) return false;
-  withOperands(
-    [gradOutput, input],
-    out,
-    convBackwardWeightScratchBytes(shape),
-    ([gradPtr, xPtr], outPtr, scratchPtr) => convBackwardWeight2({ memory: heap().memory }, { ...shape, gradPtr, xPtr, outPtr, scratchPtr })
+  withOperands([gradOutput, input], out, convBackwardWeightScratchBytes(shape), ([gradPtr, xPtr], outPtr, scratchPtr) =>
+    convBackwardWeight2({ memory: heap().memory }, { ...shape, gradPtr, xPtr, outPtr, scratchPtr }),
   );
   return true;
 }
@@ -6981,11 +7183,11 @@ function fastConvBackwardWeight(gradOutput, input, out, params) {
 function sourceOf(y, size, before, after, mode2) {
   const x = y - before;
   switch (mode2) {
-    case "constant":
+    case 'constant':
       return x < 0 || x >= size ? -1 : x;
-    case "replicate":
+    case 'replicate':
       return Math.min(Math.max(x, 0), size - 1);
-    case "reflect":
+    case 'reflect':
       return x < 0 ? -x : x >= size ? 2 * (size - 1) - x : x;
     default: {
       const crop = Math.max(-before, 0);
@@ -7043,7 +7245,7 @@ function padForward(a, out, pads, mode2, value) {
     target[out.offset] = source2[a.offset];
     return;
   }
-  const constant3 = a.dtype === "int64" ? toBigInt(value) : a.dtype === "bool" ? Number(value !== 0) : value;
+  const constant3 = a.dtype === 'int64' ? toBigInt(value) : a.dtype === 'bool' ? Number(value !== 0) : value;
   const lookup = tables(a.shape, pads, mode2);
   const table = lookup[ndim - 1];
   const step = a.strides[ndim - 1];
@@ -7098,15 +7300,20 @@ function refuse(op2, rule, operands) {
 }
 function checkTensor(op2, name2, value) {
   if (isTensor(value)) return value;
-  const kind = Array.isArray(value) ? "an array; make a tensor of it with tensor()" : value === null ? "null" : typeof value;
+  const kind = Array.isArray(value)
+    ? 'an array; make a tensor of it with tensor()'
+    : value === null
+      ? 'null'
+      : typeof value;
   throw new DTypeError(`${name2} must be a tensor, but got ${kind}`, { op: op2, operands: { [name2]: value } });
 }
 function tensorOrNull(op2, name2, value) {
   return value === void 0 || value === null ? null : checkTensor(op2, name2, value);
 }
 function perDimension(op2, name2, value, spatial, rule) {
-  const list2 = typeof value === "number" ? [value] : value;
-  const fits = Array.isArray(list2) && (list2.length === 1 || list2.length === spatial) && list2.every(Number.isInteger);
+  const list2 = typeof value === 'number' ? [value] : value;
+  const fits =
+    Array.isArray(list2) && (list2.length === 1 || list2.length === spatial) && list2.every(Number.isInteger);
   if (!fits) refuse(op2, `${rule}, but got ${name2}=${show(value)}`, { [name2]: value });
   return list2.length === spatial ? list2 : new Array(spatial).fill(list2[0]);
 }
@@ -7125,29 +7332,32 @@ var padBackwardForward = (grad, inputShape, pads, mode2) => {
 function paddedShape(shape, pads) {
   return padsOf(pads, shape.length).map(([before, after], d) => shape[d] + before + after);
 }
-var MODES = ["constant", "reflect", "replicate", "circular"];
+var MODES = ['constant', 'reflect', 'replicate', 'circular'];
 function checkPads(op2, shape, pads, mode2) {
   const operands = { input: shape, pad: pads, mode: mode2 };
   if (!Array.isArray(pads) || !pads.every(Number.isInteger)) {
     throw new ValueError(`pad must be a list of integers, but got ${show(pads)}`, { op: op2, operands });
   }
   if (!MODES.includes(mode2)) {
-    throw new NotImplementedError(`Unrecognised padding mode ${String(mode2)}; known are ${MODES.join(", ")}`, {
+    throw new NotImplementedError(`Unrecognised padding mode ${String(mode2)}; known are ${MODES.join(', ')}`, {
       op: op2,
-      operands
+      operands,
     });
   }
   if (pads.length % 2 !== 0) {
-    throw new ValueError(`Padding length must be divisible by 2, but got ${pads.length} entries`, { op: op2, operands });
+    throw new ValueError(`Padding length must be divisible by 2, but got ${pads.length} entries`, {
+      op: op2,
+      operands,
+    });
   }
   const count2 = pads.length / 2;
   if (count2 > shape.length) {
     throw new ShapeError(
       `Padding length should be less than or equal to two times the input dimension but got padding length ${pads.length} and input of dimension ${shape.length}`,
-      { op: op2, operands }
+      { op: op2, operands },
     );
   }
-  if (mode2 !== "constant") checkModeDims(op2, shape, pads, count2, mode2);
+  if (mode2 !== 'constant') checkModeDims(op2, shape, pads, count2, mode2);
   padsOf(pads, shape.length).forEach(([before, after], d) => {
     if (before !== 0 || after !== 0) checkDim(op2, shape, d, before, after, mode2);
   });
@@ -7159,90 +7369,88 @@ function checkModeDims(op2, shape, pads, count2, mode2) {
   if (count2 < 1 || count2 > 3 || left < 1 || left > 2) {
     throw new NotImplementedError(
       `Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now, with one or two dimensions that are not padded, but got padding of length ${pads.length} for input of shape ${formatShape(shape)}`,
-      { op: op2, operands }
+      { op: op2, operands },
     );
   }
   for (let d = left === 2 ? 1 : 0; d < shape.length; d++) {
     if (shape[d] !== 0) continue;
     throw new ShapeError(
       `Expected ${count2 + 1}D or ${count2 + 2}D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input, but got: ${formatShape(shape)}`,
-      { op: op2, operands }
+      { op: op2, operands },
     );
   }
 }
 function checkDim(op2, shape, d, before, after, mode2) {
   const size = shape[d];
   const operands = { input: shape, padding: [before, after], dim: d, mode: mode2 };
-  if (mode2 === "reflect" && (before >= size || after >= size)) {
+  if (mode2 === 'reflect' && (before >= size || after >= size)) {
     throw new ShapeError(
       `Padding size should be less than the corresponding input dimension, but got: padding (${before}, ${after}) at dimension ${d} of input ${formatShape(shape)}`,
-      { op: op2, operands }
+      { op: op2, operands },
     );
   }
-  if (mode2 === "circular" && (before > size || after > size)) {
+  if (mode2 === 'circular' && (before > size || after > size)) {
     throw new ShapeError(
-      `Padding value causes wrapping around more than once: padding (${before}, ${after}) at dimension ${d} of input ` + formatShape(shape),
-      { op: op2, operands }
+      `Padding value causes wrapping around more than once: padding (${before}, ${after}) at dimension ${d} of input ` +
+        formatShape(shape),
+      { op: op2, operands },
     );
   }
   const result = size + before + after;
-  if (mode2 === "constant" ? result < 0 : result < 1) {
+  if (mode2 === 'constant' ? result < 0 : result < 1) {
     throw new ShapeError(
-      `The input size ${size}, plus negative padding ${before} and ${after} resulted in a ${result < 0 ? "negative output size" : "too small output size of 0"}, which is invalid. Check dimension ${d} of your input`,
-      { op: op2, operands }
+      `The input size ${size}, plus negative padding ${before} and ${after} resulted in a ${result < 0 ? 'negative output size' : 'too small output size of 0'}, which is invalid. Check dimension ${d} of your input`,
+      { op: op2, operands },
     );
   }
-  if (mode2 !== "constant" && size - Math.max(-before, 0) - Math.max(-after, 0) < 1) {
+  if (mode2 !== 'constant' && size - Math.max(-before, 0) - Math.max(-after, 0) < 1) {
     throw new ShapeError(
-      `Negative padding value is resulting in an empty dimension: padding (${before}, ${after}) at dimension ${d} of input ` + formatShape(shape),
-      { op: op2, operands }
+      `Negative padding value is resulting in an empty dimension: padding (${before}, ${after}) at dimension ${d} of input ` +
+        formatShape(shape),
+      { op: op2, operands },
     );
   }
 }
 function pad(input, pad2, mode2, value) {
-  const [pads, m = "constant", v = null] = named(
-    "pad",
-    ["pad", "mode", "value"],
-    [pad2, mode2, value]
-  );
-  checkTensor("pad", "input", input);
-  const checked = checkPads("pad", input.shape, pads, m);
-  if (m !== "constant" && v !== null && v !== 0) {
+  const [pads, m = 'constant', v = null] = named('pad', ['pad', 'mode', 'value'], [pad2, mode2, value]);
+  checkTensor('pad', 'input', input);
+  const checked = checkPads('pad', input.shape, pads, m);
+  if (m !== 'constant' && v !== null && v !== 0) {
     throw new ValueError(`Padding mode "${m}" doesn't take in value argument, but got ${v}`, {
-      op: "pad",
-      operands: { value: v }
+      op: 'pad',
+      operands: { value: v },
     });
   }
   const constant3 = castConstant(input, v ?? 0);
-  return dispatch("pad", padForward2, [input, checked, m, constant3]);
+  return dispatch('pad', padForward2, [input, checked, m, constant3]);
 }
 function castConstant(input, value) {
-  return input.dtype === "float32" || input.dtype === "float64" || input.dtype === "bool" ? value : Math.trunc(value);
+  return input.dtype === 'float32' || input.dtype === 'float64' || input.dtype === 'bool' ? value : Math.trunc(value);
 }
 function padBackward2(grad, inputShape, pads, mode2) {
-  const checked = checkPads("padBackward", inputShape, pads, mode2);
+  const checked = checkPads('padBackward', inputShape, pads, mode2);
   const expected = paddedShape(inputShape, checked);
   if (!sameShape(grad.shape, expected)) {
     throw new ShapeError(`expected a gradient of shape ${formatShape(expected)}, but got ${formatShape(grad.shape)}`, {
-      op: "padBackward",
-      operands: { grad: grad.shape, inputShape, pads }
+      op: 'padBackward',
+      operands: { grad: grad.shape, inputShape, pads },
     });
   }
-  return dispatch("padBackward", padBackwardForward, [grad, inputShape, checked, mode2]);
+  return dispatch('padBackward', padBackwardForward, [grad, inputShape, checked, mode2]);
 }
 
 // packages/core/src/reference/int64.ts
 var UNARY = {
   neg: (x) => -x,
-  abs: (x) => x < 0n ? -x : x,
-  relu: (x) => x < 0n ? 0n : x,
+  abs: (x) => (x < 0n ? -x : x),
+  relu: (x) => (x < 0n ? 0n : x),
   bitwiseNot: (x) => ~x,
   floor: (x) => x,
   ceil: (x) => x,
   round: (x) => x,
-  trunc: (x) => x
+  trunc: (x) => x,
 };
-var truth = (x) => x ? 1n : 0n;
+var truth = (x) => (x ? 1n : 0n);
 var BINARY = {
   add: (x, y) => x + y,
   sub: (x, y) => x - y,
@@ -7252,8 +7460,8 @@ var BINARY = {
   remainder,
   fmod: (x, y) => x % y,
   pow: power,
-  maximum: (x, y) => x > y ? x : y,
-  minimum: (x, y) => x < y ? x : y,
+  maximum: (x, y) => (x > y ? x : y),
+  minimum: (x, y) => (x < y ? x : y),
   bitwiseAnd: (x, y) => x & y,
   bitwiseOr: (x, y) => x | y,
   bitwiseXor: (x, y) => x ^ y,
@@ -7262,14 +7470,14 @@ var BINARY = {
   lt: (x, y) => truth(x < y),
   le: (x, y) => truth(x <= y),
   gt: (x, y) => truth(x > y),
-  ge: (x, y) => truth(x >= y)
+  ge: (x, y) => truth(x >= y),
 };
 function remainder(x, y) {
   const r = x % y;
   return r !== 0n && r < 0n !== y < 0n ? r + y : r;
 }
 function power(x, y) {
-  if (y < 0n) return x === 1n ? 1n : x === -1n ? y % 2n === 0n ? 1n : -1n : 0n;
+  if (y < 0n) return x === 1n ? 1n : x === -1n ? (y % 2n === 0n ? 1n : -1n) : 0n;
   let result = 1n;
   for (let base = x, e = y; e > 0n; e >>= 1n) {
     if (e & 1n) result = BigInt.asIntN(64, result * base);
@@ -7279,19 +7487,19 @@ function power(x, y) {
 }
 function read(array, at3) {
   const x = array[at3];
-  return typeof x === "bigint" ? x : BigInt(x);
+  return typeof x === 'bigint' ? x : BigInt(x);
 }
 function write(out, array, at3, x) {
-  if (out.dtype === "int64") array[at3] = x;
+  if (out.dtype === 'int64') array[at3] = x;
   else array[at3] = Number(x);
 }
 function operand(x) {
-  if (typeof x !== "number") return x;
-  return { array: BigInt64Array.of(BigInt(Math.trunc(x))), shape: [], strides: [], offset: 0, dtype: "int64" };
+  if (typeof x !== 'number') return x;
+  return { array: BigInt64Array.of(BigInt(Math.trunc(x))), shape: [], strides: [], offset: 0, dtype: 'int64' };
 }
 function unaryInt64(name2, a, out) {
   const fn = Object.hasOwn(UNARY, name2) ? UNARY[name2] : void 0;
-  if (fn === void 0 || a.dtype !== "int64" || out.dtype !== "int64") return false;
+  if (fn === void 0 || a.dtype !== 'int64' || out.dtype !== 'int64') return false;
   if (sizeOf(out.shape) === 0) return true;
   const src = a.array;
   const dst = out.array;
@@ -7333,7 +7541,7 @@ var PP = coefficients(
   -0.3250421072470015,
   -0.02848174957559851,
   -0.005770270296489442,
-  -23763016656650163e-21
+  -23763016656650163e-21,
 );
 var QQ = coefficients(
   1,
@@ -7341,7 +7549,7 @@ var QQ = coefficients(
   0.0650222499887673,
   0.005081306281875766,
   13249473800432164e-20,
-  -3960228278775368e-21
+  -3960228278775368e-21,
 );
 var PA = coefficients(
   -0.0023621185607526594,
@@ -7350,7 +7558,7 @@ var PA = coefficients(
   0.31834661990116175,
   -0.11089469428239668,
   0.035478304325618236,
-  -0.002166375594868791
+  -0.002166375594868791,
 );
 var QA = coefficients(
   1,
@@ -7359,7 +7567,7 @@ var QA = coefficients(
   0.07182865441419627,
   0.12617121980876164,
   0.01363708391202905,
-  0.011984499846799107
+  0.011984499846799107,
 );
 var RA = coefficients(
   -0.009864944034847148,
@@ -7369,7 +7577,7 @@ var RA = coefficients(
   -162.39666946257347,
   -184.60509290671104,
   -81.2874355063066,
-  -9.814329344169145
+  -9.814329344169145,
 );
 var SA = coefficients(
   1,
@@ -7380,7 +7588,7 @@ var SA = coefficients(
   429.00814002756783,
   108.63500554177944,
   6.570249770319282,
-  -0.0604244152148581
+  -0.0604244152148581,
 );
 var RB = coefficients(
   -0.0098649429247001,
@@ -7389,7 +7597,7 @@ var RB = coefficients(
   -160.63638485582192,
   -637.5664433683896,
   -1025.0951316110772,
-  -483.5191916086514
+  -483.5191916086514,
 );
 var SB = coefficients(
   1,
@@ -7399,14 +7607,14 @@ var SB = coefficients(
   3199.8582195085955,
   2553.0504064331644,
   474.52854120695537,
-  -22.44095244658582
+  -22.44095244658582,
 );
 function erfcTail(a) {
   if (a > 28) return 0;
   const s = 1 / (a * a);
   const ratio = a < 1 / 0.35 ? polynomial(RA, s) / polynomial(SA, s) : polynomial(RB, s) / polynomial(SB, s);
   const z = Math.fround(a);
-  return exp(-z * z - 0.5625) * exp((z - a) * (z + a) + ratio) / a;
+  return (exp(-z * z - 0.5625) * exp((z - a) * (z + a) + ratio)) / a;
 }
 function erf(x) {
   const a = abs(x);
@@ -7449,7 +7657,7 @@ function erfinv(y) {
   let x;
   if (a <= 0.7) {
     const z = a * a;
-    x = a * polynomial(CENTRAL_P, z) / polynomial(CENTRAL_Q, z);
+    x = (a * polynomial(CENTRAL_P, z)) / polynomial(CENTRAL_Q, z);
   } else {
     const z = sqrt(-log((1 - a) / 2));
     x = polynomial(TAIL_P, z) / polynomial(TAIL_Q, z);
@@ -7473,7 +7681,7 @@ var LA = coefficients(
   22086279071390839e-20,
   10801156724758394e-20,
   25214456545125733e-21,
-  44864094961891516e-21
+  44864094961891516e-21,
 );
 var TC = 1.4616321449683622;
 var TF = -0.12148629053584961;
@@ -7493,7 +7701,7 @@ var LT = coefficients(
   -5385953053567405e-19,
   31563207090362595e-20,
   -31275416837512086e-20,
-  3355291926355191e-19
+  3355291926355191e-19,
 );
 var LU = coefficients(
   -0.07721566490153287,
@@ -7501,7 +7709,7 @@ var LU = coefficients(
   1.4549225013723477,
   0.9777175279633727,
   0.22896372806469245,
-  0.013381091853678766
+  0.013381091853678766,
 );
 var LV = coefficients(
   1,
@@ -7509,7 +7717,7 @@ var LV = coefficients(
   2.128489763798934,
   0.7692851504566728,
   0.10422264559336913,
-  0.003217092422824239
+  0.003217092422824239,
 );
 var LS = coefficients(
   -0.07721566490153287,
@@ -7518,7 +7726,7 @@ var LS = coefficients(
   0.14635047265246445,
   0.02664227030336386,
   0.0018402845140733772,
-  3194753265841009e-20
+  3194753265841009e-20,
 );
 var LR = coefficients(
   1,
@@ -7527,7 +7735,7 @@ var LR = coefficients(
   0.17193386563280308,
   0.01864591917156529,
   7779424963818936e-19,
-  7326684307446256e-21
+  7326684307446256e-21,
 );
 var LW_0 = 0.4189385332046727;
 var LW = coefficients(
@@ -7536,7 +7744,7 @@ var LW = coefficients(
   7936505586430196e-19,
   -59518755745034e-17,
   8363399189962821e-19,
-  -0.0016309293409657527
+  -0.0016309293409657527,
 );
 function sinPi(x) {
   const y = abs(x) % 2;
@@ -7589,7 +7797,7 @@ function lgammaBelow2(x) {
   else [y, at3] = [x - 1, 2];
   if (at3 === 0) return r + (y * polynomial(LA, y) - 0.5 * y);
   if (at3 === 1) return r + (TF + (y * y * polynomial(LT, y) - TT));
-  return r + (-0.5 * y + y * polynomial(LU, y) / polynomial(LV, y));
+  return r + (-0.5 * y + (y * polynomial(LU, y)) / polynomial(LV, y));
 }
 var ROOT_1 = 1569415565 / 1073741824;
 var ROOT_2 = 381566830 / 1073741824 / 1073741824;
@@ -7601,7 +7809,7 @@ var DIGAMMA_P = coefficients(
   -0.6503185377089651,
   -0.28919126444774784,
   -0.04525132144873906,
-  -0.002071332116774595
+  -0.002071332116774595,
 );
 var DIGAMMA_Q = coefficients(
   1,
@@ -7610,7 +7818,7 @@ var DIGAMMA_Q = coefficients(
   0.43593529692665967,
   0.054151797245674226,
   0.0021284987017821146,
-  -5578984132167551e-22
+  -5578984132167551e-22,
 );
 var DIGAMMA_SERIES = coefficients(1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12);
 function digamma(x) {
@@ -7659,7 +7867,7 @@ var unaryScalars = {
   neg: (x) => -x,
   abs: Math.abs,
   // NaN has no sign; PyTorch gives 0 for it, and +0 for both zeros.
-  sign: (x) => x > 0 ? 1 : x < 0 ? -1 : 0,
+  sign: (x) => (x > 0 ? 1 : x < 0 ? -1 : 0),
   exp: Math.exp,
   exp2: (x) => 2 ** x,
   expm1: Math.expm1,
@@ -7685,10 +7893,10 @@ var unaryScalars = {
   sigmoid,
   logSigmoid: (x) => Math.min(x, 0) - Math.log1p(Math.exp(-Math.abs(x))),
   // A NaN and a -0 come through.
-  relu: (x) => x < 0 ? 0 : x,
+  relu: (x) => (x < 0 ? 0 : x),
   silu: (x) => x * sigmoid(x),
   mish: (x) => x * Math.tanh(softplus1(x)),
-  hardswish: (x) => x * Math.min(Math.max(x + 3, 0), 6) / 6,
+  hardswish: (x) => (x * Math.min(Math.max(x + 3, 0), 6)) / 6,
   hardsigmoid: (x) => Math.min(Math.max(x + 3, 0), 6) / 6,
   erf,
   erfc,
@@ -7699,23 +7907,27 @@ var unaryScalars = {
   ceil: Math.ceil,
   round: roundHalfEven,
   trunc: Math.trunc,
-  logicalNot: (x) => x === 0 ? 1 : 0,
-  isnan: (x) => Number.isNaN(x) ? 1 : 0,
-  isinf: (x) => x === Infinity || x === -Infinity ? 1 : 0,
-  isfinite: (x) => Number.isFinite(x) ? 1 : 0
+  logicalNot: (x) => (x === 0 ? 1 : 0),
+  isnan: (x) => (Number.isNaN(x) ? 1 : 0),
+  isinf: (x) => (x === Infinity || x === -Infinity ? 1 : 0),
+  isfinite: (x) => (Number.isFinite(x) ? 1 : 0),
 };
 var parametricScalars = {
-  gelu: (tanhForm) => tanhForm !== 0 ? (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x))) : (x) => 0.5 * x * erfc(-x * SQRT1_2),
-  elu: (alpha, scale2, inputScale) => (x) => x <= 0 ? scale2 * alpha * Math.expm1(x * inputScale) : scale2 * x,
-  leakyRelu: (slope) => (x) => x > 0 ? x : x * slope,
-  softplus: (beta, threshold3) => (x) => x * beta > threshold3 ? x : Math.log1p(Math.exp(x * beta)) / beta,
-  hardtanh: (min2, max2) => (x) => x < min2 ? min2 : x > max2 ? max2 : x,
-  hardshrink: (lambd) => (x) => x >= -lambd && x <= lambd ? 0 : x,
-  softshrink: (lambd) => (x) => x > lambd ? x - lambd : x < -lambd ? x + lambd : x * 0,
-  threshold: (threshold3, value) => (x) => x <= threshold3 ? value : x,
+  gelu: (tanhForm) =>
+    tanhForm !== 0
+      ? (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)))
+      : (x) => 0.5 * x * erfc(-x * SQRT1_2),
+  elu: (alpha, scale2, inputScale) => (x) => (x <= 0 ? scale2 * alpha * Math.expm1(x * inputScale) : scale2 * x),
+  leakyRelu: (slope) => (x) => (x > 0 ? x : x * slope),
+  softplus: (beta, threshold3) => (x) => (x * beta > threshold3 ? x : Math.log1p(Math.exp(x * beta)) / beta),
+  hardtanh: (min2, max2) => (x) => (x < min2 ? min2 : x > max2 ? max2 : x),
+  hardshrink: (lambd) => (x) => (x >= -lambd && x <= lambd ? 0 : x),
+  softshrink: (lambd) => (x) => (x > lambd ? x - lambd : x < -lambd ? x + lambd : x * 0),
+  threshold: (threshold3, value) => (x) => (x <= threshold3 ? value : x),
   // A NaN bound makes all NaN; a NaN element stays NaN; where the bounds cross, the upper one wins.
-  clamp: (min2, max2) => (x) => Number.isNaN(x) ? x : Math.min(Math.max(x, min2), max2),
-  nanToNum: (nan, posinf, neginf) => (x) => Number.isNaN(x) ? nan : x === Infinity ? posinf : x === -Infinity ? neginf : x
+  clamp: (min2, max2) => (x) => (Number.isNaN(x) ? x : Math.min(Math.max(x, min2), max2)),
+  nanToNum: (nan, posinf, neginf) => (x) =>
+    Number.isNaN(x) ? nan : x === Infinity ? posinf : x === -Infinity ? neginf : x,
 };
 var binaryScalars = {
   add: (x, y) => x + y,
@@ -7726,24 +7938,24 @@ var binaryScalars = {
   divFloor: floorDivide,
   pow: power2,
   // NaN in either operand comes through, as in PyTorch's maximum and minimum.
-  maximum: (x, y) => Number.isNaN(x) || Number.isNaN(y) ? Number.NaN : x > y ? x : y,
-  minimum: (x, y) => Number.isNaN(x) || Number.isNaN(y) ? Number.NaN : x < y ? x : y,
+  maximum: (x, y) => (Number.isNaN(x) || Number.isNaN(y) ? Number.NaN : x > y ? x : y),
+  minimum: (x, y) => (Number.isNaN(x) || Number.isNaN(y) ? Number.NaN : x < y ? x : y),
   atan2: Math.atan2,
   remainder: (x, y) => {
     const r = x % y;
     return r !== 0 && r < 0 !== y < 0 ? r + y : r;
   },
   fmod: (x, y) => x % y,
-  xlogy: (x, y) => Number.isNaN(y) ? y : x === 0 ? 0 : x * Math.log(y),
-  eq: (x, y) => x === y ? 1 : 0,
-  ne: (x, y) => x !== y ? 1 : 0,
-  lt: (x, y) => x < y ? 1 : 0,
-  le: (x, y) => x <= y ? 1 : 0,
-  gt: (x, y) => x > y ? 1 : 0,
-  ge: (x, y) => x >= y ? 1 : 0,
-  logicalAnd: (x, y) => x !== 0 && y !== 0 ? 1 : 0,
-  logicalOr: (x, y) => x !== 0 || y !== 0 ? 1 : 0,
-  logicalXor: (x, y) => x !== 0 !== (y !== 0) ? 1 : 0
+  xlogy: (x, y) => (Number.isNaN(y) ? y : x === 0 ? 0 : x * Math.log(y)),
+  eq: (x, y) => (x === y ? 1 : 0),
+  ne: (x, y) => (x !== y ? 1 : 0),
+  lt: (x, y) => (x < y ? 1 : 0),
+  le: (x, y) => (x <= y ? 1 : 0),
+  gt: (x, y) => (x > y ? 1 : 0),
+  ge: (x, y) => (x >= y ? 1 : 0),
+  logicalAnd: (x, y) => (x !== 0 && y !== 0 ? 1 : 0),
+  logicalOr: (x, y) => (x !== 0 || y !== 0 ? 1 : 0),
+  logicalXor: (x, y) => ((x !== 0) !== (y !== 0) ? 1 : 0),
 };
 function power2(x, y) {
   if (x === 1) return 1;
@@ -7751,7 +7963,7 @@ function power2(x, y) {
   return x ** y;
 }
 function integerPower(x, y) {
-  if (y < 0) return x === 1 ? 1 : x === -1 ? y % 2 === 0 ? 1 : -1 : 0;
+  if (y < 0) return x === 1 ? 1 : x === -1 ? (y % 2 === 0 ? 1 : -1) : 0;
   let result = 1;
   for (let base = x, e = y; e > 0; e >>>= 1) {
     if (e & 1) result = Math.imul(result, base);
@@ -7774,13 +7986,13 @@ function floorDivide(x, y) {
 // packages/core/src/wasm/kernels/doubleMath.ts
 function polynomial2(code, k, x, coefficients2) {
   const { f64x2 } = code;
-  const sum3 = code.local("v128", k(coefficients2[0]));
+  const sum3 = code.local('v128', k(coefficients2[0]));
   for (const c of coefficients2.slice(1)) sum3.set(f64x2.add(f64x2.mul(sum3, x), k(c)));
   return sum3;
 }
 function choose(code, test, a, b) {
-  const mask = code.local("v128", test);
-  return code.v128.bitselect(typeof a === "number" ? code.f64x2.const(a) : a, b, mask);
+  const mask = code.local('v128', test);
+  return code.v128.bitselect(typeof a === 'number' ? code.f64x2.const(a) : a, b, mask);
 }
 var EXP = [10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0].map((n) => {
   let factorial = 1;
@@ -7793,18 +8005,18 @@ var EXP_BOUND = 150;
 var EXPONENT_MAGIC = 2 ** 52 + 2 ** 51 + 1023;
 function exp2(code, k, x) {
   const { f64x2, i64x2 } = code;
-  const bounded = code.local("v128", f64x2.min(f64x2.max(x, k(-EXP_BOUND)), k(EXP_BOUND)));
-  const n = code.local("v128", f64x2.nearest(f64x2.mul(bounded, k(Math.LOG2E))));
-  const r = code.local("v128", f64x2.sub(f64x2.sub(bounded, f64x2.mul(n, k(LN2_HIGH))), f64x2.mul(n, k(LN2_LOW))));
+  const bounded = code.local('v128', f64x2.min(f64x2.max(x, k(-EXP_BOUND)), k(EXP_BOUND)));
+  const n = code.local('v128', f64x2.nearest(f64x2.mul(bounded, k(Math.LOG2E))));
+  const r = code.local('v128', f64x2.sub(f64x2.sub(bounded, f64x2.mul(n, k(LN2_HIGH))), f64x2.mul(n, k(LN2_LOW))));
   const p = polynomial2(code, k, r, EXP);
-  const power3 = code.local("v128", i64x2.shl(f64x2.add(n, k(EXPONENT_MAGIC)), 52));
+  const power3 = code.local('v128', i64x2.shl(f64x2.add(n, k(EXPONENT_MAGIC)), 52));
   p.set(f64x2.mul(p, power3));
   p.set(choose(code, f64x2.lt(x, k(-EXP_BOUND)), 0, p));
   return choose(code, f64x2.gt(x, k(EXP_BOUND)), Number.POSITIVE_INFINITY, p);
 }
 function expm1(code, k, x) {
   const { f64x2 } = code;
-  const far = code.local("v128", exp2(code, k, x));
+  const far = code.local('v128', exp2(code, k, x));
   far.set(f64x2.sub(far, k(1)));
   const near2 = polynomial2(code, k, x, [1 / 6, 1 / 2, 1]);
   near2.set(f64x2.mul(near2, x));
@@ -7813,55 +8025,47 @@ function expm1(code, k, x) {
 var ATANH = [8, 7, 6, 5, 4, 3, 2, 1, 0].map((k) => 2 / (2 * k + 1));
 function log1p(code, k, x) {
   const { f64x2, i64x2, v128 } = code;
-  const u = code.local("v128", f64x2.add(x, k(1)));
-  const e = code.local("v128", v128.or(i64x2.shr_u(u, 52), k(2 ** 52)));
+  const u = code.local('v128', f64x2.add(x, k(1)));
+  const e = code.local('v128', v128.or(i64x2.shr_u(u, 52), k(2 ** 52)));
   e.set(f64x2.sub(e, k(2 ** 52 + 1023)));
-  const m = code.local("v128", v128.or(v128.and(u, i64x2.const(0x000fffffffffffffn)), k(1)));
-  const high = code.local("v128", f64x2.gt(m, k(Math.SQRT2)));
+  const m = code.local('v128', v128.or(v128.and(u, i64x2.const(0x000fffffffffffffn)), k(1)));
+  const high = code.local('v128', f64x2.gt(m, k(Math.SQRT2)));
   m.set(v128.bitselect(f64x2.mul(m, k(0.5)), m, high));
   e.set(f64x2.add(e, v128.and(high, k(1))));
-  const s = code.local("v128", f64x2.div(f64x2.sub(m, k(1)), f64x2.add(m, k(1))));
-  const z = code.local("v128", f64x2.mul(s, s));
+  const s = code.local('v128', f64x2.div(f64x2.sub(m, k(1)), f64x2.add(m, k(1))));
+  const z = code.local('v128', f64x2.mul(s, s));
   const sum3 = polynomial2(code, k, z, ATANH);
-  const log4 = code.local("v128", f64x2.add(f64x2.mul(sum3, s), f64x2.mul(e, k(Math.LN2))));
+  const log4 = code.local('v128', f64x2.add(f64x2.mul(sum3, s), f64x2.mul(e, k(Math.LN2))));
   log4.set(f64x2.div(f64x2.mul(log4, x), f64x2.sub(u, k(1))));
   log4.set(choose(code, f64x2.eq(u, k(1)), x, log4));
   return choose(code, f64x2.lt(x, Number.POSITIVE_INFINITY), log4, x);
 }
 var ERFC = [
-  0.17087277,
-  -0.82215223,
-  1.48851587,
-  -1.13520398,
-  0.27886807,
-  -0.18628806,
-  0.09678418,
-  0.37409196,
-  1.00002368,
-  -1.26551223
+  0.17087277, -0.82215223, 1.48851587, -1.13520398, 0.27886807, -0.18628806, 0.09678418, 0.37409196, 1.00002368,
+  -1.26551223,
 ];
 function erfc2(code, k, x) {
   const { f64x2 } = code;
-  const z = code.local("v128", f64x2.abs(x));
-  const t2 = code.local("v128", f64x2.div(k(1), f64x2.add(f64x2.mul(z, k(0.5)), k(1))));
+  const z = code.local('v128', f64x2.abs(x));
+  const t2 = code.local('v128', f64x2.div(k(1), f64x2.add(f64x2.mul(z, k(0.5)), k(1))));
   const power3 = polynomial2(code, k, t2, ERFC);
   power3.set(f64x2.sub(power3, f64x2.mul(z, z)));
-  const tail = code.local("v128", exp2(code, k, power3));
+  const tail = code.local('v128', exp2(code, k, power3));
   tail.set(f64x2.mul(tail, t2));
-  const other = code.local("v128", f64x2.sub(k(2), tail));
+  const other = code.local('v128', f64x2.sub(k(2), tail));
   return choose(code, f64x2.lt(x, 0), other, tail);
 }
 var ERF = [10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0].map((k) => {
   let factorial = 1;
   for (let i = 2; i <= k; i++) factorial *= i;
-  return 2 / Math.sqrt(Math.PI) * (k % 2 === 0 ? 1 : -1) / (factorial * (2 * k + 1));
+  return ((2 / Math.sqrt(Math.PI)) * (k % 2 === 0 ? 1 : -1)) / (factorial * (2 * k + 1));
 });
 function erf2(code, k, x) {
   const { f64x2 } = code;
-  const z = code.local("v128", f64x2.mul(x, x));
+  const z = code.local('v128', f64x2.mul(x, x));
   const near2 = polynomial2(code, k, z, ERF);
   near2.set(f64x2.mul(near2, x));
-  const far = code.local("v128", erfc2(code, k, x));
+  const far = code.local('v128', erfc2(code, k, x));
   far.set(f64x2.sub(k(1), far));
   return choose(code, f64x2.lt(f64x2.abs(x), k(0.75)), near2, far);
 }
@@ -7870,32 +8074,33 @@ function erf2(code, k, x) {
 var TURN = 8;
 function splats(code, scalars) {
   const entries = Object.entries(scalars);
-  return Object.fromEntries(entries.map(([key, x]) => [key, code.local("v128", code.f64x2.splat(x))]));
+  return Object.fromEntries(entries.map(([key, x]) => [key, code.local('v128', code.f64x2.splat(x))]));
 }
 function loadRepeated(code, dtype, pointer) {
   const { f64, f64x2, f32 } = code;
-  return f64x2.splat(dtype === "float32" ? f64.promote_f32(f32.load(pointer)) : f64.load(pointer));
+  return f64x2.splat(dtype === 'float32' ? f64.promote_f32(f32.load(pointer)) : f64.load(pointer));
 }
 function overPairs(code, dtype, n, runs, body) {
   const { f32x4, f64x2, i32, v128 } = code;
-  const isSingle = dtype === "float32";
+  const isSingle = dtype === 'float32';
   const bytes = isSingle ? 4 : 8;
   const pair = (at3) => ({
-    load: (pointer) => isSingle ? f64x2.promote_low_f32x4(v128.load64_zero(pointer, at3 * bytes)) : v128.load(pointer, at3 * bytes),
+    load: (pointer) =>
+      isSingle ? f64x2.promote_low_f32x4(v128.load64_zero(pointer, at3 * bytes)) : v128.load(pointer, at3 * bytes),
     store: (pointer, value) => {
       if (isSingle) v128.store64_lane(0, pointer, f32x4.demote_f64x2_zero(value), at3 * bytes);
       else v128.store(pointer, value, at3 * bytes);
-    }
+    },
   });
   const single2 = {
-    load: (pointer) => isSingle ? f64x2.promote_low_f32x4(v128.load32_zero(pointer)) : v128.load64_zero(pointer),
+    load: (pointer) => (isSingle ? f64x2.promote_low_f32x4(v128.load32_zero(pointer)) : v128.load64_zero(pointer)),
     store: (pointer, value) => {
       if (isSingle) v128.store32_lane(0, pointer, f32x4.demote_f64x2_zero(value));
       else v128.store64_lane(0, pointer, value);
-    }
+    },
   };
-  const i = code.local("i32");
-  const whole = code.local("i32", i32.and(n, -TURN));
+  const i = code.local('i32');
+  const whole = code.local('i32', i32.and(n, -TURN));
   code.forRange(i, 0, whole, TURN, () => {
     for (let at3 = 0; at3 < TURN; at3 += 2) body(pair(at3));
     for (const run2 of runs) code.increase(run2, TURN * bytes);
@@ -7909,7 +8114,7 @@ function overPairs(code, dtype, n, runs, body) {
 
 // packages/core/src/wasm/kernels/wide.ts
 function choose2(code, test, a, b) {
-  const mask = code.local("v128", test);
+  const mask = code.local('v128', test);
   return code.v128.bitselect(a, b, mask);
 }
 var SINGLE = {
@@ -7919,10 +8124,10 @@ var SINGLE = {
     operands: 1,
     body: (code, [x], _, k) => {
       const { f64x2 } = code;
-      const y = code.local("v128", f64x2.mul(x, k(-Math.SQRT1_2)));
+      const y = code.local('v128', f64x2.mul(x, k(-Math.SQRT1_2)));
       y.set(erfc2(code, k, y));
       return f64x2.mul(f64x2.mul(x, k(0.5)), y);
-    }
+    },
   },
   /** the same approximately: a / (1 + e^-2u) with u = √(2/π) (a + 0.044715 a³), which is a (1 + tanh u) / 2 */
   geluTanh: {
@@ -7930,35 +8135,35 @@ var SINGLE = {
     body: (code, [x], _, k) => {
       const { f64x2 } = code;
       const cube = f64x2.mul(f64x2.mul(f64x2.mul(x, x), x), k(0.044715));
-      const u = code.local("v128", f64x2.mul(f64x2.add(x, cube), k(-2 * Math.sqrt(2 / Math.PI))));
+      const u = code.local('v128', f64x2.mul(f64x2.add(x, cube), k(-2 * Math.sqrt(2 / Math.PI))));
       u.set(exp2(code, k, u));
       return f64x2.div(x, f64x2.add(u, k(1)));
-    }
+    },
   },
   /** a ≤ 0 ? p1 p0 (e^(a p2) - 1) : p1 a */
   elu: {
     operands: 1,
     body: (code, [x], [alpha, scale2, inputScale], k) => {
       const { f64x2 } = code;
-      const t2 = code.local("v128", f64x2.mul(x, inputScale));
+      const t2 = code.local('v128', f64x2.mul(x, inputScale));
       t2.set(expm1(code, k, t2));
       t2.set(f64x2.mul(f64x2.mul(scale2, alpha), t2));
-      const linear2 = code.local("v128", f64x2.mul(scale2, x));
+      const linear2 = code.local('v128', f64x2.mul(scale2, x));
       return choose2(code, f64x2.le(x, k(0)), t2, linear2);
-    }
+    },
   },
   /** log(1 + e^(p0 a)) / p0, and a itself where p0 a > p1 */
   softplus: {
     operands: 1,
     body: (code, [x], [beta, threshold3], k) => {
       const { f64x2 } = code;
-      const scaled3 = code.local("v128", f64x2.mul(x, beta));
-      const t2 = code.local("v128", exp2(code, k, scaled3));
+      const scaled3 = code.local('v128', f64x2.mul(x, beta));
+      const t2 = code.local('v128', exp2(code, k, scaled3));
       t2.set(log1p(code, k, t2));
       t2.set(f64x2.div(t2, beta));
       return choose2(code, f64x2.gt(scaled3, threshold3), x, t2);
-    }
-  }
+    },
+  },
 };
 var EXACT = {
   /** a + p0 b */
@@ -7972,92 +8177,92 @@ var EXACT = {
     operands: 3,
     body: (code, [a, b, t2]) => {
       const { f64x2 } = code;
-      const difference = code.local("v128", f64x2.sub(b, a));
-      const far = code.local("v128", f64x2.sub(b, f64x2.mul(difference, f64x2.sub(f64x2.const(1), t2))));
-      const near2 = code.local("v128", f64x2.add(a, f64x2.mul(t2, difference)));
+      const difference = code.local('v128', f64x2.sub(b, a));
+      const far = code.local('v128', f64x2.sub(b, f64x2.mul(difference, f64x2.sub(f64x2.const(1), t2))));
+      const near2 = code.local('v128', f64x2.add(a, f64x2.mul(t2, difference)));
       return choose2(code, f64x2.lt(f64x2.abs(t2), 0.5), near2, far);
-    }
+    },
   },
   /** a > 0 ? a : a p0 */
   leakyRelu: {
     operands: 1,
-    body: (code, [x], [slope]) => choose2(code, code.f64x2.gt(x, 0), x, code.local("v128", code.f64x2.mul(x, slope)))
+    body: (code, [x], [slope]) => choose2(code, code.f64x2.gt(x, 0), x, code.local('v128', code.f64x2.mul(x, slope))),
   },
   /** a clipped to [p0, p1]; NaN and what is on a bound stay as they are */
   hardtanh: {
     operands: 1,
     body: (code, [x], [min2, max2]) => {
       const { f64x2 } = code;
-      const low = code.local("v128", choose2(code, f64x2.gt(x, max2), max2, x));
+      const low = code.local('v128', choose2(code, f64x2.gt(x, max2), max2, x));
       return choose2(code, f64x2.lt(x, min2), min2, low);
-    }
+    },
   },
   /** min(max(a, p0), p1), a NaN bound making all NaN, a NaN element staying */
   clamp: {
     operands: 1,
     body: (code, [x], [min2, max2]) => {
       const { f64x2 } = code;
-      const bounded = code.local("v128", f64x2.min(f64x2.max(x, min2), max2));
+      const bounded = code.local('v128', f64x2.min(f64x2.max(x, min2), max2));
       return choose2(code, f64x2.ne(x, x), x, bounded);
-    }
+    },
   },
   /** a ≤ p0 ? p1 : a */
   threshold: { operands: 1, body: (code, [x], [at3, value]) => choose2(code, code.f64x2.le(x, at3), value, x) },
   /** b ≤ p0 ? 0 : a */
   thresholdBackward: {
     operands: 2,
-    body: ({ f64x2, v128 }, [grad, x], [at3]) => v128.andnot(grad, f64x2.le(x, at3))
+    body: ({ f64x2, v128 }, [grad, x], [at3]) => v128.andnot(grad, f64x2.le(x, at3)),
   },
   /** a³ */
   cube: { operands: 1, body: ({ f64x2 }, [x]) => f64x2.mul(f64x2.mul(x, x), x) },
   /** 0 where |a| ≤ p0 */
   hardshrink: {
     operands: 1,
-    body: ({ f64x2, v128 }, [x], [lambd]) => v128.andnot(x, f64x2.le(f64x2.abs(x), lambd))
-  }
+    body: ({ f64x2, v128 }, [x], [lambd]) => v128.andnot(x, f64x2.le(f64x2.abs(x), lambd)),
+  },
 };
 var WIDE = { ...EXACT, ...SINGLE };
 var exactKernels = Object.keys(EXACT);
 function hasWide(name2, dtype) {
-  return dtype === "float32" ? Object.hasOwn(WIDE, name2) : dtype === "float64" && Object.hasOwn(EXACT, name2);
+  return dtype === 'float32' ? Object.hasOwn(WIDE, name2) : dtype === 'float64' && Object.hasOwn(EXACT, name2);
 }
 function wideName(name2, dtype, modes2) {
-  return `${dtype === "float32" ? "f32" : "f64"}_${name2}_${modes2}`;
+  return `${dtype === 'float32' ? 'f32' : 'f64'}_${name2}_${modes2}`;
 }
 function emitWide(name2, dtype, modes2) {
   return (code) => {
     const { body } = WIDE[name2];
     code.export(
-      "run",
-      { n: "i32", a: "i32", b: "i32", c: "i32", out: "i32", p0: "f64", p1: "f64", p2: "f64" },
+      'run',
+      { n: 'i32', a: 'i32', b: 'i32', c: 'i32', out: 'i32', p0: 'f64', p1: 'f64', p2: 'f64' },
       [],
       ({ n, a, b, c, out, ...scalars }) => {
         const { p0, p1, p2 } = splats(code, scalars);
         const pointers = [a, b, c].slice(0, modes2.length);
-        const values = code.locals("v128", modes2.length);
+        const values = code.locals('v128', modes2.length);
         pointers.forEach((pointer, i) => {
-          if (modes2[i] === "s") values[i].set(loadRepeated(code, dtype, pointer));
+          if (modes2[i] === 's') values[i].set(loadRepeated(code, dtype, pointer));
         });
-        const runs = pointers.filter((_, i) => modes2[i] === "v");
+        const runs = pointers.filter((_, i) => modes2[i] === 'v');
         const constants2 = /* @__PURE__ */ new Map();
-        for (const value of constantsOf(body)) constants2.set(value, code.local("v128", code.f64x2.const(value)));
-        const result = code.local("v128");
+        for (const value of constantsOf(body)) constants2.set(value, code.local('v128', code.f64x2.const(value)));
+        const result = code.local('v128');
         overPairs(code, dtype, n, [...runs, out], ({ load: load3, store: store4 }) => {
           pointers.forEach((pointer, i) => {
-            if (modes2[i] === "v") values[i].set(load3(pointer));
+            if (modes2[i] === 'v') values[i].set(load3(pointer));
           });
           result.set(body(code, values, [p0, p1, p2], (value) => constants2.get(value)));
           store4(out, result);
         });
-      }
+      },
     );
   };
 }
 function constantsOf(body) {
   const found = /* @__PURE__ */ new Set();
   const code = new Assembler({ shared: false });
-  code.func("dry", {}, [], () => {
-    const [vector] = code.locals("v128", 1);
+  code.func('dry', {}, [], () => {
+    const [vector] = code.locals('v128', 1);
     const constants2 = (value) => {
       found.add(value);
       return vector;
@@ -8072,7 +8277,7 @@ function madd(code, features2, a, b, c) {
   return features2.fma ? code.f32x4.relaxed_madd(a, b, c) : code.f32x4.add(code.f32x4.mul(a, b), c);
 }
 function polynomial3(code, features2, x, coefficients2) {
-  const sum3 = code.local("v128", code.f32x4.const(coefficients2[0]));
+  const sum3 = code.local('v128', code.f32x4.const(coefficients2[0]));
   for (const c of coefficients2.slice(1)) sum3.set(madd(code, features2, sum3, x, c));
   return sum3;
 }
@@ -8084,47 +8289,40 @@ function powerOfTwo(code, n) {
 }
 function exp3(code, features2, x) {
   const { f32x4, i32x4 } = code;
-  const bounded = code.local("v128", f32x4.min(f32x4.max(x, -105), 90));
-  const n = code.local("v128", f32x4.nearest(f32x4.mul(bounded, Math.LOG2E)));
-  const r = code.local("v128", madd(code, features2, n, -LN2_HIGH2, bounded));
+  const bounded = code.local('v128', f32x4.min(f32x4.max(x, -105), 90));
+  const n = code.local('v128', f32x4.nearest(f32x4.mul(bounded, Math.LOG2E)));
+  const r = code.local('v128', madd(code, features2, n, -LN2_HIGH2, bounded));
   r.set(madd(code, features2, n, -LN2_LOW2, r));
   const p = polynomial3(code, features2, r, EXP2);
-  const square2 = code.local("v128", f32x4.mul(r, r));
+  const square2 = code.local('v128', f32x4.mul(r, r));
   p.set(f32x4.add(madd(code, features2, p, square2, r), 1));
-  const whole = code.local("v128", i32x4.trunc_sat_f32x4_s(n));
-  const half = code.local("v128", i32x4.shr_s(whole, 1));
-  const rest = code.local("v128", i32x4.sub(whole, half));
+  const whole = code.local('v128', i32x4.trunc_sat_f32x4_s(n));
+  const half = code.local('v128', i32x4.shr_s(whole, 1));
+  const rest = code.local('v128', i32x4.sub(whole, half));
   return f32x4.mul(f32x4.mul(p, powerOfTwo(code, half)), powerOfTwo(code, rest));
 }
 var LOG = [
-  0.070376836292,
-  -0.1151461031,
-  0.1167699874,
-  -0.12420140846,
-  0.14249322787,
-  -0.16668057665,
-  0.20000714765,
-  -0.24999993993,
-  0.33333331174
+  0.070376836292, -0.1151461031, 0.1167699874, -0.12420140846, 0.14249322787, -0.16668057665, 0.20000714765,
+  -0.24999993993, 0.33333331174,
 ];
 function log2(code, _features, x) {
   const { f32x4, i32x4, v128 } = code;
-  const small2 = code.local("v128", f32x4.lt(x, 11754943508222875e-54));
-  const scaled3 = code.local("v128", v128.bitselect(f32x4.mul(x, 8388608), x, small2));
-  const e = code.local("v128", i32x4.sub(i32x4.shr_s(scaled3, 23), 126));
+  const small2 = code.local('v128', f32x4.lt(x, 11754943508222875e-54));
+  const scaled3 = code.local('v128', v128.bitselect(f32x4.mul(x, 8388608), x, small2));
+  const e = code.local('v128', i32x4.sub(i32x4.shr_s(scaled3, 23), 126));
   e.set(i32x4.sub(e, v128.and(small2, i32x4.const(23))));
-  const m = code.local("v128", v128.or(v128.and(scaled3, i32x4.const(8388607)), i32x4.const(1056964608)));
-  const low = code.local("v128", f32x4.lt(m, Math.SQRT1_2));
+  const m = code.local('v128', v128.or(v128.and(scaled3, i32x4.const(8388607)), i32x4.const(1056964608)));
+  const low = code.local('v128', f32x4.lt(m, Math.SQRT1_2));
   e.set(i32x4.add(e, low));
-  const t2 = code.local("v128", f32x4.sub(f32x4.add(m, v128.and(m, low)), 1));
-  const z = code.local("v128", f32x4.mul(t2, t2));
-  const p = code.local("v128", f32x4.const(LOG[0]));
+  const t2 = code.local('v128', f32x4.sub(f32x4.add(m, v128.and(m, low)), 1));
+  const z = code.local('v128', f32x4.mul(t2, t2));
+  const p = code.local('v128', f32x4.const(LOG[0]));
   for (const c of LOG.slice(1)) p.set(f32x4.add(f32x4.mul(p, t2), c));
   p.set(f32x4.mul(f32x4.mul(p, t2), z));
-  const power3 = code.local("v128", f32x4.convert_i32x4_s(e));
+  const power3 = code.local('v128', f32x4.convert_i32x4_s(e));
   p.set(f32x4.add(p, f32x4.mul(power3, LN2_LOW2)));
   p.set(f32x4.sub(p, f32x4.mul(z, 0.5)));
-  const result = code.local("v128", f32x4.add(f32x4.add(t2, p), f32x4.mul(power3, LN2_HIGH2)));
+  const result = code.local('v128', f32x4.add(f32x4.add(t2, p), f32x4.mul(power3, LN2_HIGH2)));
   result.set(v128.bitselect(x, result, f32x4.eq(x, Number.POSITIVE_INFINITY)));
   result.set(v128.bitselect(f32x4.const(Number.NEGATIVE_INFINITY), result, f32x4.eq(x, 0)));
   return v128.or(v128.or(result, f32x4.lt(x, 0)), f32x4.ne(x, x));
@@ -8132,21 +8330,21 @@ function log2(code, _features, x) {
 var TANH = [-0.00570498872745, 0.0206390887954, -0.0537397155531, 0.133314422036, -0.333332819422];
 function tanh(code, features2, x) {
   const { f32x4, v128 } = code;
-  const z = code.local("v128", f32x4.mul(x, x));
+  const z = code.local('v128', f32x4.mul(x, x));
   const near2 = polynomial3(code, features2, z, TANH);
   near2.set(madd(code, features2, f32x4.mul(near2, z), x, x));
-  const size = code.local("v128", f32x4.abs(x));
-  const twice = code.local("v128", f32x4.add(size, size));
-  const far = code.local("v128", exp3(code, features2, twice));
+  const size = code.local('v128', f32x4.abs(x));
+  const twice = code.local('v128', f32x4.add(size, size));
+  const far = code.local('v128', exp3(code, features2, twice));
   far.set(f32x4.sub(f32x4.const(1), f32x4.div(f32x4.const(2), f32x4.add(far, 1))));
   far.set(v128.or(far, v128.and(x, code.i32x4.const(-2147483648))));
   return v128.bitselect(far, near2, f32x4.gt(size, 0.625));
 }
 function sigmoid2(code, features2, x) {
   const { f32x4, v128 } = code;
-  const size = code.local("v128", f32x4.neg(f32x4.abs(x)));
-  const e = code.local("v128", exp3(code, features2, size));
-  const top = code.local("v128", v128.bitselect(e, f32x4.const(1), f32x4.lt(x, 0)));
+  const size = code.local('v128', f32x4.neg(f32x4.abs(x)));
+  const e = code.local('v128', exp3(code, features2, size));
+  const top = code.local('v128', v128.bitselect(e, f32x4.const(1), f32x4.lt(x, 0)));
   return f32x4.div(top, f32x4.add(e, 1));
 }
 
@@ -8162,14 +8360,14 @@ var UNARY2 = {
   floor: ({ lanes }, x) => lanes.floor(x),
   ceil: ({ lanes }, x) => lanes.ceil(x),
   trunc: ({ lanes }, x) => lanes.trunc(x),
-  round: ({ lanes }, x) => lanes.nearest(x)
+  round: ({ lanes }, x) => lanes.nearest(x),
 };
 var UNARY_F32 = {
   exp: ({ code, features: features2 }, x) => exp3(code, features2, x),
   log: ({ code, features: features2 }, x) => log2(code, features2, x),
   tanh: ({ code, features: features2 }, x) => tanh(code, features2, x),
   sigmoid: ({ code, features: features2 }, x) => sigmoid2(code, features2, x),
-  silu: ({ code, features: features2, lanes }, x) => lanes.mul(x, sigmoid2(code, features2, x))
+  silu: ({ code, features: features2, lanes }, x) => lanes.mul(x, sigmoid2(code, features2, x)),
 };
 var BINARY2 = {
   add: ({ lanes }, x, y) => lanes.add(x, y),
@@ -8179,26 +8377,26 @@ var BINARY2 = {
   maximum: ({ lanes }, x, y) => lanes.max(x, y),
   minimum: ({ lanes }, x, y) => lanes.min(x, y),
   // grad where the other operand is above 0; a NaN there lets the gradient through, as in PyTorch
-  reluBackward: ({ code, lanes }, grad, x) => code.v128.andnot(grad, lanes.le(x, lanes.const(0)))
+  reluBackward: ({ code, lanes }, grad, x) => code.v128.andnot(grad, lanes.le(x, lanes.const(0))),
 };
 function hasUnary(name2, dtype) {
-  return Object.hasOwn(UNARY2, name2) || dtype === "float32" && Object.hasOwn(UNARY_F32, name2);
+  return Object.hasOwn(UNARY2, name2) || (dtype === 'float32' && Object.hasOwn(UNARY_F32, name2));
 }
 function hasBinary(name2) {
   return Object.hasOwn(BINARY2, name2);
 }
 var elementwiseKernels = [
   ...Object.keys(UNARY2).flatMap((name2) => both(name2, 1)),
-  ...Object.keys(UNARY_F32).map((name2) => ({ name: name2, dtype: "float32", operands: 1 })),
-  ...Object.keys(BINARY2).flatMap((name2) => both(name2, 2))
+  ...Object.keys(UNARY_F32).map((name2) => ({ name: name2, dtype: 'float32', operands: 1 })),
+  ...Object.keys(BINARY2).flatMap((name2) => both(name2, 2)),
 ];
 function both(name2, operands) {
   return [
-    { name: name2, dtype: "float32", operands },
-    { name: name2, dtype: "float64", operands }
+    { name: name2, dtype: 'float32', operands },
+    { name: name2, dtype: 'float64', operands },
   ];
 }
-var prefix = (dtype) => dtype === "float32" ? "f32" : "f64";
+var prefix = (dtype) => (dtype === 'float32' ? 'f32' : 'f64');
 function unaryName(name2, dtype) {
   return `${prefix(dtype)}_${name2}_v`;
 }
@@ -8206,14 +8404,14 @@ function binaryName(name2, dtype, mode2) {
   return `${prefix(dtype)}_${name2}_${mode2}`;
 }
 function bodyOf(code, features2, dtype) {
-  return { code, features: features2, lanes: dtype === "float32" ? code.f32x4 : code.f64x2 };
+  return { code, features: features2, lanes: dtype === 'float32' ? code.f32x4 : code.f64x2 };
 }
 function emitUnary(name2, dtype) {
   return (code, features2) => {
     const body = bodyOf(code, features2, dtype);
     const f = UNARY2[name2] ?? UNARY_F32[name2];
-    code.export("run", { n: "i32", a: "i32", out: "i32" }, [], ({ n, a, out }) => {
-      const x = code.local("v128");
+    code.export('run', { n: 'i32', a: 'i32', out: 'i32' }, [], ({ n, a, out }) => {
+      const x = code.local('v128');
       overRuns(code, dtype, n, [a], out, ([load3]) => {
         x.set(load3());
         return f(body, x);
@@ -8225,18 +8423,18 @@ function emitBinary(name2, dtype, mode2) {
   return (code, features2) => {
     const body = bodyOf(code, features2, dtype);
     const f = BINARY2[name2];
-    const scalar = dtype === "float32" ? "f32" : "f64";
-    code.export("run", { n: "i32", a: "i32", b: "i32", out: "i32", value: scalar }, [], ({ n, a, b, out, value }) => {
-      const x = code.local("v128");
-      const y = code.local("v128");
-      const runs = mode2 === "vv" ? [a, b] : mode2 === "vs" ? [a] : [b];
+    const scalar = dtype === 'float32' ? 'f32' : 'f64';
+    code.export('run', { n: 'i32', a: 'i32', b: 'i32', out: 'i32', value: scalar }, [], ({ n, a, b, out, value }) => {
+      const x = code.local('v128');
+      const y = code.local('v128');
+      const runs = mode2 === 'vv' ? [a, b] : mode2 === 'vs' ? [a] : [b];
       const splat = body.lanes.splat(value);
-      if (mode2 === "vs") y.set(splat);
-      else if (mode2 === "sv") x.set(splat);
+      if (mode2 === 'vs') y.set(splat);
+      else if (mode2 === 'sv') x.set(splat);
       else code.drop(splat);
       overRuns(code, dtype, n, runs, out, (loads) => {
-        if (mode2 !== "sv") x.set(loads[0]());
-        if (mode2 !== "vs") y.set(loads[loads.length - 1]());
+        if (mode2 !== 'sv') x.set(loads[0]());
+        if (mode2 !== 'vs') y.set(loads[loads.length - 1]());
         return f(body, x, y);
       });
     });
@@ -8244,11 +8442,11 @@ function emitBinary(name2, dtype, mode2) {
 }
 function overRuns(code, dtype, n, runs, out, f) {
   const { i32, v128 } = code;
-  const lanes = dtype === "float32" ? 4 : 2;
+  const lanes = dtype === 'float32' ? 4 : 2;
   const itemBytes2 = 16 / lanes;
-  const i = code.local("i32");
-  const whole = code.local("i32", i32.and(n, -lanes));
-  const result = code.local("v128");
+  const i = code.local('i32');
+  const whole = code.local('i32', i32.and(n, -lanes));
+  const result = code.local('v128');
   code.forRange(i, 0, whole, lanes, () => {
     result.set(f(runs.map((run2) => () => v128.load(run2))));
     v128.store(out, result);
@@ -8256,8 +8454,8 @@ function overRuns(code, dtype, n, runs, out, f) {
     code.increase(out, 16);
   });
   code.whileLess(i, n, () => {
-    result.set(f(runs.map((run2) => () => dtype === "float32" ? v128.load32_zero(run2) : v128.load64_zero(run2))));
-    if (dtype === "float32") v128.store32_lane(0, out, result);
+    result.set(f(runs.map((run2) => () => (dtype === 'float32' ? v128.load32_zero(run2) : v128.load64_zero(run2)))));
+    if (dtype === 'float32') v128.store32_lane(0, out, result);
     else v128.store64_lane(0, out, result);
     for (const run2 of runs) code.increase(run2, itemBytes2);
     code.increase(out, itemBytes2);
@@ -8266,27 +8464,29 @@ function overRuns(code, dtype, n, runs, out, f) {
 }
 
 // packages/core/src/wasm/kernels/masks.ts
-var compareNames = ["eq", "ne", "lt", "le", "gt", "ge"];
+var compareNames = ['eq', 'ne', 'lt', 'le', 'gt', 'ge'];
 function hasCompare(name2, dtype) {
   return compareNames.includes(name2) && Object.hasOwn(PREFIX, dtype);
 }
-var PREFIX = { float32: "f32", float64: "f64", int32: "i32" };
+var PREFIX = { float32: 'f32', float64: 'f64', int32: 'i32' };
 var compareName = (name2, dtype, modes2) => `${PREFIX[dtype]}_${name2}_${modes2}`;
 function emitCompare(name2, dtype, modes2) {
   return (code) => {
     const { i32, v128 } = code;
-    const bytes = dtype === "float64" ? 8 : 4;
+    const bytes = dtype === 'float64' ? 8 : 4;
     const lanes = 16 / bytes;
     const compare2 = comparator(code, name2, dtype);
-    code.export("run", { n: "i32", a: "i32", b: "i32", out: "i32" }, [], ({ n, a, b, out }) => {
-      const repeated = [a, b].map(
-        (pointer, i2) => modes2[i2] === "s" ? code.local("v128", bytes === 8 ? v128.load64_splat(pointer) : v128.load32_splat(pointer)) : null
+    code.export('run', { n: 'i32', a: 'i32', b: 'i32', out: 'i32' }, [], ({ n, a, b, out }) => {
+      const repeated = [a, b].map((pointer, i2) =>
+        modes2[i2] === 's'
+          ? code.local('v128', bytes === 8 ? v128.load64_splat(pointer) : v128.load32_splat(pointer))
+          : null,
       );
-      const runs = [a, b].filter((_, i2) => modes2[i2] === "v");
+      const runs = [a, b].filter((_, i2) => modes2[i2] === 'v');
       const operand3 = (i2, load3) => repeated[i2]?.get() ?? load3(i2 === 0 ? a : b);
-      const i = code.local("i32");
-      const whole = code.local("i32", i32.and(n, -16));
-      const masks = code.locals("v128", 16 / lanes);
+      const i = code.local('i32');
+      const whole = code.local('i32', i32.and(n, -16));
+      const masks = code.locals('v128', 16 / lanes);
       code.forRange(i, 0, whole, 16, () => {
         masks.forEach((mask, k) => {
           const load3 = (pointer) => v128.load(pointer, k * 16);
@@ -8297,7 +8497,7 @@ function emitCompare(name2, dtype, modes2) {
         code.increase(out, 16);
       });
       code.whileLess(i, n, () => {
-        const load3 = (pointer) => bytes === 8 ? v128.load64_zero(pointer) : v128.load32_zero(pointer);
+        const load3 = (pointer) => (bytes === 8 ? v128.load64_zero(pointer) : v128.load32_zero(pointer));
         masks[0].set(compare2(operand3(0, load3), operand3(1, load3)));
         i32.store8(out, i32.and(code.i32x4.extract_lane(0, masks[0]), 1));
         for (const run2 of runs) code.increase(run2, bytes);
@@ -8308,13 +8508,14 @@ function emitCompare(name2, dtype, modes2) {
   };
 }
 function comparator(code, name2, dtype) {
-  if (dtype === "float32") return (a, b) => code.f32x4[name2](a, b);
-  if (dtype === "float64") return (a, b) => code.f64x2[name2](a, b);
-  const whole = name2 === "eq" || name2 === "ne" ? name2 : `${name2}_s`;
+  if (dtype === 'float32') return (a, b) => code.f32x4[name2](a, b);
+  if (dtype === 'float64') return (a, b) => code.f64x2[name2](a, b);
+  const whole = name2 === 'eq' || name2 === 'ne' ? name2 : `${name2}_s`;
   return (a, b) => code.i32x4[whole](a, b);
 }
 function narrow({ i16x8, i32x4, i8x16 }, masks) {
-  const four = (k) => masks.length === 4 ? masks[k].get() : i32x4.shuffle([0, 2, 4, 6], masks[2 * k], masks[2 * k + 1]);
+  const four = (k) =>
+    masks.length === 4 ? masks[k].get() : i32x4.shuffle([0, 2, 4, 6], masks[2 * k], masks[2 * k + 1]);
   return i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(four(0), four(1)), i16x8.narrow_i32x4_s(four(2), four(3)));
 }
 var whereName = (bytes, modes2) => `b${bytes}_where_${modes2}`;
@@ -8322,19 +8523,20 @@ function emitWhere(bytes, modes2) {
   return (code) => {
     const { i32, v128 } = code;
     const lanes = 16 / bytes;
-    code.export("run", { n: "i32", mask: "i32", a: "i32", b: "i32", out: "i32" }, [], ({ n, mask, a, b, out }) => {
-      const splat = (pointer) => bytes === 8 ? v128.load64_splat(pointer) : bytes === 4 ? v128.load32_splat(pointer) : v128.load8_splat(pointer);
-      const test = code.local("v128");
+    code.export('run', { n: 'i32', mask: 'i32', a: 'i32', b: 'i32', out: 'i32' }, [], ({ n, mask, a, b, out }) => {
+      const splat = (pointer) =>
+        bytes === 8 ? v128.load64_splat(pointer) : bytes === 4 ? v128.load32_splat(pointer) : v128.load8_splat(pointer);
+      const test = code.local('v128');
       const values = [a, b].map((pointer, k) => {
-        const local = code.local("v128");
-        if (modes2[k + 1] === "s") local.set(splat(pointer));
+        const local = code.local('v128');
+        if (modes2[k + 1] === 's') local.set(splat(pointer));
         return local;
       });
-      if (modes2[0] === "s") test.set(code.i8x16.ne(v128.load8_splat(mask), code.i8x16.const(0)));
-      const i = code.local("i32");
-      const whole = code.local("i32", i32.and(n, -lanes));
-      const result = code.local("v128");
-      const isRun = (k) => modes2[k] === "v";
+      if (modes2[0] === 's') test.set(code.i8x16.ne(v128.load8_splat(mask), code.i8x16.const(0)));
+      const i = code.local('i32');
+      const whole = code.local('i32', i32.and(n, -lanes));
+      const result = code.local('v128');
+      const isRun = (k) => modes2[k] === 'v';
       const advance = (elements2) => {
         if (isRun(0)) code.increase(mask, elements2);
         if (isRun(1)) code.increase(a, elements2 * bytes);
@@ -8380,10 +8582,11 @@ var MIN_RUN = 16;
 var MAX_STAGED_BYTES2 = 16 * 2 ** 20;
 function launch(operands, out, choice, parameters, count2) {
   if (!out.storage.enterHeap() || !features().simd || sizeOf(out.shape) < MIN_SIZE2) return false;
-  const walkOf = (list2) => inMemoryOrder(
-    out,
-    list2.map((x) => broadcastStrides(x.shape, x.strides, out.shape))
-  );
+  const walkOf = (list2) =>
+    inMemoryOrder(
+      out,
+      list2.map((x) => broadcastStrides(x.shape, x.strides, out.shape)),
+    );
   const made = [];
   try {
     let list2 = operands;
@@ -8402,12 +8605,12 @@ function launch(operands, out, choice, parameters, count2) {
     const parts = list2.map((x) => staging.addTensor(x));
     if (staging.size > MAX_STAGED_BYTES2) return false;
     staging.open(null);
-    const { name: name2, emit: emit2 } = choice(list2.map((_, k) => strides[k][inner] === 1 ? "v" : "s").join(""));
+    const { name: name2, emit: emit2 } = choice(list2.map((_, k) => (strides[k][inner] === 1 ? 'v' : 's')).join(''));
     const { run: run2 } = kernel(name2, emit2, heap().memory);
     const bytes = [...list2, out].map((x) => itemBytes(x.dtype));
     const bases = [
       ...parts.map((part) => staging.pointer(part)),
-      out.storage.pointer + out.offset * itemBytes(out.dtype)
+      out.storage.pointer + out.offset * itemBytes(out.dtype),
     ];
     const args = new Array(1 + count2 + 1 + parameters.length).fill(0);
     args[0] = shape[inner];
@@ -8419,7 +8622,7 @@ function launch(operands, out, choice, parameters, count2) {
     });
     return true;
   } finally {
-    for (const x of made) x.storage.release("the end of a kernel launch");
+    for (const x of made) x.storage.release('the end of a kernel launch');
   }
 }
 function inMemoryOrder(out, operands) {
@@ -8435,13 +8638,13 @@ function withDense(operands, out, run2) {
     const dense3 = denseOperands(operands, out, made);
     return dense3 !== null && made.length > 0 && run2(dense3);
   } finally {
-    for (const x of made) x.storage.release("the end of a kernel launch");
+    for (const x of made) x.storage.release('the end of a kernel launch');
   }
 }
 function denseOperands(operands, out, made) {
   const list2 = [];
   for (const x of operands) {
-    if (typeof x === "number") {
+    if (typeof x === 'number') {
       list2.push(x);
       continue;
     }
@@ -8459,7 +8662,7 @@ function denseOperands(operands, out, made) {
 }
 function launchWide(name2, operands, out, parameters) {
   const { dtype } = out;
-  if (dtype !== "float32" && dtype !== "float64") return false;
+  if (dtype !== 'float32' && dtype !== 'float64') return false;
   if (!hasWide(name2, dtype) || operands.some((x) => x.dtype !== dtype)) return false;
   const [p0 = 0, p1 = 0, p2 = 0] = parameters;
   const choice = (modes2) => ({ name: wideName(name2, dtype, modes2), emit: emitWide(name2, dtype, modes2) });
@@ -8467,7 +8670,7 @@ function launchWide(name2, operands, out, parameters) {
 }
 function launchCompare(name2, a, b, out) {
   const { dtype } = a;
-  if (b.dtype !== dtype || out.dtype !== "bool" || !hasCompare(name2, dtype)) return false;
+  if (b.dtype !== dtype || out.dtype !== 'bool' || !hasCompare(name2, dtype)) return false;
   const of = dtype;
   const choice = (modes2) => ({ name: compareName(name2, of, modes2), emit: emitCompare(name2, of, modes2) });
   return launch([a, b], out, choice, [], 2);
@@ -8482,11 +8685,11 @@ function launchWhere(mask, a, b, out) {
 // packages/core/src/wasm/launch.ts
 var MIN_RUN2 = 16;
 function ready(out) {
-  return out.storage.enterHeap() && (out.dtype === "float32" || out.dtype === "float64") && features().simd;
+  return out.storage.enterHeap() && (out.dtype === 'float32' || out.dtype === 'float64') && features().simd;
 }
 var MAX_STAGED_BYTES3 = 16 * 2 ** 20;
 function readable(x, out) {
-  return typeof x === "number" || x.dtype === out.dtype;
+  return typeof x === 'number' || x.dtype === out.dtype;
 }
 function launchUnary(name2, a, out) {
   if (!ready(out) || !readable(a, out) || !hasUnary(name2, out.dtype) || sizeOf(out.shape) === 0) return false;
@@ -8514,7 +8717,8 @@ function launchUnary(name2, a, out) {
 function launchBinary(name2, a, b, out) {
   if (!hasBinary(name2) || !ready(out) || !readable(a, out) || !readable(b, out) || sizeOf(out.shape) === 0)
     return false;
-  const stridesOf = (x2) => typeof x2 === "number" ? out.shape.map(() => 0) : broadcastStrides(x2.shape, x2.strides, out.shape);
+  const stridesOf = (x2) =>
+    typeof x2 === 'number' ? out.shape.map(() => 0) : broadcastStrides(x2.shape, x2.strides, out.shape);
   const { shape, strides } = inMemoryOrder(out, [stridesOf(a), stridesOf(b)]);
   const inner = shape.length - 1;
   if (inner < 0) return false;
@@ -8523,24 +8727,20 @@ function launchBinary(name2, a, b, out) {
     return withDense([a, b], out, ([x2, y2]) => launchBinary(name2, x2, y2, out));
   }
   const staging = new Staging();
-  const partA = mode2 === "sv" || typeof a === "number" ? null : staging.addTensor(a);
-  const partB = mode2 === "vs" || typeof b === "number" ? null : staging.addTensor(b);
+  const partA = mode2 === 'sv' || typeof a === 'number' ? null : staging.addTensor(a);
+  const partB = mode2 === 'vs' || typeof b === 'number' ? null : staging.addTensor(b);
   if (staging.size > MAX_STAGED_BYTES3) return false;
   staging.open(null);
-  const { run: run2 } = kernel(
-    binaryName(name2, out.dtype, mode2),
-    emitBinary(name2, out.dtype, mode2),
-    heap().memory
-  );
+  const { run: run2 } = kernel(binaryName(name2, out.dtype, mode2), emitBinary(name2, out.dtype, mode2), heap().memory);
   const bytes = itemBytes(out.dtype);
   const n = shape[inner];
   const x = partA === null ? 0 : staging.pointer(partA);
   const y = partB === null ? 0 : staging.pointer(partB);
   const target = out.storage.pointer + out.offset * bytes;
-  const single2 = mode2 === "vs" ? b : mode2 === "sv" ? a : 0;
-  const at3 = mode2 === "vs" ? 1 : 0;
-  const values = typeof single2 === "number" ? null : single2.array;
-  const first = typeof single2 === "number" ? 0 : single2.offset;
+  const single2 = mode2 === 'vs' ? b : mode2 === 'sv' ? a : 0;
+  const at3 = mode2 === 'vs' ? 1 : 0;
+  const values = typeof single2 === 'number' ? null : single2.array;
+  const first = typeof single2 === 'number' ? 0 : single2.offset;
   walkOuter(shape, strides, [0, 0, 0], (offsets2) => {
     const value = values === null ? single2 : values[first + offsets2[at3]];
     run2(n, x + offsets2[0] * bytes, y + offsets2[1] * bytes, target + offsets2[2] * bytes, value);
@@ -8548,16 +8748,16 @@ function launchBinary(name2, a, b, out) {
   return true;
 }
 function modeOf(a, b) {
-  if (a === 1) return b === 1 ? "vv" : b === 0 ? "vs" : null;
-  return a === 0 && b === 1 ? "sv" : null;
+  if (a === 1) return b === 1 ? 'vv' : b === 0 ? 'vs' : null;
+  return a === 0 && b === 1 ? 'sv' : null;
 }
 
 // packages/core/src/kernels.ts
 function castNumber(value, dtype) {
-  if (dtype === "float32") return Math.fround(value);
-  if (dtype === "float64") return value;
-  if (dtype === "bool") return value === 0 ? 0 : 1;
-  return dtype === "uint8" ? Math.trunc(value) & 255 : Math.trunc(value);
+  if (dtype === 'float32') return Math.fround(value);
+  if (dtype === 'float64') return value;
+  if (dtype === 'bool') return value === 0 ? 0 : 1;
+  return dtype === 'uint8' ? Math.trunc(value) & 255 : Math.trunc(value);
 }
 function runCopy(a, out) {
   if (out.storage.enterHeap() && launchCopy(a, out)) return;
@@ -8571,17 +8771,17 @@ function runFill(out, value) {
   } else fill(out, value);
 }
 function runUnary(name2, self, out) {
-  if (self.dtype === "int64" && unaryInt64(name2, self, out)) return;
+  if (self.dtype === 'int64' && unaryInt64(name2, self, out)) return;
   if (out.storage.enterHeap()) {
     if (launchUnary(name2, self, out)) return;
-    if (name2 === "erf" && launchWide("erf", [self], out, [])) return;
-    if (name2 === "isnan" && isFloating(self.dtype) && launchCompare("ne", self, self, out)) return;
-    if (name2 === "logicalNot" && launchCompare("eq", self, element(0, self.dtype), out)) return;
+    if (name2 === 'erf' && launchWide('erf', [self], out, [])) return;
+    if (name2 === 'isnan' && isFloating(self.dtype) && launchCompare('ne', self, self, out)) return;
+    if (name2 === 'logicalNot' && launchCompare('eq', self, element(0, self.dtype), out)) return;
   }
   unary(unaryScalars[name2], self, out);
 }
 function runParametric(name2, self, out, ...parameters) {
-  const kernel2 = name2 === "gelu" && parameters[0] !== 0 ? "geluTanh" : name2;
+  const kernel2 = name2 === 'gelu' && parameters[0] !== 0 ? 'geluTanh' : name2;
   if (out.storage.enterHeap() && hasWide(kernel2, out.dtype) && launchWide(kernel2, [self], out, parameters)) return;
   const make = parametricScalars[name2];
   unary(make(...parameters), self, out);
@@ -8589,38 +8789,38 @@ function runParametric(name2, self, out, ...parameters) {
 function runBinary(name2, a, b, out, dtype) {
   if (out.storage.enterHeap()) {
     if (launchBinary(name2, a, b, out)) return;
-    if (out.dtype === "bool" && launchCompare(name2, element(a, dtype), element(b, dtype), out)) return;
+    if (out.dtype === 'bool' && launchCompare(name2, element(a, dtype), element(b, dtype), out)) return;
   }
-  if (dtype === "int64" && binaryInt64(name2, a, b, out)) return;
+  if (dtype === 'int64' && binaryInt64(name2, a, b, out)) return;
   runScalar2(scalarFor(name2, dtype), a, b, out, dtype);
 }
 function runAddScaled(a, b, alpha, out, dtype) {
-  if (out.storage.enterHeap() && launchWide("addScaled", [element(a, dtype), element(b, dtype)], out, [alpha])) return;
-  if (dtype === "int64") addScaledInt64(a, b, alpha, out);
-  else if (dtype === "int32") runScalar2((x, y) => x + Math.imul(alpha, y), a, b, out, dtype);
+  if (out.storage.enterHeap() && launchWide('addScaled', [element(a, dtype), element(b, dtype)], out, [alpha])) return;
+  if (dtype === 'int64') addScaledInt64(a, b, alpha, out);
+  else if (dtype === 'int32') runScalar2((x, y) => x + Math.imul(alpha, y), a, b, out, dtype);
   else runScalar2((x, y) => x + alpha * y, a, b, out, dtype);
 }
 function runScalar2(fn, a, b, out, dtype) {
-  if (dtype === "float32" && (isWider(a) || isWider(b))) {
+  if (dtype === 'float32' && (isWider(a) || isWider(b))) {
     const exact = fn;
     fn = (x, y) => exact(Math.fround(x), Math.fround(y));
   }
-  if (typeof b === "number") {
-    if (typeof a === "number") unary(() => fn(a, b), out, out);
+  if (typeof b === 'number') {
+    if (typeof a === 'number') unary(() => fn(a, b), out, out);
     else binaryNumber(fn, a, castNumber(b, dtype), out);
-  } else if (typeof a === "number") numberBinary(fn, castNumber(a, dtype), b, out);
+  } else if (typeof a === 'number') numberBinary(fn, castNumber(a, dtype), b, out);
   else binary(fn, a, b, out);
 }
 function runReluBackward(grad, self, out) {
-  if (out.storage.enterHeap() && launchBinary("reluBackward", grad, self, out)) return;
-  binary((g, x) => x <= 0 ? 0 : g, grad, self, out);
+  if (out.storage.enterHeap() && launchBinary('reluBackward', grad, self, out)) return;
+  binary((g, x) => (x <= 0 ? 0 : g), grad, self, out);
 }
 function runThresholdBackward(grad, self, threshold3, out) {
-  if (out.storage.enterHeap() && launchWide("thresholdBackward", [grad, self], out, [threshold3])) return;
-  runScalar2((g, x) => x <= threshold3 ? 0 : g, grad, self, out, grad.dtype);
+  if (out.storage.enterHeap() && launchWide('thresholdBackward', [grad, self], out, [threshold3])) return;
+  runScalar2((g, x) => (x <= threshold3 ? 0 : g), grad, self, out, grad.dtype);
 }
 function runCube(self, out) {
-  if (out.storage.enterHeap() && launchWide("cube", [self], out, [])) return;
+  if (out.storage.enterHeap() && launchWide('cube', [self], out, [])) return;
   unary((x) => x * x * x, self, out);
 }
 function runTernary(name2, fn, operands, parameter, out) {
@@ -8629,21 +8829,21 @@ function runTernary(name2, fn, operands, parameter, out) {
 }
 function runWhere(condition, a, b, out) {
   if (out.storage.enterHeap() && launchWhere(condition, a, b, out)) return;
-  ternary((c, x, y) => c !== 0 ? x : y, condition, a, b, out);
+  ternary((c, x, y) => (c !== 0 ? x : y), condition, a, b, out);
 }
 function element(value, dtype) {
-  if (typeof value !== "number") return value;
+  if (typeof value !== 'number') return value;
   const out = allocate([], dtype);
   fill(out, castNumber(value, dtype));
   return out;
 }
 function isWider(operand3) {
-  return typeof operand3 !== "number" && (operand3.dtype === "float64" || operand3.dtype === "int32");
+  return typeof operand3 !== 'number' && (operand3.dtype === 'float64' || operand3.dtype === 'int32');
 }
 function scalarFor(name2, dtype) {
-  if (name2 === "mul" && dtype === "int32") return Math.imul;
-  if (name2 === "pow" && !isFloating(dtype)) return integerPower;
-  if (name2 === "divTrunc" && dtype === "float32") return (x, y) => Math.trunc(Math.fround(x / y));
+  if (name2 === 'mul' && dtype === 'int32') return Math.imul;
+  if (name2 === 'pow' && !isFloating(dtype)) return integerPower;
+  if (name2 === 'divTrunc' && dtype === 'float32') return (x, y) => Math.trunc(Math.fround(x / y));
   return binaryScalars[name2];
 }
 
@@ -8663,13 +8863,16 @@ function checkShape(op2, shape) {
     if (!Number.isInteger(n) || n < 0) {
       throw new ShapeError(`sizes must be integers of at least 0, but got ${formatShape(shape)}`, {
         op: op2,
-        operands: { shape }
+        operands: { shape },
       });
     }
     size *= n;
   }
   if (!Number.isSafeInteger(size)) {
-    throw new ShapeError(`${formatShape(shape)} has more elements than can be counted`, { op: op2, operands: { shape } });
+    throw new ShapeError(`${formatShape(shape)} has more elements than can be counted`, {
+      op: op2,
+      operands: { shape },
+    });
   }
   return shape;
 }
@@ -8685,13 +8888,13 @@ function shapeAndOptions(op2, args) {
 }
 function createOptions(op2, options) {
   if (options === void 0 || options === null) return {};
-  const [dtype, requiresGrad] = named(op2, ["dtype", "requiresGrad"], [options]);
+  const [dtype, requiresGrad] = named(op2, ['dtype', 'requiresGrad'], [options]);
   if (dtype !== void 0 && dtype !== null) checkDType(op2, dtype);
   return { dtype: dtype ?? null, requiresGrad: requiresGrad ?? false };
 }
 function tensor(data, options) {
-  const { dtype, requiresGrad } = createOptions("tensor", options);
-  return finish2("tensor", fromData("tensor", data, dtype ?? null), requiresGrad);
+  const { dtype, requiresGrad } = createOptions('tensor', options);
+  return finish2('tensor', fromData('tensor', data, dtype ?? null), requiresGrad);
 }
 function fromData(op2, data, dtype) {
   if (isTensor(data)) {
@@ -8709,7 +8912,7 @@ function fromData(op2, data, dtype) {
   }
   if (ArrayBuffer.isView(data)) {
     throw new DTypeError(`cannot take a ${data.constructor.name}; known dtypes have no such element`, {
-      op: op2
+      op: op2,
     });
   }
   const nested = data;
@@ -8719,13 +8922,13 @@ function fromData(op2, data, dtype) {
   const target = dtype ?? inferDType(op2, flat2);
   const out = allocate(shape, target);
   const array = out.array;
-  if (target === "float32" || target === "float64") {
+  if (target === 'float32' || target === 'float64') {
     for (let i = 0; i < flat2.length; i++) array[i] = Number(flat2[i]);
   } else {
     for (const value of flat2) checkHolds(op2, target, value);
     for (let i = 0; i < flat2.length; i++) {
       const value = flat2[i];
-      if (target === "int64" && typeof value === "bigint") array[i] = value;
+      if (target === 'int64' && typeof value === 'bigint') array[i] = value;
       else writeElement(array, target, i, Number(value));
     }
   }
@@ -8734,16 +8937,16 @@ function fromData(op2, data, dtype) {
 var INTEGER_RANGE = {
   uint8: [-255, 255],
   int32: [-(2 ** 31), 2 ** 31 - 1],
-  int64: [-(2n ** 63n), 2n ** 63n - 1n]
+  int64: [-(2n ** 63n), 2n ** 63n - 1n],
 };
 function checkHolds(op2, dtype, value) {
   const range3 = INTEGER_RANGE[dtype];
-  if (range3 === void 0 || typeof value === "boolean") return;
-  const least = dtype === "uint8" && !Number.isInteger(value) && typeof value === "number" ? 0 : range3[0];
+  if (range3 === void 0 || typeof value === 'boolean') return;
+  const least = dtype === 'uint8' && !Number.isInteger(value) && typeof value === 'number' ? 0 : range3[0];
   if (value >= least && value <= range3[1]) return;
   throw new ValueError(`value ${value} cannot be converted to ${dtype} without overflow`, {
     op: op2,
-    operands: { value, dtype }
+    operands: { value, dtype },
   });
 }
 function nestedShape(data) {
@@ -8757,139 +8960,144 @@ function nestedShape(data) {
 }
 function flatten(op2, data, shape, depth, out) {
   if (depth === shape.length) {
-    if (typeof data === "number" || typeof data === "boolean" || typeof data === "bigint") {
+    if (typeof data === 'number' || typeof data === 'boolean' || typeof data === 'bigint') {
       out.push(data);
       return;
     }
     if (Array.isArray(data)) ragged(op2, shape, depth, `a list of length ${data.length}`);
     throw new DTypeError(
-      `entries must be numbers, booleans or BigInts, but got ${data === null ? "null" : typeof data}`,
+      `entries must be numbers, booleans or BigInts, but got ${data === null ? 'null' : typeof data}`,
       {
-        op: op2
-      }
+        op: op2,
+      },
     );
   }
-  if (!Array.isArray(data)) ragged(op2, shape, depth, "a single value");
+  if (!Array.isArray(data)) ragged(op2, shape, depth, 'a single value');
   const list2 = data;
   if (list2.length !== shape[depth]) ragged(op2, shape, depth, `a list of length ${list2.length}`);
   for (let i = 0; i < list2.length; i++) flatten(op2, list2[i], shape, depth + 1, out);
 }
 function ragged(op2, shape, depth, got) {
-  const expected = depth < shape.length ? `a list of length ${shape[depth]}` : "a single value";
+  const expected = depth < shape.length ? `a list of length ${shape[depth]}` : 'a single value';
   throw new ShapeError(`nested lists are ragged: expected ${expected} at depth ${depth}, but got ${got}`, {
     op: op2,
-    operands: { depth, expected: shape[depth] }
+    operands: { depth, expected: shape[depth] },
   });
 }
 function inferDType(op2, flat2) {
-  if (flat2.length === 0) return "float32";
+  if (flat2.length === 0) return 'float32';
   let numbers2 = 0;
   let bigints = 0;
   for (const value of flat2) {
-    if (typeof value === "number") numbers2++;
-    else if (typeof value === "bigint") bigints++;
+    if (typeof value === 'number') numbers2++;
+    else if (typeof value === 'bigint') bigints++;
   }
   if (numbers2 > 0 && bigints > 0) {
-    throw new DTypeError("numbers and BigInts cannot be mixed; state a dtype", { op: op2 });
+    throw new DTypeError('numbers and BigInts cannot be mixed; state a dtype', { op: op2 });
   }
-  return numbers2 > 0 ? "float32" : bigints > 0 ? "int64" : "bool";
+  return numbers2 > 0 ? 'float32' : bigints > 0 ? 'int64' : 'bool';
 }
 function fromTypedArray(array, shape) {
   const dtype = dtypeOfArray(array);
-  if (dtype === null) throw new DTypeError("needs a typed array of a known dtype", { op: "fromTypedArray" });
+  if (dtype === null) throw new DTypeError('needs a typed array of a known dtype', { op: 'fromTypedArray' });
   if (array instanceof Uint8ClampedArray) array = new Uint8Array(array.buffer, array.byteOffset, array.length);
-  const target = shape === void 0 ? [array.length] : [...checkShape("fromTypedArray", shape)];
+  const target = shape === void 0 ? [array.length] : [...checkShape('fromTypedArray', shape)];
   if (sizeOf(target) !== array.length) {
     throw new ShapeError(
       `shape ${formatShape(target)} needs ${sizeOf(target)} elements, but the array has ${array.length}`,
       {
-        op: "fromTypedArray",
-        operands: { shape: target, length: array.length }
-      }
+        op: 'fromTypedArray',
+        operands: { shape: target, length: array.length },
+      },
     );
   }
   return fromArray(array, target, dtype);
 }
 function zeros(...args) {
-  const [shape, { dtype, requiresGrad }] = shapeAndOptions("zeros", args);
-  return finish2("zeros", allocateZeros(shape, dtype ?? "float32"), requiresGrad);
+  const [shape, { dtype, requiresGrad }] = shapeAndOptions('zeros', args);
+  return finish2('zeros', allocateZeros(shape, dtype ?? 'float32'), requiresGrad);
 }
 function ones(...args) {
-  const [shape, { dtype, requiresGrad }] = shapeAndOptions("ones", args);
-  const out = allocate(shape, dtype ?? "float32");
+  const [shape, { dtype, requiresGrad }] = shapeAndOptions('ones', args);
+  const out = allocate(shape, dtype ?? 'float32');
   fill(out, 1);
-  return finish2("ones", out, requiresGrad);
+  return finish2('ones', out, requiresGrad);
 }
 function empty(...args) {
-  const [shape, { dtype, requiresGrad }] = shapeAndOptions("empty", args);
-  return finish2("empty", allocate(shape, dtype ?? "float32"), requiresGrad);
+  const [shape, { dtype, requiresGrad }] = shapeAndOptions('empty', args);
+  return finish2('empty', allocate(shape, dtype ?? 'float32'), requiresGrad);
 }
 function checkScalar(op2, value) {
-  if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") return value;
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return value;
   throw new DTypeError(
-    `fillValue must be a number, a boolean or a BigInt, but got ${value === null ? "null" : typeof value}`,
+    `fillValue must be a number, a boolean or a BigInt, but got ${value === null ? 'null' : typeof value}`,
     {
       op: op2,
-      operands: { fillValue: value }
-    }
+      operands: { fillValue: value },
+    },
   );
 }
 function filled(op2, shape, dtype, value) {
   checkHolds(op2, dtype, checkScalar(op2, value));
   const out = allocate(shape, dtype);
-  if (typeof value === "bigint" && dtype === "int64") out.array.fill(value, 0, sizeOf(shape));
+  if (typeof value === 'bigint' && dtype === 'int64') out.array.fill(value, 0, sizeOf(shape));
   else fill(out, Number(value));
   return out;
 }
 function full(shape, fillValue, options) {
-  const { dtype, requiresGrad } = createOptions("full", options);
-  const sizes3 = [...checkShape("full", typeof shape === "number" ? [shape] : shape)];
-  const target = dtype ?? inferDType("full", [checkScalar("full", fillValue)]);
-  return finish2("full", filled("full", sizes3, target, fillValue), requiresGrad);
+  const { dtype, requiresGrad } = createOptions('full', options);
+  const sizes3 = [...checkShape('full', typeof shape === 'number' ? [shape] : shape)];
+  const target = dtype ?? inferDType('full', [checkScalar('full', fillValue)]);
+  return finish2('full', filled('full', sizes3, target, fillValue), requiresGrad);
 }
 function like(op2, self, options, value) {
   const { dtype, requiresGrad } = createOptions(op2, options);
   const target = dtype ?? self.dtype;
-  const out = value === null ? allocate(self.shape, target) : Object.is(value, 0) ? allocateZeros(self.shape, target) : filled(op2, self.shape, target, value);
+  const out =
+    value === null
+      ? allocate(self.shape, target)
+      : Object.is(value, 0)
+        ? allocateZeros(self.shape, target)
+        : filled(op2, self.shape, target, value);
   return finish2(op2, out, requiresGrad);
 }
 function zerosLike(self, options) {
-  return like("zerosLike", self, options, 0);
+  return like('zerosLike', self, options, 0);
 }
 function onesLike(self, options) {
-  return like("onesLike", self, options, 1);
+  return like('onesLike', self, options, 1);
 }
 function emptyLike(self, options) {
-  return like("emptyLike", self, options, null);
+  return like('emptyLike', self, options, null);
 }
 function fullLike(self, fillValue, options) {
-  return like("fullLike", self, options, checkScalar("fullLike", fillValue));
+  return like('fullLike', self, options, checkScalar('fullLike', fillValue));
 }
 
 // packages/core/src/ops/pointwise.ts
-var toFloat = (_, dtype) => isFloating(dtype) ? dtype : "float32";
+var toFloat = (_, dtype) => (isFloating(dtype) ? dtype : 'float32');
 var same = (_, dtype) => dtype;
-var toBool = () => "bool";
+var toBool = () => 'bool';
 var notBool = (op2, dtype) => {
-  if (dtype !== "bool") return dtype;
-  throw new DTypeError("is not defined for bool tensors; use logicalNot, or cast with .to() first", {
+  if (dtype !== 'bool') return dtype;
+  throw new DTypeError('is not defined for bool tensors; use logicalNot, or cast with .to() first', {
     op: op2,
-    operands: { dtype }
+    operands: { dtype },
   });
 };
 var onlyFloat = (op2, dtype) => {
   if (isFloating(dtype)) return dtype;
   throw new DTypeError(`is not defined for ${dtype} tensors; cast with .to('float32') first`, {
     op: op2,
-    operands: { dtype }
+    operands: { dtype },
   });
 };
 function checkOverlap(op2, self) {
   for (let d = 0; d < self.shape.length; d++) {
     if (self.strides[d] === 0 && self.shape[d] > 1) {
       throw new ValueError(
-        "more than one element of the written-to tensor refers to a single memory location; clone() it first",
-        { op: `${op2}_`, operands: { shape: self.shape, strides: self.strides } }
+        'more than one element of the written-to tensor refers to a single memory location; clone() it first',
+        { op: `${op2}_`, operands: { shape: self.shape, strides: self.strides } },
       );
     }
   }
@@ -8899,7 +9107,7 @@ function checkInPlace(op2, result, self) {
   if (!canCast(result, self.dtype)) {
     throw new DTypeError(`result type ${result} can't be cast to the desired output type ${self.dtype}`, {
       op: `${op2}_`,
-      operands: { result, self: self.dtype }
+      operands: { result, self: self.dtype },
     });
   }
 }
@@ -8907,41 +9115,41 @@ function checkInPlaceShape(op2, shape, self) {
   if (!sameShape(shape, self.shape)) {
     throw new ShapeError(
       `output with shape ${formatShape(self.shape)} doesn't match the broadcast shape ${formatShape(shape)}`,
-      { op: `${op2}_`, operands: { self: self.shape, shape } }
+      { op: `${op2}_`, operands: { self: self.shape, shape } },
     );
   }
 }
 function readable2(input, self) {
-  if (typeof input === "number" || input === self || input.storage.root !== self.storage.root) return input;
+  if (typeof input === 'number' || input === self || input.storage.root !== self.storage.root) return input;
   const aligned2 = input.offset === self.offset && sameShape(input.strides, self.strides);
   return aligned2 && sameShape(input.shape, self.shape) ? input : cloneForward(input);
 }
 function operand2(op2, name2, value) {
   if (isTensor(value)) return value;
-  if (typeof value === "number") return value;
-  if (typeof value === "boolean") return scalarTensor(Number(value), "bool");
-  if (typeof value === "bigint") return Number(value);
+  if (typeof value === 'number') return value;
+  if (typeof value === 'boolean') return scalarTensor(Number(value), 'bool');
+  if (typeof value === 'bigint') return Number(value);
   throw new DTypeError(`${name2} must be a tensor or a number, but got ${describe2(value)}`, {
     op: op2,
-    operands: { [name2]: value }
+    operands: { [name2]: value },
   });
 }
 function describe2(value) {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "an array; make a tensor of it with tensor()";
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array; make a tensor of it with tensor()';
   return typeof value;
 }
 function commonDType(a, b) {
-  if (typeof a === "number") return typeof b === "number" ? resultType(a, b) : withNumber(b, a);
-  if (typeof b === "number") return withNumber(a, b);
+  if (typeof a === 'number') return typeof b === 'number' ? resultType(a, b) : withNumber(b, a);
+  if (typeof b === 'number') return withNumber(a, b);
   return a.dtype === b.dtype ? a.dtype : resultType(a, b);
 }
 function withNumber(a, value) {
   return isFloating(a.dtype) ? a.dtype : resultType(a, value);
 }
 function commonShape(op2, a, b) {
-  if (typeof a === "number") return typeof b === "number" ? [] : b.shape;
-  if (typeof b === "number") return a.shape;
+  if (typeof a === 'number') return typeof b === 'number' ? [] : b.shape;
+  if (typeof b === 'number') return a.shape;
   return broadcastShapes(op2, a.shape, b.shape);
 }
 function unaryOp(op2, rule) {
@@ -8973,7 +9181,7 @@ var trueDivision = (op2, a, b) => {
   const dtype = toFloat(op2, commonDType(a, b));
   return { compute: dtype, out: dtype };
 };
-var comparison = (_, a, b) => ({ compute: commonDType(a, b), out: "bool" });
+var comparison = (_, a, b) => ({ compute: commonDType(a, b), out: 'bool' });
 function binaryOp(op2, rule) {
   const forward = (a, b) => {
     const dtypes = rule(op2, a, b);
@@ -8981,18 +9189,13 @@ function binaryOp(op2, rule) {
     runBinary(op2, a, b, out, dtypes.compute);
     return out;
   };
-  const run2 = (self, other) => dispatch(op2, forward, [operand2(op2, "self", self), operand2(op2, "other", other)]);
+  const run2 = (self, other) => dispatch(op2, forward, [operand2(op2, 'self', self), operand2(op2, 'other', other)]);
   const inPlace = (self, other) => {
-    const b = operand2(op2, "other", other);
+    const b = operand2(op2, 'other', other);
     const dtypes = rule(op2, self, b);
     checkInPlace(op2, dtypes.out, self);
     checkInPlaceShape(op2, commonShape(op2, self, b), self);
-    return dispatchInPlace(
-      op2,
-      [self, b],
-      self,
-      () => runBinary(op2, self, readable2(b, self), self, dtypes.compute)
-    );
+    return dispatchInPlace(op2, [self, b], self, () => runBinary(op2, self, readable2(b, self), self, dtypes.compute));
   };
   return Object.assign(run2, { inPlace });
 }
@@ -9002,10 +9205,10 @@ function cloneForward(self) {
   return out;
 }
 function asTensor(value, dtype) {
-  return typeof value === "number" ? scalarTensor(castNumber(value, dtype), dtype) : value;
+  return typeof value === 'number' ? scalarTensor(castNumber(value, dtype), dtype) : value;
 }
 function operandShape(value) {
-  return typeof value === "number" ? [] : value.shape;
+  return typeof value === 'number' ? [] : value.shape;
 }
 function checkIntegral(op2, dtype) {
   if (isFloating(dtype)) {
@@ -9016,21 +9219,21 @@ function checkIntegral(op2, dtype) {
 // packages/core/src/ops/binary.ts
 var addForward = (a, b, alpha) => {
   const dtype = commonDType(a, b);
-  const out = allocate(commonShape("add", a, b), dtype);
-  writeAdd("add", a, b, alpha, out, dtype);
+  const out = allocate(commonShape('add', a, b), dtype);
+  writeAdd('add', a, b, alpha, out, dtype);
   return out;
 };
 var subForward = (a, b, alpha) => {
   const dtype = subDType(a, b);
-  const out = allocate(commonShape("sub", a, b), dtype);
-  writeAdd("sub", a, b, alpha, out, dtype);
+  const out = allocate(commonShape('sub', a, b), dtype);
+  writeAdd('sub', a, b, alpha, out, dtype);
   return out;
 };
 function subDType(a, b) {
   for (const value of [a, b]) {
-    if (typeof value !== "number" && value.dtype === "bool") {
-      throw new DTypeError("is not defined with a bool tensor; use logicalXor, or logicalNot to invert a mask", {
-        op: "sub"
+    if (typeof value !== 'number' && value.dtype === 'bool') {
+      throw new DTypeError('is not defined with a bool tensor; use logicalXor, or logicalNot to invert a mask', {
+        op: 'sub',
       });
     }
   }
@@ -9038,59 +9241,61 @@ function subDType(a, b) {
 }
 function writeAdd(op2, a, b, alpha, out, dtype) {
   if (alpha === 1) runBinary(op2, a, b, out, dtype);
-  else runAddScaled(a, b, op2 === "add" ? alpha : -alpha, out, dtype);
+  else runAddScaled(a, b, op2 === 'add' ? alpha : -alpha, out, dtype);
 }
 function checkAlpha(op2, alpha, dtype) {
   if (alpha === void 0) return 1;
-  const [value = 1] = named(op2, ["alpha"], [alpha]);
-  if (typeof value !== "number" || !isFloating(dtype) && !Number.isInteger(value)) {
+  const [value = 1] = named(op2, ['alpha'], [alpha]);
+  if (typeof value !== 'number' || (!isFloating(dtype) && !Number.isInteger(value))) {
     throw new DTypeError(`alpha must be a number, and an integer for ${dtype} results, but got ${String(value)}`, {
       op: op2,
-      operands: { alpha: value }
+      operands: { alpha: value },
     });
   }
   return value;
 }
 function add(self, other, options) {
-  const a = operand2("add", "self", self);
-  const b = operand2("add", "other", other);
-  return dispatch("add", addForward, [a, b, options === void 0 ? 1 : checkAlpha("add", options, commonDType(a, b))]);
+  const a = operand2('add', 'self', self);
+  const b = operand2('add', 'other', other);
+  return dispatch('add', addForward, [a, b, options === void 0 ? 1 : checkAlpha('add', options, commonDType(a, b))]);
 }
 function add_(self, other, options) {
-  return addInPlace("add", self, other, options);
+  return addInPlace('add', self, other, options);
 }
 function sub(self, other, options) {
-  const a = operand2("sub", "self", self);
-  const b = operand2("sub", "other", other);
-  return dispatch("sub", subForward, [a, b, options === void 0 ? 1 : checkAlpha("sub", options, commonDType(a, b))]);
+  const a = operand2('sub', 'self', self);
+  const b = operand2('sub', 'other', other);
+  return dispatch('sub', subForward, [a, b, options === void 0 ? 1 : checkAlpha('sub', options, commonDType(a, b))]);
 }
 function sub_(self, other, options) {
-  return addInPlace("sub", self, other, options);
+  return addInPlace('sub', self, other, options);
 }
 function addInPlace(op2, self, other, options) {
-  const b = operand2(op2, "other", other);
-  const dtype = op2 === "sub" ? subDType(self, b) : commonDType(self, b);
+  const b = operand2(op2, 'other', other);
+  const dtype = op2 === 'sub' ? subDType(self, b) : commonDType(self, b);
   const alpha = checkAlpha(op2, options, dtype);
   checkInPlace(op2, dtype, self);
   checkInPlaceShape(op2, commonShape(op2, self, b), self);
-  return dispatchInPlace(op2, [self, b, alpha], self, () => writeAdd(op2, self, readable2(b, self), alpha, self, dtype));
+  return dispatchInPlace(op2, [self, b, alpha], self, () =>
+    writeAdd(op2, self, readable2(b, self), alpha, self, dtype),
+  );
 }
 function rsub(self, other, options) {
   return sub(other, self, options);
 }
-var mul = binaryOp("mul", arithmetic);
-var divOp = binaryOp("div", trueDivision);
+var mul = binaryOp('mul', arithmetic);
+var divOp = binaryOp('div', trueDivision);
 var divRoundedForward = (a, b, mode2) => {
-  const dtype = notBool("div", commonDType(a, b));
-  checkIntegerDivisor("div", b, dtype);
-  const out = allocate(commonShape("div", a, b), dtype);
-  runBinary(mode2 === "trunc" ? "divTrunc" : "divFloor", a, b, out, dtype);
+  const dtype = notBool('div', commonDType(a, b));
+  checkIntegerDivisor('div', b, dtype);
+  const out = allocate(commonShape('div', a, b), dtype);
+  runBinary(mode2 === 'trunc' ? 'divTrunc' : 'divFloor', a, b, out, dtype);
   return out;
 };
 function checkIntegerDivisor(op2, divisor, dtype) {
   if (isFloating(dtype)) return;
-  const zero2 = typeof divisor === "number" ? divisor === 0 : hasZero(divisor);
-  if (zero2) throw new ValueError("integer division by zero", { op: op2, operands: { dtype } });
+  const zero2 = typeof divisor === 'number' ? divisor === 0 : hasZero(divisor);
+  if (zero2) throw new ValueError('integer division by zero', { op: op2, operands: { dtype } });
 }
 function hasZero(divisor) {
   let found = false;
@@ -9100,25 +9305,25 @@ function hasZero(divisor) {
       return 0;
     },
     divisor,
-    allocate(divisor.shape, "bool")
+    allocate(divisor.shape, 'bool'),
   );
   return found;
 }
 function div(self, other, options) {
   const mode2 = roundingMode(options);
   if (mode2 === null) return divOp(self, other);
-  return dispatch("divRounded", divRoundedForward, [
-    operand2("div", "self", self),
-    operand2("div", "other", other),
-    mode2
+  return dispatch('divRounded', divRoundedForward, [
+    operand2('div', 'self', self),
+    operand2('div', 'other', other),
+    mode2,
   ]);
 }
 function roundingMode(options) {
   if (options === void 0) return null;
-  const [mode2 = null] = named("div", ["roundingMode"], [options]);
-  if (mode2 !== null && mode2 !== "trunc" && mode2 !== "floor") {
+  const [mode2 = null] = named('div', ['roundingMode'], [options]);
+  if (mode2 !== null && mode2 !== 'trunc' && mode2 !== 'floor') {
     throw new ValueError(`roundingMode must be null, 'trunc' or 'floor', but got ${show(mode2)}`, {
-      op: "div"
+      op: 'div',
     });
   }
   return mode2;
@@ -9126,113 +9331,113 @@ function roundingMode(options) {
 function div_(self, other, options) {
   const mode2 = roundingMode(options);
   if (mode2 === null) return divOp.inPlace(self, other);
-  const b = operand2("div", "other", other);
+  const b = operand2('div', 'other', other);
   return dispatchInPlace(
-    "divRounded",
+    'divRounded',
     [self, b, mode2],
     self,
-    writeBack("div", self, () => divRoundedForward(self, b, mode2))
+    writeBack('div', self, () => divRoundedForward(self, b, mode2)),
   );
 }
 function floorDivide2(self, other) {
-  return div(self, other, { roundingMode: "floor" });
+  return div(self, other, { roundingMode: 'floor' });
 }
 var powForward = (a, b) => {
-  const dtype = notBool("pow", commonDType(a, b));
-  if (!isFloating(dtype) && typeof b === "number" && b < 0) {
-    throw new ValueError(`integers to negative integer powers are not allowed, but got exponent ${b}`, { op: "pow" });
+  const dtype = notBool('pow', commonDType(a, b));
+  if (!isFloating(dtype) && typeof b === 'number' && b < 0) {
+    throw new ValueError(`integers to negative integer powers are not allowed, but got exponent ${b}`, { op: 'pow' });
   }
-  const out = allocate(commonShape("pow", a, b), dtype);
+  const out = allocate(commonShape('pow', a, b), dtype);
   writePow(a, b, out, dtype);
   return out;
 };
 function writePow(a, b, out, dtype) {
-  if (b === 2) runBinary("mul", a, a, out, dtype);
-  else if (b === 3 && isFloating(dtype) && typeof a !== "number") runCube(a, out);
-  else if (b === -1 && isFloating(dtype) && typeof a !== "number") runUnary("reciprocal", a, out);
-  else if (b === 0.5 && isFloating(dtype) && typeof a !== "number") runUnary("sqrt", a, out);
-  else if (b === -0.5 && isFloating(dtype) && typeof a !== "number") runUnary("rsqrt", a, out);
-  else runBinary("pow", a, b, out, dtype);
+  if (b === 2) runBinary('mul', a, a, out, dtype);
+  else if (b === 3 && isFloating(dtype) && typeof a !== 'number') runCube(a, out);
+  else if (b === -1 && isFloating(dtype) && typeof a !== 'number') runUnary('reciprocal', a, out);
+  else if (b === 0.5 && isFloating(dtype) && typeof a !== 'number') runUnary('sqrt', a, out);
+  else if (b === -0.5 && isFloating(dtype) && typeof a !== 'number') runUnary('rsqrt', a, out);
+  else runBinary('pow', a, b, out, dtype);
 }
 function pow(self, exponent) {
-  return dispatch("pow", powForward, [operand2("pow", "self", self), operand2("pow", "exponent", exponent)]);
+  return dispatch('pow', powForward, [operand2('pow', 'self', self), operand2('pow', 'exponent', exponent)]);
 }
 function pow_(self, exponent) {
-  const b = operand2("pow", "exponent", exponent);
+  const b = operand2('pow', 'exponent', exponent);
   return dispatchInPlace(
-    "pow",
+    'pow',
     [self, b],
     self,
-    writeBack("pow", self, () => powForward(self, b))
+    writeBack('pow', self, () => powForward(self, b)),
   );
 }
-var maximum = binaryOp("maximum", arithmetic);
-var minimum = binaryOp("minimum", arithmetic);
-var atan2 = binaryOp("atan2", trueDivision);
-var xlogy = binaryOp("xlogy", trueDivision);
-var remainderOp = binaryOp("remainder", arithmetic);
-var fmodOp = binaryOp("fmod", arithmetic);
+var maximum = binaryOp('maximum', arithmetic);
+var minimum = binaryOp('minimum', arithmetic);
+var atan2 = binaryOp('atan2', trueDivision);
+var xlogy = binaryOp('xlogy', trueDivision);
+var remainderOp = binaryOp('remainder', arithmetic);
+var fmodOp = binaryOp('fmod', arithmetic);
 function remainder2(self, other) {
-  const divisor = operand2("remainder", "other", other);
-  checkIntegerDivisor("remainder", divisor, notBool("remainder", commonDType(self, divisor)));
+  const divisor = operand2('remainder', 'other', other);
+  checkIntegerDivisor('remainder', divisor, notBool('remainder', commonDType(self, divisor)));
   return remainderOp(self, divisor);
 }
 function fmod(self, other) {
-  const divisor = operand2("fmod", "other", other);
-  checkIntegerDivisor("fmod", divisor, notBool("fmod", commonDType(self, divisor)));
+  const divisor = operand2('fmod', 'other', other);
+  checkIntegerDivisor('fmod', divisor, notBool('fmod', commonDType(self, divisor)));
   return fmodOp(self, divisor);
 }
-var eq = binaryOp("eq", comparison);
-var ne = binaryOp("ne", comparison);
-var lt = binaryOp("lt", comparison);
-var le = binaryOp("le", comparison);
-var gt = binaryOp("gt", comparison);
-var ge = binaryOp("ge", comparison);
-var logicalAnd = binaryOp("logicalAnd", comparison);
-var logicalOr = binaryOp("logicalOr", comparison);
-var logicalXor = binaryOp("logicalXor", comparison);
+var eq = binaryOp('eq', comparison);
+var ne = binaryOp('ne', comparison);
+var lt = binaryOp('lt', comparison);
+var le = binaryOp('le', comparison);
+var gt = binaryOp('gt', comparison);
+var ge = binaryOp('ge', comparison);
+var logicalAnd = binaryOp('logicalAnd', comparison);
+var logicalOr = binaryOp('logicalOr', comparison);
+var logicalXor = binaryOp('logicalXor', comparison);
 var BITS = {
   bitwiseAnd: (x, y) => x & y,
   bitwiseOr: (x, y) => x | y,
-  bitwiseXor: (x, y) => x ^ y
+  bitwiseXor: (x, y) => x ^ y,
 };
 function bitwiseForward(op2) {
   return (a, b) => {
     const dtype = commonDType(a, b);
     checkIntegral(op2, dtype);
     const out = allocate(commonShape(op2, a, b), dtype);
-    if (dtype !== "int64" || !binaryInt64(op2, a, b, out)) runScalar2(BITS[op2], a, b, out, dtype);
+    if (dtype !== 'int64' || !binaryInt64(op2, a, b, out)) runScalar2(BITS[op2], a, b, out, dtype);
     return out;
   };
 }
-var bitwiseAndForward = bitwiseForward("bitwiseAnd");
-var bitwiseOrForward = bitwiseForward("bitwiseOr");
-var bitwiseXorForward = bitwiseForward("bitwiseXor");
+var bitwiseAndForward = bitwiseForward('bitwiseAnd');
+var bitwiseOrForward = bitwiseForward('bitwiseOr');
+var bitwiseXorForward = bitwiseForward('bitwiseXor');
 function bitwise(op2, forward, self, other) {
-  return dispatch(op2, forward, [operand2(op2, "self", self), operand2(op2, "other", other)]);
+  return dispatch(op2, forward, [operand2(op2, 'self', self), operand2(op2, 'other', other)]);
 }
 function bitwiseAnd(self, other) {
-  return bitwise("bitwiseAnd", bitwiseAndForward, self, other);
+  return bitwise('bitwiseAnd', bitwiseAndForward, self, other);
 }
 function bitwiseOr(self, other) {
-  return bitwise("bitwiseOr", bitwiseOrForward, self, other);
+  return bitwise('bitwiseOr', bitwiseOrForward, self, other);
 }
 function bitwiseXor(self, other) {
-  return bitwise("bitwiseXor", bitwiseXorForward, self, other);
+  return bitwise('bitwiseXor', bitwiseXorForward, self, other);
 }
 var thresholdBackwardForward = (grad, self, threshold3) => {
-  const out = allocate(broadcastShapes("thresholdBackward", grad.shape, self.shape), grad.dtype);
+  const out = allocate(broadcastShapes('thresholdBackward', grad.shape, self.shape), grad.dtype);
   if (threshold3 === 0) runReluBackward(grad, self, out);
   else runThresholdBackward(grad, self, threshold3, out);
   return out;
 };
 function thresholdBackward(grad, self, threshold3) {
-  return dispatch("thresholdBackward", thresholdBackwardForward, [grad, self, threshold3]);
+  return dispatch('thresholdBackward', thresholdBackwardForward, [grad, self, threshold3]);
 }
 
 // packages/core/src/ops/copies.ts
 function clone(self) {
-  return dispatch("clone", cloneForward, [self]);
+  return dispatch('clone', cloneForward, [self]);
 }
 function contiguous(self) {
   return self.isContiguous() ? self : clone(self);
@@ -9243,30 +9448,27 @@ var toForward = (self, dtype) => {
   return out;
 };
 function to(self, dtype, options) {
-  const [target = self.dtype, copy2 = false] = named("to", ["dtype", "copy"], [dtype, options]);
-  checkDType("to", target);
+  const [target = self.dtype, copy2 = false] = named('to', ['dtype', 'copy'], [dtype, options]);
+  checkDType('to', target);
   if (target === self.dtype) return copy2 ? clone(self) : self;
-  return dispatch("to", toForward, [self, target]);
+  return dispatch('to', toForward, [self, target]);
 }
 function copy_(self, src) {
   if (self === src) return self;
-  checkOverlap("copy", self);
-  checkInPlaceShape("copy", broadcastShapes("copy_", self.shape, src.shape), self);
-  return dispatchInPlace("copy", [self, src], self, () => runCopy(readable2(src, self), self));
+  checkOverlap('copy', self);
+  checkInPlaceShape('copy', broadcastShapes('copy_', self.shape, src.shape), self);
+  return dispatchInPlace('copy', [self, src], self, () => runCopy(readable2(src, self), self));
 }
 function fill_(self, value) {
-  const v = operand2("fill_", "value", value);
-  if (typeof v !== "number" && v.ndim > 0) {
+  const v = operand2('fill_', 'value', value);
+  if (typeof v !== 'number' && v.ndim > 0) {
     throw new ShapeError(`only takes a value of 0 dimensions, but got one of shape ${formatShape(v.shape)}`, {
-      op: "fill_",
-      operands: { value: v.shape }
+      op: 'fill_',
+      operands: { value: v.shape },
     });
   }
-  return dispatchInPlace(
-    "fill",
-    [self, v],
-    self,
-    () => typeof v === "number" ? runFill(self, v) : runCopy(readable2(v, self), self)
+  return dispatchInPlace('fill', [self, v], self, () =>
+    typeof v === 'number' ? runFill(self, v) : runCopy(readable2(v, self), self),
   );
 }
 function zero_(self) {
@@ -9276,49 +9478,53 @@ function zero_(self) {
 // packages/core/src/ops/ternary.ts
 var whereForward = (condition, a, b) => {
   const dtype = commonDType(a, b);
-  const shape = broadcastShapes("where", condition.shape, commonShape("where", a, b));
+  const shape = broadcastShapes('where', condition.shape, commonShape('where', a, b));
   const out = allocate(shape, dtype);
   runWhere(condition, asTensor(a, dtype), asTensor(b, dtype), out);
   return out;
 };
 function where(condition, self, other) {
-  if (condition.dtype !== "bool") {
+  if (condition.dtype !== 'bool') {
     throw new DTypeError(`expected condition to be a bool tensor, but got ${condition.dtype}`, {
-      op: "where",
-      operands: { condition: condition.dtype }
+      op: 'where',
+      operands: { condition: condition.dtype },
     });
   }
-  return dispatch("where", whereForward, [condition, operand2("where", "self", self), operand2("where", "other", other)]);
+  return dispatch('where', whereForward, [
+    condition,
+    operand2('where', 'self', self),
+    operand2('where', 'other', other),
+  ]);
 }
 var lerpForward = (self, end, weight) => {
-  const shape = broadcastShapes("lerp", broadcastShapes("lerp", self.shape, end.shape), operandShape(weight));
+  const shape = broadcastShapes('lerp', broadcastShapes('lerp', self.shape, end.shape), operandShape(weight));
   const out = allocate(shape, self.dtype);
   const w = asTensor(weight, self.dtype);
-  const fn = (x, y, t2) => Math.abs(t2) < 0.5 ? x + t2 * (y - x) : y - (y - x) * (1 - t2);
-  runTernary("lerp", fn, [self, end, w], 0, out);
+  const fn = (x, y, t2) => (Math.abs(t2) < 0.5 ? x + t2 * (y - x) : y - (y - x) * (1 - t2));
+  runTernary('lerp', fn, [self, end, w], 0, out);
   return out;
 };
 function lerp(self, end, weight) {
-  checkSameDType("lerp", self, end);
-  onlyFloat("lerp", self.dtype);
-  return dispatch("lerp", lerpForward, [self, end, operand2("lerp", "weight", weight)]);
+  checkSameDType('lerp', self, end);
+  onlyFloat('lerp', self.dtype);
+  return dispatch('lerp', lerpForward, [self, end, operand2('lerp', 'weight', weight)]);
 }
 function lerp_(self, end, weight) {
-  checkSameDType("lerp", self, end);
-  onlyFloat("lerp", self.dtype);
-  const w = operand2("lerp", "weight", weight);
+  checkSameDType('lerp', self, end);
+  onlyFloat('lerp', self.dtype);
+  const w = operand2('lerp', 'weight', weight);
   return dispatchInPlace(
-    "lerp",
+    'lerp',
     [self, end, w],
     self,
-    writeBack("lerp", self, () => lerpForward(self, end, w))
+    writeBack('lerp', self, () => lerpForward(self, end, w)),
   );
 }
 function checkSameDType(op2, a, b) {
   if (a.dtype !== b.dtype) {
     throw new DTypeError(`expected the same dtype for both, but got ${a.dtype} and ${b.dtype}`, {
       op: op2,
-      operands: { self: a.dtype, other: b.dtype }
+      operands: { self: a.dtype, other: b.dtype },
     });
   }
 }
@@ -9328,135 +9534,135 @@ function addc(op2, self, tensor1, tensor2, value, fn) {
   runTernary(op2, fn, [self, tensor1, tensor2], value, out);
   return out;
 }
-var addcmulForward = (self, t1, t2, value) => addc("addcmul", self, t1, t2, value, (x, y, z) => x + value * y * z);
+var addcmulForward = (self, t1, t2, value) => addc('addcmul', self, t1, t2, value, (x, y, z) => x + value * y * z);
 var addcdivForward = (self, t1, t2, value) => {
-  onlyFloat("addcdiv", resultType(self, t1, t2));
-  return addc("addcdiv", self, t1, t2, value, (x, y, z) => x + value * y / z);
+  onlyFloat('addcdiv', resultType(self, t1, t2));
+  return addc('addcdiv', self, t1, t2, value, (x, y, z) => x + (value * y) / z);
 };
 function valueOption(op2, options) {
-  const [value = 1] = named(op2, ["value"], [options]);
+  const [value = 1] = named(op2, ['value'], [options]);
   return value;
 }
 function addcmul(self, tensor1, tensor2, options) {
-  return dispatch("addcmul", addcmulForward, [self, tensor1, tensor2, valueOption("addcmul", options)]);
+  return dispatch('addcmul', addcmulForward, [self, tensor1, tensor2, valueOption('addcmul', options)]);
 }
 function addcmul_(self, tensor1, tensor2, options) {
-  const value = valueOption("addcmul", options);
+  const value = valueOption('addcmul', options);
   return dispatchInPlace(
-    "addcmul",
+    'addcmul',
     [self, tensor1, tensor2, value],
     self,
-    writeBack("addcmul", self, () => addcmulForward(self, tensor1, tensor2, value))
+    writeBack('addcmul', self, () => addcmulForward(self, tensor1, tensor2, value)),
   );
 }
 function addcdiv(self, tensor1, tensor2, options) {
-  return dispatch("addcdiv", addcdivForward, [self, tensor1, tensor2, valueOption("addcdiv", options)]);
+  return dispatch('addcdiv', addcdivForward, [self, tensor1, tensor2, valueOption('addcdiv', options)]);
 }
 function addcdiv_(self, tensor1, tensor2, options) {
-  const value = valueOption("addcdiv", options);
+  const value = valueOption('addcdiv', options);
   return dispatchInPlace(
-    "addcdiv",
+    'addcdiv',
     [self, tensor1, tensor2, value],
     self,
-    writeBack("addcdiv", self, () => addcdivForward(self, tensor1, tensor2, value))
+    writeBack('addcdiv', self, () => addcdivForward(self, tensor1, tensor2, value)),
   );
 }
 var maskedFillForward = (self, mask, value) => {
-  const out = allocate(broadcastShapes("maskedFill", self.shape, mask.shape), self.dtype);
+  const out = allocate(broadcastShapes('maskedFill', self.shape, mask.shape), self.dtype);
   runWhere(mask, asTensor(value, self.dtype), self, out);
   return out;
 };
 function checkMask(op2, mask, value) {
-  if (mask.dtype !== "bool") {
+  if (mask.dtype !== 'bool') {
     throw new DTypeError(`expected the mask to be a bool tensor, but got ${mask.dtype}`, {
       op: op2,
-      operands: { mask: mask.dtype }
+      operands: { mask: mask.dtype },
     });
   }
-  if (typeof value !== "number" && value.ndim > 0) {
+  if (typeof value !== 'number' && value.ndim > 0) {
     throw new ShapeError(`only takes a value of 0 dimensions, but got one of shape ${formatShape(value.shape)}`, {
       op: op2,
-      operands: { value: value.shape }
+      operands: { value: value.shape },
     });
   }
 }
 function maskedFill(self, mask, value) {
-  const v = operand2("maskedFill", "value", value);
-  checkMask("maskedFill", mask, v);
-  return dispatch("maskedFill", maskedFillForward, [self, mask, v]);
+  const v = operand2('maskedFill', 'value', value);
+  checkMask('maskedFill', mask, v);
+  return dispatch('maskedFill', maskedFillForward, [self, mask, v]);
 }
 function maskedFill_(self, mask, value) {
-  const v = operand2("maskedFill", "value", value);
-  checkMask("maskedFill", mask, v);
-  checkOverlap("maskedFill", self);
-  checkInPlaceShape("maskedFill", broadcastShapes("maskedFill", self.shape, mask.shape), self);
-  return dispatchInPlace("maskedFill", [self, mask, v], self, () => {
+  const v = operand2('maskedFill', 'value', value);
+  checkMask('maskedFill', mask, v);
+  checkOverlap('maskedFill', self);
+  checkInPlaceShape('maskedFill', broadcastShapes('maskedFill', self.shape, mask.shape), self);
+  return dispatchInPlace('maskedFill', [self, mask, v], self, () => {
     const value2 = readable2(asTensor(v, self.dtype), self);
     runWhere(readable2(mask, self), value2, self, self);
   });
 }
 
 // packages/core/src/ops/unary.ts
-var neg = unaryOp("neg", notBool);
-var abs2 = unaryOp("abs", notBool);
-var sign = unaryOp("sign", same);
-var exp4 = unaryOp("exp", toFloat);
-var exp22 = unaryOp("exp2", toFloat);
-var expm12 = unaryOp("expm1", toFloat);
-var log3 = unaryOp("log", toFloat);
-var log22 = unaryOp("log2", toFloat);
-var log10 = unaryOp("log10", toFloat);
-var log1p2 = unaryOp("log1p", toFloat);
-var sqrt2 = unaryOp("sqrt", toFloat);
-var rsqrt = unaryOp("rsqrt", toFloat);
-var reciprocal = unaryOp("reciprocal", toFloat);
-var sin = unaryOp("sin", toFloat);
-var cos = unaryOp("cos", toFloat);
-var tan = unaryOp("tan", toFloat);
-var asin = unaryOp("asin", toFloat);
-var acos = unaryOp("acos", toFloat);
-var atan = unaryOp("atan", toFloat);
-var sinh = unaryOp("sinh", toFloat);
-var cosh = unaryOp("cosh", toFloat);
-var tanh2 = unaryOp("tanh", toFloat);
-var asinh = unaryOp("asinh", toFloat);
-var acosh = unaryOp("acosh", toFloat);
-var atanh = unaryOp("atanh", toFloat);
-var sigmoid3 = unaryOp("sigmoid", toFloat);
-var logSigmoid = unaryOp("logSigmoid", onlyFloat);
-var relu = unaryOp("relu", notBool);
-var silu = unaryOp("silu", onlyFloat);
-var mish = unaryOp("mish", onlyFloat);
-var hardswish = unaryOp("hardswish", onlyFloat);
-var hardsigmoid = unaryOp("hardsigmoid", onlyFloat);
-var erf3 = unaryOp("erf", toFloat);
-var erfc3 = unaryOp("erfc", toFloat);
-var erfinv2 = unaryOp("erfinv", toFloat);
-var lgamma2 = unaryOp("lgamma", toFloat);
-var digamma2 = unaryOp("digamma", toFloat);
-var floor2 = unaryOp("floor", notBool);
-var ceil = unaryOp("ceil", notBool);
-var round = unaryOp("round", notBool);
-var trunc = unaryOp("trunc", notBool);
-var logicalNot = unaryOp("logicalNot", toBool);
-var isnan = unaryOp("isnan", toBool);
-var isinf = unaryOp("isinf", toBool);
-var isfinite = unaryOp("isfinite", toBool);
+var neg = unaryOp('neg', notBool);
+var abs2 = unaryOp('abs', notBool);
+var sign = unaryOp('sign', same);
+var exp4 = unaryOp('exp', toFloat);
+var exp22 = unaryOp('exp2', toFloat);
+var expm12 = unaryOp('expm1', toFloat);
+var log3 = unaryOp('log', toFloat);
+var log22 = unaryOp('log2', toFloat);
+var log10 = unaryOp('log10', toFloat);
+var log1p2 = unaryOp('log1p', toFloat);
+var sqrt2 = unaryOp('sqrt', toFloat);
+var rsqrt = unaryOp('rsqrt', toFloat);
+var reciprocal = unaryOp('reciprocal', toFloat);
+var sin = unaryOp('sin', toFloat);
+var cos = unaryOp('cos', toFloat);
+var tan = unaryOp('tan', toFloat);
+var asin = unaryOp('asin', toFloat);
+var acos = unaryOp('acos', toFloat);
+var atan = unaryOp('atan', toFloat);
+var sinh = unaryOp('sinh', toFloat);
+var cosh = unaryOp('cosh', toFloat);
+var tanh2 = unaryOp('tanh', toFloat);
+var asinh = unaryOp('asinh', toFloat);
+var acosh = unaryOp('acosh', toFloat);
+var atanh = unaryOp('atanh', toFloat);
+var sigmoid3 = unaryOp('sigmoid', toFloat);
+var logSigmoid = unaryOp('logSigmoid', onlyFloat);
+var relu = unaryOp('relu', notBool);
+var silu = unaryOp('silu', onlyFloat);
+var mish = unaryOp('mish', onlyFloat);
+var hardswish = unaryOp('hardswish', onlyFloat);
+var hardsigmoid = unaryOp('hardsigmoid', onlyFloat);
+var erf3 = unaryOp('erf', toFloat);
+var erfc3 = unaryOp('erfc', toFloat);
+var erfinv2 = unaryOp('erfinv', toFloat);
+var lgamma2 = unaryOp('lgamma', toFloat);
+var digamma2 = unaryOp('digamma', toFloat);
+var floor2 = unaryOp('floor', notBool);
+var ceil = unaryOp('ceil', notBool);
+var round = unaryOp('round', notBool);
+var trunc = unaryOp('trunc', notBool);
+var logicalNot = unaryOp('logicalNot', toBool);
+var isnan = unaryOp('isnan', toBool);
+var isinf = unaryOp('isinf', toBool);
+var isfinite = unaryOp('isfinite', toBool);
 function bitwiseNot(self) {
-  return dispatch("bitwiseNot", bitwiseNotForward, [self]);
+  return dispatch('bitwiseNot', bitwiseNotForward, [self]);
 }
 function bitwiseNotForward(self) {
-  checkIntegral("bitwiseNot", self.dtype);
+  checkIntegral('bitwiseNot', self.dtype);
   const out = allocate(self.shape, self.dtype);
-  if (self.dtype === "bool") runUnary("logicalNot", self, out);
-  else if (!unaryInt64("bitwiseNot", self, out)) unary((x) => ~x, self, out);
+  if (self.dtype === 'bool') runUnary('logicalNot', self, out);
+  else if (!unaryInt64('bitwiseNot', self, out)) unary((x) => ~x, self, out);
   return out;
 }
 function square(self) {
   return pow(self, 2);
 }
 function frac(self) {
-  onlyFloat("frac", self.dtype);
+  onlyFloat('frac', self.dtype);
   return sub(self, trunc(self));
 }
 function deg2rad(self) {
@@ -9472,82 +9678,82 @@ function parametric(op2, self, rule, parameters) {
   runParametric(op2, self, out, ...parameters);
   return out;
 }
-var geluForward = (self, approximate) => parametric("gelu", self, onlyFloat, [approximate === "tanh" ? 1 : 0]);
-var eluForward = (self, ...p) => parametric("elu", self, onlyFloat, p);
-var leakyReluForward = (self, slope) => parametric("leakyRelu", self, onlyFloat, [slope]);
-var softplusForward = (self, ...p) => parametric("softplus", self, onlyFloat, p);
+var geluForward = (self, approximate) => parametric('gelu', self, onlyFloat, [approximate === 'tanh' ? 1 : 0]);
+var eluForward = (self, ...p) => parametric('elu', self, onlyFloat, p);
+var leakyReluForward = (self, slope) => parametric('leakyRelu', self, onlyFloat, [slope]);
+var softplusForward = (self, ...p) => parametric('softplus', self, onlyFloat, p);
 var hardtanhForward = (self, min2, max2) => {
-  if (self.dtype === "uint8" && (min2 < 0 || max2 < 0)) {
-    throw new DTypeError(`cannot clip uint8 to negative limits, but got [${min2}, ${max2}]`, { op: "hardtanh" });
+  if (self.dtype === 'uint8' && (min2 < 0 || max2 < 0)) {
+    throw new DTypeError(`cannot clip uint8 to negative limits, but got [${min2}, ${max2}]`, { op: 'hardtanh' });
   }
-  return parametric("hardtanh", self, notBool, [min2, max2]);
+  return parametric('hardtanh', self, notBool, [min2, max2]);
 };
-var hardshrinkForward = (self, lambd) => parametric("hardshrink", self, onlyFloat, [lambd]);
-var softshrinkForward = (self, lambd) => parametric("softshrink", self, onlyFloat, [lambd]);
-var thresholdForward = (self, ...p) => parametric("threshold", self, notBool, p);
+var hardshrinkForward = (self, lambd) => parametric('hardshrink', self, onlyFloat, [lambd]);
+var softshrinkForward = (self, lambd) => parametric('softshrink', self, onlyFloat, [lambd]);
+var thresholdForward = (self, ...p) => parametric('threshold', self, notBool, p);
 var clampForward = (self, min2, max2) => {
   const dtype = clampDType(self.dtype, min2, max2);
-  return parametric("clamp", self, () => dtype, [
+  return parametric('clamp', self, () => dtype, [
     min2 === null ? -Infinity : castNumber(min2, dtype),
-    max2 === null ? Infinity : castNumber(max2, dtype)
+    max2 === null ? Infinity : castNumber(max2, dtype),
   ]);
 };
 var nanToNumForward = (self, nan, posinf, neginf) => {
-  const largest = self.dtype === "float64" ? Number.MAX_VALUE : 34028234663852886e22;
-  return parametric("nanToNum", self, same, [nan, posinf ?? largest, neginf ?? -largest]);
+  const largest = self.dtype === 'float64' ? Number.MAX_VALUE : 34028234663852886e22;
+  return parametric('nanToNum', self, same, [nan, posinf ?? largest, neginf ?? -largest]);
 };
 function clampDType(dtype, min2, max2) {
   for (const bound2 of [min2, max2]) if (bound2 !== null) dtype = resultType({ dtype, ndim: 1 }, bound2);
   return dtype;
 }
 function gelu(self, approximate) {
-  const [form = "none"] = named("gelu", ["approximate"], [approximate]);
-  if (form !== "none" && form !== "tanh") {
-    throw new ValueError(`approximate must be 'none' or 'tanh', but got ${show(form)}`, { op: "gelu" });
+  const [form = 'none'] = named('gelu', ['approximate'], [approximate]);
+  if (form !== 'none' && form !== 'tanh') {
+    throw new ValueError(`approximate must be 'none' or 'tanh', but got ${show(form)}`, { op: 'gelu' });
   }
-  return dispatch("gelu", geluForward, [self, form]);
+  return dispatch('gelu', geluForward, [self, form]);
 }
 function elu(self, alpha = 1) {
-  const [a = 1] = named("elu", ["alpha"], [alpha]);
-  return dispatch("elu", eluForward, [self, a, 1, 1]);
+  const [a = 1] = named('elu', ['alpha'], [alpha]);
+  return dispatch('elu', eluForward, [self, a, 1, 1]);
 }
 function celu(self, alpha = 1) {
-  const [a = 1] = named("celu", ["alpha"], [alpha]);
-  if (a === 0) throw new ValueError("alpha cannot be 0", { op: "celu" });
-  return dispatch("elu", eluForward, [self, a, 1, 1 / a]);
+  const [a = 1] = named('celu', ['alpha'], [alpha]);
+  if (a === 0) throw new ValueError('alpha cannot be 0', { op: 'celu' });
+  return dispatch('elu', eluForward, [self, a, 1, 1 / a]);
 }
 var SELU_ALPHA = 1.6732632423543772;
 var SELU_SCALE = 1.0507009873554805;
 function selu(self) {
-  return dispatch("elu", eluForward, [self, SELU_ALPHA, SELU_SCALE, 1]);
+  return dispatch('elu', eluForward, [self, SELU_ALPHA, SELU_SCALE, 1]);
 }
 function leakyRelu(self, negativeSlope = 0.01) {
-  const [slope = 0.01] = named("leakyRelu", ["negativeSlope"], [negativeSlope]);
-  return dispatch("leakyRelu", leakyReluForward, [self, slope]);
+  const [slope = 0.01] = named('leakyRelu', ['negativeSlope'], [negativeSlope]);
+  return dispatch('leakyRelu', leakyReluForward, [self, slope]);
 }
 function softplus(self, beta, threshold3) {
-  const [b = 1, t2 = 20] = named("softplus", ["beta", "threshold"], [beta, threshold3]);
-  return dispatch("softplus", softplusForward, [self, b, t2]);
+  const [b = 1, t2 = 20] = named('softplus', ['beta', 'threshold'], [beta, threshold3]);
+  return dispatch('softplus', softplusForward, [self, b, t2]);
 }
 function hardtanh(self, minVal, maxVal) {
-  const [min2 = -1, max2 = 1] = named("hardtanh", ["minVal", "maxVal"], [minVal, maxVal]);
-  return dispatch("hardtanh", hardtanhForward, [self, min2, max2]);
+  const [min2 = -1, max2 = 1] = named('hardtanh', ['minVal', 'maxVal'], [minVal, maxVal]);
+  return dispatch('hardtanh', hardtanhForward, [self, min2, max2]);
 }
 function relu6(self) {
-  return dispatch("hardtanh", hardtanhForward, [self, 0, 6]);
+  return dispatch('hardtanh', hardtanhForward, [self, 0, 6]);
 }
 function hardshrink(self, lambd = 0.5) {
-  const [l = 0.5] = named("hardshrink", ["lambd"], [lambd]);
-  return dispatch("hardshrink", hardshrinkForward, [self, l]);
+  const [l = 0.5] = named('hardshrink', ['lambd'], [lambd]);
+  return dispatch('hardshrink', hardshrinkForward, [self, l]);
 }
 function softshrink(self, lambd = 0.5) {
-  const [l = 0.5] = named("softshrink", ["lambd"], [lambd]);
-  if (!(l >= 0)) throw new ValueError(`lambd must be at least 0, but got ${l}`, { op: "softshrink" });
-  return dispatch("softshrink", softshrinkForward, [self, l]);
+  const [l = 0.5] = named('softshrink', ['lambd'], [lambd]);
+  if (!(l >= 0)) throw new ValueError(`lambd must be at least 0, but got ${l}`, { op: 'softshrink' });
+  return dispatch('softshrink', softshrinkForward, [self, l]);
 }
 function threshold(self, threshold3, value) {
-  const [t2 = 0, v = 0] = named("threshold", ["threshold", "value"], [threshold3, value]);
-  return dispatch("threshold", thresholdForward, [self, t2, v]);
+  const [t2 = 0, v = 0] = named('threshold', ['threshold', 'value'], [threshold3, value]);
+  return dispatch('threshold', thresholdForward, [self, t2, v]);
 }
 function tanhshrink(self) {
   return sub(self, tanh2(self));
@@ -9556,40 +9762,36 @@ function softsign(self) {
   return div(self, add(abs2(self), 1));
 }
 function clamp(self, min2, max2) {
-  const [low, high] = clampBounds("clamp", min2, max2);
+  const [low, high] = clampBounds('clamp', min2, max2);
   if (isTensor(low) || isTensor(high)) {
     let result = self;
     if (low !== null) result = within(ge(result, low), result, low);
     if (high !== null) result = within(le(result, high), result, high);
     return result;
   }
-  return dispatch("clamp", clampForward, [self, low, high]);
+  return dispatch('clamp', clampForward, [self, low, high]);
 }
 function within(keeps, self, bound2) {
   return where(logicalOr(keeps, isnan(self)), self, bound2);
 }
 function clamp_(self, min2, max2) {
-  const [low, high] = clampBounds("clamp_", min2, max2);
+  const [low, high] = clampBounds('clamp_', min2, max2);
   if (isTensor(low) || isTensor(high)) return copy_(self, clamp(self, low, high));
   return dispatchInPlace(
-    "clamp",
+    'clamp',
     [self, low, high],
     self,
-    writeBack("clamp", self, () => clampForward(self, low, high))
+    writeBack('clamp', self, () => clampForward(self, low, high)),
   );
 }
 function clampBounds(op2, min2, max2) {
-  const [low = null, high = null] = named(op2, ["min", "max"], [min2, max2]);
-  if (low === null && high === null) throw new ValueError("at least one of min and max must be given", { op: op2 });
-  return [low === null ? null : operand2(op2, "min", low), high === null ? null : operand2(op2, "max", high)];
+  const [low = null, high = null] = named(op2, ['min', 'max'], [min2, max2]);
+  if (low === null && high === null) throw new ValueError('at least one of min and max must be given', { op: op2 });
+  return [low === null ? null : operand2(op2, 'min', low), high === null ? null : operand2(op2, 'max', high)];
 }
 function nanToNum(self, nan, posinf, neginf) {
-  const [n, p, m] = named(
-    "nanToNum",
-    ["nan", "posinf", "neginf"],
-    [nan, posinf, neginf]
-  );
-  return dispatch("nanToNum", nanToNumForward, [self, n ?? 0, p ?? null, m ?? null]);
+  const [n, p, m] = named('nanToNum', ['nan', 'posinf', 'neginf'], [nan, posinf, neginf]);
+  return dispatch('nanToNum', nanToNumForward, [self, n ?? 0, p ?? null, m ?? null]);
 }
 
 // packages/core/src/ops/view.ts
@@ -9598,7 +9800,7 @@ var viewForward = (self, shape) => {
   if (strides === null) {
     throw new ShapeError(
       `size ${formatShape(shape)} is not compatible with input tensor's size ${formatShape(self.shape)} and stride ${formatShape(self.strides)} (at least one dimension spans across two contiguous subspaces); use reshape() instead`,
-      { op: "view", operands: { self: self.shape, strides: self.strides, shape } }
+      { op: 'view', operands: { self: self.shape, strides: self.strides, shape } },
     );
   }
   return makeView(self, shape, strides, self.offset);
@@ -9610,7 +9812,7 @@ function inferShape(op2, self, shape) {
   for (let i = 0; i < shape.length; i++) {
     const n = shape[i];
     if (n === -1) {
-      if (unknown >= 0) throw new ShapeError("only one dimension can be inferred", { op: op2, operands: { shape } });
+      if (unknown >= 0) throw new ShapeError('only one dimension can be inferred', { op: op2, operands: { shape } });
       unknown = i;
     } else if (!Number.isInteger(n) || n < 0) {
       throw new ShapeError(`invalid shape dimension ${n} in ${formatShape(shape)}`, { op: op2, operands: { shape } });
@@ -9621,30 +9823,30 @@ function inferShape(op2, self, shape) {
     if (known === 0 && size === 0) {
       throw new ShapeError(
         `cannot reshape a tensor of 0 elements into shape ${formatShape(shape)}, because the unspecified dimension size -1 can be any value and is ambiguous`,
-        { op: op2, operands: { shape } }
+        { op: op2, operands: { shape } },
       );
     }
     out[unknown] = size / known;
     known *= out[unknown];
   }
-  if (known !== size || unknown >= 0 && !Number.isInteger(out[unknown])) {
+  if (known !== size || (unknown >= 0 && !Number.isInteger(out[unknown]))) {
     throw new ShapeError(`shape ${formatShape(shape)} is invalid for input of size ${size}`, {
       op: op2,
-      operands: { self: self.shape, shape }
+      operands: { self: self.shape, shape },
     });
   }
   return out;
 }
 function view(self, shape) {
-  return dispatch("view", viewForward, [self, inferShape("view", self, shape)]);
+  return dispatch('view', viewForward, [self, inferShape('view', self, shape)]);
 }
 function reshape(self, shape) {
-  const target = inferShape("reshape", self, shape);
-  if (viewStrides(self.shape, self.strides, target) !== null) return dispatch("view", viewForward, [self, target]);
-  return dispatch("unsafeView", viewForward, [clone(self), target]);
+  const target = inferShape('reshape', self, shape);
+  if (viewStrides(self.shape, self.strides, target) !== null) return dispatch('view', viewForward, [self, target]);
+  return dispatch('unsafeView', viewForward, [clone(self), target]);
 }
 function unsafeView(self, shape) {
-  return dispatch("unsafeView", viewForward, [self, inferShape("unsafeView", self, shape)]);
+  return dispatch('unsafeView', viewForward, [self, inferShape('unsafeView', self, shape)]);
 }
 function reshapeAs(self, other) {
   return reshape(self, other.shape);
@@ -9656,11 +9858,11 @@ function viewAs(self, other) {
   return view(self, other.shape);
 }
 function flatten2(self, startDim, endDim) {
-  const [from = 0, to2 = -1] = named("flatten", ["startDim", "endDim"], [startDim, endDim]);
-  const start = wrapDim("flatten", from, self.ndim);
-  const end = wrapDim("flatten", to2, self.ndim);
+  const [from = 0, to2 = -1] = named('flatten', ['startDim', 'endDim'], [startDim, endDim]);
+  const start = wrapDim('flatten', from, self.ndim);
+  const end = wrapDim('flatten', to2, self.ndim);
   if (start > end) {
-    throw new ValueError(`startDim must not come after endDim, but got ${from} and ${to2}`, { op: "flatten" });
+    throw new ValueError(`startDim must not come after endDim, but got ${from} and ${to2}`, { op: 'flatten' });
   }
   if (self.ndim === 0) return reshape(self, [1]);
   if (start === end) return self;
@@ -9668,16 +9870,20 @@ function flatten2(self, startDim, endDim) {
   return reshape(self, [...self.shape.slice(0, start), middle, ...self.shape.slice(end + 1)]);
 }
 function unflatten(self, dim, sizes3) {
-  needDims("unflatten", self);
-  const at3 = wrapDim("unflatten", dim, self.ndim);
-  if (sizes3.length === 0) throw new ShapeError("sizes must not be empty", { op: "unflatten", operands: { sizes: sizes3 } });
-  const known = sizes3.reduce((product, n) => n === -1 ? product : product * n, 1);
-  const filled2 = sizes3.map((n) => n === -1 ? self.shape[at3] / known : n);
+  needDims('unflatten', self);
+  const at3 = wrapDim('unflatten', dim, self.ndim);
+  if (sizes3.length === 0)
+    throw new ShapeError('sizes must not be empty', { op: 'unflatten', operands: { sizes: sizes3 } });
+  const known = sizes3.reduce((product, n) => (n === -1 ? product : product * n), 1);
+  const filled2 = sizes3.map((n) => (n === -1 ? self.shape[at3] / known : n));
   if (!filled2.every((n) => Number.isInteger(n) && n >= 0) || sizeOf(filled2) !== self.shape[at3]) {
-    throw new ShapeError(`sizes ${formatShape(sizes3)} don't multiply up to ${self.shape[at3]}, the size of dim ${dim}`, {
-      op: "unflatten",
-      operands: { self: self.shape, dim, sizes: sizes3 }
-    });
+    throw new ShapeError(
+      `sizes ${formatShape(sizes3)} don't multiply up to ${self.shape[at3]}, the size of dim ${dim}`,
+      {
+        op: 'unflatten',
+        operands: { self: self.shape, dim, sizes: sizes3 },
+      },
+    );
   }
   return view(self, [...self.shape.slice(0, at3), ...filled2, ...self.shape.slice(at3 + 1)]);
 }
@@ -9689,49 +9895,50 @@ var transposeForward = (self, a, b) => {
   return makeView(self, shape, strides, self.offset);
 };
 function transpose3(self, dim0, dim1) {
-  const a = wrapDim("transpose", dim0, self.ndim);
-  const b = wrapDim("transpose", dim1, self.ndim);
+  const a = wrapDim('transpose', dim0, self.ndim);
+  const b = wrapDim('transpose', dim1, self.ndim);
   if (self.ndim === 0) return alias(self);
-  return dispatch("transpose", transposeForward, [self, a, b]);
+  return dispatch('transpose', transposeForward, [self, a, b]);
 }
-var tForward = (self) => self.ndim < 2 ? aliasForward(self) : transposeForward(self, 0, 1);
+var tForward = (self) => (self.ndim < 2 ? aliasForward(self) : transposeForward(self, 0, 1));
 function t(self) {
   if (self.ndim > 2) {
     throw new ShapeError(`expects a tensor with at most 2 dimensions, but self is ${self.ndim}D`, {
-      op: "t",
-      operands: { self: self.shape }
+      op: 't',
+      operands: { self: self.shape },
     });
   }
-  return dispatch("t", tForward, [self]);
+  return dispatch('t', tForward, [self]);
 }
-var permuteForward = (self, dims) => makeView(
-  self,
-  dims.map((d) => self.shape[d]),
-  dims.map((d) => self.strides[d]),
-  self.offset
-);
+var permuteForward = (self, dims) =>
+  makeView(
+    self,
+    dims.map((d) => self.shape[d]),
+    dims.map((d) => self.strides[d]),
+    self.offset,
+  );
 function permute(self, dims) {
   if (dims.length !== self.ndim) {
     throw new ShapeError(`number of dims ${dims.length} does not match the ${self.ndim} of the tensor`, {
-      op: "permute",
-      operands: { self: self.shape, dims }
+      op: 'permute',
+      operands: { self: self.shape, dims },
     });
   }
-  const wrapped = dims.map((d) => wrapDim("permute", d, self.ndim));
+  const wrapped = dims.map((d) => wrapDim('permute', d, self.ndim));
   if (new Set(wrapped).size !== wrapped.length) {
-    throw new ShapeError(`repeated dim in ${formatShape(dims)}`, { op: "permute", operands: { dims } });
+    throw new ShapeError(`repeated dim in ${formatShape(dims)}`, { op: 'permute', operands: { dims } });
   }
-  return dispatch("permute", permuteForward, [self, wrapped]);
+  return dispatch('permute', permuteForward, [self, wrapped]);
 }
 function movedim(self, source2, destination) {
-  const from = [source2].flat().map((d) => wrapDim("movedim", d, self.ndim));
-  const to2 = [destination].flat().map((d) => wrapDim("movedim", d, self.ndim));
+  const from = [source2].flat().map((d) => wrapDim('movedim', d, self.ndim));
+  const to2 = [destination].flat().map((d) => wrapDim('movedim', d, self.ndim));
   if (from.length !== to2.length || new Set(from).size !== from.length || new Set(to2).size !== to2.length) {
     throw new ShapeError(
-      `source [${from.join(", ")}] and destination [${to2.join(", ")}] must be as many, each named once`,
+      `source [${from.join(', ')}] and destination [${to2.join(', ')}] must be as many, each named once`,
       {
-        op: "movedim"
-      }
+        op: 'movedim',
+      },
     );
   }
   const order = new Array(self.ndim).fill(-1);
@@ -9741,14 +9948,14 @@ function movedim(self, source2, destination) {
   const rest = Array.from({ length: self.ndim }, (_, i) => i).filter((d) => !from.includes(d));
   return permute(
     self,
-    order.map((d) => d >= 0 ? d : rest.shift())
+    order.map((d) => (d >= 0 ? d : rest.shift())),
   );
 }
 function needDims(op2, self) {
   if (self.ndim === 0) {
-    throw new IndexError("cannot be applied to a 0-dim tensor, which has no dimension to take parts of", {
+    throw new IndexError('cannot be applied to a 0-dim tensor, which has no dimension to take parts of', {
       op: op2,
-      operands: { self: self.shape }
+      operands: { self: self.shape },
     });
   }
 }
@@ -9761,16 +9968,16 @@ var selectForward = (self, dim, index2) => {
   return makeView(self, shape, strides, offset);
 };
 function select(self, dim, index2) {
-  needDims("select", self);
-  const d = wrapDim("select", dim, self.ndim);
+  needDims('select', self);
+  const d = wrapDim('select', dim, self.ndim);
   const size = self.shape[d];
   if (!Number.isInteger(index2) || index2 < -size || index2 >= size) {
     throw new IndexError(`index ${index2} is out of bounds for dimension ${d} with size ${size}`, {
-      op: "select",
-      operands: { index: index2, dim: d, size }
+      op: 'select',
+      operands: { index: index2, dim: d, size },
     });
   }
-  return dispatch("select", selectForward, [self, d, index2 < 0 ? index2 + size : index2]);
+  return dispatch('select', selectForward, [self, d, index2 < 0 ? index2 + size : index2]);
 }
 var sliceForward = (self, dim, start, end, step) => {
   const shape = [...self.shape];
@@ -9780,16 +9987,16 @@ var sliceForward = (self, dim, start, end, step) => {
   return makeView(self, shape, strides, self.offset + start * self.strides[dim]);
 };
 function sliceDim(self, dim, start = null, end = null, step = 1) {
-  needDims("slice", self);
-  const d = wrapDim("slice", dim, self.ndim);
+  needDims('slice', self);
+  const d = wrapDim('slice', dim, self.ndim);
   if (!Number.isInteger(step) || step < 1) {
-    throw new ValueError(`step must be an integer greater than zero, but got ${step}`, { op: "slice" });
+    throw new ValueError(`step must be an integer greater than zero, but got ${step}`, { op: 'slice' });
   }
   for (const bound2 of [start, end]) {
-    if (bound2 !== null && (Number.isNaN(bound2) || Number.isFinite(bound2) && !Number.isInteger(bound2))) {
+    if (bound2 !== null && (Number.isNaN(bound2) || (Number.isFinite(bound2) && !Number.isInteger(bound2)))) {
       throw new IndexError(`bounds must be integers or null, but got ${bound2}`, {
-        op: "slice",
-        operands: { start, end }
+        op: 'slice',
+        operands: { start, end },
       });
     }
   }
@@ -9797,20 +10004,20 @@ function sliceDim(self, dim, start = null, end = null, step = 1) {
   const clampBound = (bound2) => Math.min(Math.max(bound2 < 0 ? bound2 + size : bound2, 0), size);
   const from = clampBound(start ?? 0);
   const to2 = Math.max(clampBound(end ?? size), from);
-  return dispatch("slice", sliceForward, [self, d, from, to2, step]);
+  return dispatch('slice', sliceForward, [self, d, from, to2, step]);
 }
 function narrow2(self, dim, start, length) {
-  needDims("narrow", self);
-  const d = wrapDim("narrow", dim, self.ndim);
+  needDims('narrow', self);
+  const d = wrapDim('narrow', dim, self.ndim);
   const size = self.shape[d];
   const from = start < 0 ? start + size : start;
   if (!Number.isInteger(start) || !Number.isInteger(length) || length < 0 || from < 0 || from + length > size) {
     throw new IndexError(`start (${start}) + length (${length}) exceeds dimension size (${size})`, {
-      op: "narrow",
-      operands: { dim: d, start, length, size }
+      op: 'narrow',
+      operands: { dim: d, start, length, size },
     });
   }
-  return dispatch("slice", sliceForward, [self, d, from, from + length, 1]);
+  return dispatch('slice', sliceForward, [self, d, from, from + length, 1]);
 }
 var diagonalForward = (self, offset, dim1, dim2) => {
   const rows2 = self.shape[dim1];
@@ -9823,20 +10030,16 @@ var diagonalForward = (self, offset, dim1, dim2) => {
     self,
     [...self.shape.filter(keep2), length],
     [...self.strides.filter(keep2), self.strides[dim1] + self.strides[dim2]],
-    start
+    start,
   );
 };
 function diagonal(self, offset, dim1, dim2) {
-  const [o = 0, a = 0, b = 1] = named(
-    "diagonal",
-    ["offset", "dim1", "dim2"],
-    [offset, dim1, dim2]
-  );
-  const d1 = wrapDim("diagonal", a, self.ndim);
-  const d2 = wrapDim("diagonal", b, self.ndim);
-  if (d1 === d2) throw new ValueError(`dimensions cannot be identical, but got ${a} and ${b}`, { op: "diagonal" });
-  if (!Number.isInteger(o)) throw new ValueError(`offset must be an integer, but got ${o}`, { op: "diagonal" });
-  return dispatch("diagonal", diagonalForward, [self, o, d1, d2]);
+  const [o = 0, a = 0, b = 1] = named('diagonal', ['offset', 'dim1', 'dim2'], [offset, dim1, dim2]);
+  const d1 = wrapDim('diagonal', a, self.ndim);
+  const d2 = wrapDim('diagonal', b, self.ndim);
+  if (d1 === d2) throw new ValueError(`dimensions cannot be identical, but got ${a} and ${b}`, { op: 'diagonal' });
+  if (!Number.isInteger(o)) throw new ValueError(`offset must be an integer, but got ${o}`, { op: 'diagonal' });
+  return dispatch('diagonal', diagonalForward, [self, o, d1, d2]);
 }
 var unfoldForward = (self, dim, size, step) => {
   if (self.ndim === 0) return makeView(self, [size], [1], self.offset);
@@ -9849,36 +10052,33 @@ var unfoldForward = (self, dim, size, step) => {
   return makeView(self, shape, strides, self.offset);
 };
 function unfold(self, dim, size, step) {
-  const d = wrapDim("unfold", dim, self.ndim);
+  const d = wrapDim('unfold', dim, self.ndim);
   const length = self.ndim === 0 ? 1 : self.shape[d];
   if (!Number.isInteger(size) || size < 0 || size > length) {
     throw new ShapeError(`maximum size for tensor at dimension ${d} is ${length} but size is ${size}`, {
-      op: "unfold",
-      operands: { dim: d, size, length }
+      op: 'unfold',
+      operands: { dim: d, size, length },
     });
   }
-  if (!Number.isInteger(step) || step < 1) throw new ValueError(`step is ${step} but must be > 0`, { op: "unfold" });
-  return dispatch("unfold", unfoldForward, [self, d, size, step]);
+  if (!Number.isInteger(step) || step < 1) throw new ValueError(`step is ${step} but must be > 0`, { op: 'unfold' });
+  return dispatch('unfold', unfoldForward, [self, d, size, step]);
 }
 var squeezeForward = (self, dims) => {
   const keep2 = (_, d) => !dims.includes(d);
   return makeView(self, self.shape.filter(keep2), self.strides.filter(keep2), self.offset);
 };
 function squeeze(self, dim) {
-  const [named_] = named("squeeze", ["dim"], [dim]);
+  const [named_] = named('squeeze', ['dim'], [dim]);
   const all2 = named_ === void 0 || named_ === null;
-  const candidates = all2 ? self.shape.map((_, d) => d) : [named_].flat().map((d) => wrapDim("squeeze", d, self.ndim));
+  const candidates = all2 ? self.shape.map((_, d) => d) : [named_].flat().map((d) => wrapDim('squeeze', d, self.ndim));
   const twice = candidates.find((d, i) => candidates.indexOf(d) !== i);
   if (twice !== void 0) {
-    throw new ShapeError(
-      `dim ${twice} appears multiple times in the list of dims ${formatShape([named_].flat())}`,
-      {
-        op: "squeeze",
-        operands: { dim: named_ }
-      }
-    );
+    throw new ShapeError(`dim ${twice} appears multiple times in the list of dims ${formatShape([named_].flat())}`, {
+      op: 'squeeze',
+      operands: { dim: named_ },
+    });
   }
-  return dispatch("squeeze", squeezeForward, [self, candidates.filter((d) => self.shape[d] === 1), all2]);
+  return dispatch('squeeze', squeezeForward, [self, candidates.filter((d) => self.shape[d] === 1), all2]);
 }
 var unsqueezeForward = (self, dim) => {
   const shape = [...self.shape];
@@ -9888,7 +10088,7 @@ var unsqueezeForward = (self, dim) => {
   return makeView(self, shape, strides, self.offset);
 };
 function unsqueeze(self, dim) {
-  return dispatch("unsqueeze", unsqueezeForward, [self, wrapDim("unsqueeze", dim, self.ndim + 1)]);
+  return dispatch('unsqueeze', unsqueezeForward, [self, wrapDim('unsqueeze', dim, self.ndim + 1)]);
 }
 var expandForward = (self, shape) => {
   const lead = shape.length - self.ndim;
@@ -9905,48 +10105,48 @@ function expand(self, shape) {
   if (lead < 0) {
     throw new ShapeError(
       `the number of sizes provided (${shape.length}) must be greater or equal to the number of dimensions (${self.ndim})`,
-      { op: "expand", operands: { self: self.shape, shape } }
+      { op: 'expand', operands: { self: self.shape, shape } },
     );
   }
   const target = shape.map((n, i) => {
     const own = i < lead ? null : self.shape[i - lead];
     if (n === -1 && own !== null) return own;
-    if (!Number.isInteger(n) || n < 0 || own !== null && own !== 1 && own !== n) {
+    if (!Number.isInteger(n) || n < 0 || (own !== null && own !== 1 && own !== n)) {
       throw new ShapeError(
-        `the expanded size of the tensor (${n}) must match the existing size (${own ?? "none"}) at dimension ${i}; target sizes ${formatShape(shape)}, tensor sizes ${formatShape(self.shape)}`,
-        { op: "expand", operands: { self: self.shape, shape } }
+        `the expanded size of the tensor (${n}) must match the existing size (${own ?? 'none'}) at dimension ${i}; target sizes ${formatShape(shape)}, tensor sizes ${formatShape(self.shape)}`,
+        { op: 'expand', operands: { self: self.shape, shape } },
       );
     }
     return n;
   });
-  return dispatch("expand", expandForward, [self, target]);
+  return dispatch('expand', expandForward, [self, target]);
 }
 function expandAs(self, other) {
   return expand(self, other.shape);
 }
 var asStridedForward = (self, shape, strides, offset) => makeView(self, shape, strides, offset);
 function asStrided(self, size, stride, storageOffset) {
-  const [given] = named("asStrided", ["storageOffset"], [storageOffset]);
+  const [given] = named('asStrided', ['storageOffset'], [storageOffset]);
   const offset = given ?? self.offset;
   const valid = (n) => Number.isInteger(n) && n >= 0;
   if (size.length !== stride.length || !size.every(valid) || !stride.every(valid) || !valid(offset)) {
     throw new ShapeError(
       `size ${formatShape(size)} and stride ${formatShape(stride)} must be as many, and they and the offset ${offset} not negative`,
-      { op: "asStrided", operands: { size, stride, offset } }
+      { op: 'asStrided', operands: { size, stride, offset } },
     );
   }
   const last = size.reduce((at3, n, i) => at3 + (n - 1) * stride[i], offset);
   if (sizeOf(size) > 0 && last >= self.storage.length) {
     throw new ShapeError(
       `size ${formatShape(size)}, stride ${formatShape(stride)} and offset ${offset} reach element ${last} of a storage of ${self.storage.length}`,
-      { op: "asStrided", operands: { size, stride, offset, length: self.storage.length } }
+      { op: 'asStrided', operands: { size, stride, offset, length: self.storage.length } },
     );
   }
-  return dispatch("asStrided", asStridedForward, [self, [...size], [...stride], offset]);
+  return dispatch('asStrided', asStridedForward, [self, [...size], [...stride], offset]);
 }
 var aliasForward = (self) => makeView(self, self.shape, self.strides, self.offset);
 function alias(self) {
-  return dispatch("alias", aliasForward, [self]);
+  return dispatch('alias', aliasForward, [self]);
 }
 var splitForward = (self, sizes3, dim) => {
   let start = 0;
@@ -9957,14 +10157,14 @@ var splitForward = (self, sizes3, dim) => {
   });
 };
 function split(self, splitSize, dim = 0) {
-  const [d = 0] = named("split", ["dim"], [dim]);
-  needDims("split", self);
-  const at3 = wrapDim("split", d, self.ndim);
+  const [d = 0] = named('split', ['dim'], [dim]);
+  needDims('split', self);
+  const at3 = wrapDim('split', d, self.ndim);
   const size = self.shape[at3];
   let sizes3;
-  if (typeof splitSize === "number") {
-    if (!Number.isInteger(splitSize) || splitSize < 0 || splitSize === 0 && size !== 0) {
-      throw new ValueError(`expects splitSize to be a positive integer, but got ${splitSize}`, { op: "split" });
+  if (typeof splitSize === 'number') {
+    if (!Number.isInteger(splitSize) || splitSize < 0 || (splitSize === 0 && size !== 0)) {
+      throw new ValueError(`expects splitSize to be a positive integer, but got ${splitSize}`, { op: 'split' });
     }
     sizes3 = [];
     for (let rest = size; rest > 0 || sizes3.length === 0; rest -= splitSize)
@@ -9975,29 +10175,29 @@ function split(self, splitSize, dim = 0) {
       throw new ShapeError(
         `expects sizes to sum exactly to ${size} (the size of dim ${at3}), but got ${formatShape(sizes3)}`,
         {
-          op: "split",
-          operands: { sizes: sizes3, size }
-        }
+          op: 'split',
+          operands: { sizes: sizes3, size },
+        },
       );
     }
   }
-  return dispatch("split", splitForward, [self, sizes3, at3]);
+  return dispatch('split', splitForward, [self, sizes3, at3]);
 }
 function chunk(self, chunks, dim = 0) {
-  const [d = 0] = named("chunk", ["dim"], [dim]);
+  const [d = 0] = named('chunk', ['dim'], [dim]);
   if (!Number.isInteger(chunks) || chunks < 1) {
-    throw new ValueError(`expects chunks to be greater than 0, but got ${chunks}`, { op: "chunk" });
+    throw new ValueError(`expects chunks to be greater than 0, but got ${chunks}`, { op: 'chunk' });
   }
-  needDims("chunk", self);
-  const size = self.shape[wrapDim("chunk", d, self.ndim)];
+  needDims('chunk', self);
+  const size = self.shape[wrapDim('chunk', d, self.ndim)];
   if (size === 0) return split(self, new Array(chunks).fill(0), d);
   return split(self, Math.ceil(size / chunks), d);
 }
 var unbindForward = (self, dim) => Array.from({ length: self.shape[dim] }, (_, i) => selectForward(self, dim, i));
 function unbind(self, dim = 0) {
-  const [d = 0] = named("unbind", ["dim"], [dim]);
-  needDims("unbind", self);
-  return dispatch("unbind", unbindForward, [self, wrapDim("unbind", d, self.ndim)]);
+  const [d = 0] = named('unbind', ['dim'], [dim]);
+  needDims('unbind', self);
+  return dispatch('unbind', unbindForward, [self, wrapDim('unbind', d, self.ndim)]);
 }
 function scatterInto(grad, shape, part) {
   const out = allocateZeros(shape, grad.dtype);
@@ -10016,25 +10216,30 @@ function accumulateInto(grad, shape, part) {
   }
   return out;
 }
-var selectBackwardForward = (grad, shape, dim, index2) => scatterInto(grad, shape, (out) => selectForward(out, dim, index2));
+var selectBackwardForward = (grad, shape, dim, index2) =>
+  scatterInto(grad, shape, (out) => selectForward(out, dim, index2));
 function selectBackward(grad, shape, dim, index2) {
-  return dispatch("selectBackward", selectBackwardForward, [grad, shape, dim, index2]);
+  return dispatch('selectBackward', selectBackwardForward, [grad, shape, dim, index2]);
 }
-var sliceBackwardForward = (grad, shape, dim, start, end, step) => scatterInto(grad, shape, (out) => sliceForward(out, dim, start, end, step));
+var sliceBackwardForward = (grad, shape, dim, start, end, step) =>
+  scatterInto(grad, shape, (out) => sliceForward(out, dim, start, end, step));
 function sliceBackward(grad, shape, dim, start, end, step) {
-  return dispatch("sliceBackward", sliceBackwardForward, [grad, shape, dim, start, end, step]);
+  return dispatch('sliceBackward', sliceBackwardForward, [grad, shape, dim, start, end, step]);
 }
-var unfoldBackwardForward = (grad, shape, dim, size, step) => accumulateInto(grad, shape, (out) => unfoldForward(out, dim, size, step));
+var unfoldBackwardForward = (grad, shape, dim, size, step) =>
+  accumulateInto(grad, shape, (out) => unfoldForward(out, dim, size, step));
 function unfoldBackward(grad, shape, dim, size, step) {
-  return dispatch("unfoldBackward", unfoldBackwardForward, [grad, shape, dim, size, step]);
+  return dispatch('unfoldBackward', unfoldBackwardForward, [grad, shape, dim, size, step]);
 }
-var diagonalBackwardForward = (grad, shape, offset, dim1, dim2) => scatterInto(grad, shape, (out) => diagonalForward(out, offset, dim1, dim2));
+var diagonalBackwardForward = (grad, shape, offset, dim1, dim2) =>
+  scatterInto(grad, shape, (out) => diagonalForward(out, offset, dim1, dim2));
 function diagonalBackward(grad, shape, offset, dim1, dim2) {
-  return dispatch("diagonalBackward", diagonalBackwardForward, [grad, shape, offset, dim1, dim2]);
+  return dispatch('diagonalBackward', diagonalBackwardForward, [grad, shape, offset, dim1, dim2]);
 }
-var asStridedBackwardForward = (grad, shape, strides, offset) => accumulateInto(grad, shape, (out) => asStridedForward(out, grad.shape, strides, offset));
+var asStridedBackwardForward = (grad, shape, strides, offset) =>
+  accumulateInto(grad, shape, (out) => asStridedForward(out, grad.shape, strides, offset));
 function asStridedBackward(grad, shape, strides, offset) {
-  return dispatch("asStridedBackward", asStridedBackwardForward, [grad, shape, strides, offset]);
+  return dispatch('asStridedBackward', asStridedBackwardForward, [grad, shape, strides, offset]);
 }
 
 // packages/core/src/ops/conv.ts
@@ -10087,7 +10292,7 @@ function transposedOutputShape(input, weight, params, outputPadding) {
   return out;
 }
 function perChannel(sizes3) {
-  return `(${(sizes3.length === 1 ? [1, sizes3[0]] : sizes3).join(" x ")})`;
+  return `(${(sizes3.length === 1 ? [1, sizes3[0]] : sizes3).join(' x ')})`;
 }
 function perDimension2(op2, name2, value, spatial) {
   const rule = `expected ${name2} to be a single integer value or a list of ${spatial} values to match the convolution dimensions`;
@@ -10112,20 +10317,20 @@ function checkParams(op2, params, outputPadding) {
     refuse(
       op2,
       `output padding must be smaller than either stride or dilation, but got outputPadding ${formatShape(outputPadding)}, stride ${formatShape(stride)} and dilation ${formatShape(dilation)}`,
-      { outputPadding, stride, dilation }
+      { outputPadding, stride, dilation },
     );
   }
 }
 function checkDTypes(op2, input, weight, bias) {
-  const name2 = input.dtype !== weight.dtype ? "weight" : "bias";
-  const other = name2 === "weight" ? weight : bias;
+  const name2 = input.dtype !== weight.dtype ? 'weight' : 'bias';
+  const other = name2 === 'weight' ? weight : bias;
   if (other !== null && other.dtype !== input.dtype) {
     throw new DTypeError(
       `Input type (${input.dtype}) and ${name2} type (${other.dtype}) should be the same; cast one with .to()`,
-      { op: op2, operands: { input: input.dtype, [name2]: other.dtype } }
+      { op: op2, operands: { input: input.dtype, [name2]: other.dtype } },
     );
   }
-  if (input.dtype === "bool") throw new DTypeError("is not implemented for bool; cast with .to() first", { op: op2 });
+  if (input.dtype === 'bool') throw new DTypeError('is not implemented for bool; cast with .to() first', { op: op2 });
 }
 function checkWeight(op2, input, weight, groups, transposed3) {
   const fail4 = (rule) => {
@@ -10134,7 +10339,7 @@ function checkWeight(op2, input, weight, groups, transposed3) {
   const shown = formatShape(weight);
   if (weight.length !== input.length) {
     fail4(
-      `Expected ${weight.length}-dimensional input for ${weight.length}-dimensional weight ${shown}, but got ${input.length}-dimensional input of size ${formatShape(input)} instead`
+      `Expected ${weight.length}-dimensional input for ${weight.length}-dimensional weight ${shown}, but got ${input.length}-dimensional input of size ${formatShape(input)} instead`,
     );
   }
   for (let d = 2; d < weight.length; d++) {
@@ -10142,26 +10347,26 @@ function checkWeight(op2, input, weight, groups, transposed3) {
   }
   if (weight[0] < groups) {
     fail4(
-      `Given groups=${groups}, expected weight to be at least ${groups} at dimension 0, but got weight of size ${shown} instead`
+      `Given groups=${groups}, expected weight to be at least ${groups} at dimension 0, but got weight of size ${shown} instead`,
     );
   }
   if (weight[0] % groups !== 0) {
     fail4(
-      `Given groups=${groups}, expected weight to be divisible by ${groups} at dimension 0, but got weight of size ${shown} instead`
+      `Given groups=${groups}, expected weight to be divisible by ${groups} at dimension 0, but got weight of size ${shown} instead`,
     );
   }
   const channels = transposed3 ? weight[0] : weight[1] * groups;
   if (input[1] !== channels) {
     fail4(
-      `Given ${transposed3 ? "transposed=1" : `groups=${groups}`}, weight of size ${shown}, expected input${formatShape(input)} to have ${channels} channels, but got ${input[1]} channels instead`
+      `Given ${transposed3 ? 'transposed=1' : `groups=${groups}`}, weight of size ${shown}, expected input${formatShape(input)} to have ${channels} channels, but got ${input[1]} channels instead`,
     );
   }
 }
 function checkBias(op2, bias, weight, elements2, transposed3) {
-  if (bias === null || bias.ndim === 1 && bias.shape[0] === elements2) return;
+  if (bias === null || (bias.ndim === 1 && bias.shape[0] === elements2)) return;
   throw new ShapeError(
-    `Given ${transposed3 ? "transposed=1, " : ""}weight of size ${formatShape(weight)}, expected bias to be 1-dimensional with ${elements2} elements, but got bias of size ${formatShape(bias.shape)} instead`,
-    { op: op2, operands: { bias: bias.shape, weight } }
+    `Given ${transposed3 ? 'transposed=1, ' : ''}weight of size ${formatShape(weight)}, expected bias to be 1-dimensional with ${elements2} elements, but got bias of size ${formatShape(bias.shape)} instead`,
+    { op: op2, operands: { bias: bias.shape, weight } },
   );
 }
 function checkKernelFits(op2, input, weight, params) {
@@ -10174,7 +10379,7 @@ function checkKernelFits(op2, input, weight, params) {
   if (padded.some((size, i) => size < reach[i])) {
     throw new ShapeError(
       `Calculated padded input size per channel: ${perChannel(padded)}. Kernel size: ${perChannel(reach)}. Kernel size can't be greater than actual input size`,
-      { op: op2, operands: { input, weight, ...params } }
+      { op: op2, operands: { input, weight, ...params } },
     );
   }
   checkSpatialSizes(op2, input);
@@ -10186,8 +10391,8 @@ function checkSpatialSizes(op2, input) {
       `Only zero batch or zero channel inputs are supported, but got input shape: ${formatShape(input)}`,
       {
         op: op2,
-        operands: { input }
-      }
+        operands: { input },
+      },
     );
   }
 }
@@ -10196,7 +10401,7 @@ function checkTransposedSizes(op2, input, out) {
   if (out.slice(2).every((size) => size > 0)) return;
   throw new ShapeError(
     `Given input size per channel: ${perChannel(input.slice(2))}. Calculated output size per channel: ${perChannel(out.slice(2))}. Output size is too small`,
-    { op: op2, operands: { input, out } }
+    { op: op2, operands: { input, out } },
   );
 }
 function checkConvolution(op2, input, weight, bias, params, transposed3, outputPadding) {
@@ -10211,34 +10416,36 @@ function checkConvolution(op2, input, weight, bias, params, transposed3, outputP
   }
 }
 function convolution(input, weight, bias, params, transposed3, outputPadding) {
-  const op2 = "convolution";
+  const op2 = 'convolution';
   if (input.ndim !== 3 && input.ndim !== 4) {
     throw new ShapeError(`Expected 3D or 4D (batched) input, but got input of size: ${formatShape(input.shape)}`, {
       op: op2,
-      operands: { input: input.shape }
+      operands: { input: input.shape },
     });
   }
   const spatial = input.ndim - 2;
   const complete = {
-    stride: perDimension2(op2, "stride", params.stride, spatial),
-    padding: perDimension2(op2, "padding", params.padding, spatial),
-    dilation: perDimension2(op2, "dilation", params.dilation, spatial),
-    groups: params.groups
+    stride: perDimension2(op2, 'stride', params.stride, spatial),
+    padding: perDimension2(op2, 'padding', params.padding, spatial),
+    dilation: perDimension2(op2, 'dilation', params.dilation, spatial),
+    groups: params.groups,
   };
-  const extra = transposed3 ? perDimension2(op2, "outputPadding", outputPadding, spatial) : new Array(spatial).fill(0);
+  const extra = transposed3 ? perDimension2(op2, 'outputPadding', outputPadding, spatial) : new Array(spatial).fill(0);
   checkConvolution(op2, input, weight, bias, complete, transposed3, extra);
   if (transposed3) return transpose4(input, weight, bias, complete, extra);
-  return dispatch("convolution", convolutionForward, [input, weight, bias, complete, false, extra]);
+  return dispatch('convolution', convolutionForward, [input, weight, bias, complete, false, extra]);
 }
 function transpose4(input, weight, bias, params, outputPadding) {
   const { stride } = params;
   const rows2 = outputPadding.map((extra, i) => Math.floor(extra / stride[i]));
-  const padded = rows2.every((n) => n === 0) ? input : pad(
-    input,
-    [...rows2].reverse().flatMap((n) => [0, n])
-  );
+  const padded = rows2.every((n) => n === 0)
+    ? input
+    : pad(
+        input,
+        [...rows2].reverse().flatMap((n) => [0, n]),
+      );
   const rest = outputPadding.map((extra, i) => extra % stride[i]);
-  return dispatch("convolution", convolutionForward, [padded, weight, bias, params, true, rest]);
+  return dispatch('convolution', convolutionForward, [padded, weight, bias, params, true, rest]);
 }
 function checkGradShape(op2, gradOutput, other, input, weight, params) {
   checkParams(op2, params, []);
@@ -10247,60 +10454,61 @@ function checkGradShape(op2, gradOutput, other, input, weight, params) {
   if (!sameShape(gradOutput.shape, expected)) {
     throw new ShapeError(
       `expected gradOutput of shape ${formatShape(expected)} for input ${formatShape(input)} and weight ${formatShape(weight)}, but got ${formatShape(gradOutput.shape)}`,
-      { op: op2, operands: { gradOutput: gradOutput.shape, input, weight } }
+      { op: op2, operands: { gradOutput: gradOutput.shape, input, weight } },
     );
   }
   checkDTypes(op2, gradOutput, other, null);
 }
 function convBackwardInput3(gradOutput, weight, inputShape, params) {
-  checkGradShape("convBackwardInput", gradOutput, weight, inputShape, weight.shape, params);
-  return dispatch("convBackwardInput", convBackwardInputForward, [gradOutput, weight, inputShape, params]);
+  checkGradShape('convBackwardInput', gradOutput, weight, inputShape, weight.shape, params);
+  return dispatch('convBackwardInput', convBackwardInputForward, [gradOutput, weight, inputShape, params]);
 }
 function convBackwardWeight3(gradOutput, input, weightShape, params) {
-  checkGradShape("convBackwardWeight", gradOutput, input, input.shape, weightShape, params);
-  return dispatch("convBackwardWeight", convBackwardWeightForward, [gradOutput, input, weightShape, params]);
+  checkGradShape('convBackwardWeight', gradOutput, input, input.shape, weightShape, params);
+  return dispatch('convBackwardWeight', convBackwardWeightForward, [gradOutput, input, weightShape, params]);
 }
-var CONV_NAMES = ["weight", "bias", "stride", "padding", "dilation", "groups"];
-var CONV_TRANSPOSE_NAMES = ["weight", "bias", "stride", "padding", "outputPadding", "groups", "dilation"];
+var CONV_NAMES = ['weight', 'bias', 'stride', 'padding', 'dilation', 'groups'];
+var CONV_TRANSPOSE_NAMES = ['weight', 'bias', 'stride', 'padding', 'outputPadding', 'groups', 'dilation'];
 function isUnbatched(op2, input, spatial) {
   if (input.ndim === spatial + 2) return false;
   if (input.ndim === spatial + 1) return true;
   throw new ShapeError(
-    `Expected ${spatial + 1}D (unbatched) or ${spatial + 2}D (batched) input to ${op2}, but got input of size: ` + formatShape(input.shape),
-    { op: op2, operands: { input: input.shape } }
+    `Expected ${spatial + 1}D (unbatched) or ${spatial + 2}D (batched) input to ${op2}, but got input of size: ` +
+      formatShape(input.shape),
+    { op: op2, operands: { input: input.shape } },
   );
 }
 function convNd(op2, spatial, input, args) {
   const [w, b = null, s = 1, p = 0, d = 1, groups = 1] = named(op2, CONV_NAMES, args);
-  checkTensor(op2, "input", input);
-  const weight = checkTensor(op2, "weight", w);
-  const bias = tensorOrNull(op2, "bias", b);
+  checkTensor(op2, 'input', input);
+  const weight = checkTensor(op2, 'weight', w);
+  const bias = tensorOrNull(op2, 'bias', b);
   const unbatched = isUnbatched(op2, input, spatial);
   let batched = unbatched ? unsqueeze(input, 0) : input;
-  const stride = perDimension2(op2, "stride", s, spatial);
-  const dilation = perDimension2(op2, "dilation", d, spatial);
+  const stride = perDimension2(op2, 'stride', s, spatial);
+  const dilation = perDimension2(op2, 'dilation', d, spatial);
   let padding;
-  if (p === "same") {
+  if (p === 'same') {
     const same2 = samePadding(op2, batched, weight, stride, dilation, groups);
     padding = same2.padding;
     checkConvolution(op2, batched, weight, bias, { stride, padding, dilation, groups }, false, []);
     if (same2.extra.some((n) => n > 0)) batched = pad(batched, same2.extra);
   } else {
-    if (typeof p === "string" && p !== "valid") {
+    if (typeof p === 'string' && p !== 'valid') {
       refuse(op2, `Invalid padding string: '${p}'; known are 'same' and 'valid'`, { padding: p });
     }
-    padding = perDimension2(op2, "padding", p === "valid" ? 0 : p, spatial);
+    padding = perDimension2(op2, 'padding', p === 'valid' ? 0 : p, spatial);
     checkConvolution(op2, batched, weight, bias, { stride, padding, dilation, groups }, false, []);
   }
   const params = { stride, padding, dilation, groups };
   const none = new Array(spatial).fill(0);
-  const out = dispatch("convolution", convolutionForward, [batched, weight, bias, params, false, none]);
+  const out = dispatch('convolution', convolutionForward, [batched, weight, bias, params, false, none]);
   return unbatched ? squeeze(out, 0) : out;
 }
 function samePadding(op2, input, weight, stride, dilation, groups) {
   if (stride.some((s) => s !== 1)) {
     refuse(op2, `padding='same' is not supported for strided convolutions, but got stride ${formatShape(stride)}`, {
-      stride
+      stride,
     });
   }
   checkParams(op2, { stride, padding: [], dilation, groups }, []);
@@ -10316,35 +10524,35 @@ function samePadding(op2, input, weight, stride, dilation, groups) {
 }
 function convTransposeNd(op2, spatial, input, args) {
   const [w, b = null, s = 1, p = 0, e = 0, groups = 1, d = 1] = named(op2, CONV_TRANSPOSE_NAMES, args);
-  checkTensor(op2, "input", input);
-  const weight = checkTensor(op2, "weight", w);
-  const bias = tensorOrNull(op2, "bias", b);
+  checkTensor(op2, 'input', input);
+  const weight = checkTensor(op2, 'weight', w);
+  const bias = tensorOrNull(op2, 'bias', b);
   const unbatched = isUnbatched(op2, input, spatial);
   const batched = unbatched ? unsqueeze(input, 0) : input;
   const params = {
-    stride: perDimension2(op2, "stride", s, spatial),
-    padding: perDimension2(op2, "padding", p, spatial),
-    dilation: perDimension2(op2, "dilation", d, spatial),
-    groups
+    stride: perDimension2(op2, 'stride', s, spatial),
+    padding: perDimension2(op2, 'padding', p, spatial),
+    dilation: perDimension2(op2, 'dilation', d, spatial),
+    groups,
   };
-  const extra = perDimension2(op2, "outputPadding", e, spatial);
+  const extra = perDimension2(op2, 'outputPadding', e, spatial);
   checkConvolution(op2, batched, weight, bias, params, true, extra);
   const out = transpose4(batched, weight, bias, params, extra);
   return unbatched ? squeeze(out, 0) : out;
 }
 function conv1d(input, weight, bias, stride, padding, dilation, groups) {
-  return convNd("conv1d", 1, input, [weight, bias, stride, padding, dilation, groups]);
+  return convNd('conv1d', 1, input, [weight, bias, stride, padding, dilation, groups]);
 }
 function conv2d(input, weight, bias, stride, padding, dilation, groups) {
-  return convNd("conv2d", 2, input, [weight, bias, stride, padding, dilation, groups]);
+  return convNd('conv2d', 2, input, [weight, bias, stride, padding, dilation, groups]);
 }
 function convTranspose1d(input, weight, bias, stride, padding, outputPadding, groups, dilation) {
   const args = [weight, bias, stride, padding, outputPadding, groups, dilation];
-  return convTransposeNd("convTranspose1d", 1, input, args);
+  return convTransposeNd('convTranspose1d', 1, input, args);
 }
 function convTranspose2d(input, weight, bias, stride, padding, outputPadding, groups, dilation) {
   const args = [weight, bias, stride, padding, outputPadding, groups, dilation];
-  return convTransposeNd("convTranspose2d", 2, input, args);
+  return convTransposeNd('convTranspose2d', 2, input, args);
 }
 
 // packages/core/src/namedTuple.ts
@@ -10359,10 +10567,10 @@ function numbers(self) {
   return flat2 instanceof BigInt64Array ? Float64Array.from(flat2, Number) : flat2;
 }
 function largestClass(op2, self, classes) {
-  if (self.dtype !== "int32" && self.dtype !== "int64" && self.dtype !== "uint8") {
+  if (self.dtype !== 'int32' && self.dtype !== 'int64' && self.dtype !== 'uint8') {
     throw new DTypeError(`expected integers, but got ${self.dtype}; cast with .to('int32') first`, {
       op: op2,
-      operands: { self: self.dtype }
+      operands: { self: self.dtype },
     });
   }
   let most = -1;
@@ -10374,44 +10582,45 @@ function largestClass(op2, self, classes) {
 }
 function refuseGrad(op2, self) {
   if (!modes.grad || !self.requiresGrad) return;
-  throw new NotImplementedError("has no derivative; pass x.detach()", { op: op2 });
+  throw new NotImplementedError('has no derivative; pass x.detach()', { op: op2 });
 }
 function oneHot(self, numClasses) {
-  const [given = -1] = named("oneHot", ["numClasses"], [numClasses]);
+  const [given = -1] = named('oneHot', ['numClasses'], [numClasses]);
   const classes = numbers(self);
-  const most = largestClass("oneHot", self, classes);
-  if (!Number.isInteger(given) || given < -1 || given <= 0 && classes.length === 0) {
+  const most = largestClass('oneHot', self, classes);
+  if (!Number.isInteger(given) || given < -1 || (given <= 0 && classes.length === 0)) {
     throw new ValueError(`cannot infer the number of classes of ${classes.length} indices from numClasses ${given}`, {
-      op: "oneHot",
-      operands: { numClasses: given, self: self.shape }
+      op: 'oneHot',
+      operands: { numClasses: given, self: self.shape },
     });
   }
   const count2 = given === -1 ? most + 1 : given;
   if (most >= count2) {
     throw new ValueError(`class values must be smaller than numClasses (${count2}), but got ${most}`, {
-      op: "oneHot",
-      operands: { numClasses: count2 }
+      op: 'oneHot',
+      operands: { numClasses: count2 },
     });
   }
-  const out = allocateZeros([...self.shape, count2], "int32");
+  const out = allocateZeros([...self.shape, count2], 'int32');
   const array = out.array;
   for (let i = 0; i < classes.length; i++) array[i * count2 + classes[i]] = 1;
   return out;
 }
 function bincount(self, weights, minlength) {
-  const op2 = "bincount";
-  const [w, least = 0] = named(op2, ["weights", "minlength"], [weights, minlength]);
+  const op2 = 'bincount';
+  const [w, least = 0] = named(op2, ['weights', 'minlength'], [weights, minlength]);
   if (self.ndim !== 1) {
     throw new ShapeError(`only supports vectors, but got shape ${formatShape(self.shape)}`, {
       op: op2,
-      operands: { self: self.shape }
+      operands: { self: self.shape },
     });
   }
-  if (!Number.isInteger(least) || least < 0) throw new ValueError(`minlength should be >= 0, but got ${least}`, { op: op2 });
+  if (!Number.isInteger(least) || least < 0)
+    throw new ValueError(`minlength should be >= 0, but got ${least}`, { op: op2 });
   const values = numbers(self);
   const size = Math.max(largestClass(op2, self, values) + 1, least);
   if (w === void 0 || w === null) {
-    const counts = allocateZeros([size], "int32");
+    const counts = allocateZeros([size], 'int32');
     const array = counts.array;
     for (let i = 0; i < values.length; i++) array[values[i]]++;
     return counts;
@@ -10419,14 +10628,14 @@ function bincount(self, weights, minlength) {
   if (w.ndim !== 1 || w.shape[0] !== values.length) {
     throw new ShapeError(
       `weights should be a vector of the length of self (${values.length}), but have shape ${formatShape(w.shape)}`,
-      { op: op2, operands: { self: self.shape, weights: w.shape } }
+      { op: op2, operands: { self: self.shape, weights: w.shape } },
     );
   }
   refuseGrad(op2, w);
   const terms = numbers(w);
   const sums = new Float64Array(size);
   for (let i = 0; i < values.length; i++) sums[values[i]] += terms[i];
-  const out = allocate([size], w.dtype === "float32" ? "float32" : "float64");
+  const out = allocate([size], w.dtype === 'float32' ? 'float32' : 'float64');
   out.array.set(sums);
   return out;
 }
@@ -10436,21 +10645,21 @@ var BLOCK = 32;
 function planesOf(shape, operands) {
   const merged = collapse(shape, operands);
   const n = merged.shape.length;
-  const last = (strides, back) => n >= back ? strides[n - back] : 0;
+  const last = (strides, back) => (n >= back ? strides[n - back] : 0);
   return {
     outer: merged.shape.slice(0, Math.max(n - 2, 0)),
     strides: merged.strides,
     rows: n >= 2 ? merged.shape[n - 2] : 1,
     columns: n >= 1 ? merged.shape[n - 1] : 1,
     rowStrides: merged.strides.map((s) => last(s, 2)),
-    columnStrides: merged.strides.map((s) => last(s, 1))
+    columnStrides: merged.strides.map((s) => last(s, 1)),
   };
 }
 function eachPlane(planes2, offsets2, visit) {
   const { outer: outer2, strides } = planes2;
   const at3 = offsets2.slice();
   const index2 = new Array(outer2.length).fill(0);
-  for (; ; ) {
+  for (;;) {
     visit(at3);
     let d = outer2.length - 1;
     for (; d >= 0; d--) {
@@ -10505,10 +10714,12 @@ function movePlane(planes2, at3, x, y) {
 // packages/core/src/reference/index.ts
 function readIndices(op2, index2, size, dim, negative) {
   if (sizeOf(index2.shape) === 0) return { array: new Int32Array(0), strides: index2.shape.map(() => 0), offset: 0 };
-  const shape = index2.shape.map((n, d) => index2.strides[d] === 0 ? 1 : n);
-  const own = contiguousStrides(shape).map((s, d) => shape[d] === 1 ? 0 : s);
-  const direct = index2.dtype === "int32";
-  const read2 = direct ? { array: index2.array, strides: index2.strides, offset: index2.offset } : { array: toInt32(index2, shape), strides: own, offset: 0 };
+  const shape = index2.shape.map((n, d) => (index2.strides[d] === 0 ? 1 : n));
+  const own = contiguousStrides(shape).map((s, d) => (shape[d] === 1 ? 0 : s));
+  const direct = index2.dtype === 'int32';
+  const read2 = direct
+    ? { array: index2.array, strides: index2.strides, offset: index2.offset }
+    : { array: toInt32(index2, shape), strides: own, offset: 0 };
   const planes2 = planesOf(shape, [read2.strides]);
   const least = negative ? -size : 0;
   let signs = 0;
@@ -10576,7 +10787,7 @@ function refuse2(op2, read2, shape, size, dim, least) {
         if (index2 < least || index2 >= size) {
           throw new IndexError(`index ${index2} is out of bounds for dimension ${dim} with size ${size}`, {
             op: op2,
-            operands: { index: index2, dim, size }
+            operands: { index: index2, dim, size },
           });
         }
       }
@@ -10597,7 +10808,8 @@ function combineIndices(parts, shape) {
         for (let r = 0; r < rows2; r++) {
           let p = from + r * rowStrides[0];
           let q = to2 + r * rowStrides[1];
-          for (let c = 0; c < columns; c++, p += columnStrides[0], q += columnStrides[1]) array[q] += values[p] * scale2;
+          for (let c = 0; c < columns; c++, p += columnStrides[0], q += columnStrides[1])
+            array[q] += values[p] * scale2;
         }
       });
     }
@@ -10688,11 +10900,11 @@ function add2(self, places, src, alpha) {
   const count2 = sizeOf(places.shape);
   if (count2 === 0) return;
   const size = sizeOf(self.shape);
-  if (self.dtype === "float32" && count2 >= size && isContiguous(self.shape, self.strides)) {
+  if (self.dtype === 'float32' && count2 >= size && isContiguous(self.shape, self.strides)) {
     const { shape, strides, offset } = self;
     const values = self.array.subarray(offset, offset + size);
-    const sums = { array: Float64Array.from(values), shape, strides, offset: 0, dtype: "float64" };
-    addTo(sums, "float64", places, src, alpha);
+    const sums = { array: Float64Array.from(values), shape, strides, offset: 0, dtype: 'float64' };
+    addTo(sums, 'float64', places, src, alpha);
     values.set(sums.array);
   } else addTo(self, self.dtype, places, src, alpha);
 }
@@ -10709,16 +10921,12 @@ function addTo(self, dtype, places, src, alpha) {
     eachElement(planes2, offsets2, index2.array, scale2, (p, q) => {
       x[p] += factor * ys[q];
     });
-  } else if (dtype === "bool") {
+  } else if (dtype === 'bool') {
     eachElement(planes2, offsets2, index2.array, scale2, (p, q) => {
       if (y[q] !== 0 && alpha !== 0) x[p] = 1;
     });
   } else {
-    eachPlane(
-      planes2,
-      offsets2,
-      (at3) => addPlane(planes2, at3, x, index2.array, scale2, y, alpha)
-    );
+    eachPlane(planes2, offsets2, (at3) => addPlane(planes2, at3, x, index2.array, scale2, y, alpha));
   }
 }
 function addFloats(planes2, at3, x, index2, scale2, y, alpha) {
@@ -10772,7 +10980,7 @@ function countBytes(planes2, from, x) {
   let count2 = 0;
   for (let r = 0; r < rows2; r++) {
     let p = from + r * xr;
-    for (let c = 0; c < columns; c++, p += xc) count2 += x[p] + 255 >> 8;
+    for (let c = 0; c < columns; c++, p += xc) count2 += (x[p] + 255) >> 8;
   }
   return count2;
 }
@@ -10788,7 +10996,7 @@ function countOthers(planes2, from, x, zero2) {
   return count2;
 }
 function zeroOf(a) {
-  return a.dtype === "int64" ? 0n : 0;
+  return a.dtype === 'int64' ? 0n : 0;
 }
 function nonzero(a, count2, coordinates2) {
   const last = a.shape.length - 1;
@@ -10798,10 +11006,13 @@ function nonzero(a, count2, coordinates2) {
   const index2 = new Array(last).fill(0);
   let found = 0;
   let p = a.offset;
-  for (; ; ) {
+  for (;;) {
     const before = found;
     const [n, step, tail] = [a.shape[last], a.strides[last], coordinates2[last]];
-    found = x instanceof Uint8Array ? scanBytes(x, p, step, n, tail, before, count2) : scanOthers(x, p, step, n, tail, before, zero2);
+    found =
+      x instanceof Uint8Array
+        ? scanBytes(x, p, step, n, tail, before, count2)
+        : scanOthers(x, p, step, n, tail, before, zero2);
     for (let d = 0; d < last; d++) {
       const { array, offset, step: by } = coordinates2[d];
       for (let k = before, q = offset + before * by; k < found; k++, q += by) array[q] = index2[d];
@@ -10818,7 +11029,7 @@ function nonzero(a, count2, coordinates2) {
 function scanBytes(x, from, step, n, { array, offset, step: by }, k, end) {
   for (let c = 0, p = from; c < n; c++, p += step) {
     array[offset + k * by] = c;
-    k += x[p] + 255 >> 8;
+    k += (x[p] + 255) >> 8;
     if (k === end) break;
   }
   return k;
@@ -10833,14 +11044,17 @@ function maskedSelect(a, mask, shape, out) {
   if (k === end) return;
   const planes2 = planesOf(shape, [
     broadcastStrides(a.shape, a.strides, shape),
-    broadcastStrides(mask.shape, mask.strides, shape)
+    broadcastStrides(mask.shape, mask.strides, shape),
   ]);
   const x = a.array;
   const y = out.array;
   const m = mask.array;
   eachPlane(planes2, [a.offset, mask.offset], (at3) => {
     if (k === end) return;
-    k = x instanceof Float32Array && y instanceof Float32Array ? selectFloats(planes2, at3, x, m, y, k, end) : selectPlane(planes2, at3, x, m, y, k, end);
+    k =
+      x instanceof Float32Array && y instanceof Float32Array
+        ? selectFloats(planes2, at3, x, m, y, k, end)
+        : selectPlane(planes2, at3, x, m, y, k, end);
   });
 }
 function selectFloats(planes2, at3, x, m, y, k, end) {
@@ -10852,7 +11066,7 @@ function selectFloats(planes2, at3, x, m, y, k, end) {
     let q = at3[1] + r * mr;
     for (let c = 0; c < columns; c++, p += xc, q += mc) {
       y[k] = x[p];
-      k += m[q] + 255 >> 8;
+      k += (m[q] + 255) >> 8;
       if (k === end) return k;
     }
   }
@@ -10867,7 +11081,7 @@ function selectPlane(planes2, at3, x, m, y, k, end) {
     let q = at3[1] + r * mr;
     for (let c = 0; c < columns; c++, p += xc, q += mc) {
       y[k] = x[p];
-      k += m[q] + 255 >> 8;
+      k += (m[q] + 255) >> 8;
       if (k === end) return k;
     }
   }
@@ -10876,23 +11090,26 @@ function selectPlane(planes2, at3, x, m, y, k, end) {
 
 // packages/core/src/ops/places.ts
 function checkIndex(op2, index2) {
-  if (isTensor(index2) && (index2.dtype === "int32" || index2.dtype === "int64")) return;
+  if (isTensor(index2) && (index2.dtype === 'int32' || index2.dtype === 'int64')) return;
   const got = isTensor(index2) ? index2.dtype : show(index2);
-  throw new DTypeError(`expected an int32 or int64 tensor for index, but got ${got}`, { op: op2, operands: { index: got } });
+  throw new DTypeError(`expected an int32 or int64 tensor for index, but got ${got}`, {
+    op: op2,
+    operands: { index: got },
+  });
 }
 function checkSameDType2(op2, name2, self, other) {
   if (self.dtype === other.dtype) return;
   throw new DTypeError(
     `expected self and ${name2} to have the same dtype, but got ${self.dtype} and ${other.dtype}; cast with .to('${self.dtype}') first`,
-    { op: op2, operands: { self: self.dtype, [name2]: other.dtype } }
+    { op: op2, operands: { self: self.dtype, [name2]: other.dtype } },
   );
 }
 function checkNoOverlap(op2, self) {
   for (let d = 0; d < self.shape.length; d++) {
     if (self.shape[d] > 1 && self.strides[d] === 0) {
       throw new ValueError(
-        "more than one element of the written-to tensor refers to a single memory location; clone() the tensor first",
-        { op: op2, operands: { self: self.shape, strides: self.strides } }
+        'more than one element of the written-to tensor refers to a single memory location; clone() the tensor first',
+        { op: op2, operands: { self: self.shape, strides: self.strides } },
       );
     }
   }
@@ -10904,17 +11121,18 @@ function checkAlongDim(op2, self, dim, index2, src) {
   const at3 = lift(index2).shape;
   const from = src === null ? null : lift(src).shape;
   const operands = { self: self.shape, index: index2.shape, src: src?.shape, dim };
-  if (at3.length !== own.length || from !== null && from.length !== own.length) {
+  if (at3.length !== own.length || (from !== null && from.length !== own.length)) {
     throw new ShapeError(
-      `index must have the same number of dimensions as self${from === null ? "" : " and src"}, but got ${at3.length} and ${own.length}${from === null ? "" : ` and ${from.length}`}`,
-      { op: op2, operands }
+      `index must have the same number of dimensions as self${from === null ? '' : ' and src'}, but got ${at3.length} and ${own.length}${from === null ? '' : ` and ${from.length}`}`,
+      { op: op2, operands },
     );
   }
   for (let d = 0; d < own.length; d++) {
     if ((d === dim || at3[d] <= own[d]) && (from === null || at3[d] <= from[d])) continue;
     throw new ShapeError(
-      `expected index ${formatShape(at3)} to be no larger than self ${formatShape(own)} apart from dimension ${dim}` + (from === null ? "" : ` and no larger than src ${formatShape(from)}`),
-      { op: op2, operands }
+      `expected index ${formatShape(at3)} to be no larger than self ${formatShape(own)} apart from dimension ${dim}` +
+        (from === null ? '' : ` and no larger than src ${formatShape(from)}`),
+      { op: op2, operands },
     );
   }
 }
@@ -10923,7 +11141,7 @@ function checkVector(op2, index2) {
   if (index2.shape.length > 1) {
     throw new ShapeError(`index is supposed to be a vector, but has shape ${formatShape(index2.shape)}`, {
       op: op2,
-      operands: { index: index2.shape }
+      operands: { index: index2.shape },
     });
   }
 }
@@ -10936,13 +11154,13 @@ function checkSlices(op2, self, dim, index2, source2) {
   if (from.length !== own.length || from.some((n, d) => d !== dim && n !== own[d])) {
     throw new ShapeError(
       `source of shape ${formatShape(source2.shape)} must match self of shape ${formatShape(self.shape)} apart from dimension ${dim}`,
-      { op: op2, operands }
+      { op: op2, operands },
     );
   }
   if (from[dim] !== count2) {
     throw new ShapeError(
       `number of indices (${count2}) should be equal to the size of source (${from[dim]}) along dimension ${dim}`,
-      { op: op2, operands }
+      { op: op2, operands },
     );
   }
 }
@@ -10964,22 +11182,22 @@ function alongPlaces(op2, self, dim, index2) {
   const empty2 = sizeOf(at3.shape) === 0;
   return {
     shape: at3.shape,
-    strides: empty2 ? at3.shape : own.strides.map((s, d) => d === dim ? 0 : s),
+    strides: empty2 ? at3.shape : own.strides.map((s, d) => (d === dim ? 0 : s)),
     index: readIndices(op2, at3, own.shape[dim], dim, false),
-    scale: own.strides[dim]
+    scale: own.strides[dim],
   };
 }
 function selectedShape(self, dim, count2) {
-  return lift(self).shape.map((n, d) => d === dim ? count2 : n);
+  return lift(self).shape.map((n, d) => (d === dim ? count2 : n));
 }
 function slicePlaces(op2, self, dim, index2) {
   const own = lift(self);
   const read2 = readIndices(op2, lift(index2), own.shape[dim], dim, false);
   return {
     shape: selectedShape(self, dim, sizeOf(index2.shape)),
-    strides: own.strides.map((s, d) => d === dim ? 0 : s),
-    index: { ...read2, strides: own.strides.map((_, d) => d === dim ? read2.strides[0] : 0) },
-    scale: own.strides[dim]
+    strides: own.strides.map((s, d) => (d === dim ? 0 : s)),
+    index: { ...read2, strides: own.strides.map((_, d) => (d === dim ? read2.strides[0] : 0)) },
+    scale: own.strides[dim],
   };
 }
 function indexLayout(op2, self, indices) {
@@ -10991,16 +11209,16 @@ function indexLayout(op2, self, indices) {
       if (back > common.length) common.unshift(n);
       else if (common[common.length - back] === 1) common[common.length - back] = n;
       else if (n !== 1 && n !== common[common.length - back]) {
-        const shapes = tensors.map((t2) => formatShape(t2.shape)).join(", ");
+        const shapes = tensors.map((t2) => formatShape(t2.shape)).join(', ');
         throw new IndexError(`shape mismatch: indexing tensors could not be broadcast together with shapes ${shapes}`, {
           op: op2,
-          operands: { indices: tensors.map((t2) => t2.shape) }
+          operands: { indices: tensors.map((t2) => t2.shape) },
         });
       }
     }
   }
-  const indexed = indices.flatMap((index2, d) => index2 === null ? [] : [d]);
-  const free = indices.flatMap((index2, d) => index2 === null ? [d] : []);
+  const indexed = indices.flatMap((index2, d) => (index2 === null ? [] : [d]));
+  const free = indices.flatMap((index2, d) => (index2 === null ? [d] : []));
   const first = indexed[0] ?? 0;
   const adjacent = indexed.every((d, i) => d === first + i);
   const before = adjacent ? free.filter((d) => d < first) : [];
@@ -11018,8 +11236,8 @@ function indexPlaces(op2, self, indices, layout) {
         ...read2,
         strides: broadcastStrides(index3.shape, read2.strides, common),
         scale: self.strides[d],
-        size: self.shape[d]
-      }
+        size: self.shape[d],
+      },
     ];
   });
   const index2 = parts.length === 1 ? parts[0] : combineIndices(parts, common);
@@ -11038,36 +11256,36 @@ function indexPlaces(op2, self, indices, layout) {
     shape,
     strides,
     index: { array: index2.array, strides: indexStrides, offset: index2.offset },
-    scale: parts.length === 1 ? parts[0].scale : 1
+    scale: parts.length === 1 ? parts[0].scale : 1,
   };
 }
 
 // packages/core/src/ops/index.ts
 var gatherForward = (self, dim, index2) => {
   const out = allocate(index2.shape, self.dtype);
-  take(self, alongPlaces("gather", self, dim, index2), out);
+  take(self, alongPlaces('gather', self, dim, index2), out);
   return out;
 };
 function gather(self, dim, index2) {
-  const d = wrapDim("gather", dim, self.ndim);
-  checkAlongDim("gather", self, d, index2, null);
-  return dispatch("gather", gatherForward, [self, d, index2]);
+  const d = wrapDim('gather', dim, self.ndim);
+  checkAlongDim('gather', self, d, index2, null);
+  return dispatch('gather', gatherForward, [self, d, index2]);
 }
 function takeAlongDim(self, indices, dim) {
-  checkIndex("takeAlongDim", indices);
-  const [given] = named("takeAlongDim", ["dim"], [dim]);
+  checkIndex('takeAlongDim', indices);
+  const [given] = named('takeAlongDim', ['dim'], [dim]);
   if (given === void 0 || given === null) return gather(reshape(self, [-1]), 0, reshape(indices, [-1]));
   if (self.ndim !== indices.ndim) {
     throw new ShapeError(
       `self and indices should have the same number of dimensions, but got ${self.ndim} and ${indices.ndim}`,
-      { op: "takeAlongDim", operands: { self: self.shape, indices: indices.shape } }
+      { op: 'takeAlongDim', operands: { self: self.shape, indices: indices.shape } },
     );
   }
-  const d = wrapDim("takeAlongDim", given, self.ndim);
-  const without = (shape) => shape.map((n, i) => i === d ? 1 : n);
-  const common = broadcastShapes("takeAlongDim", without(self.shape), without(indices.shape));
+  const d = wrapDim('takeAlongDim', given, self.ndim);
+  const without = (shape) => shape.map((n, i) => (i === d ? 1 : n));
+  const common = broadcastShapes('takeAlongDim', without(self.shape), without(indices.shape));
   const along = (t2) => {
-    const shape = common.map((n, i) => i === d ? t2.shape[d] : n);
+    const shape = common.map((n, i) => (i === d ? t2.shape[d] : n));
     return t2.ndim === 0 ? t2 : expand(t2, shape);
   };
   return gather(along(self), d, along(indices));
@@ -11079,62 +11297,60 @@ function constant(value, self, places) {
 }
 function scatterInto2(op2, target, dim, index2, src) {
   const places = alongPlaces(op2, target, dim, index2);
-  put(target, places, typeof src === "number" ? constant(src, target, places) : lift(src));
+  put(target, places, typeof src === 'number' ? constant(src, target, places) : lift(src));
 }
 var scatterForward = (self, dim, index2, src) => {
   const out = copyOf(self);
-  scatterInto2("scatter", out, dim, index2, src);
+  scatterInto2('scatter', out, dim, index2, src);
   return out;
 };
 function scatterArguments(op2, self, dim, index2, src, options) {
-  const [given, value, reduce2] = named(
-    op2,
-    ["src", "value", "reduce"],
-    [src, void 0, options]
-  );
+  const [given, value, reduce2] = named(op2, ['src', 'value', 'reduce'], [src, void 0, options]);
   if (reduce2 !== void 0 && reduce2 !== null) {
-    throw new NotImplementedError(`reduce '${reduce2}' is not offered; use scatterAdd, or gather and scatter`, { op: op2 });
+    throw new NotImplementedError(`reduce '${reduce2}' is not offered; use scatterAdd, or gather and scatter`, {
+      op: op2,
+    });
   }
   const d = wrapDim(op2, dim, self.ndim);
-  const from = operand2(op2, "src", given ?? value);
-  checkAlongDim(op2, self, d, index2, typeof from === "number" ? null : from);
-  if (typeof from !== "number") checkSameDType2(op2, "src", self, from);
+  const from = operand2(op2, 'src', given ?? value);
+  checkAlongDim(op2, self, d, index2, typeof from === 'number' ? null : from);
+  if (typeof from !== 'number') checkSameDType2(op2, 'src', self, from);
   return [d, from];
 }
 function scatter(self, dim, index2, src, options) {
-  const [d, from] = scatterArguments("scatter", self, dim, index2, src, options);
-  return dispatch("scatter", scatterForward, [self, d, index2, from]);
+  const [d, from] = scatterArguments('scatter', self, dim, index2, src, options);
+  return dispatch('scatter', scatterForward, [self, d, index2, from]);
 }
 function scatter_(self, dim, index2, src, options) {
-  const [d, from] = scatterArguments("scatter_", self, dim, index2, src, options);
-  checkNoOverlap("scatter_", self);
-  return dispatchInPlace("scatter", [self, d, index2, from], self, () => {
+  const [d, from] = scatterArguments('scatter_', self, dim, index2, src, options);
+  checkNoOverlap('scatter_', self);
+  return dispatchInPlace('scatter', [self, d, index2, from], self, () => {
     const at3 = separate(index2, self);
-    scatterInto2("scatter_", self, d, at3, typeof from === "number" ? from : separate(from, self));
+    scatterInto2('scatter_', self, d, at3, typeof from === 'number' ? from : separate(from, self));
   });
 }
 var scatterAddForward = (self, dim, index2, src) => {
   const out = copyOf(self);
-  add2(out, alongPlaces("scatterAdd", out, dim, index2), lift(src), 1);
+  add2(out, alongPlaces('scatterAdd', out, dim, index2), lift(src), 1);
   return out;
 };
 function checkScatterAdd(op2, self, dim, index2, src) {
   const d = wrapDim(op2, dim, self.ndim);
   checkAlongDim(op2, self, d, index2, src);
-  checkSameDType2(op2, "src", self, src);
+  checkSameDType2(op2, 'src', self, src);
   return d;
 }
 function scatterAdd(self, dim, index2, src) {
-  const d = checkScatterAdd("scatterAdd", self, dim, index2, src);
-  return dispatch("scatterAdd", scatterAddForward, [self, d, index2, src]);
+  const d = checkScatterAdd('scatterAdd', self, dim, index2, src);
+  return dispatch('scatterAdd', scatterAddForward, [self, d, index2, src]);
 }
 function scatterAdd_(self, dim, index2, src) {
-  const d = checkScatterAdd("scatterAdd_", self, dim, index2, src);
-  checkNoOverlap("scatterAdd_", self);
-  return dispatchInPlace("scatterAdd", [self, d, index2, src], self, () => {
+  const d = checkScatterAdd('scatterAdd_', self, dim, index2, src);
+  checkNoOverlap('scatterAdd_', self);
+  return dispatchInPlace('scatterAdd', [self, d, index2, src], self, () => {
     const at3 = separate(index2, self);
     const from = separate(src, self);
-    add2(self, alongPlaces("scatterAdd_", self, d, at3), lift(from), 1);
+    add2(self, alongPlaces('scatterAdd_', self, d, at3), lift(from), 1);
   });
 }
 function selectSlices(op2) {
@@ -11143,7 +11359,7 @@ function selectSlices(op2) {
     if (self.shape.length === 0 && count2 !== 1) {
       throw new IndexError(`index to a 0-d tensor can have only 1 value, but got ${count2}`, {
         op: op2,
-        operands: { index: index2.shape }
+        operands: { index: index2.shape },
       });
     }
     const out = allocate(self.shape.length === 0 ? [] : selectedShape(self, dim, count2), self.dtype);
@@ -11151,30 +11367,30 @@ function selectSlices(op2) {
     return out;
   };
 }
-var indexSelectForward = selectSlices("indexSelect");
-var embeddingForward = selectSlices("embedding");
+var indexSelectForward = selectSlices('indexSelect');
+var embeddingForward = selectSlices('embedding');
 function indexSelect(self, dim, index2) {
-  const d = wrapDim("indexSelect", dim, self.ndim);
-  checkVector("indexSelect", index2);
-  return dispatch("indexSelect", indexSelectForward, [self, d, index2]);
+  const d = wrapDim('indexSelect', dim, self.ndim);
+  checkVector('indexSelect', index2);
+  return dispatch('indexSelect', indexSelectForward, [self, d, index2]);
 }
 function embedding(weight, indices, paddingIdx) {
-  const [given] = named("embedding", ["paddingIdx"], [paddingIdx]);
-  checkIndex("embedding", indices);
+  const [given] = named('embedding', ['paddingIdx'], [paddingIdx]);
+  checkIndex('embedding', indices);
   if (weight.ndim !== 2) {
     throw new ShapeError(`weight must be 2-d, but has shape ${formatShape(weight.shape)}`, {
-      op: "embedding",
-      operands: { weight: weight.shape }
+      op: 'embedding',
+      operands: { weight: weight.shape },
     });
   }
-  const rows2 = dispatch("indexSelect", embeddingForward, [weight, 0, reshape(indices, [-1])]);
+  const rows2 = dispatch('indexSelect', embeddingForward, [weight, 0, reshape(indices, [-1])]);
   const out = view(rows2, [...indices.shape, weight.shape[1]]);
   if (given === void 0 || given === null) return out;
   const count2 = weight.shape[0];
   if (!Number.isInteger(given) || given < -count2 || given >= count2) {
     throw new IndexError(`paddingIdx must be within the ${count2} rows of weight, but got ${given}`, {
-      op: "embedding",
-      operands: { paddingIdx: given, weight: weight.shape }
+      op: 'embedding',
+      operands: { paddingIdx: given, weight: weight.shape },
     });
   }
   if (!modes.grad || !weight.requiresGrad) return out;
@@ -11183,33 +11399,33 @@ function embedding(weight, indices, paddingIdx) {
 }
 var indexAddForward = (self, dim, index2, source2, alpha) => {
   const out = copyOf(self);
-  add2(out, slicePlaces("indexAdd", out, dim, index2), lift(source2), alpha);
+  add2(out, slicePlaces('indexAdd', out, dim, index2), lift(source2), alpha);
   return out;
 };
 function indexAddArguments(op2, self, dim, index2, source2, options) {
-  const [alpha = 1] = named(op2, ["alpha"], [options]);
+  const [alpha = 1] = named(op2, ['alpha'], [options]);
   const d = wrapDim(op2, dim, self.ndim);
   checkSlices(op2, self, d, index2, source2);
-  checkSameDType2(op2, "source", self, source2);
+  checkSameDType2(op2, 'source', self, source2);
   if (!isFloating(self.dtype) && !Number.isInteger(alpha)) {
     throw new DTypeError(`for ${self.dtype} tensors alpha must be an integer, but got ${alpha}`, {
       op: op2,
-      operands: { alpha }
+      operands: { alpha },
     });
   }
   return [d, alpha];
 }
 function indexAdd(self, dim, index2, source2, options) {
-  const [d, alpha] = indexAddArguments("indexAdd", self, dim, index2, source2, options);
-  return dispatch("indexAdd", indexAddForward, [self, d, index2, source2, alpha]);
+  const [d, alpha] = indexAddArguments('indexAdd', self, dim, index2, source2, options);
+  return dispatch('indexAdd', indexAddForward, [self, d, index2, source2, alpha]);
 }
 function indexAdd_(self, dim, index2, source2, options) {
-  const [d, alpha] = indexAddArguments("indexAdd_", self, dim, index2, source2, options);
-  checkNoOverlap("indexAdd_", self);
-  return dispatchInPlace("indexAdd", [self, d, index2, source2, alpha], self, () => {
+  const [d, alpha] = indexAddArguments('indexAdd_', self, dim, index2, source2, options);
+  checkNoOverlap('indexAdd_', self);
+  return dispatchInPlace('indexAdd', [self, d, index2, source2, alpha], self, () => {
     const at3 = separate(index2, self);
     const from = separate(source2, self);
-    add2(self, slicePlaces("indexAdd_", self, d, at3), lift(from), alpha);
+    add2(self, slicePlaces('indexAdd_', self, d, at3), lift(from), alpha);
   });
 }
 function expandIndex(op2, self, dim, index2, shape, negative) {
@@ -11217,46 +11433,43 @@ function expandIndex(op2, self, dim, index2, shape, negative) {
   const count2 = sizeOf(index2.shape);
   let checked = index2;
   if (read2.array !== index2.array) {
-    checked = allocate([count2], "int32");
-    copy(
-      { array: read2.array, shape: [count2], strides: read2.strides, offset: 0, dtype: "int32" },
-      checked
-    );
+    checked = allocate([count2], 'int32');
+    copy({ array: read2.array, shape: [count2], strides: read2.strides, offset: 0, dtype: 'int32' }, checked);
   }
-  const column = shape.map((_, d) => d === dim ? count2 : 1);
+  const column = shape.map((_, d) => (d === dim ? count2 : 1));
   return expand(view(checked, column), shape);
 }
 function indexCopy(self, dim, index2, source2) {
-  return scatter(self, dim, copyIndex("indexCopy", self, dim, index2, source2), source2);
+  return scatter(self, dim, copyIndex('indexCopy', self, dim, index2, source2), source2);
 }
 function indexCopy_(self, dim, index2, source2) {
-  return scatter_(self, dim, copyIndex("indexCopy_", self, dim, index2, source2), source2);
+  return scatter_(self, dim, copyIndex('indexCopy_', self, dim, index2, source2), source2);
 }
 function copyIndex(op2, self, dim, index2, source2) {
   const d = wrapDim(op2, dim, self.ndim);
   checkSlices(op2, self, d, index2, source2);
-  checkSameDType2(op2, "source", self, source2);
+  checkSameDType2(op2, 'source', self, source2);
   return expandIndex(op2, self, d, index2, lift(source2).shape, false);
 }
 function indexFill(self, dim, index2, value) {
-  const [at3, from] = fillArguments("indexFill", self, dim, index2, value);
+  const [at3, from] = fillArguments('indexFill', self, dim, index2, value);
   return scatter(self, dim, at3, from);
 }
 function indexFill_(self, dim, index2, value) {
-  const [at3, from] = fillArguments("indexFill_", self, dim, index2, value);
+  const [at3, from] = fillArguments('indexFill_', self, dim, index2, value);
   return scatter_(self, dim, at3, from);
 }
 function fillArguments(op2, self, dim, index2, value) {
   const d = wrapDim(op2, dim, self.ndim);
   checkVector(op2, index2);
-  const from = operand2(op2, "value", value);
+  const from = operand2(op2, 'value', value);
   const shape = selectedShape(self, d, sizeOf(index2.shape));
   const at3 = expandIndex(op2, self, d, index2, shape, true);
-  if (typeof from === "number") return [at3, from];
+  if (typeof from === 'number') return [at3, from];
   if (from.ndim > 0) {
     throw new ShapeError(`only takes a value of 0 dimensions, but got one of shape ${formatShape(from.shape)}`, {
       op: op2,
-      operands: { value: from.shape }
+      operands: { value: from.shape },
     });
   }
   return [at3, expand(to(from, self.dtype), shape)];
@@ -11269,19 +11482,19 @@ function takeCoordinates(op2) {
     return out;
   };
 }
-var indexForward = takeCoordinates("index");
-var takeForward = takeCoordinates("take");
+var indexForward = takeCoordinates('index');
+var takeForward = takeCoordinates('take');
 function perDimension3(op2, self, indices) {
   const out = [];
   for (const index2 of indices) {
     if (index2 === null || index2 === void 0) out.push(null);
-    else if (!isTensor(index2) || isFloating(index2.dtype) || index2.dtype === "uint8") {
+    else if (!isTensor(index2) || isFloating(index2.dtype) || index2.dtype === 'uint8') {
       throw new DTypeError(
         `tensors used as indices must be int32, int64 or bool, but got ${isTensor(index2) ? index2.dtype : typeof index2}`,
-        { op: op2, operands: { index: index2 } }
+        { op: op2, operands: { index: index2 } },
       );
-    } else if (index2.dtype === "bool") {
-      if (index2.ndim === 0) throw new IndexError("a mask must have dimensions; use at() for a 0-d one", { op: op2 });
+    } else if (index2.dtype === 'bool') {
+      if (index2.ndim === 0) throw new IndexError('a mask must have dimensions; use at() for a 0-d one', { op: op2 });
       checkMaskShape(op2, self, index2, out.length);
       out.push(...coordinates(index2));
     } else out.push(index2);
@@ -11289,7 +11502,7 @@ function perDimension3(op2, self, indices) {
   if (out.length > self.ndim) {
     throw new IndexError(`too many indices for tensor of dimension ${self.ndim} (got ${out.length})`, {
       op: op2,
-      operands: { self: self.shape, indices: out.length }
+      operands: { self: self.shape, indices: out.length },
     });
   }
   while (out.length < self.ndim) out.push(null);
@@ -11299,24 +11512,24 @@ function checkMaskShape(op2, self, mask, dim) {
   if (dim + mask.ndim > self.ndim) {
     throw new IndexError(`too many indices for tensor of dimension ${self.ndim} (got ${dim + mask.ndim})`, {
       op: op2,
-      operands: { self: self.shape, mask: mask.shape, dim }
+      operands: { self: self.shape, mask: mask.shape, dim },
     });
   }
   for (let d = 0; d < mask.ndim; d++) {
     if (mask.shape[d] !== self.shape[dim + d]) {
       throw new IndexError(
         `the shape of the mask ${formatShape(mask.shape)} at index ${d} does not match the shape of the indexed tensor ${formatShape(self.shape)} at index ${dim + d}`,
-        { op: op2, operands: { self: self.shape, mask: mask.shape, dim } }
+        { op: op2, operands: { self: self.shape, mask: mask.shape, dim } },
       );
     }
   }
 }
 function index(self, indices) {
-  return dispatch("index", indexForward, [self, perDimension3("index", self, indices)]);
+  return dispatch('index', indexForward, [self, perDimension3('index', self, indices)]);
 }
 function take2(self, index2) {
-  checkIndex("take", index2);
-  return dispatch("index", takeForward, [reshape(self, [-1]), [index2]]);
+  checkIndex('take', index2);
+  return dispatch('index', takeForward, [reshape(self, [-1]), [index2]]);
 }
 function putCoordinates(op2, target, indices, values, accumulate2) {
   const layout = indexLayout(op2, target, indices);
@@ -11328,38 +11541,39 @@ function putCoordinates(op2, target, indices, values, accumulate2) {
 }
 var indexPutForward = (self, indices, values, accumulate2) => {
   const out = copyOf(self);
-  putCoordinates("indexPut", out, indices, values, accumulate2);
+  putCoordinates('indexPut', out, indices, values, accumulate2);
   return out;
 };
 function indexPutArguments(op2, self, indices, values, accumulate2) {
-  const [sum3 = false] = named(op2, ["accumulate"], [accumulate2]);
+  const [sum3 = false] = named(op2, ['accumulate'], [accumulate2]);
   const at3 = perDimension3(op2, self, indices);
-  const v = operand2(op2, "values", values);
-  const from = typeof v === "number" ? scalarTensor(v, self.dtype) : v;
-  checkSameDType2(op2, "values", self, from);
+  const v = operand2(op2, 'values', values);
+  const from = typeof v === 'number' ? scalarTensor(v, self.dtype) : v;
+  checkSameDType2(op2, 'values', self, from);
   const { shape } = indexLayout(op2, self, at3);
   const lead = shape.length - from.ndim;
   if (lead < 0 || from.shape.some((n, d) => n !== 1 && n !== shape[lead + d])) {
     throw new ShapeError(
-      `shape mismatch: value tensor of shape ${formatShape(from.shape)} cannot be broadcast to indexing result of shape ` + formatShape(shape),
-      { op: op2, operands: { values: from.shape, result: shape } }
+      `shape mismatch: value tensor of shape ${formatShape(from.shape)} cannot be broadcast to indexing result of shape ` +
+        formatShape(shape),
+      { op: op2, operands: { values: from.shape, result: shape } },
     );
   }
   return [at3, from, sum3];
 }
 function indexPut(self, indices, values, accumulate2) {
-  const [at3, from, sum3] = indexPutArguments("indexPut", self, indices, values, accumulate2);
-  return dispatch("indexPut", indexPutForward, [self, at3, from, sum3]);
+  const [at3, from, sum3] = indexPutArguments('indexPut', self, indices, values, accumulate2);
+  return dispatch('indexPut', indexPutForward, [self, at3, from, sum3]);
 }
 function indexPut_(self, indices, values, accumulate2) {
-  const [at3, from, sum3] = indexPutArguments("indexPut_", self, indices, values, accumulate2);
-  return dispatchInPlace("indexPut", [self, at3, from, sum3], self, () => {
-    const apart = at3.map((entry2) => entry2 === null ? null : separate(entry2, self));
-    putCoordinates("indexPut_", self, apart, separate(from, self), sum3);
+  const [at3, from, sum3] = indexPutArguments('indexPut_', self, indices, values, accumulate2);
+  return dispatchInPlace('indexPut', [self, at3, from, sum3], self, () => {
+    const apart = at3.map((entry2) => (entry2 === null ? null : separate(entry2, self)));
+    putCoordinates('indexPut_', self, apart, separate(from, self), sum3);
   });
 }
 var maskedSelectForward = (self, mask) => {
-  const shape = broadcastShapes("maskedSelect", self.shape, mask.shape);
+  const shape = broadcastShapes('maskedSelect', self.shape, mask.shape);
   const size = sizeOf(shape);
   const count2 = size === 0 ? 0 : countNonzero(mask) * (size / sizeOf(mask.shape));
   const out = allocate([count2], self.dtype);
@@ -11367,19 +11581,19 @@ var maskedSelectForward = (self, mask) => {
   return out;
 };
 function maskedSelect2(self, mask) {
-  if (mask.dtype !== "bool") {
+  if (mask.dtype !== 'bool') {
     throw new DTypeError(`expected the mask to be a bool tensor, but got ${mask.dtype}`, {
-      op: "maskedSelect",
-      operands: { mask: mask.dtype }
+      op: 'maskedSelect',
+      operands: { mask: mask.dtype },
     });
   }
-  broadcastShapes("maskedSelect", self.shape, mask.shape);
-  return dispatch("maskedSelect", maskedSelectForward, [self, mask]);
+  broadcastShapes('maskedSelect', self.shape, mask.shape);
+  return dispatch('maskedSelect', maskedSelectForward, [self, mask]);
 }
 var nonzeroForward = (self) => {
   const ndim = self.shape.length;
   const count2 = countNonzero(self);
-  const out = allocate([count2, ndim], "int32");
+  const out = allocate([count2, ndim], 'int32');
   const array = out.array;
   const columns = self.shape.map((_, d) => ({ array, offset: d, step: ndim }));
   nonzero(self, count2, columns);
@@ -11387,15 +11601,15 @@ var nonzeroForward = (self) => {
 };
 function coordinates(self) {
   const count2 = countNonzero(self);
-  const out = self.shape.map(() => allocate([count2], "int32"));
+  const out = self.shape.map(() => allocate([count2], 'int32'));
   const columns = out.map((column) => ({ array: column.array, offset: 0, step: 1 }));
   nonzero(self, count2, columns);
   return out;
 }
 function nonzero2(self, options) {
-  const [asTuple = false] = named("nonzero", ["asTuple"], [options]);
+  const [asTuple = false] = named('nonzero', ['asTuple'], [options]);
   if (asTuple) return coordinates(self.ndim === 0 ? unsqueeze(self, 0) : self);
-  return dispatch("nonzero", nonzeroForward, [self]);
+  return dispatch('nonzero', nonzeroForward, [self]);
 }
 
 // packages/core/src/reference/join.ts
@@ -11434,13 +11648,13 @@ function rollParts(a, shifts, out, d, shape, from, to2) {
     move(
       shape,
       { array: a.array, strides: a.strides, offset: from },
-      { array: out.array, strides: out.strides, offset: to2 }
+      { array: out.array, strides: out.strides, offset: to2 },
     );
     return;
   }
   const shift = shifts[d];
   const rest = shape[d] - shift;
-  const part = (size) => shape.map((n, i) => i === d ? size : n);
+  const part = (size) => shape.map((n, i) => (i === d ? size : n));
   rollParts(a, shifts, out, d + 1, part(rest), from, to2 + shift * out.strides[d]);
   if (shift > 0) rollParts(a, shifts, out, d + 1, part(shift), from + rest * a.strides[d], to2);
 }
@@ -11466,7 +11680,7 @@ function triangle(a, diagonal2, lower, out) {
     const part = (t2, from) => ({
       array: t2.array,
       strides: [...t2.strides.slice(0, row), t2.strides[row + 1]],
-      offset: t2.offset + r * t2.strides[row] + from * t2.strides[row + 1]
+      offset: t2.offset + r * t2.strides[row] + from * t2.strides[row + 1],
     });
     const keep2 = lower ? 0 : edge;
     const drop2 = lower ? edge : 0;
@@ -11479,11 +11693,11 @@ function triangle(a, diagonal2, lower, out) {
 // packages/core/src/ops/join.ts
 function checkTensors(op2, tensors) {
   if (!Array.isArray(tensors) || tensors.length === 0) {
-    throw new ValueError("expects a non-empty list of tensors", { op: op2, operands: { tensors } });
+    throw new ValueError('expects a non-empty list of tensors', { op: op2, operands: { tensors } });
   }
   tensors.forEach((t2, i) => {
     if (!isTensor(t2)) {
-      throw new DTypeError(`expected tensors, but entry ${i} is ${t2 === null ? "null" : typeof t2}`, { op: op2 });
+      throw new DTypeError(`expected tensors, but entry ${i} is ${t2 === null ? 'null' : typeof t2}`, { op: op2 });
     }
   });
 }
@@ -11499,10 +11713,10 @@ var catForward = (tensors, dim) => {
   return out;
 };
 function cat2(tensors, dim) {
-  return join("cat", tensors, dim);
+  return join('cat', tensors, dim);
 }
 function join(op2, tensors, dim) {
-  const [given = 0] = named(op2, ["dim"], [dim]);
+  const [given = 0] = named(op2, ['dim'], [dim]);
   checkTensors(op2, tensors);
   tensors.forEach((t2, i) => {
     if (t2.ndim === 0) {
@@ -11511,7 +11725,7 @@ function join(op2, tensors, dim) {
   });
   const isLegacy = (t2) => t2.ndim === 1 && t2.shape[0] === 0;
   const first = tensors.find((t2) => !isLegacy(t2));
-  if (first === void 0) return dispatch("cat", catForward, [tensors, 0]);
+  if (first === void 0) return dispatch('cat', catForward, [tensors, 0]);
   const d = wrapDim(op2, given, first.ndim);
   const kept = first.ndim === 1 ? tensors : tensors.filter((t2) => !isLegacy(t2));
   for (const { shape } of kept) {
@@ -11519,14 +11733,14 @@ function join(op2, tensors, dim) {
     const at3 = tensors.findIndex((t2) => t2.shape === shape);
     throw new ShapeError(
       `tensors must have the same number of dimensions and the same sizes except in dimension ${d}, but got ${formatShape(first.shape)} and ${formatShape(shape)} (tensor number ${at3} in the list)`,
-      { op: op2, operands: { shapes: tensors.map((t2) => t2.shape), dim: d } }
+      { op: op2, operands: { shapes: tensors.map((t2) => t2.shape), dim: d } },
     );
   }
   if (kept.length < tensors.length) {
     const dtype = commonDType2(tensors);
-    if (commonDType2(kept) !== dtype) return dispatch("cat", catForward, [kept.map((t2) => to(t2, dtype)), d]);
+    if (commonDType2(kept) !== dtype) return dispatch('cat', catForward, [kept.map((t2) => to(t2, dtype)), d]);
   }
-  return dispatch("cat", catForward, [kept, d]);
+  return dispatch('cat', catForward, [kept, d]);
 }
 var stackForward = (tensors, dim) => {
   const shape = [...tensors[0].shape];
@@ -11536,19 +11750,19 @@ var stackForward = (tensors, dim) => {
   return out;
 };
 function stack2(tensors, dim) {
-  const [given = 0] = named("stack", ["dim"], [dim]);
-  checkTensors("stack", tensors);
+  const [given = 0] = named('stack', ['dim'], [dim]);
+  checkTensors('stack', tensors);
   const { shape } = tensors[0];
-  const d = wrapDim("stack", given, shape.length + 1);
+  const d = wrapDim('stack', given, shape.length + 1);
   tensors.forEach((t2, i) => {
     if (!sameShape(t2.shape, shape)) {
       throw new ShapeError(
         `expects each tensor to be equal size, but got ${formatShape(shape)} at entry 0 and ${formatShape(t2.shape)} at entry ${i}`,
-        { op: "stack", operands: { shapes: tensors.map((x) => x.shape) } }
+        { op: 'stack', operands: { shapes: tensors.map((x) => x.shape) } },
       );
     }
   });
-  return dispatch("stack", stackForward, [tensors, d]);
+  return dispatch('stack', stackForward, [tensors, d]);
 }
 var flipForward = (self, dims) => {
   const out = allocate(self.shape, self.dtype);
@@ -11556,103 +11770,100 @@ var flipForward = (self, dims) => {
   return out;
 };
 function flip2(self, ...dims) {
-  const wrapped = dimsArgument("flip", dims).map((d) => wrapDim("flip", d, self.ndim));
+  const wrapped = dimsArgument('flip', dims).map((d) => wrapDim('flip', d, self.ndim));
   wrapped.forEach((d, i) => {
     if (wrapped.indexOf(d) !== i) {
-      throw new ShapeError(`dim ${d} appears multiple times in the list of dims`, { op: "flip", operands: { dims } });
+      throw new ShapeError(`dim ${d} appears multiple times in the list of dims`, { op: 'flip', operands: { dims } });
     }
   });
-  return dispatch("flip", flipForward, [self, self.ndim === 0 ? [] : wrapped]);
+  return dispatch('flip', flipForward, [self, self.ndim === 0 ? [] : wrapped]);
 }
 function dimsArgument(op2, args) {
   const [first] = args;
-  if (args.length === 1 && typeof first === "object" && !Array.isArray(first)) {
-    return named(op2, ["dims"], [first])[0] ?? [];
+  if (args.length === 1 && typeof first === 'object' && !Array.isArray(first)) {
+    return named(op2, ['dims'], [first])[0] ?? [];
   }
   return listArgument(args);
 }
 function fliplr(self) {
   if (self.ndim < 2)
-    throw new ShapeError(`input must be >= 2-d, but has shape ${formatShape(self.shape)}`, { op: "fliplr" });
+    throw new ShapeError(`input must be >= 2-d, but has shape ${formatShape(self.shape)}`, { op: 'fliplr' });
   return flip2(self, 1);
 }
 function flipud(self) {
-  if (self.ndim < 1) throw new ShapeError("input must be >= 1-d, but has shape []", { op: "flipud" });
+  if (self.ndim < 1) throw new ShapeError('input must be >= 1-d, but has shape []', { op: 'flipud' });
   return flip2(self, 0);
 }
 var rollForward = (self, shifts, dims) => {
   const total = new Array(self.ndim).fill(0);
   dims.forEach((d, i) => {
     const n = Math.max(self.shape[d], 1);
-    total[d] = ((total[d] + shifts[i]) % n + n) % n;
+    total[d] = (((total[d] + shifts[i]) % n) + n) % n;
   });
   const out = allocate(self.shape, self.dtype);
   roll(self, total, out);
   return out;
 };
 function roll2(self, shifts, dims) {
-  const [given] = named("roll", ["dims"], [dims]);
-  const steps2 = typeof shifts === "number" ? [shifts] : [...shifts];
-  const along = given === void 0 || given === null ? [] : typeof given === "number" ? [given] : [...given];
+  const [given] = named('roll', ['dims'], [dims]);
+  const steps2 = typeof shifts === 'number' ? [shifts] : [...shifts];
+  const along = given === void 0 || given === null ? [] : typeof given === 'number' ? [given] : [...given];
   if (steps2.length === 0 || steps2.some((n) => !Number.isInteger(n))) {
-    throw new ValueError(`shifts must be integers, at least one, but got ${show(shifts)}`, { op: "roll" });
+    throw new ValueError(`shifts must be integers, at least one, but got ${show(shifts)}`, { op: 'roll' });
   }
   if (along.length === 0 && steps2.length === 1) {
-    return view(dispatch("roll", rollForward, [reshape(self, [-1]), steps2, [0]]), self.shape);
+    return view(dispatch('roll', rollForward, [reshape(self, [-1]), steps2, [0]]), self.shape);
   }
   if (along.length !== steps2.length) {
     throw new ValueError(`shifts and dimensions must align, but got ${steps2.length} shifts and ${along.length} dims`, {
-      op: "roll",
-      operands: { shifts, dims: given }
+      op: 'roll',
+      operands: { shifts, dims: given },
     });
   }
-  if (self.ndim === 0) throw new IndexError("dimension specified but tensor has no dimensions", { op: "roll" });
-  const wrapped = along.map((d) => wrapDim("roll", d, self.ndim));
-  return dispatch("roll", rollForward, [self, steps2, wrapped]);
+  if (self.ndim === 0) throw new IndexError('dimension specified but tensor has no dimensions', { op: 'roll' });
+  const wrapped = along.map((d) => wrapDim('roll', d, self.ndim));
+  return dispatch('roll', rollForward, [self, steps2, wrapped]);
 }
 var repeatForward = (self, repeats) => {
   const lead = repeats.length - self.ndim;
   const out = allocate(
     repeats.map((times, d) => times * (d < lead ? 1 : self.shape[d - lead])),
-    self.dtype
+    self.dtype,
   );
   repeat2(self, repeats, out);
   return out;
 };
 function repeat3(self, ...repeats) {
-  return repeatBy("repeat", self, listArgument(repeats));
+  return repeatBy('repeat', self, listArgument(repeats));
 }
 function repeatBy(op2, self, repeats) {
   if (repeats.length < self.ndim || repeats.some((n) => !Number.isInteger(n) || n < 0)) {
     throw new ShapeError(
       `needs a number of at least 0 for each of the ${self.ndim} dimensions, but got ${formatShape(repeats)}`,
-      { op: op2, operands: { self: self.shape, repeats } }
+      { op: op2, operands: { self: self.shape, repeats } },
     );
   }
-  return dispatch("repeat", repeatForward, [self, repeats]);
+  return dispatch('repeat', repeatForward, [self, repeats]);
 }
 function tile(self, ...dims) {
   const list2 = listArgument(dims);
   const lead = new Array(Math.max(self.ndim - list2.length, 0)).fill(1);
-  return repeatBy("tile", self, [...lead, ...list2]);
+  return repeatBy('tile', self, [...lead, ...list2]);
 }
 function repeatInterleave(self, repeats, dim, options) {
-  const op2 = "repeatInterleave";
-  const [times, given, outputSize] = named(
-    op2,
-    ["repeats", "dim", "outputSize"],
-    [repeats, dim, options]
-  );
+  const op2 = 'repeatInterleave';
+  const [times, given, outputSize] = named(op2, ['repeats', 'dim', 'outputSize'], [repeats, dim, options]);
   if (times === void 0) return positions(op2, self, outputSize);
   const flat2 = given === void 0 || given === null || self.ndim === 0;
   const x = flat2 ? reshape(self, [-1]) : self;
   const d = flat2 ? 0 : wrapDim(op2, given, self.ndim);
-  if (typeof times !== "number") {
+  if (typeof times !== 'number') {
     const counts = sizeOf(times.shape) === 1 ? expand(reshape(times, [1]), [x.shape[d]]) : times;
     if (counts.ndim !== 1 || counts.shape[0] !== x.shape[d]) {
       throw new ShapeError(
-        `repeats must have the same size as input along dim ${d}, but got ${formatShape(times.shape)} and ` + formatShape(x.shape),
-        { op: op2, operands: { self: x.shape, repeats: times.shape, dim: d } }
+        `repeats must have the same size as input along dim ${d}, but got ${formatShape(times.shape)} and ` +
+          formatShape(x.shape),
+        { op: op2, operands: { self: x.shape, repeats: times.shape, dim: d } },
       );
     }
     return indexSelect(x, d, positions(op2, counts, outputSize));
@@ -11669,13 +11880,13 @@ function checkOutputSize(op2, size, outputSize) {
   throw new ValueError(`outputSize is ${outputSize}, but the result has size ${size}`, { op: op2 });
 }
 function positions(op2, repeats, outputSize) {
-  if (repeats.dtype !== "int32" && repeats.dtype !== "int64" || repeats.ndim !== 1) {
+  if ((repeats.dtype !== 'int32' && repeats.dtype !== 'int64') || repeats.ndim !== 1) {
     throw new DTypeError(
       `repeats must be a vector of int32 or int64, but got ${repeats.dtype} of ${formatShape(repeats.shape)}`,
       {
         op: op2,
-        operands: { repeats: repeats.shape, dtype: repeats.dtype }
-      }
+        operands: { repeats: repeats.shape, dtype: repeats.dtype },
+      },
     );
   }
   const counts = Array.from(repeats.toTypedArray(), Number);
@@ -11683,7 +11894,7 @@ function positions(op2, repeats, outputSize) {
   if (negative !== void 0) throw new ValueError(`repeats can not be negative, but got ${negative}`, { op: op2 });
   const size = counts.reduce((a, b) => a + b, 0);
   checkOutputSize(op2, size, outputSize);
-  const out = allocate([size], "int32");
+  const out = allocate([size], 'int32');
   const array = out.array;
   let at3 = 0;
   counts.forEach((n, i) => {
@@ -11700,57 +11911,54 @@ function triangle2(self, diagonal2, lower) {
   return out;
 }
 function diagonalArgument(op2, self, given) {
-  const [k = 0] = named(op2, ["diagonal"], [given]);
+  const [k = 0] = named(op2, ['diagonal'], [given]);
   if (self.ndim < 2) {
     throw new ShapeError(`expects at least 2 dimensions, but got shape ${formatShape(self.shape)}`, {
       op: op2,
-      operands: { self: self.shape }
+      operands: { self: self.shape },
     });
   }
-  checkInteger(op2, "diagonal", k);
+  checkInteger(op2, 'diagonal', k);
   return k;
 }
 function checkInteger(op2, name2, value) {
-  if (!Number.isInteger(value)) throw new ValueError(`${name2} must be an integer, but got ${String(value)}`, { op: op2 });
+  if (!Number.isInteger(value))
+    throw new ValueError(`${name2} must be an integer, but got ${String(value)}`, { op: op2 });
 }
 function tril(self, diagonal2) {
-  return dispatch("tril", trilForward, [self, diagonalArgument("tril", self, diagonal2)]);
+  return dispatch('tril', trilForward, [self, diagonalArgument('tril', self, diagonal2)]);
 }
 function triu(self, diagonal2) {
-  return dispatch("triu", triuForward, [self, diagonalArgument("triu", self, diagonal2)]);
+  return dispatch('triu', triuForward, [self, diagonalArgument('triu', self, diagonal2)]);
 }
 function tril_(self, diagonal2) {
-  const k = diagonalArgument("tril_", self, diagonal2);
-  checkNoOverlap("tril_", self);
-  return dispatchInPlace("tril", [self, k], self, () => triangle(self, k, true, self));
+  const k = diagonalArgument('tril_', self, diagonal2);
+  checkNoOverlap('tril_', self);
+  return dispatchInPlace('tril', [self, k], self, () => triangle(self, k, true, self));
 }
 function triu_(self, diagonal2) {
-  const k = diagonalArgument("triu_", self, diagonal2);
-  checkNoOverlap("triu_", self);
-  return dispatchInPlace("triu", [self, k], self, () => triangle(self, k, false, self));
+  const k = diagonalArgument('triu_', self, diagonal2);
+  checkNoOverlap('triu_', self);
+  return dispatchInPlace('triu', [self, k], self, () => triangle(self, k, false, self));
 }
 function diag(self, given) {
-  const [k = 0] = named("diag", ["diagonal"], [given]);
-  checkInteger("diag", "diagonal", k);
+  const [k = 0] = named('diag', ['diagonal'], [given]);
+  checkInteger('diag', 'diagonal', k);
   if (self.ndim === 1) return diagEmbed(self, k);
   if (self.ndim === 2) return clone(diagonal(self, k));
   throw new ShapeError(`expects a matrix or a vector, but got shape ${formatShape(self.shape)}`, {
-    op: "diag",
-    operands: { self: self.shape }
+    op: 'diag',
+    operands: { self: self.shape },
   });
 }
 function diagEmbed(self, offset, dim1, dim2) {
-  const [k = 0, a = -2, b = -1] = named(
-    "diagEmbed",
-    ["offset", "dim1", "dim2"],
-    [offset, dim1, dim2]
-  );
-  checkInteger("diagEmbed", "offset", k);
-  if (self.ndim === 0) throw new ShapeError("expects at least one dimension, but got shape []", { op: "diagEmbed" });
-  const d1 = wrapDim("diagEmbed", a, self.ndim + 1);
-  const d2 = wrapDim("diagEmbed", b, self.ndim + 1);
+  const [k = 0, a = -2, b = -1] = named('diagEmbed', ['offset', 'dim1', 'dim2'], [offset, dim1, dim2]);
+  checkInteger('diagEmbed', 'offset', k);
+  if (self.ndim === 0) throw new ShapeError('expects at least one dimension, but got shape []', { op: 'diagEmbed' });
+  const d1 = wrapDim('diagEmbed', a, self.ndim + 1);
+  const d2 = wrapDim('diagEmbed', b, self.ndim + 1);
   if (d1 === d2)
-    throw new ValueError(`diagonal dimensions cannot be identical, but got ${a} and ${b}`, { op: "diagEmbed" });
+    throw new ValueError(`diagonal dimensions cannot be identical, but got ${a} and ${b}`, { op: 'diagEmbed' });
   const n = self.shape[self.ndim - 1] + Math.abs(k);
   const shape = self.shape.slice(0, -1);
   shape.splice(Math.min(d1, d2), 0, n);
@@ -11794,12 +12002,12 @@ function nll(input, target, weight, reduction, ignoreIndex, loss, totalWeight) {
           lost += Math.abs(total) >= Math.abs(term) ? total - next + term : term - next + total;
         total = next;
       }
-      if (reduction === "none") out[loss.offset + i] = term;
+      if (reduction === 'none') out[loss.offset + i] = term;
     }
   }
   const sum3 = total + lost;
-  if (reduction !== "none") out[loss.offset] = reduction === "mean" ? sum3 / counted : sum3;
-  totalWeight.array[totalWeight.offset] = reduction === "none" ? 0 : counted;
+  if (reduction !== 'none') out[loss.offset] = reduction === 'mean' ? sum3 / counted : sum3;
+  totalWeight.array[totalWeight.offset] = reduction === 'none' ? 0 : counted;
 }
 function nllBackward(grad, target, weight, reduction, ignoreIndex, totalWeight, out) {
   const [batch, classes, positions2] = sizes(out.shape);
@@ -11808,14 +12016,14 @@ function nllBackward(grad, target, weight, reduction, ignoreIndex, totalWeight, 
   const w = weight === null ? null : doubles(weight);
   const dx = out.array;
   dx.fill(0, out.offset, out.offset + batch * classes * positions2);
-  const divisor = reduction === "mean" ? totalWeight : 1;
+  const divisor = reduction === 'mean' ? totalWeight : 1;
   for (let n = 0, i = 0; n < batch; n++) {
     const image = out.offset + n * classes * positions2;
     for (let s = 0; s < positions2; s++, i++) {
       const at3 = t2.array[t2.offset + i];
       if (at3 === ignoreIndex) continue;
       const scale2 = w === null ? 1 : w[at3];
-      dx[image + at3 * positions2 + s] = -scale2 * (reduction === "none" ? g[i] : g[0]) / divisor;
+      dx[image + at3 * positions2 + s] = (-scale2 * (reduction === 'none' ? g[i] : g[0])) / divisor;
     }
   }
 }
@@ -11824,14 +12032,14 @@ function mse(input, target, reduction, out) {
   const x = dense(input);
   const y = dense(target);
   const written = denseOutput(out);
-  if (reduction === "none") {
+  if (reduction === 'none') {
     for (let i = 0; i < size; i++) {
       const d = x.array[x.offset + i] - y.array[y.offset + i];
       written.array[written.offset + i] = d * d;
     }
   } else {
     const sum3 = sumSquares(x.array, x.offset, y.array, y.offset, size);
-    written.array[written.offset] = reduction === "mean" ? sum3 / size : sum3;
+    written.array[written.offset] = reduction === 'mean' ? sum3 / size : sum3;
   }
   finish(written, out);
 }
@@ -11864,73 +12072,76 @@ function range(a) {
 // packages/core/src/ops/arguments.ts
 function flag(op2, name2, value) {
   if (value === void 0 || value === null) return false;
-  if (typeof value === "boolean") return value;
-  const hint = typeof value === "number" ? "; give several dims as a list" : "";
+  if (typeof value === 'boolean') return value;
+  const hint = typeof value === 'number' ? '; give several dims as a list' : '';
   throw new ValueError(`${name2} must be a boolean, but got ${show(value)}${hint}`, {
     op: op2,
-    operands: { [name2]: value }
+    operands: { [name2]: value },
   });
 }
 function dimsOf(op2, self, dim) {
-  if (dim !== void 0 && dim !== null && typeof dim !== "number" && !Array.isArray(dim)) {
+  if (dim !== void 0 && dim !== null && typeof dim !== 'number' && !Array.isArray(dim)) {
     throw new ValueError(`dim must be a number, a list of numbers or null, but got ${show(dim)}`, {
       op: op2,
-      operands: { dim }
+      operands: { dim },
     });
   }
   return wrapDims(op2, dim, self.shape.length);
 }
 function oneDim(op2, self, dim) {
-  if (typeof dim !== "number") {
+  if (typeof dim !== 'number') {
     throw new ValueError(`dim must be a number, but got ${show(dim)}`, {
       op: op2,
-      operands: { dim }
+      operands: { dim },
     });
   }
   return wrapDim(op2, dim, self.shape.length);
 }
 function reduceArguments(op2, self, dim, keepdim) {
   if (dim === void 0 && keepdim === void 0) return [dimsOf(op2, self, null), false];
-  const [d, k] = named(op2, ["dim", "keepdim"], [dim, keepdim]);
-  return [dimsOf(op2, self, d), flag(op2, "keepdim", k)];
+  const [d, k] = named(op2, ['dim', 'keepdim'], [dim, keepdim]);
+  return [dimsOf(op2, self, d), flag(op2, 'keepdim', k)];
 }
 function requireFloat(op2, dtype) {
   if (isFloating(dtype)) return;
   throw new DTypeError(`is only defined for floating dtypes, but got ${dtype}; cast with .to('float32') first`, {
     op: op2,
-    operands: { dtype }
+    operands: { dtype },
   });
 }
 function refuseBool(op2, dtype) {
-  if (dtype !== "bool") return;
-  throw new DTypeError("is not defined for bool tensors; cast with .to('uint8') first", { op: op2, operands: { dtype } });
+  if (dtype !== 'bool') return;
+  throw new DTypeError("is not defined for bool tensors; cast with .to('uint8') first", {
+    op: op2,
+    operands: { dtype },
+  });
 }
 function requireElements(op2, self, dims) {
   if (sizeOf(self.shape) > 0) return;
   if (dims.length === self.shape.length) {
     throw new IndexError(
       `expected reduction dim to be specified for an empty tensor of shape ${formatShape(self.shape)}; the operation does not have an identity`,
-      { op: op2, operands: { self: self.shape } }
+      { op: op2, operands: { self: self.shape } },
     );
   }
   for (const dim of dims) {
     if (self.shape[dim] === 0) {
       throw new IndexError(
         `expected reduction dim ${dim} to have non-zero size, but got shape ${formatShape(self.shape)}; the operation does not have an identity`,
-        { op: op2, operands: { self: self.shape, dim } }
+        { op: op2, operands: { self: self.shape, dim } },
       );
     }
   }
 }
 function sumDType(dtype) {
-  return isFloating(dtype) || dtype === "int64" ? dtype : "int32";
+  return isFloating(dtype) || dtype === 'int64' ? dtype : 'int32';
 }
 function cast(op2, self, dtype) {
   if (dtype === void 0 || dtype === null) return self;
   return to(self, checkDType(op2, dtype));
 }
 function lineArguments(op2, self, dim, options) {
-  const [d, dtype] = named(op2, ["dim", "dtype"], [dim, options]);
+  const [d, dtype] = named(op2, ['dim', 'dtype'], [dim, options]);
   return [oneDim(op2, self, d), dtype];
 }
 function lengthOf(self, dim) {
@@ -11955,14 +12166,14 @@ function planOf(a, dims) {
     keptStrides: outside.strides[0],
     reduced: inside.shape,
     reducedStrides: inside.strides[0],
-    count: sizeOf(inside.shape)
+    count: sizeOf(inside.shape),
   };
 }
 function widened(a) {
   if (isFloating(a.dtype)) return a;
   const { shape } = a;
   const array = new Float64Array(sizeOf(shape));
-  const wide = { array, shape, strides: contiguousStrides(shape), offset: 0, dtype: "float64" };
+  const wide = { array, shape, strides: contiguousStrides(shape), offset: 0, dtype: 'float64' };
   copy(a, wide);
   return wide;
 }
@@ -12013,7 +12224,7 @@ function reduceEach(a, dims, out, empty2, compute) {
 var BLOCK2 = 256;
 function sumRun(x, at3, n, step) {
   if (n > BLOCK2) {
-    const half = n >>> 1 & ~3;
+    const half = (n >>> 1) & ~3;
     return sumRun(x, at3, half, step) + sumRun(x, at3 + half * step, n - half, step);
   }
   let s0 = 0;
@@ -12084,7 +12295,7 @@ function sumColumnwise(plan, x, offset, out, divisor) {
 }
 function sum(a, dims, out, mean2 = false) {
   if (sizeOf(out.shape) === 0) return;
-  if (a.dtype === "int64" && out.dtype === "int64") {
+  if (a.dtype === 'int64' && out.dtype === 'int64') {
     reduceBig(a, dims, out, 0n, (x2, y) => x2 + y);
     return;
   }
@@ -12101,10 +12312,8 @@ function sum(a, dims, out, mean2 = false) {
     return;
   }
   const dst = out.array;
-  eachOutput(
-    plan,
-    wide.offset,
-    (at3, o) => writeElement(dst, out.dtype, out.offset + o, sumOutput(plan, x, at3) / divisor)
+  eachOutput(plan, wide.offset, (at3, o) =>
+    writeElement(dst, out.dtype, out.offset + o, sumOutput(plan, x, at3) / divisor),
   );
 }
 function squaresRun(x, at3, n, step, center) {
@@ -12136,7 +12345,7 @@ function variance(a, dims, correction, root, out) {
   });
 }
 function prod(a, dims, out) {
-  if (a.dtype === "int64") {
+  if (a.dtype === 'int64') {
     reduceBig(a, dims, out, 1n, (x, y) => x * y);
     return;
   }
@@ -12224,8 +12433,8 @@ var minRun = (acc, x, at3, n, step) => {
   return acc;
 };
 function extreme(a, dims, largest, out) {
-  if (a.dtype === "int64") {
-    const better = largest ? (x, y) => y > x ? y : x : (x, y) => y < x ? y : x;
+  if (a.dtype === 'int64') {
+    const better = largest ? (x, y) => (y > x ? y : x) : (x, y) => (y < x ? y : x);
     reduceBig(a, dims, out, largest ? -(2n ** 63n) : 2n ** 63n - 1n, better);
     return;
   }
@@ -12245,7 +12454,7 @@ function logsumexp(a, dims, out) {
         for (let i = 0; i < n; i++, p += step) acc += Math.exp(xs[p] - max2);
         return acc;
       },
-      0
+      0,
     );
     return max2 + Math.log(sum3);
   });
@@ -12285,7 +12494,7 @@ function line(a, dim) {
   return a.shape.length === 0 ? [1, 1] : [a.shape[dim], a.strides[dim]];
 }
 function cumsum(a, dim, out) {
-  if (a.dtype === "int64") {
+  if (a.dtype === 'int64') {
     runningBig(a, dim, out, 0n, (x2, y2) => x2 + y2);
     return;
   }
@@ -12303,7 +12512,7 @@ function cumsum(a, dim, out) {
   });
 }
 function cumprod(a, dim, out) {
-  if (a.dtype === "int64") {
+  if (a.dtype === 'int64') {
     runningBig(a, dim, out, 1n, (x2, y2) => x2 * y2);
     return;
   }
@@ -12370,11 +12579,11 @@ function argBig(x, at3, n, step, largest) {
   return where2;
 }
 function argExtreme(a, dim, largest, indices, values) {
-  const wide = a.dtype === "int64" ? a : widened(a);
+  const wide = a.dtype === 'int64' ? a : widened(a);
   const x = wide.array;
   const [n, step] = line(wide, dim);
   const find = largest ? argmaxLine : argminLine;
-  const big = a.dtype === "int64";
+  const big = a.dtype === 'int64';
   const to2 = indices.array;
   const dst = values === null ? null : values.array;
   let o = 0;
@@ -12395,22 +12604,22 @@ function argExtremeOfAll(a, largest) {
 }
 
 // packages/core/src/wasm/kernels/reduce.ts
-var prefix2 = (dtype) => dtype === "float32" ? "f32" : "f64";
+var prefix2 = (dtype) => (dtype === 'float32' ? 'f32' : 'f64');
 function reduceName(fold, dtype, along) {
   return `${prefix2(dtype)}_${fold}_${along}`;
 }
 function argName(largest, dtype) {
-  return `${prefix2(dtype)}_${largest ? "argmax" : "argmin"}_rows`;
+  return `${prefix2(dtype)}_${largest ? 'argmax' : 'argmin'}_rows`;
 }
 function kitOf(code, dtype) {
-  const single2 = dtype === "float32";
+  const single2 = dtype === 'float32';
   return {
     code,
     single: single2,
     bytes: single2 ? 4 : 8,
     lanes: single2 ? 4 : 2,
     scalar: single2 ? code.f32 : code.f64,
-    vector: single2 ? code.f32x4 : code.f64x2
+    vector: single2 ? code.f32x4 : code.f64x2,
   };
 }
 function loadDouble({ code, single: single2 }, p) {
@@ -12426,11 +12635,11 @@ function sumFold(kit, center) {
   const { code, single: single2 } = kit;
   const { f64, f64x2 } = code;
   const halves = single2 ? 2 : 1;
-  const chains = code.locals("v128", UNROLL * halves);
-  const rest = code.local("f64");
-  const distance = code.local("v128");
-  const d = code.local("f64");
-  const centers = code.local("v128");
+  const chains = code.locals('v128', UNROLL * halves);
+  const rest = code.local('f64');
+  const distance = code.local('v128');
+  const d = code.local('f64');
+  const centers = code.local('v128');
   return {
     begin() {
       for (const chain of chains) chain.set(f64x2.const(0));
@@ -12460,17 +12669,17 @@ function sumFold(kit, center) {
       }
       const [total] = chains;
       return f64.add(f64.add(f64x2.extract_lane(0, total), f64x2.extract_lane(1, total)), rest);
-    }
+    },
   };
 }
 function extremeFold(kit, largest) {
   const { code, single: single2, lanes, scalar, vector } = kit;
   const { v128 } = code;
-  const chains = code.locals("v128", UNROLL);
-  const nan = code.local("v128");
-  const rest = code.local(single2 ? "f32" : "f64");
+  const chains = code.locals('v128', UNROLL);
+  const nan = code.local('v128');
+  const rest = code.local(single2 ? 'f32' : 'f64');
   const identity = largest ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  const better = (a, b) => largest ? vector.pmax(a, b) : vector.pmin(a, b);
+  const better = (a, b) => (largest ? vector.pmax(a, b) : vector.pmin(a, b));
   const choose3 = (value) => rest.set(largest ? scalar.max(rest, value) : scalar.min(rest, value));
   return {
     begin() {
@@ -12490,23 +12699,26 @@ function extremeFold(kit, largest) {
       chains[0].set(v128.or(chains[0], nan));
       for (let lane2 = 0; lane2 < lanes; lane2++) choose3(vector.extract_lane(lane2, chains[0]));
       return single2 ? code.f64.promote_f32(rest) : rest.get();
-    }
+    },
   };
 }
 function emitReduceRows(fold, dtype) {
   return (code) => {
     const kit = kitOf(code, dtype);
     const { i32, f64, v128 } = code;
-    const params = { rows: "i32", n: "i32", chunk: "i32", x: "i32", out: "i32", centers: "i32" };
-    code.export("run", params, [], ({ rows: rows2, n, chunk: chunk2, x, out, centers }) => {
+    const params = { rows: 'i32', n: 'i32', chunk: 'i32', x: 'i32', out: 'i32', centers: 'i32' };
+    code.export('run', params, [], ({ rows: rows2, n, chunk: chunk2, x, out, centers }) => {
       const { bytes } = kit;
-      const [row, rowEnd, end, wholeEnd, vectorEnd] = code.locals("i32", 5);
-      const center = code.local("f64");
-      const v = code.local("v128");
-      const chunkBytes = code.local("i32", code.scale(chunk2, bytes));
-      const body = fold === "sum" || fold === "squares" ? sumFold(kit, fold === "squares" ? center : null) : extremeFold(kit, fold === "max");
+      const [row, rowEnd, end, wholeEnd, vectorEnd] = code.locals('i32', 5);
+      const center = code.local('f64');
+      const v = code.local('v128');
+      const chunkBytes = code.local('i32', code.scale(chunk2, bytes));
+      const body =
+        fold === 'sum' || fold === 'squares'
+          ? sumFold(kit, fold === 'squares' ? center : null)
+          : extremeFold(kit, fold === 'max');
       code.forRange(row, 0, rows2, 1, () => {
-        if (fold === "squares") center.set(f64.load(code.index(centers, row, 8)));
+        if (fold === 'squares') center.set(f64.load(code.index(centers, row, 8)));
         rowEnd.set(code.index(x, n, bytes));
         code.whileLess(x, rowEnd, () => {
           end.set(i32.add(x, chunkBytes));
@@ -12543,17 +12755,17 @@ function emitReduceColumns(fold, dtype) {
     const { i32, f64, f64x2, v128 } = code;
     const { bytes, vector, single: single2 } = kit;
     const halves = single2 ? 2 : 1;
-    const identity = fold === "max" ? Number.NEGATIVE_INFINITY : fold === "min" ? Number.POSITIVE_INFINITY : 0;
-    const params = { outer: "i32", n: "i32", m: "i32", chunk: "i32", x: "i32", out: "i32", centers: "i32" };
-    code.export("run", params, [], ({ outer: outer2, n, m, chunk: chunk2, x, out, centers }) => {
-      const [block, i, chunkEnd, fourEnd, o, c, q, end, vectorEnd] = code.locals("i32", 9);
-      const pointers = code.locals("i32", 4);
-      const v = code.local("v128");
-      const [t2, d] = code.locals("v128", 2);
-      const [acc, distance] = code.locals("f64", 2);
-      const sums = code.locals("v128", halves);
-      const step = code.local("i32", code.scale(m, bytes));
-      const outBytes = code.local("i32", i32.shl(m, 3));
+    const identity = fold === 'max' ? Number.NEGATIVE_INFINITY : fold === 'min' ? Number.POSITIVE_INFINITY : 0;
+    const params = { outer: 'i32', n: 'i32', m: 'i32', chunk: 'i32', x: 'i32', out: 'i32', centers: 'i32' };
+    code.export('run', params, [], ({ outer: outer2, n, m, chunk: chunk2, x, out, centers }) => {
+      const [block, i, chunkEnd, fourEnd, o, c, q, end, vectorEnd] = code.locals('i32', 9);
+      const pointers = code.locals('i32', 4);
+      const v = code.local('v128');
+      const [t2, d] = code.locals('v128', 2);
+      const [acc, distance] = code.locals('f64', 2);
+      const sums = code.locals('v128', halves);
+      const step = code.local('i32', code.scale(m, bytes));
+      const outBytes = code.local('i32', i32.shl(m, 3));
       const take3 = (count2) => {
         const rows2 = pointers.slice(0, count2);
         rows2.forEach((p, r) => {
@@ -12566,27 +12778,27 @@ function emitReduceColumns(fold, dtype) {
         const advance = (elements2) => {
           for (const p of rows2) code.increase(p, elements2 * bytes);
           code.increase(o, elements2 * 8);
-          if (fold === "squares") code.increase(c, elements2 * 8);
+          if (fold === 'squares') code.increase(c, elements2 * 8);
         };
         const [first] = rows2;
         code.whileLess(first, vectorEnd, () => {
           sums.forEach((sum3, h) => {
             sum3.set(v128.load(o, 16 * h));
           });
-          if (fold === "max" || fold === "min") {
+          if (fold === 'max' || fold === 'min') {
             t2.set(v128.load(first));
             for (const p of rows2.slice(1)) {
               v.set(v128.load(p));
-              t2.set(fold === "max" ? vector.max(t2, v) : vector.min(t2, v));
+              t2.set(fold === 'max' ? vector.max(t2, v) : vector.min(t2, v));
             }
             doublesOf(kit, t2).forEach((half, h) => {
-              sums[h].set(fold === "max" ? f64x2.max(sums[h], half()) : f64x2.min(sums[h], half()));
+              sums[h].set(fold === 'max' ? f64x2.max(sums[h], half()) : f64x2.min(sums[h], half()));
             });
           } else {
             for (const p of rows2) {
               v.set(v128.load(p));
               doublesOf(kit, v).forEach((half, h) => {
-                if (fold === "sum") sums[h].set(f64x2.add(sums[h], half()));
+                if (fold === 'sum') sums[h].set(f64x2.add(sums[h], half()));
                 else {
                   d.set(f64x2.sub(half(), v128.load(c, 16 * h)));
                   sums[h].set(f64x2.add(sums[h], f64x2.mul(d, d)));
@@ -12602,11 +12814,11 @@ function emitReduceColumns(fold, dtype) {
         code.whileLess(first, end, () => {
           acc.set(f64.load(o));
           for (const p of rows2) {
-            if (fold === "sum") acc.set(f64.add(acc, loadDouble(kit, p)));
-            else if (fold === "squares") {
+            if (fold === 'sum') acc.set(f64.add(acc, loadDouble(kit, p)));
+            else if (fold === 'squares') {
               distance.set(f64.sub(loadDouble(kit, p), f64.load(c)));
               acc.set(f64.add(acc, f64.mul(distance, distance)));
-            } else acc.set(fold === "max" ? f64.max(acc, loadDouble(kit, p)) : f64.min(acc, loadDouble(kit, p)));
+            } else acc.set(fold === 'max' ? f64.max(acc, loadDouble(kit, p)) : f64.min(acc, loadDouble(kit, p)));
           }
           f64.store(o, acc);
           advance(1);
@@ -12636,7 +12848,7 @@ function emitReduceColumns(fold, dtype) {
           });
           code.increase(out, outBytes);
         });
-        if (fold === "squares") code.increase(centers, outBytes);
+        if (fold === 'squares') code.increase(centers, outBytes);
       });
     });
   };
@@ -12645,15 +12857,15 @@ function emitArgRows(largest, dtype) {
   return (code) => {
     const { single: single2, bytes, lanes, scalar, vector } = kitOf(code, dtype);
     const { i32, i32x4, v128 } = code;
-    const params = { rows: "i32", n: "i32", x: "i32", indices: "i32", values: "i32" };
-    code.export("run", params, [], ({ rows: rows2, n, x, indices, values }) => {
-      const [row, i, at3, candidate] = code.locals("i32", 4);
-      const [bests, ats, index2, v, mask] = code.locals("v128", 5);
-      const best = code.local(single2 ? "f32" : "f64");
-      const value = code.local(single2 ? "f32" : "f64");
-      const whole = code.local("i32", i32.and(n, -lanes));
-      const step = code.local("v128", i32x4.const(lanes));
-      const beyond = () => largest ? scalar.gt(value, best) : scalar.lt(value, best);
+    const params = { rows: 'i32', n: 'i32', x: 'i32', indices: 'i32', values: 'i32' };
+    code.export('run', params, [], ({ rows: rows2, n, x, indices, values }) => {
+      const [row, i, at3, candidate] = code.locals('i32', 4);
+      const [bests, ats, index2, v, mask] = code.locals('v128', 5);
+      const best = code.local(single2 ? 'f32' : 'f64');
+      const value = code.local(single2 ? 'f32' : 'f64');
+      const whole = code.local('i32', i32.and(n, -lanes));
+      const step = code.local('v128', i32x4.const(lanes));
+      const beyond = () => (largest ? scalar.gt(value, best) : scalar.lt(value, best));
       code.forRange(row, 0, rows2, 1, () => {
         best.set(scalar.load(x));
         bests.set(vector.splat(best));
@@ -12684,7 +12896,7 @@ function emitArgRows(largest, dtype) {
                 best.set(value);
                 at3.set(candidate);
               });
-            }
+            },
           );
         }
         code.whileLess(i, n, () => {
@@ -12711,7 +12923,7 @@ var MIN_SIZE3 = 1024;
 var ROW_CHUNK = { float32: 1024, float64: 256 };
 var COLUMN_CHUNK = { float32: 256, float64: 64 };
 function takes(a) {
-  return (a.dtype === "float32" || a.dtype === "float64") && sizeOf(a.shape) >= MIN_SIZE3 && features().simd;
+  return (a.dtype === 'float32' || a.dtype === 'float64') && sizeOf(a.shape) >= MIN_SIZE3 && features().simd;
 }
 function denseOrder({ shape, strides }) {
   const order = memoryOrder(shape, strides);
@@ -12735,7 +12947,7 @@ function planOf2(a, dims) {
   if (n === 1) return null;
   const chunk2 = (inner === 1 ? ROW_CHUNK : COLUMN_CHUNK)[a.dtype];
   const layout = (count2) => {
-    const sizes3 = order.map((d, i) => i > at3 && i < last ? 1 : i === last ? count2 : shape[d]);
+    const sizes3 = order.map((d, i) => (i > at3 && i < last ? 1 : i === last ? count2 : shape[d]));
     const steps2 = contiguousStrides(sizes3);
     const own = (list2) => shape.map((_, d) => list2[order.indexOf(d)]);
     return { shape: own(sizes3), strides: own(steps2) };
@@ -12747,30 +12959,30 @@ function planOf2(a, dims) {
     inner,
     chunk: chunk2,
     partial: layout(Math.ceil(n / chunk2)),
-    lines: layout(1)
+    lines: layout(1),
   };
 }
 function launch2(fold, plan, x, out, centers) {
   const { outer: outer2, n, inner, chunk: chunk2 } = plan;
   const { dtype } = plan.source;
   if (inner === 1) {
-    const { run: run2 } = kernel(reduceName(fold, dtype, "rows"), emitReduceRows(fold, dtype), heap().memory);
+    const { run: run2 } = kernel(reduceName(fold, dtype, 'rows'), emitReduceRows(fold, dtype), heap().memory);
     run2(outer2, n, chunk2, x, out, centers);
   } else {
-    const { run: run2 } = kernel(reduceName(fold, dtype, "columns"), emitReduceColumns(fold, dtype), heap().memory);
+    const { run: run2 } = kernel(reduceName(fold, dtype, 'columns'), emitReduceColumns(fold, dtype), heap().memory);
     run2(outer2, n, inner, chunk2, x, out, centers);
   }
 }
 function doublesAt(pointer, layout) {
   const array = new Float64Array(heap().memory.buffer, pointer, sizeOf(layout.shape));
-  return { ...layout, array, offset: 0, dtype: "float64" };
+  return { ...layout, array, offset: 0, dtype: 'float64' };
 }
 function finish3(partial, dims, outputs, fold) {
   const array = partial.array;
   if (array.length === outputs && isContiguous(partial.shape, partial.strides)) return array;
   const shape = partial.shape.filter((_, d) => !dims.includes(d));
   const out = new Float64Array(outputs);
-  fold(partial, dims, { array: out, shape, strides: contiguousStrides(shape), offset: 0, dtype: "float64" });
+  fold(partial, dims, { array: out, shape, strides: contiguousStrides(shape), offset: 0, dtype: 'float64' });
   return out;
 }
 function put2(results, out) {
@@ -12789,12 +13001,12 @@ function open({ source: source2, partial, lines }, withCenters) {
   return { x: staging.pointer(operand3), partial: staging.at(results), centers: staging.at(centers) };
 }
 function launchSum(a, dims, out, mean2 = false) {
-  if (!takes(a) || out.dtype !== "float32" && out.dtype !== "float64") return false;
+  if (!takes(a) || (out.dtype !== 'float32' && out.dtype !== 'float64')) return false;
   const plan = planOf2(a, dims);
   if (plan === null) return false;
   const outputs = sizeOf(out.shape);
   const { x, partial } = open(plan, false);
-  launch2("sum", plan, x, partial, 0);
+  launch2('sum', plan, x, partial, 0);
   const sums = finish3(doublesAt(partial, plan.partial), dims, outputs, sum);
   put2(mean2 ? scale(sums, sizeOf(a.shape) / outputs) : sums, out);
   return true;
@@ -12804,7 +13016,7 @@ function launchExtreme(a, dims, largest, out) {
   const plan = planOf2(a, dims);
   if (plan === null) return false;
   const { x, partial } = open(plan, false);
-  launch2(largest ? "max" : "min", plan, x, partial, 0);
+  launch2(largest ? 'max' : 'min', plan, x, partial, 0);
   const fold = (from, over, to2) => extreme(from, over, largest, to2);
   put2(finish3(doublesAt(partial, plan.partial), dims, sizeOf(out.shape), fold), out);
   return true;
@@ -12813,16 +13025,16 @@ function launchMoments(a, dims) {
   if (!takes(a)) return null;
   const plan = planOf2(a, dims);
   if (plan === null) return null;
-  const kept = a.shape.map((size, d) => dims.includes(d) ? 1 : size);
+  const kept = a.shape.map((size, d) => (dims.includes(d) ? 1 : size));
   const outputs = sizeOf(kept);
   const count2 = sizeOf(a.shape) / outputs;
   const { x, partial, centers } = open(plan, true);
-  launch2("sum", plan, x, partial, 0);
+  launch2('sum', plan, x, partial, 0);
   const means = scale(finish3(doublesAt(partial, plan.partial), dims, outputs, sum).slice(), count2);
-  const strides = contiguousStrides(kept).map((step, d) => dims.includes(d) ? 0 : step);
-  const spread = { array: means, shape: plan.lines.shape, strides, offset: 0, dtype: "float64" };
+  const strides = contiguousStrides(kept).map((step, d) => (dims.includes(d) ? 0 : step));
+  const spread = { array: means, shape: plan.lines.shape, strides, offset: 0, dtype: 'float64' };
   copy(spread, doublesAt(centers, plan.lines));
-  launch2("squares", plan, x, partial, centers);
+  launch2('squares', plan, x, partial, centers);
   const squares = finish3(doublesAt(partial, plan.partial), dims, outputs, sum).slice();
   return { means, squares, count: count2 };
 }
@@ -12855,20 +13067,20 @@ function launchArg(a, dim, largest, indices, values) {
 
 // packages/core/src/ops/compare.ts
 function isclose(self, other, rtol, atol, equalNan) {
-  return closeness("isclose", self, other, [rtol, atol, equalNan]);
+  return closeness('isclose', self, other, [rtol, atol, equalNan]);
 }
 function closeness(op2, self, other, options) {
-  const [rtol, atol, nan] = named(op2, ["rtol", "atol", "equalNan"], options);
-  const relative = tolerance(op2, "rtol", rtol ?? 1e-5);
-  const absolute = tolerance(op2, "atol", atol ?? 1e-8);
-  const equalNan = flag(op2, "equalNan", nan);
+  const [rtol, atol, nan] = named(op2, ['rtol', 'atol', 'equalNan'], options);
+  const relative = tolerance(op2, 'rtol', rtol ?? 1e-5);
+  const absolute = tolerance(op2, 'atol', atol ?? 1e-8);
+  const equalNan = flag(op2, 'equalNan', nan);
   if (self.dtype !== other.dtype) {
     throw new DTypeError(`${self.dtype} did not match ${other.dtype}; cast one with .to()`, {
       op: op2,
-      operands: { self: self.dtype, other: other.dtype }
+      operands: { self: self.dtype, other: other.dtype },
     });
   }
-  const out = allocate(broadcastShapes(op2, self.shape, other.shape), "bool");
+  const out = allocate(broadcastShapes(op2, self.shape, other.shape), 'bool');
   binary((x, y) => Number(near(x, y, relative, absolute, equalNan)), self, other, out);
   return out;
 }
@@ -12883,7 +13095,7 @@ function tolerance(op2, name2, value) {
   throw new ValueError(`${name2} must be at least 0, but got ${value}`, { op: op2, operands: { [name2]: value } });
 }
 function allclose(self, other, rtol, atol, equalNan) {
-  return everyTrue(closeness("allclose", self, other, [rtol, atol, equalNan]));
+  return everyTrue(closeness('allclose', self, other, [rtol, atol, equalNan]));
 }
 function everyTrue(self) {
   const array = self.array;
@@ -12893,10 +13105,10 @@ function everyTrue(self) {
 }
 function equal(self, other) {
   for (const [name2, value] of Object.entries({ self, other })) {
-    if (!isTensor(value)) throw new DTypeError(`${name2} must be a tensor, but got ${typeof value}`, { op: "equal" });
+    if (!isTensor(value)) throw new DTypeError(`${name2} must be a tensor, but got ${typeof value}`, { op: 'equal' });
   }
   if (!sameShape(self.shape, other.shape)) return false;
-  const out = allocate(self.shape, "bool");
+  const out = allocate(self.shape, 'bool');
   binary((x, y) => Number(x === y), self, other, out);
   return everyTrue(out);
 }
@@ -12955,40 +13167,40 @@ function rounded({ f32x4, i32x4 }, { low, high }) {
 }
 function finish4(code, features2, form, sums) {
   const { f32x4, f64x2, i32x4 } = code;
-  if (form === "softmax") {
+  if (form === 'softmax') {
     const { low, high } = sums;
     low.set(f64x2.div(f64x2.const(1), low));
     high.set(f64x2.div(f64x2.const(1), high));
-    return code.local("v128", rounded(code, sums));
+    return code.local('v128', rounded(code, sums));
   }
-  const s = code.local("v128", rounded(code, sums));
-  const upper = code.local("v128", i32x4.shuffle([2, 3, 2, 3], s, s));
+  const s = code.local('v128', rounded(code, sums));
+  const upper = code.local('v128', i32x4.shuffle([2, 3, 2, 3], s, s));
   for (const [sum3, part] of [
     [sums.low, s],
-    [sums.high, upper]
+    [sums.high, upper],
   ]) {
-    const near2 = code.local("v128", f64x2.promote_low_f32x4(part));
+    const near2 = code.local('v128', f64x2.promote_low_f32x4(part));
     sum3.set(f64x2.div(f64x2.sub(sum3, near2), near2));
   }
-  const correction = code.local("v128", rounded(code, sums));
-  return code.local("v128", f32x4.add(log2(code, features2, s), correction));
+  const correction = code.local('v128', rounded(code, sums));
+  return code.local('v128', f32x4.add(log2(code, features2, s), correction));
 }
 function emitSoftmaxRows(form) {
   return (code, features2) => {
     const { i32, f32x4, f64x2, i32x4, v128 } = code;
-    code.export("run", { rows: "i32", n: "i32", x: "i32", out: "i32" }, [], ({ rows: rows2, n, x, out }) => {
-      const [row, p, q] = code.locals("i32", 3);
-      const [max2, v, e] = code.locals("v128", 3);
-      const [low, high] = code.locals("v128", 2);
-      const rowBytes = code.local("i32", i32.shl(n, 2));
-      const wholeBytes = code.local("i32", i32.and(rowBytes, -16));
-      const fresh = code.local("v128", i32x4.ge_s(i32x4.const(0, 1, 2, 3), i32x4.splat(i32.sub(4, i32.and(n, 3)))));
-      const [whole, end] = code.locals("i32", 2);
-      const hasRest = code.local("i32", i32.ne(wholeBytes, rowBytes));
+    code.export('run', { rows: 'i32', n: 'i32', x: 'i32', out: 'i32' }, [], ({ rows: rows2, n, x, out }) => {
+      const [row, p, q] = code.locals('i32', 3);
+      const [max2, v, e] = code.locals('v128', 3);
+      const [low, high] = code.locals('v128', 2);
+      const rowBytes = code.local('i32', i32.shl(n, 2));
+      const wholeBytes = code.local('i32', i32.and(rowBytes, -16));
+      const fresh = code.local('v128', i32x4.ge_s(i32x4.const(0, 1, 2, 3), i32x4.splat(i32.sub(4, i32.and(n, 3)))));
+      const [whole, end] = code.locals('i32', 2);
+      const hasRest = code.local('i32', i32.ne(wholeBytes, rowBytes));
       const exponential = () => {
         v.set(f32x4.sub(v128.load(p), max2));
         e.set(exp3(code, features2, v));
-        if (form === "softmax") v128.store(q, e);
+        if (form === 'softmax') v128.store(q, e);
       };
       code.forRange(row, 0, rows2, 1, () => {
         whole.set(i32.add(x, wholeBytes));
@@ -13023,7 +13235,7 @@ function emitSoftmaxRows(form) {
         low.set(f64x2.add(low, code.i64x2.shuffle([1, 0], low, low)));
         high.set(low);
         const value = finish4(code, features2, form, { low, high });
-        if (form === "softmax") {
+        if (form === 'softmax') {
           q.set(out);
           whole.set(i32.add(out, wholeBytes));
           end.set(i32.add(out, rowBytes));
@@ -13059,13 +13271,13 @@ function emitSoftmaxRows(form) {
 function emitSoftmaxColumns(form) {
   return (code, features2) => {
     const { i32, f32x4, f64x2, v128 } = code;
-    const params = { outer: "i32", n: "i32", inner: "i32", x: "i32", out: "i32" };
-    code.export("run", params, [], ({ outer: outer2, n, inner, x, out }) => {
-      const [block, i, j, p, q] = code.locals("i32", 5);
-      const [max2, v, e, low, high] = code.locals("v128", 5);
-      const step = code.local("i32", i32.shl(inner, 2));
-      const blockBytes = code.local("i32", i32.mul(step, n));
-      const last = code.local("i32", i32.sub(inner, 4));
+    const params = { outer: 'i32', n: 'i32', inner: 'i32', x: 'i32', out: 'i32' };
+    code.export('run', params, [], ({ outer: outer2, n, inner, x, out }) => {
+      const [block, i, j, p, q] = code.locals('i32', 5);
+      const [max2, v, e, low, high] = code.locals('v128', 5);
+      const step = code.local('i32', i32.shl(inner, 2));
+      const blockBytes = code.local('i32', i32.mul(step, n));
+      const last = code.local('i32', i32.sub(inner, 4));
       const down = (body) => {
         p.set(code.index(x, j, 4));
         q.set(code.index(out, j, 4));
@@ -13086,12 +13298,12 @@ function emitSoftmaxColumns(form) {
           down(() => {
             v.set(f32x4.sub(v128.load(p), max2));
             e.set(exp3(code, features2, v));
-            if (form === "softmax") v128.store(q, e);
+            if (form === 'softmax') v128.store(q, e);
             addTo2(code, { low, high }, e);
           });
           const value = finish4(code, features2, form, { low, high });
           down(() => {
-            if (form === "softmax") v128.store(q, f32x4.mul(v128.load(q), value));
+            if (form === 'softmax') v128.store(q, f32x4.mul(v128.load(q), value));
             else v128.store(q, f32x4.sub(f32x4.sub(v128.load(p), max2), value));
           });
           code.increase(j, 4);
@@ -13107,7 +13319,7 @@ function emitSoftmaxColumns(form) {
 var MIN_SIZE4 = 1024;
 function launchSoftmax(form, a, dim, out) {
   const { shape } = a;
-  if (a.dtype !== "float32" || sizeOf(shape) < MIN_SIZE4 || !features().simd) return false;
+  if (a.dtype !== 'float32' || sizeOf(shape) < MIN_SIZE4 || !features().simd) return false;
   const n = shape[dim];
   const outer2 = sizeOf(shape.slice(0, dim));
   const inner = sizeOf(shape.slice(dim + 1));
@@ -13118,10 +13330,10 @@ function launchSoftmax(form, a, dim, out) {
   staging.open(result);
   const pointers = [staging.pointer(source2), staging.pointer(result)];
   if (inner === 1) {
-    const { run: run2 } = kernel(softmaxName(form, "rows"), emitSoftmaxRows(form), heap().memory);
+    const { run: run2 } = kernel(softmaxName(form, 'rows'), emitSoftmaxRows(form), heap().memory);
     run2(outer2, n, ...pointers);
   } else {
-    const { run: run2 } = kernel(softmaxName(form, "columns"), emitSoftmaxColumns(form), heap().memory);
+    const { run: run2 } = kernel(softmaxName(form, 'columns'), emitSoftmaxColumns(form), heap().memory);
     run2(outer2, n, inner, ...pointers);
   }
   staging.write(result);
@@ -13131,12 +13343,12 @@ function launchSoftmax(form, a, dim, out) {
 // packages/core/src/ops/softmax.ts
 var softmaxForward = (self, dim) => {
   const out = allocate(self.shape, self.dtype);
-  if (!launchSoftmax("softmax", self, dim, out)) softmax(self, dim, out);
+  if (!launchSoftmax('softmax', self, dim, out)) softmax(self, dim, out);
   return out;
 };
 var logSoftmaxForward = (self, dim) => {
   const out = allocate(self.shape, self.dtype);
-  if (!launchSoftmax("logSoftmax", self, dim, out)) logSoftmax(self, dim, out);
+  if (!launchSoftmax('logSoftmax', self, dim, out)) logSoftmax(self, dim, out);
   return out;
 };
 function softmaxInput(op2, self, dim, options) {
@@ -13146,13 +13358,13 @@ function softmaxInput(op2, self, dim, options) {
   return [input, wrapped];
 }
 function softmax2(self, dim, options) {
-  return dispatch("softmax", softmaxForward, softmaxInput("softmax", self, dim, options));
+  return dispatch('softmax', softmaxForward, softmaxInput('softmax', self, dim, options));
 }
 function logSoftmax2(self, dim, options) {
-  return dispatch("logSoftmax", logSoftmaxForward, softmaxInput("logSoftmax", self, dim, options));
+  return dispatch('logSoftmax', logSoftmaxForward, softmaxInput('logSoftmax', self, dim, options));
 }
 function softmin(self, dim, options) {
-  const [input, wrapped] = softmaxInput("softmin", self, dim, options);
+  const [input, wrapped] = softmaxInput('softmin', self, dim, options);
   return softmax2(neg(input), wrapped);
 }
 
@@ -13245,7 +13457,7 @@ var LineSorter = class {
   }
 };
 function sort(a, dim, descending, k, values, indices) {
-  const wide = a.dtype === "int64" ? a : widened(a);
+  const wide = a.dtype === 'int64' ? a : widened(a);
   const x = wide.array;
   const [n, step] = line(wide, dim);
   const [, outStep] = line(values, dim);
@@ -13253,9 +13465,9 @@ function sort(a, dim, descending, k, values, indices) {
   const toIndices = indices.array;
   const shift = indices.offset - values.offset;
   const sorter = new LineSorter(n, descending);
-  const few = k * 8 <= n && k <= 64 && a.dtype !== "int64" ? new Float64Array(k) : null;
+  const few = k * 8 <= n && k <= 64 && a.dtype !== 'int64' ? new Float64Array(k) : null;
   eachLine(wide, dim, values.strides, values.offset, (at3, to2) => {
-    if (a.dtype === "int64") sorter.sortBig(x, at3, step);
+    if (a.dtype === 'int64') sorter.sortBig(x, at3, step);
     else if (few === null || !selectFew(x, at3, step, n, descending, few, sorter.order)) sorter.sort(x, at3, step);
     const { order } = sorter;
     for (let i = 0, o = to2; i < k; i++, o += outStep) {
@@ -13286,23 +13498,19 @@ function selectFew(x, at3, step, n, descending, keys, order) {
 
 // packages/core/src/ops/sort.ts
 function firstSorted(self, dim, descending, k) {
-  const shape = self.shape.map((n, d) => d === dim ? k : n);
+  const shape = self.shape.map((n, d) => (d === dim ? k : n));
   const values = allocate(shape, self.dtype);
-  const indices = allocate(shape, "int32");
+  const indices = allocate(shape, 'int32');
   sort(self, dim, descending, self.shape.length === 0 ? 1 : k, values, indices);
   return [values, indices];
 }
 var sortForward = (self, dim, descending) => firstSorted(self, dim, descending, lengthOf(self, dim));
 function sort2(self, dim, descending, stable) {
-  const [d = -1, down, keep2] = named(
-    "sort",
-    ["dim", "descending", "stable"],
-    [dim, descending, stable]
-  );
-  const wrapped = oneDim("sort", self, d);
+  const [d = -1, down, keep2] = named('sort', ['dim', 'descending', 'stable'], [dim, descending, stable]);
+  const wrapped = oneDim('sort', self, d);
   return namedTuple(
-    ["values", "indices"],
-    dispatch("sort", sortForward, [self, wrapped, flag("sort", "descending", down), flag("sort", "stable", keep2)])
+    ['values', 'indices'],
+    dispatch('sort', sortForward, [self, wrapped, flag('sort', 'descending', down), flag('sort', 'stable', keep2)]),
   );
 }
 function argsort(self, dim, descending, stable) {
@@ -13311,39 +13519,39 @@ function argsort(self, dim, descending, stable) {
 var topkForward = (self, k, dim, largest) => firstSorted(self, dim, largest, k);
 function topk(self, k, dim, largest, sorted) {
   const [count2, d = -1, most = true, inOrder = true] = named(
-    "topk",
-    ["k", "dim", "largest", "sorted"],
-    [k, dim, largest, sorted]
+    'topk',
+    ['k', 'dim', 'largest', 'sorted'],
+    [k, dim, largest, sorted],
   );
-  refuseBool("topk", self.dtype);
-  const wrapped = oneDim("topk", self, d);
+  refuseBool('topk', self.dtype);
+  const wrapped = oneDim('topk', self, d);
   const n = lengthOf(self, wrapped);
   if (count2 === void 0 || !Number.isInteger(count2) || count2 < 0 || count2 > n) {
     throw new IndexError(`selected index k out of range, expected an integer in [0, ${n}], but got ${String(count2)}`, {
-      op: "topk",
-      operands: { k: count2, dim: wrapped, self: self.shape }
+      op: 'topk',
+      operands: { k: count2, dim: wrapped, self: self.shape },
     });
   }
   return namedTuple(
-    ["values", "indices"],
-    dispatch("topk", topkForward, [
+    ['values', 'indices'],
+    dispatch('topk', topkForward, [
       self,
       count2,
       wrapped,
-      flag("topk", "largest", most),
-      flag("topk", "sorted", inOrder)
-    ])
+      flag('topk', 'largest', most),
+      flag('topk', 'sorted', inOrder),
+    ]),
   );
 }
 
 // packages/core/src/ops/reduce.ts
-var toFloat2 = (dtype) => isFloating(dtype) ? dtype : "float32";
+var toFloat2 = (dtype) => (isFloating(dtype) ? dtype : 'float32');
 function reduced(self, dims, keepdim, dtype) {
   return allocate(reducedShape(self.shape, dims, keepdim), dtype);
 }
 var sumForward = (self, dims, keepdim, dtype) => {
   const out = reduced(self, dims, keepdim, dtype ?? sumDType(self.dtype));
-  const lossy = dtype === "bool" || dtype !== null && !isFloating(dtype) && isFloating(self.dtype);
+  const lossy = dtype === 'bool' || (dtype !== null && !isFloating(dtype) && isFloating(self.dtype));
   if (lossy) sum(castForward(self, dtype), dims, out);
   else if (!launchSum(self, dims, out)) sum(self, dims, out);
   return out;
@@ -13359,43 +13567,39 @@ var meanForward = (self, dims, keepdim, dtype) => {
   return out;
 };
 function sum2(self, dim, keepdim, options) {
-  const [dims, keep2, dtype] = sumArguments("sum", self, dim, keepdim, options);
-  return dispatch("sum", sumForward, [self, dims, keep2, dtype]);
+  const [dims, keep2, dtype] = sumArguments('sum', self, dim, keepdim, options);
+  return dispatch('sum', sumForward, [self, dims, keep2, dtype]);
 }
 function mean(self, dim, keepdim, options) {
-  const [dims, keep2, dtype] = sumArguments("mean", self, dim, keepdim, options);
+  const [dims, keep2, dtype] = sumArguments('mean', self, dim, keepdim, options);
   const computed = dtype ?? self.dtype;
   if (!isFloating(computed)) {
     throw new DTypeError(
       `could not infer output dtype, it must be floating, but got ${computed}; name one by { dtype: 'float32' }`,
-      { op: "mean", operands: { self: self.dtype, dtype } }
+      { op: 'mean', operands: { self: self.dtype, dtype } },
     );
   }
-  return dispatch("mean", meanForward, [self, dims, keep2, dtype]);
+  return dispatch('mean', meanForward, [self, dims, keep2, dtype]);
 }
 function sumArguments(op2, self, ...args) {
   if (args[0] === void 0 && args[1] === void 0 && args[2] === void 0) {
     return [dimsOf(op2, self, null), false, null];
   }
-  const [dim, keepdim, dtype] = named(op2, ["dim", "keepdim", "dtype"], args);
+  const [dim, keepdim, dtype] = named(op2, ['dim', 'keepdim', 'dtype'], args);
   const checked = dtype === void 0 || dtype === null ? null : checkDType(op2, dtype);
-  return [dimsOf(op2, self, dim), flag(op2, "keepdim", keepdim), checked];
+  return [dimsOf(op2, self, dim), flag(op2, 'keepdim', keepdim), checked];
 }
 var prodForward = (self, dim, keepdim) => {
-  const dims = dim === null ? wrapDims("prod", null, self.shape.length) : wrapDims("prod", dim, self.shape.length);
+  const dims = dim === null ? wrapDims('prod', null, self.shape.length) : wrapDims('prod', dim, self.shape.length);
   const out = reduced(self, dims, keepdim, sumDType(self.dtype));
   prod(self, dims, out);
   return out;
 };
 function prod2(self, dim, keepdim, options) {
-  const [d, k, dtype] = named(
-    "prod",
-    ["dim", "keepdim", "dtype"],
-    [dim, keepdim, options]
-  );
-  const wrapped = d === void 0 || d === null ? null : oneDim("prod", self, d);
-  const product = dispatch("prod", prodForward, [cast("prod", self, dtype), wrapped, flag("prod", "keepdim", k)]);
-  return cast("prod", product, dtype);
+  const [d, k, dtype] = named('prod', ['dim', 'keepdim', 'dtype'], [dim, keepdim, options]);
+  const wrapped = d === void 0 || d === null ? null : oneDim('prod', self, d);
+  const product = dispatch('prod', prodForward, [cast('prod', self, dtype), wrapped, flag('prod', 'keepdim', k)]);
+  return cast('prod', product, dtype);
 }
 function extremeForward(largest) {
   return (self, dims, keepdim) => {
@@ -13407,26 +13611,26 @@ function extremeForward(largest) {
 var amaxForward = extremeForward(true);
 var aminForward = extremeForward(false);
 function amax(self, dim, keepdim) {
-  const [dims, keep2] = reduceArguments("amax", self, dim, keepdim);
-  requireElements("amax", self, dims);
-  return dispatch("amax", amaxForward, [self, dims, keep2]);
+  const [dims, keep2] = reduceArguments('amax', self, dim, keepdim);
+  requireElements('amax', self, dims);
+  return dispatch('amax', amaxForward, [self, dims, keep2]);
 }
 function amin(self, dim, keepdim) {
-  const [dims, keep2] = reduceArguments("amin", self, dim, keepdim);
-  requireElements("amin", self, dims);
-  return dispatch("amin", aminForward, [self, dims, keep2]);
+  const [dims, keep2] = reduceArguments('amin', self, dim, keepdim);
+  requireElements('amin', self, dims);
+  return dispatch('amin', aminForward, [self, dims, keep2]);
 }
 function extremeOfAll(largest) {
   const forward = largest ? amaxForward : aminForward;
-  return (self) => forward(self, wrapDims(largest ? "max" : "min", null, self.shape.length), false);
+  return (self) => forward(self, wrapDims(largest ? 'max' : 'min', null, self.shape.length), false);
 }
 var maxForward = extremeOfAll(true);
 var minForward = extremeOfAll(false);
 function extremeAlongDim(largest) {
   return (self, dim, keepdim) => {
-    const dims = wrapDims("max", dim, self.shape.length);
+    const dims = wrapDims('max', dim, self.shape.length);
     const values = reduced(self, dims, keepdim, self.dtype);
-    const indices = reduced(self, dims, keepdim, "int32");
+    const indices = reduced(self, dims, keepdim, 'int32');
     if (!launchArg(self, dim, largest, indices, values)) argExtreme(self, dim, largest, indices, values);
     return [values, indices];
   };
@@ -13434,27 +13638,30 @@ function extremeAlongDim(largest) {
 var maxDimForward = extremeAlongDim(true);
 var minDimForward = extremeAlongDim(false);
 function extremeOf(op2, self, dim, keepdim) {
-  if (isTensor(dim)) return op2 === "max" ? maximum(self, dim) : minimum(self, dim);
+  if (isTensor(dim)) return op2 === 'max' ? maximum(self, dim) : minimum(self, dim);
   if (dim === void 0) {
     requireElements(op2, self, wrapDims(op2, null, self.shape.length));
-    return op2 === "max" ? dispatch("max", maxForward, [self]) : dispatch("min", minForward, [self]);
+    return op2 === 'max' ? dispatch('max', maxForward, [self]) : dispatch('min', minForward, [self]);
   }
-  const [d, k] = named(op2, ["dim", "keepdim"], [dim, keepdim]);
+  const [d, k] = named(op2, ['dim', 'keepdim'], [dim, keepdim]);
   const wrapped = oneDim(op2, self, d);
   requireElements(op2, self, wrapDims(op2, wrapped, self.shape.length));
-  const keep2 = flag(op2, "keepdim", k);
-  const results = op2 === "max" ? dispatch("maxDim", maxDimForward, [self, wrapped, keep2]) : dispatch("minDim", minDimForward, [self, wrapped, keep2]);
-  return namedTuple(["values", "indices"], results);
+  const keep2 = flag(op2, 'keepdim', k);
+  const results =
+    op2 === 'max'
+      ? dispatch('maxDim', maxDimForward, [self, wrapped, keep2])
+      : dispatch('minDim', minDimForward, [self, wrapped, keep2]);
+  return namedTuple(['values', 'indices'], results);
 }
 function max(self, dim, keepdim) {
-  return extremeOf("max", self, dim, keepdim);
+  return extremeOf('max', self, dim, keepdim);
 }
 function min(self, dim, keepdim) {
-  return extremeOf("min", self, dim, keepdim);
+  return extremeOf('min', self, dim, keepdim);
 }
 function argForward(largest) {
   return (self, dim, keepdim) => {
-    const out = reduced(self, wrapDims("argmax", dim, self.shape.length), keepdim, "int32");
+    const out = reduced(self, wrapDims('argmax', dim, self.shape.length), keepdim, 'int32');
     if (launchArg(self, dim, largest, out, null)) return out;
     if (dim !== null) argExtreme(self, dim, largest, out, null);
     else out.array[out.offset] = argExtremeOfAll(self, largest);
@@ -13465,16 +13672,16 @@ var argmaxForward = argForward(true);
 var argminForward = argForward(false);
 function argArguments(op2, self, dim, keepdim) {
   refuseBool(op2, self.dtype);
-  const [d, k] = named(op2, ["dim", "keepdim"], [dim, keepdim]);
+  const [d, k] = named(op2, ['dim', 'keepdim'], [dim, keepdim]);
   const wrapped = d === void 0 || d === null ? null : oneDim(op2, self, d);
   requireElements(op2, self, wrapDims(op2, wrapped, self.shape.length));
-  return [wrapped, flag(op2, "keepdim", k)];
+  return [wrapped, flag(op2, 'keepdim', k)];
 }
 function argmax(self, dim, keepdim) {
-  return dispatch("argmax", argmaxForward, [self, ...argArguments("argmax", self, dim, keepdim)]);
+  return dispatch('argmax', argmaxForward, [self, ...argArguments('argmax', self, dim, keepdim)]);
 }
 function argmin(self, dim, keepdim) {
-  return dispatch("argmin", argminForward, [self, ...argArguments("argmin", self, dim, keepdim)]);
+  return dispatch('argmin', argminForward, [self, ...argArguments('argmin', self, dim, keepdim)]);
 }
 var varForward = (self, dims, correction, keepdim) => {
   const out = reduced(self, dims, keepdim, self.dtype);
@@ -13488,29 +13695,25 @@ var stdForward = (self, dims, correction, keepdim) => {
 };
 function varArguments(op2, self, args) {
   requireFloat(op2, self.dtype);
-  const given = typeof args[0] === "boolean" ? [null, ...args] : args;
-  const [dim, unbiased, keepdim, correction] = named(
-    op2,
-    ["dim", "unbiased", "keepdim", "correction"],
-    given
-  );
+  const given = typeof args[0] === 'boolean' ? [null, ...args] : args;
+  const [dim, unbiased, keepdim, correction] = named(op2, ['dim', 'unbiased', 'keepdim', 'correction'], given);
   if (unbiased !== void 0 && unbiased !== null && correction !== void 0 && correction !== null) {
-    throw new ValueError("takes unbiased or correction, but got both", { op: op2, operands: { unbiased, correction } });
+    throw new ValueError('takes unbiased or correction, but got both', { op: op2, operands: { unbiased, correction } });
   }
-  const by = correction ?? (flag(op2, "unbiased", unbiased ?? true) ? 1 : 0);
-  if (typeof by !== "number") {
+  const by = correction ?? (flag(op2, 'unbiased', unbiased ?? true) ? 1 : 0);
+  if (typeof by !== 'number') {
     throw new ValueError(`correction must be a number, but got ${show(by)}`, {
       op: op2,
-      operands: { correction }
+      operands: { correction },
     });
   }
-  return [dimsOf(op2, self, dim), by, flag(op2, "keepdim", keepdim)];
+  return [dimsOf(op2, self, dim), by, flag(op2, 'keepdim', keepdim)];
 }
 function variance2(self, dim, unbiased, keepdim) {
-  return dispatch("var", varForward, [self, ...varArguments("var", self, [dim, unbiased, keepdim])]);
+  return dispatch('var', varForward, [self, ...varArguments('var', self, [dim, unbiased, keepdim])]);
 }
 function std(self, dim, unbiased, keepdim) {
-  return dispatch("std", stdForward, [self, ...varArguments("std", self, [dim, unbiased, keepdim])]);
+  return dispatch('std', stdForward, [self, ...varArguments('std', self, [dim, unbiased, keepdim])]);
 }
 var normForward = (self, p, dims, keepdim) => {
   const out = reduced(self, dims, keepdim, self.dtype);
@@ -13518,27 +13721,23 @@ var normForward = (self, p, dims, keepdim) => {
   return out;
 };
 function norm2(self, p, dim, keepdim, options) {
-  const [order, d, k, dtype] = named(
-    "norm",
-    ["p", "dim", "keepdim", "dtype"],
-    [p, dim, keepdim, options]
-  );
+  const [order, d, k, dtype] = named('norm', ['p', 'dim', 'keepdim', 'dtype'], [p, dim, keepdim, options]);
   const exponent = normOrder(order);
-  const input = cast("norm", self, dtype);
-  requireFloat("norm", input.dtype);
-  const dims = dimsOf("norm", self, d);
-  if (exponent < 0 || exponent === Infinity) requireElements("norm", self, dims);
-  return dispatch("norm", normForward, [input, exponent, dims, flag("norm", "keepdim", k)]);
+  const input = cast('norm', self, dtype);
+  requireFloat('norm', input.dtype);
+  const dims = dimsOf('norm', self, d);
+  if (exponent < 0 || exponent === Infinity) requireElements('norm', self, dims);
+  return dispatch('norm', normForward, [input, exponent, dims, flag('norm', 'keepdim', k)]);
 }
 function normOrder(p) {
-  if (p === void 0 || p === null || p === "fro") return 2;
-  if (p === "nuc") {
-    throw new NotImplementedError("the nuclear norm is not offered; there is no singular value decomposition", {
-      op: "norm"
+  if (p === void 0 || p === null || p === 'fro') return 2;
+  if (p === 'nuc') {
+    throw new NotImplementedError('the nuclear norm is not offered; there is no singular value decomposition', {
+      op: 'norm',
     });
   }
-  if (typeof p === "number" && !Number.isNaN(p)) return p;
-  throw new ValueError(`p must be a number or 'fro', but got ${show(p)}`, { op: "norm", operands: { p } });
+  if (typeof p === 'number' && !Number.isNaN(p)) return p;
+  throw new ValueError(`p must be a number or 'fro', but got ${show(p)}`, { op: 'norm', operands: { p } });
 }
 var logsumexpForward = (self, dims, keepdim) => {
   const out = reduced(self, dims, keepdim, toFloat2(self.dtype));
@@ -13546,11 +13745,11 @@ var logsumexpForward = (self, dims, keepdim) => {
   return out;
 };
 function logsumexp2(self, dim, keepdim) {
-  return dispatch("logsumexp", logsumexpForward, [self, ...reduceArguments("logsumexp", self, dim, keepdim)]);
+  return dispatch('logsumexp', logsumexpForward, [self, ...reduceArguments('logsumexp', self, dim, keepdim)]);
 }
 function logicalForward(all2) {
   return (self, dims, keepdim) => {
-    const out = reduced(self, dims, keepdim, self.dtype === "uint8" ? "uint8" : "bool");
+    const out = reduced(self, dims, keepdim, self.dtype === 'uint8' ? 'uint8' : 'bool');
     logical(self, dims, all2, out);
     return out;
   };
@@ -13558,14 +13757,14 @@ function logicalForward(all2) {
 var anyForward = logicalForward(false);
 var allForward = logicalForward(true);
 function any(self, dim, keepdim) {
-  return dispatch("any", anyForward, [self, ...reduceArguments("any", self, dim, keepdim)]);
+  return dispatch('any', anyForward, [self, ...reduceArguments('any', self, dim, keepdim)]);
 }
 function all(self, dim, keepdim) {
-  return dispatch("all", allForward, [self, ...reduceArguments("all", self, dim, keepdim)]);
+  return dispatch('all', allForward, [self, ...reduceArguments('all', self, dim, keepdim)]);
 }
 function countNonzero2(self, dim) {
-  const [d] = named("countNonzero", ["dim"], [dim]);
-  return sumForward(ne(self, 0), dimsOf("countNonzero", self, d), false, null);
+  const [d] = named('countNonzero', ['dim'], [dim]);
+  return sumForward(ne(self, 0), dimsOf('countNonzero', self, d), false, null);
 }
 var cumsumForward = (self, dim) => {
   const out = allocate(self.shape, sumDType(self.dtype));
@@ -13583,30 +13782,30 @@ function runningArguments(op2, self, dim, options) {
   return [cast(op2, self, dtype), wrapped, dtype];
 }
 function cumsum2(self, dim, options) {
-  const [input, wrapped, dtype] = runningArguments("cumsum", self, dim, options);
-  return cast("cumsum", dispatch("cumsum", cumsumForward, [input, wrapped]), dtype);
+  const [input, wrapped, dtype] = runningArguments('cumsum', self, dim, options);
+  return cast('cumsum', dispatch('cumsum', cumsumForward, [input, wrapped]), dtype);
 }
 function cumprod2(self, dim, options) {
-  const [input, wrapped, dtype] = runningArguments("cumprod", self, dim, options);
-  return cast("cumprod", dispatch("cumprod", cumprodForward, [input, wrapped]), dtype);
+  const [input, wrapped, dtype] = runningArguments('cumprod', self, dim, options);
+  return cast('cumprod', dispatch('cumprod', cumprodForward, [input, wrapped]), dtype);
 }
 
 // packages/core/src/ops/loss.ts
 var nllLossForward = (input, target, weight, reduction, ignoreIndex) => {
-  checkTargets("nllLoss", target, input.shape[1], ignoreIndex);
-  const loss = allocate(reduction === "none" ? target.shape : [], input.dtype);
+  checkTargets('nllLoss', target, input.shape[1], ignoreIndex);
+  const loss = allocate(reduction === 'none' ? target.shape : [], input.dtype);
   const totalWeight = allocate([], input.dtype);
   nll(input, target, weight, reduction, ignoreIndex, loss, totalWeight);
   return [loss, totalWeight];
 };
 var nllLossBackwardForward = (grad, inputShape, target, weight, reduction, ignoreIndex, totalWeight) => {
-  checkTargets("nllLossBackward", target, inputShape[1], ignoreIndex);
+  checkTargets('nllLossBackward', target, inputShape[1], ignoreIndex);
   const out = allocate(inputShape, grad.dtype);
   nllBackward(grad, target, weight, reduction, ignoreIndex, scalarOf2(totalWeight), out);
   return out;
 };
 var mseLossForward = (input, target, reduction) => {
-  const out = allocate(reduction === "none" ? input.shape : [], input.dtype);
+  const out = allocate(reduction === 'none' ? input.shape : [], input.dtype);
   mse(input, target, reduction, out);
   return out;
 };
@@ -13618,28 +13817,28 @@ function checkTargets(op2, target, classes, ignoreIndex) {
   if (stray === null) return;
   throw new IndexError(`Target ${stray} is out of bounds for ${classes} classes`, {
     op: op2,
-    operands: { target: stray, classes, ignoreIndex }
+    operands: { target: stray, classes, ignoreIndex },
   });
 }
-function reductionOf(op2, sizeAverage, reduce2, reduction = "mean", known = ["none", "mean", "sum"]) {
+function reductionOf(op2, sizeAverage, reduce2, reduction = 'mean', known = ['none', 'mean', 'sum']) {
   for (const [name2, value] of Object.entries({ sizeAverage, reduce: reduce2 })) {
-    if (value === void 0 || value === null || typeof value === "boolean") continue;
+    if (value === void 0 || value === null || typeof value === 'boolean') continue;
     throw new ValueError(
       `${name2} must be a boolean or null (it is deprecated; give { reduction } instead), but got ${show(value)}`,
-      { op: op2, operands: { [name2]: value } }
+      { op: op2, operands: { [name2]: value } },
     );
   }
-  if (typeof sizeAverage === "boolean" || typeof reduce2 === "boolean") {
-    return reduce2 === false ? "none" : sizeAverage === false ? "sum" : "mean";
+  if (typeof sizeAverage === 'boolean' || typeof reduce2 === 'boolean') {
+    return reduce2 === false ? 'none' : sizeAverage === false ? 'sum' : 'mean';
   }
   if (known.includes(reduction)) return reduction;
-  throw new ValueError(`${String(reduction)} is not a valid value for reduction; known are ${known.join(", ")}`, {
+  throw new ValueError(`${String(reduction)} is not a valid value for reduction; known are ${known.join(', ')}`, {
     op: op2,
-    operands: { reduction }
+    operands: { reduction },
   });
 }
 function reduced2(loss, reduction) {
-  return reduction === "none" ? loss : reduction === "mean" ? mean(loss) : sum2(loss);
+  return reduction === 'none' ? loss : reduction === 'mean' ? mean(loss) : sum2(loss);
 }
 function constant2(compute) {
   const before = modes.grad;
@@ -13655,42 +13854,46 @@ function warnBroadcast(op2, input, target) {
   if (warned || sameShape(input.shape, target.shape)) return;
   warned = true;
   console.warn(
-    `${op2}: using a target size (${formatShape(target.shape)}) that is different to the input size (${formatShape(input.shape)}). This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.`
+    `${op2}: using a target size (${formatShape(target.shape)}) that is different to the input size (${formatShape(input.shape)}). This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.`,
   );
 }
-var NLL_NAMES = ["target", "weight", "sizeAverage", "ignoreIndex", "reduce", "reduction"];
+var NLL_NAMES = ['target', 'weight', 'sizeAverage', 'ignoreIndex', 'reduce', 'reduction'];
 function checkClassWeight(op2, weight, input, classes) {
   if (weight === null) return;
   if (weight.ndim !== 1 || weight.shape[0] !== classes) {
     throw new ShapeError(
-      `weight tensor should be defined either for all ${classes} classes or no classes but got weight tensor of shape: ` + formatShape(weight.shape),
-      { op: op2, operands: { weight: weight.shape, classes } }
+      `weight tensor should be defined either for all ${classes} classes or no classes but got weight tensor of shape: ` +
+        formatShape(weight.shape),
+      { op: op2, operands: { weight: weight.shape, classes } },
     );
   }
   if (weight.dtype !== input.dtype) {
     throw new DTypeError(`expected weight to have the dtype of the input, ${input.dtype}, but got ${weight.dtype}`, {
       op: op2,
-      operands: { weight: weight.dtype, input: input.dtype }
+      operands: { weight: weight.dtype, input: input.dtype },
     });
   }
 }
 function checkClassTarget(op2, input, target) {
-  if (target.dtype !== "int32" && target.dtype !== "int64" && target.dtype !== "uint8") {
+  if (target.dtype !== 'int32' && target.dtype !== 'int64' && target.dtype !== 'uint8') {
     throw new DTypeError(
       `expected class indices of dtype int32, int64 or uint8, but found ${target.dtype}; cast with .to('int32')`,
-      { op: op2, operands: { target: target.dtype } }
+      { op: op2, operands: { target: target.dtype } },
     );
   }
   const operands = { input, target: target.shape };
   if (target.ndim === 0 || input[0] !== target.shape[0]) {
     throw new ShapeError(
-      `Expected input batch_size (${input[0]}) to match target batch_size (${target.ndim === 0 ? "none" : target.shape[0]}), shapes ${formatShape(input)} and ${formatShape(target.shape)}`,
-      { op: op2, operands }
+      `Expected input batch_size (${input[0]}) to match target batch_size (${target.ndim === 0 ? 'none' : target.shape[0]}), shapes ${formatShape(input)} and ${formatShape(target.shape)}`,
+      { op: op2, operands },
     );
   }
   const expected = [input[0], ...input.slice(2)];
   if (sameShape(target.shape, expected)) return;
-  const rule = input.length === 2 ? `0D or 1D target tensor expected, multi-target not supported, but got ${formatShape(target.shape)}` : `Expected target size ${formatShape(expected)}, got ${formatShape(target.shape)}`;
+  const rule =
+    input.length === 2
+      ? `0D or 1D target tensor expected, multi-target not supported, but got ${formatShape(target.shape)}`
+      : `Expected target size ${formatShape(expected)}, got ${formatShape(target.shape)}`;
   throw new ShapeError(`${rule}, for input of size ${formatShape(input)}`, { op: op2, operands });
 }
 function batchOfOne(op2, input, target) {
@@ -13699,83 +13902,71 @@ function batchOfOne(op2, input, target) {
       `size mismatch (got input: ${formatShape(input.shape)}, target: ${formatShape(target.shape)})`,
       {
         op: op2,
-        operands: { input: input.shape, target: target.shape }
-      }
+        operands: { input: input.shape, target: target.shape },
+      },
     );
   }
   return [unsqueeze(input, 0), unsqueeze(target, 0)];
 }
 function checkClassInput(op2, input) {
-  const checked = checkTensor(op2, "input", input);
+  const checked = checkTensor(op2, 'input', input);
   if (checked.ndim < 1)
-    throw new ShapeError("Expected 1 or more dimensions (got 0)", { op: op2, operands: { input: checked.shape } });
+    throw new ShapeError('Expected 1 or more dimensions (got 0)', { op: op2, operands: { input: checked.shape } });
   requireFloat(op2, checked.dtype);
   return checked;
 }
 function nllOf(op2, input, target, weight, reduction, ignoreIndex) {
   checkClassTarget(op2, input.shape, target);
   checkClassWeight(op2, weight, input, input.shape[1]);
-  return dispatch("nllLoss", nllLossForward, [input, target, weight, reduction, ignoreIndex]);
+  return dispatch('nllLoss', nllLossForward, [input, target, weight, reduction, ignoreIndex]);
 }
 function checkIgnoreIndex(op2, ignoreIndex) {
   if (Number.isInteger(ignoreIndex)) return ignoreIndex;
   throw new ValueError(`ignoreIndex must be an integer, but got ${String(ignoreIndex)}`, {
     op: op2,
-    operands: { ignoreIndex }
+    operands: { ignoreIndex },
   });
 }
 function nllLoss(input, target, weight, sizeAverage, ignoreIndex, reduce2, reduction) {
-  const op2 = "nllLoss";
+  const op2 = 'nllLoss';
   const args = [target, weight, sizeAverage, ignoreIndex, reduce2, reduction];
   const [t2, w, average, ignored = -100, r, kind] = named(op2, NLL_NAMES, args);
   const x = checkClassInput(op2, input);
-  const classes = checkTensor(op2, "target", t2);
+  const classes = checkTensor(op2, 'target', t2);
   const how = reductionOf(op2, average, r, kind);
   const unbatched = x.ndim === 1;
   const [batch, targets] = unbatched ? batchOfOne(op2, x, classes) : [x, classes];
-  const [loss] = nllOf(op2, batch, targets, tensorOrNull(op2, "weight", w), how, checkIgnoreIndex(op2, ignored));
-  return unbatched && how === "none" ? squeeze(loss, 0) : loss;
+  const [loss] = nllOf(op2, batch, targets, tensorOrNull(op2, 'weight', w), how, checkIgnoreIndex(op2, ignored));
+  return unbatched && how === 'none' ? squeeze(loss, 0) : loss;
 }
 function nllLossBackward(grad, inputShape, target, weight, reduction, ignoreIndex, totalWeight) {
-  const op2 = "nllLossBackward";
+  const op2 = 'nllLossBackward';
   checkClassTarget(op2, inputShape, target);
   checkClassWeight(op2, weight, grad, inputShape[1]);
-  const expected = reduction === "none" ? target.shape : [];
+  const expected = reduction === 'none' ? target.shape : [];
   if (!sameShape(grad.shape, expected)) {
     throw new ShapeError(`expected a gradient of shape ${formatShape(expected)}, but got ${formatShape(grad.shape)}`, {
       op: op2,
-      operands: { grad: grad.shape, expected }
+      operands: { grad: grad.shape, expected },
     });
   }
-  const args = [
-    grad,
-    inputShape,
-    target,
-    weight,
-    reduction,
-    ignoreIndex,
-    totalWeight
-  ];
-  return dispatch("nllLossBackward", nllLossBackwardForward, args);
+  const args = [grad, inputShape, target, weight, reduction, ignoreIndex, totalWeight];
+  return dispatch('nllLossBackward', nllLossBackwardForward, args);
 }
 function crossEntropy(input, target, weight, sizeAverage, ignoreIndex, reduce2, reduction, labelSmoothing) {
-  const op2 = "crossEntropy";
+  const op2 = 'crossEntropy';
   const args = [target, weight, sizeAverage, ignoreIndex, reduce2, reduction, labelSmoothing];
-  const [t2, w, average, ignored = -100, r, kind, smoothing = 0] = named(
-    op2,
-    [...NLL_NAMES, "labelSmoothing"],
-    args
-  );
+  const [t2, w, average, ignored = -100, r, kind, smoothing = 0] = named(op2, [...NLL_NAMES, 'labelSmoothing'], args);
   const x = checkClassInput(op2, input);
-  const y = checkTensor(op2, "target", t2);
+  const y = checkTensor(op2, 'target', t2);
   const how = reductionOf(op2, average, r, kind);
   if (!(smoothing >= 0 && smoothing <= 1)) {
     throw new ValueError(`labelSmoothing must be between 0.0 and 1.0. Got: ${String(smoothing)}`, {
       op: op2,
-      operands: { labelSmoothing: smoothing }
+      operands: { labelSmoothing: smoothing },
     });
   }
-  const classWeight = tensorOrNull(op2, "weight", w);
+  const classWeight = tensorOrNull(op2, 'weight', w);
   const ignoreAt = checkIgnoreIndex(op2, ignored);
   const unbatched = x.ndim === 1;
   let loss;
@@ -13786,14 +13977,14 @@ function crossEntropy(input, target, weight, sizeAverage, ignoreIndex, reduce2, 
     const [batch, classes] = unbatched ? batchOfOne(op2, x, y) : [x, y];
     loss = crossEntropyOfClasses(batch, classes, classWeight, how, ignoreAt, smoothing);
   }
-  return unbatched && how === "none" ? squeeze(loss, 0) : loss;
+  return unbatched && how === 'none' ? squeeze(loss, 0) : loss;
 }
 function weighted(logs, weight) {
   if (weight === null) return logs;
   return mul(logs, view(weight, [weight.shape[0], ...new Array(logs.ndim - 2).fill(1)]));
 }
 function crossEntropyOfClasses(input, target, weight, reduction, ignoreIndex, smoothing) {
-  const op2 = "crossEntropy";
+  const op2 = 'crossEntropy';
   checkClassTarget(op2, input.shape, target);
   checkClassWeight(op2, weight, input, input.shape[1]);
   const logs = logSoftmax2(input, 1);
@@ -13801,40 +13992,44 @@ function crossEntropyOfClasses(input, target, weight, reduction, ignoreIndex, sm
   if (smoothing === 0) return loss;
   const everyClass = neg(sum2(weighted(logs, weight), 1));
   const counted = maskedFill(everyClass, eq(target, ignoreIndex), 0);
-  const spread = reduction === "mean" ? div(sum2(counted), scalarOf2(totalWeight)) : reduction === "sum" ? sum2(counted) : counted;
+  const spread =
+    reduction === 'mean' ? div(sum2(counted), scalarOf2(totalWeight)) : reduction === 'sum' ? sum2(counted) : counted;
   return add(mul(loss, 1 - smoothing), mul(spread, smoothing / input.shape[1]));
 }
 function crossEntropyOfProbabilities(input, target, weight, reduction, ignoreIndex, smoothing) {
-  const op2 = "crossEntropy";
+  const op2 = 'crossEntropy';
   if (!isFloating(target.dtype)) {
     throw new DTypeError(`Expected floating point type for target with class probabilities, got ${target.dtype}`, {
       op: op2,
-      operands: { target: target.dtype }
+      operands: { target: target.dtype },
     });
   }
   if (ignoreIndex >= 0) {
-    throw new ValueError("ignoreIndex is not supported for floating point target", { op: op2, operands: { ignoreIndex } });
+    throw new ValueError('ignoreIndex is not supported for floating point target', {
+      op: op2,
+      operands: { ignoreIndex },
+    });
   }
   const classes = input.shape[1];
   checkClassWeight(op2, weight, input, classes);
   const probabilities = smoothing === 0 ? target : add(mul(target, 1 - smoothing), smoothing / classes);
   const terms = weighted(mul(logSoftmax2(input, 1), probabilities), weight);
-  if (reduction === "none") return neg(sum2(terms, 1));
+  if (reduction === 'none') return neg(sum2(terms, 1));
   const total = neg(sum2(terms));
-  if (reduction === "sum") return total;
-  const samples2 = input.shape.reduce((count2, size, d) => d === 1 ? count2 : count2 * size, 1);
+  if (reduction === 'sum') return total;
+  const samples2 = input.shape.reduce((count2, size, d) => (d === 1 ? count2 : count2 * size), 1);
   return div(total, samples2);
 }
-var PAIR_NAMES = ["target", "sizeAverage", "reduce", "reduction"];
+var PAIR_NAMES = ['target', 'sizeAverage', 'reduce', 'reduction'];
 function pairOf(op2, input, target) {
-  const x = checkTensor(op2, "input", input);
-  const y = checkTensor(op2, "target", target);
+  const x = checkTensor(op2, 'input', input);
+  const y = checkTensor(op2, 'target', target);
   broadcastShapes(op2, x.shape, y.shape);
   warnBroadcast(op2, x, y);
   return [x, y];
 }
 function mseLoss(input, target, sizeAverage, reduce2, reduction) {
-  const op2 = "mseLoss";
+  const op2 = 'mseLoss';
   const [t2, average, r, kind] = named(op2, PAIR_NAMES, [target, sizeAverage, reduce2, reduction]);
   const how = reductionOf(op2, average, r, kind);
   const [x, y] = pairOf(op2, input, t2);
@@ -13845,10 +14040,10 @@ function mseLoss(input, target, sizeAverage, reduce2, reduction) {
     const cast2 = z.dtype === dtype ? z : to(z, dtype);
     return sameShape(cast2.shape, shape) ? cast2 : expand(cast2, shape);
   };
-  return dispatch("mseLoss", mseLossForward, [fit2(x), fit2(y), how]);
+  return dispatch('mseLoss', mseLossForward, [fit2(x), fit2(y), how]);
 }
 function l1Loss(input, target, sizeAverage, reduce2, reduction) {
-  const op2 = "l1Loss";
+  const op2 = 'l1Loss';
   const [t2, average, r, kind] = named(op2, PAIR_NAMES, [target, sizeAverage, reduce2, reduction]);
   const how = reductionOf(op2, average, r, kind);
   const [x, y] = pairOf(op2, input, t2);
@@ -13865,14 +14060,14 @@ function lineToTheLeft(x, y) {
   return add(mul(d, slope), 0);
 }
 function smoothL1Loss(input, target, sizeAverage, reduce2, reduction, beta) {
-  const op2 = "smoothL1Loss";
+  const op2 = 'smoothL1Loss';
   const args = [target, sizeAverage, reduce2, reduction, beta];
-  const [t2, average, r, kind, b = 1] = named(op2, [...PAIR_NAMES, "beta"], args);
+  const [t2, average, r, kind, b = 1] = named(op2, [...PAIR_NAMES, 'beta'], args);
   const how = reductionOf(op2, average, r, kind);
   if (!(b >= 0)) {
     throw new ValueError(`does not support negative values for beta, but got ${String(b)}`, {
       op: op2,
-      operands: { beta: b }
+      operands: { beta: b },
     });
   }
   const [x, y] = pairOf(op2, input, t2);
@@ -13880,38 +14075,34 @@ function smoothL1Loss(input, target, sizeAverage, reduce2, reduction, beta) {
   return reduced2(b === 0 ? lineToTheLeft(x, y) : div(parabolaThenLine(x, y, b), b), how);
 }
 function huberLoss(input, target, reduction, delta) {
-  const op2 = "huberLoss";
-  const [t2, kind, d = 1] = named(
-    op2,
-    ["target", "reduction", "delta"],
-    [target, reduction, delta]
-  );
+  const op2 = 'huberLoss';
+  const [t2, kind, d = 1] = named(op2, ['target', 'reduction', 'delta'], [target, reduction, delta]);
   const how = reductionOf(op2, null, null, kind);
   if (!(d > 0)) {
     throw new ValueError(`does not support non-positive values for delta, but got ${String(d)}`, {
       op: op2,
-      operands: { delta: d }
+      operands: { delta: d },
     });
   }
   const [x, y] = pairOf(op2, input, t2);
   requireFloat(op2, promoteTypes(x.dtype, y.dtype));
   return reduced2(parabolaThenLine(x, y, d), how);
 }
-var BINARY_NAMES = ["target", "weight", "sizeAverage", "reduce", "reduction"];
+var BINARY_NAMES = ['target', 'weight', 'sizeAverage', 'reduce', 'reduction'];
 function checkBinaryPair(op2, input, target) {
-  const x = checkTensor(op2, "input", input);
-  const y = checkTensor(op2, "target", target);
+  const x = checkTensor(op2, 'input', input);
+  const y = checkTensor(op2, 'target', target);
   if (!sameShape(x.shape, y.shape)) {
     throw new ShapeError(
       `Using a target size (${formatShape(y.shape)}) that is different to the input size (${formatShape(x.shape)}): target size must be the same as input size`,
-      { op: op2, operands: { input: x.shape, target: y.shape } }
+      { op: op2, operands: { input: x.shape, target: y.shape } },
     );
   }
   requireFloat(op2, x.dtype);
   if (y.dtype !== x.dtype) {
     throw new DTypeError(`Found dtype ${y.dtype} for the target but expected ${x.dtype}; cast with .to()`, {
       op: op2,
-      operands: { input: x.dtype, target: y.dtype }
+      operands: { input: x.dtype, target: y.dtype },
     });
   }
   return [x, y];
@@ -13933,60 +14124,60 @@ function entropyAtEnds(p, t2) {
   return add(value, div(parabola, LEAST_SPREAD));
 }
 function binaryCrossEntropy(input, target, weight, sizeAverage, reduce2, reduction) {
-  const op2 = "binaryCrossEntropy";
+  const op2 = 'binaryCrossEntropy';
   const args = [target, weight, sizeAverage, reduce2, reduction];
   const [t2, w, average, r, kind] = named(op2, BINARY_NAMES, args);
   const how = reductionOf(op2, average, r, kind);
   const [x, y] = checkBinaryPair(op2, input, t2);
   const [least, most] = range(x);
   if (!(least >= 0 && most <= 1)) {
-    throw new ValueError("all elements of input should be between 0 and 1", { op: op2, operands: { least, most } });
+    throw new ValueError('all elements of input should be between 0 and 1', { op: op2, operands: { least, most } });
   }
   let loss;
-  if (least > most || spreadOf(least) >= LEAST_SPREAD && spreadOf(most) >= LEAST_SPREAD) loss = entropyInside(x, y);
+  if (least > most || (spreadOf(least) >= LEAST_SPREAD && spreadOf(most) >= LEAST_SPREAD)) loss = entropyInside(x, y);
   else {
     const inside = constant2(() => ge(mul(x, sub(1, x)), LEAST_SPREAD));
     loss = where(inside, entropyInside(where(inside, x, 0.5), y), entropyAtEnds(where(inside, 0, x), y));
   }
-  const factor = tensorOrNull(op2, "weight", w);
+  const factor = tensorOrNull(op2, 'weight', w);
   return reduced2(factor === null ? loss : mul(loss, factor), how);
 }
 function binaryCrossEntropyWithLogits(input, target, weight, sizeAverage, reduce2, reduction, posWeight) {
-  const op2 = "binaryCrossEntropyWithLogits";
+  const op2 = 'binaryCrossEntropyWithLogits';
   const args = [target, weight, sizeAverage, reduce2, reduction, posWeight];
-  const [t2, w, average, r, kind, pw] = named(op2, [...BINARY_NAMES, "posWeight"], args);
+  const [t2, w, average, r, kind, pw] = named(op2, [...BINARY_NAMES, 'posWeight'], args);
   const how = reductionOf(op2, average, r, kind);
   const [x, y] = checkBinaryPair(op2, input, t2);
-  const factor = tensorOrNull(op2, "weight", w);
-  const positive = tensorOrNull(op2, "posWeight", pw);
+  const factor = tensorOrNull(op2, 'weight', w);
+  const positive = tensorOrNull(op2, 'posWeight', pw);
   const logs = logSigmoid(x);
   const scaled3 = positive === null ? logs : mul(logs, add(mul(sub(positive, 1), y), 1));
   const loss = sub(mul(sub(1, y), x), scaled3);
   return reduced2(factor === null ? loss : mul(loss, factor), how);
 }
 function klDiv(input, target, sizeAverage, reduce2, reduction, logTarget) {
-  const op2 = "klDiv";
+  const op2 = 'klDiv';
   const [t2, average, r, kind, logs = false] = named(
     op2,
-    [...PAIR_NAMES, "logTarget"],
-    [target, sizeAverage, reduce2, reduction, logTarget]
+    [...PAIR_NAMES, 'logTarget'],
+    [target, sizeAverage, reduce2, reduction, logTarget],
   );
-  const how = reductionOf(op2, average, r, kind, ["none", "mean", "sum", "batchmean"]);
-  const x = checkTensor(op2, "input", input);
-  const y = checkTensor(op2, "target", t2);
+  const how = reductionOf(op2, average, r, kind, ['none', 'mean', 'sum', 'batchmean']);
+  const x = checkTensor(op2, 'input', input);
+  const y = checkTensor(op2, 'target', t2);
   broadcastShapes(op2, x.shape, y.shape);
   const loss = logs ? mul(exp4(y), sub(y, x)) : sub(xlogy(y, y), mul(y, x));
-  if (how !== "batchmean") return reduced2(loss, how);
+  if (how !== 'batchmean') return reduced2(loss, how);
   return div(sum2(loss), x.ndim === 0 ? 1 : x.shape[0]);
 }
 
 // packages/core/src/reference/matmul.ts
 function gemm2(m, n, k, a, b, out, alpha = 1, beta = 0) {
-  if (out.dtype === "int64") {
+  if (out.dtype === 'int64') {
     gemmInt64(m, n, k, a, b, out, alpha, beta);
     return;
   }
-  if (out.dtype === "int32" || out.dtype === "uint8") {
+  if (out.dtype === 'int32' || out.dtype === 'uint8') {
     gemmInt32(m, n, k, a, b, out, alpha, beta);
     return;
   }
@@ -14017,7 +14208,7 @@ function gemmInt32(m, n, k, a, b, out, alpha, beta) {
       let p = a.offset + i * a.rowStride;
       let q = b.offset + j * b.columnStride;
       let sum3 = 0;
-      for (let l = 0; l < k; l++, p += a.columnStride, q += b.rowStride) sum3 = sum3 + Math.imul(x[p], y[q]) | 0;
+      for (let l = 0; l < k; l++, p += a.columnStride, q += b.rowStride) sum3 = (sum3 + Math.imul(x[p], y[q])) | 0;
       const at3 = out.offset + i * out.rowStride + j * out.columnStride;
       z[at3] = Math.imul(alpha, sum3) + (beta === 0 ? 0 : Math.imul(beta, z[at3]));
     }
@@ -14030,7 +14221,9 @@ function gemmInt64(m, n, k, a, b, out, alpha, beta) {
     for (let j = 0; j < n; j++) {
       let sum3 = 0n;
       for (let l = 0; l < k; l++) {
-        sum3 += big(a.array, a.offset + i * a.rowStride + l * a.columnStride) * big(b.array, b.offset + l * b.rowStride + j * b.columnStride);
+        sum3 +=
+          big(a.array, a.offset + i * a.rowStride + l * a.columnStride) *
+          big(b.array, b.offset + l * b.rowStride + j * b.columnStride);
       }
       const at3 = out.offset + i * out.rowStride + j * out.columnStride;
       z[at3] = toBigInt(alpha) * sum3 + (beta === 0 ? 0n : toBigInt(beta) * z[at3]);
@@ -14045,7 +14238,7 @@ function matrix(self, row, column, offset = self.offset) {
     dtype: self.dtype,
     offset,
     rowStride: row === null ? 0 : self.strides[row],
-    columnStride: column === null ? 0 : self.strides[column]
+    columnStride: column === null ? 0 : self.strides[column],
   };
 }
 function multiply(m, n, k, a, av, b, bv, out, ov, alpha = 1, beta = 0) {
@@ -14056,13 +14249,13 @@ function checkDTypes2(op2, a, b) {
   if (a.dtype !== b.dtype) {
     throw new DTypeError(`expected both operands to have the same dtype, but got ${a.dtype} and ${b.dtype}`, {
       op: op2,
-      operands: { self: a.dtype, other: b.dtype }
+      operands: { self: a.dtype, other: b.dtype },
     });
   }
-  if (a.dtype === "bool") {
+  if (a.dtype === 'bool') {
     throw new DTypeError("is not defined for bool tensors; cast with .to('int32') or .to('float32') first", {
       op: op2,
-      operands: { self: a.dtype }
+      operands: { self: a.dtype },
     });
   }
 }
@@ -14071,20 +14264,20 @@ function checkExpands(op2, name2, x, shape) {
   if (lead >= 0 && x.shape.every((n, d) => n === 1 || n === shape[lead + d])) return;
   throw new ShapeError(`${name2} of shape ${formatShape(x.shape)} cannot be expanded to ${formatShape(shape)}`, {
     op: op2,
-    operands: { [name2]: x.shape, shape }
+    operands: { [name2]: x.shape, shape },
   });
 }
 function mismatch(op2, a, b) {
   throw new ShapeError(
-    `shapes cannot be multiplied (${a.shape.join("x")} and ${b.shape.join("x")}); the last size of the first must equal the first of the second`,
-    { op: op2, operands: { self: a.shape, other: b.shape } }
+    `shapes cannot be multiplied (${a.shape.join('x')} and ${b.shape.join('x')}); the last size of the first must equal the first of the second`,
+    { op: op2, operands: { self: a.shape, other: b.shape } },
   );
 }
 function checkDims(op2, name2, x, ndim) {
   if (x.ndim !== ndim) {
     throw new ShapeError(`${name2} must be ${ndim}-D, but has shape ${formatShape(x.shape)}`, {
       op: op2,
-      operands: { [name2]: x.shape }
+      operands: { [name2]: x.shape },
     });
   }
 }
@@ -14096,18 +14289,18 @@ var dotForward = (a, b) => {
 function dot(self, other) {
   if (self.ndim !== 1 || other.ndim !== 1) {
     throw new ShapeError(`1D tensors expected, but got ${self.ndim}D and ${other.ndim}D tensors`, {
-      op: "dot",
-      operands: { self: self.shape, other: other.shape }
+      op: 'dot',
+      operands: { self: self.shape, other: other.shape },
     });
   }
   if (self.shape[0] !== other.shape[0]) {
     throw new ShapeError(
       `inconsistent tensor size, expected both to have the same number of elements, but got ${self.shape[0]} and ${other.shape[0]}`,
-      { op: "dot", operands: { self: self.shape, other: other.shape } }
+      { op: 'dot', operands: { self: self.shape, other: other.shape } },
     );
   }
-  checkDTypes2("dot", self, other);
-  return dispatch("dot", dotForward, [self, other]);
+  checkDTypes2('dot', self, other);
+  return dispatch('dot', dotForward, [self, other]);
 }
 var mvForward = (a, x) => {
   const out = allocate([a.shape[0]], a.dtype);
@@ -14115,11 +14308,11 @@ var mvForward = (a, x) => {
   return out;
 };
 function mv(self, vec) {
-  checkDims("mv", "self", self, 2);
-  checkDims("mv", "vec", vec, 1);
-  if (self.shape[1] !== vec.shape[0]) mismatch("mv", self, vec);
-  checkDTypes2("mv", self, vec);
-  return dispatch("mv", mvForward, [self, vec]);
+  checkDims('mv', 'self', self, 2);
+  checkDims('mv', 'vec', vec, 1);
+  if (self.shape[1] !== vec.shape[0]) mismatch('mv', self, vec);
+  checkDTypes2('mv', self, vec);
+  return dispatch('mv', mvForward, [self, vec]);
 }
 var mmForward = (a, b) => {
   const out = allocate([a.shape[0], b.shape[1]], a.dtype);
@@ -14127,11 +14320,11 @@ var mmForward = (a, b) => {
   return out;
 };
 function mm(self, mat2) {
-  checkDims("mm", "self", self, 2);
-  checkDims("mm", "mat2", mat2, 2);
-  if (self.shape[1] !== mat2.shape[0]) mismatch("mm", self, mat2);
-  checkDTypes2("mm", self, mat2);
-  return dispatch("mm", mmForward, [self, mat2]);
+  checkDims('mm', 'self', self, 2);
+  checkDims('mm', 'mat2', mat2, 2);
+  if (self.shape[1] !== mat2.shape[0]) mismatch('mm', self, mat2);
+  checkDTypes2('mm', self, mat2);
+  return dispatch('mm', mmForward, [self, mat2]);
 }
 var bmmForward = (a, b) => {
   const [batch, m, k] = a.shape;
@@ -14145,11 +14338,11 @@ var bmmForward = (a, b) => {
   return out;
 };
 function bmm(self, mat2) {
-  checkDims("bmm", "self", self, 3);
-  checkDims("bmm", "mat2", mat2, 3);
-  if (self.shape[0] !== mat2.shape[0] || self.shape[2] !== mat2.shape[1]) mismatch("bmm", self, mat2);
-  checkDTypes2("bmm", self, mat2);
-  return dispatch("bmm", bmmForward, [self, mat2]);
+  checkDims('bmm', 'self', self, 3);
+  checkDims('bmm', 'mat2', mat2, 3);
+  if (self.shape[0] !== mat2.shape[0] || self.shape[2] !== mat2.shape[1]) mismatch('bmm', self, mat2);
+  checkDTypes2('bmm', self, mat2);
+  return dispatch('bmm', bmmForward, [self, mat2]);
 }
 var addmmForward = (self, a, b, beta, alpha) => {
   const shape = [a.shape[0], b.shape[1]];
@@ -14169,7 +14362,7 @@ var addmmForward = (self, a, b, beta, alpha) => {
     out,
     matrix(out, 0, 1),
     alpha,
-    beta
+    beta,
   );
   return out;
 };
@@ -14177,45 +14370,45 @@ function checkScalars(op2, dtype, beta, alpha) {
   if (!isFloating(dtype) && !(Number.isInteger(beta) && Number.isInteger(alpha))) {
     throw new DTypeError(`beta and alpha must be integers for ${dtype} tensors, but got ${beta} and ${alpha}`, {
       op: op2,
-      operands: { beta, alpha }
+      operands: { beta, alpha },
     });
   }
 }
 function addmm(self, mat1, mat2, options) {
-  const [beta = 1, alpha = 1] = named("addmm", ["beta", "alpha"], [options]);
-  checkDims("addmm", "mat1", mat1, 2);
-  checkDims("addmm", "mat2", mat2, 2);
-  if (mat1.shape[1] !== mat2.shape[0]) mismatch("addmm", mat1, mat2);
-  checkDTypes2("addmm", mat1, mat2);
-  checkDTypes2("addmm", self, mat1);
-  checkScalars("addmm", mat1.dtype, beta, alpha);
-  checkExpands("addmm", "self", self, [mat1.shape[0], mat2.shape[1]]);
-  return dispatch("addmm", addmmForward, [self, mat1, mat2, beta, alpha]);
+  const [beta = 1, alpha = 1] = named('addmm', ['beta', 'alpha'], [options]);
+  checkDims('addmm', 'mat1', mat1, 2);
+  checkDims('addmm', 'mat2', mat2, 2);
+  if (mat1.shape[1] !== mat2.shape[0]) mismatch('addmm', mat1, mat2);
+  checkDTypes2('addmm', mat1, mat2);
+  checkDTypes2('addmm', self, mat1);
+  checkScalars('addmm', mat1.dtype, beta, alpha);
+  checkExpands('addmm', 'self', self, [mat1.shape[0], mat2.shape[1]]);
+  return dispatch('addmm', addmmForward, [self, mat1, mat2, beta, alpha]);
 }
 function baddbmm(self, batch1, batch2, options) {
-  const [beta = 1, alpha = 1] = named("baddbmm", ["beta", "alpha"], [options]);
-  checkDims("baddbmm", "batch1", batch1, 3);
-  checkDims("baddbmm", "batch2", batch2, 3);
-  checkDTypes2("baddbmm", batch1, batch2);
-  checkDTypes2("baddbmm", self, batch1);
-  checkScalars("baddbmm", batch1.dtype, beta, alpha);
-  checkExpands("baddbmm", "self", self, [batch1.shape[0], batch1.shape[1], batch2.shape[2]]);
+  const [beta = 1, alpha = 1] = named('baddbmm', ['beta', 'alpha'], [options]);
+  checkDims('baddbmm', 'batch1', batch1, 3);
+  checkDims('baddbmm', 'batch2', batch2, 3);
+  checkDTypes2('baddbmm', batch1, batch2);
+  checkDTypes2('baddbmm', self, batch1);
+  checkScalars('baddbmm', batch1.dtype, beta, alpha);
+  checkExpands('baddbmm', 'self', self, [batch1.shape[0], batch1.shape[1], batch2.shape[2]]);
   const product = bmm(batch1, batch2);
   const scaled3 = alpha === 1 ? product : mul(product, alpha);
   return beta === 0 ? scaled3 : scaled3.add(beta === 1 ? self : mul(self, beta));
 }
 function matmul(self, other) {
-  checkTensor("matmul", "self", self);
-  checkTensor("matmul", "other", other);
+  checkTensor('matmul', 'self', self);
+  checkTensor('matmul', 'other', other);
   const a = self.ndim;
   const b = other.ndim;
   if (a === 0 || b === 0) {
     throw new ShapeError(`both arguments need to be at least 1D, but they are ${a}D and ${b}D`, {
-      op: "matmul",
-      operands: { self: self.shape, other: other.shape }
+      op: 'matmul',
+      operands: { self: self.shape, other: other.shape },
     });
   }
-  checkDTypes2("matmul", self, other);
+  checkDTypes2('matmul', self, other);
   if (a === 1 && b === 1) return dot(self, other);
   if (a === 2 && b === 2) return mm(self, other);
   if (a === 2 && b === 1) return mv(self, other);
@@ -14225,39 +14418,41 @@ function matmul(self, other) {
 function batchedMatmul(self, other) {
   const k = self.shape[self.ndim - 1];
   const inner = other.shape[Math.max(other.ndim - 2, 0)];
-  if (k !== inner) mismatch("matmul", self, other);
+  if (k !== inner) mismatch('matmul', self, other);
   if (self.ndim >= 3 && other.ndim <= 2) {
     const rows2 = sizeOf(self.shape.slice(0, -1));
     const flat2 = reshape(self, [rows2, k]);
     const lead = self.shape.slice(0, -1);
-    return other.ndim === 1 ? unsafeView(mv(flat2, other), lead) : unsafeView(mm(flat2, other), [...lead, other.shape[1]]);
+    return other.ndim === 1
+      ? unsafeView(mv(flat2, other), lead)
+      : unsafeView(mm(flat2, other), [...lead, other.shape[1]]);
   }
   if (self.ndim === 1) return squeeze(batchedMatmul(unsqueeze(self, 0), other), -2);
   const m = self.shape[self.ndim - 2];
   const n = other.shape[other.ndim - 1];
-  const batch = broadcastShapes("matmul", self.shape.slice(0, -2), other.shape.slice(0, -2));
+  const batch = broadcastShapes('matmul', self.shape.slice(0, -2), other.shape.slice(0, -2));
   const count2 = sizeOf(batch);
   const lhs = reshape(expand(self, [...batch, m, k]), [count2, m, k]);
   const rhs = reshape(expand(other, [...batch, k, n]), [count2, k, n]);
   return unsafeView(bmm(lhs, rhs), [...batch, m, n]);
 }
 function outer(self, vec2) {
-  checkDims("outer", "self", self, 1);
-  checkDims("outer", "vec2", vec2, 1);
+  checkDims('outer', 'self', self, 1);
+  checkDims('outer', 'vec2', vec2, 1);
   return mul(unsqueeze(self, 1), vec2);
 }
 function linear(input, weight, bias = null) {
-  if (isOptions(bias)) return linear(input, weight, named("linear", ["bias"], [bias])[0]);
+  if (isOptions(bias)) return linear(input, weight, named('linear', ['bias'], [bias])[0]);
   if (weight.ndim > 2 || input.ndim === 0 || input.shape[input.ndim - 1] !== weight.shape[weight.ndim - 1]) {
     throw new ShapeError(
       `input of shape ${formatShape(input.shape)} and weight of shape ${formatShape(weight.shape)} cannot be multiplied; the last sizes must be equal`,
-      { op: "linear", operands: { input: input.shape, weight: weight.shape } }
+      { op: 'linear', operands: { input: input.shape, weight: weight.shape } },
     );
   }
-  checkDTypes2("linear", input, weight);
+  checkDTypes2('linear', input, weight);
   if (bias !== null) {
-    checkDTypes2("linear", bias, weight);
-    checkExpands("linear", "bias", bias, [...input.shape.slice(0, -1), ...weight.shape.slice(0, -1)]);
+    checkDTypes2('linear', bias, weight);
+    checkExpands('linear', 'bias', bias, [...input.shape.slice(0, -1), ...weight.shape.slice(0, -1)]);
   }
   if (weight.ndim === 1) {
     const out2 = matmul(input, weight);
@@ -14270,9 +14465,9 @@ function linear(input, weight, bias = null) {
 function matrixTranspose(self) {
   if (self.ndim === 0) return self;
   if (self.ndim === 1) {
-    throw new ShapeError("is only supported on matrices or batches of matrices, but got a 1-D tensor", {
-      op: "mT",
-      operands: { self: self.shape }
+    throw new ShapeError('is only supported on matrices or batches of matrices, but got a 1-D tensor', {
+      op: 'mT',
+      operands: { self: self.shape },
     });
   }
   return transpose3(self, -2, -1);
@@ -14367,7 +14562,7 @@ function updateRunning(running2, values, momentum) {
 
 // packages/core/src/wasm/kernels/norm.ts
 function normaliseName(dtype, along) {
-  return `${dtype === "float32" ? "f32" : "f64"}_normalise_${along}`;
+  return `${dtype === 'float32' ? 'f32' : 'f64'}_normalise_${along}`;
 }
 function vectorOf(code, dtype, v, halves, factors) {
   const { f32x4, f64x2, i32x4 } = code;
@@ -14379,7 +14574,7 @@ function vectorOf(code, dtype, v, halves, factors) {
     at3.set(f64x2.mul(at3, scale2));
     return f64x2.add(at3, shift);
   };
-  if (dtype === "float64") return result(v.get(), 0);
+  if (dtype === 'float64') return result(v.get(), 0);
   const [low, high] = halves;
   low.set(f32x4.demote_f64x2_zero(result(f64x2.promote_low_f32x4(v), 0)));
   high.set(f32x4.demote_f64x2_zero(result(f64x2.promote_low_f32x4(i32x4.shuffle([2, 3, 2, 3], v, v)), 1)));
@@ -14387,70 +14582,76 @@ function vectorOf(code, dtype, v, halves, factors) {
 }
 function single({ v128 }, dtype) {
   return {
-    load: (p) => dtype === "float32" ? v128.load32_zero(p) : v128.load64_zero(p),
+    load: (p) => (dtype === 'float32' ? v128.load32_zero(p) : v128.load64_zero(p)),
     store: (p, v) => {
-      if (dtype === "float32") v128.store32_lane(0, p, v);
+      if (dtype === 'float32') v128.store32_lane(0, p, v);
       else v128.store64_lane(0, p, v);
-    }
+    },
   };
 }
 function emitNormaliseRows(dtype) {
   return (code) => {
     const { i32, v128 } = code;
-    const bytes = dtype === "float32" ? 4 : 8;
-    const params = { rows: "i32", channels: "i32", size: "i32", x: "i32", out: "i32" };
-    const tables2 = { means: "i32", scales: "i32", shifts: "i32" };
-    code.export("run", { ...params, ...tables2 }, [], ({ rows: rows2, channels, size, x, out, means, scales, shifts }) => {
-      const [row, channel, end, vectorEnd] = code.locals("i32", 4);
-      const [v, low, high, mean2, scale2, shift] = code.locals("v128", 6);
-      const rowBytes = code.local("i32", code.scale(size, bytes));
-      const one = single(code, dtype);
-      const result = () => vectorOf(code, dtype, v, [low, high], () => [mean2, scale2, shift]);
-      code.forRange(row, 0, rows2, 1, () => {
-        mean2.set(v128.load64_splat(code.index(means, channel, 8)));
-        scale2.set(v128.load64_splat(code.index(scales, channel, 8)));
-        shift.set(v128.load64_splat(code.index(shifts, channel, 8)));
-        end.set(i32.add(x, rowBytes));
-        vectorEnd.set(i32.add(x, i32.and(rowBytes, -16)));
-        code.whileLess(x, vectorEnd, () => {
-          v.set(v128.load(x));
-          v128.store(out, result());
-          code.increase(x, 16);
-          code.increase(out, 16);
+    const bytes = dtype === 'float32' ? 4 : 8;
+    const params = { rows: 'i32', channels: 'i32', size: 'i32', x: 'i32', out: 'i32' };
+    const tables2 = { means: 'i32', scales: 'i32', shifts: 'i32' };
+    code.export(
+      'run',
+      { ...params, ...tables2 },
+      [],
+      ({ rows: rows2, channels, size, x, out, means, scales, shifts }) => {
+        const [row, channel, end, vectorEnd] = code.locals('i32', 4);
+        const [v, low, high, mean2, scale2, shift] = code.locals('v128', 6);
+        const rowBytes = code.local('i32', code.scale(size, bytes));
+        const one = single(code, dtype);
+        const result = () => vectorOf(code, dtype, v, [low, high], () => [mean2, scale2, shift]);
+        code.forRange(row, 0, rows2, 1, () => {
+          mean2.set(v128.load64_splat(code.index(means, channel, 8)));
+          scale2.set(v128.load64_splat(code.index(scales, channel, 8)));
+          shift.set(v128.load64_splat(code.index(shifts, channel, 8)));
+          end.set(i32.add(x, rowBytes));
+          vectorEnd.set(i32.add(x, i32.and(rowBytes, -16)));
+          code.whileLess(x, vectorEnd, () => {
+            v.set(v128.load(x));
+            v128.store(out, result());
+            code.increase(x, 16);
+            code.increase(out, 16);
+          });
+          code.whileLess(x, end, () => {
+            v.set(one.load(x));
+            v.set(result());
+            one.store(out, v);
+            code.increase(x, bytes);
+            code.increase(out, bytes);
+          });
+          code.increase(channel, 1);
+          code.if(i32.eq(channel, channels), () => channel.set(0));
         });
-        code.whileLess(x, end, () => {
-          v.set(one.load(x));
-          v.set(result());
-          one.store(out, v);
-          code.increase(x, bytes);
-          code.increase(out, bytes);
-        });
-        code.increase(channel, 1);
-        code.if(i32.eq(channel, channels), () => channel.set(0));
-      });
-    });
+      },
+    );
   };
 }
 function emitNormaliseColumns(dtype) {
   return (code) => {
     const { i32, v128 } = code;
-    const bytes = dtype === "float32" ? 4 : 8;
+    const bytes = dtype === 'float32' ? 4 : 8;
     const lanes = 16 / bytes;
-    const params = { rows: "i32", channels: "i32", x: "i32", out: "i32" };
-    const tables2 = { means: "i32", scales: "i32", shifts: "i32" };
-    code.export("run", { ...params, ...tables2 }, [], ({ rows: rows2, channels, x, out, means, scales, shifts }) => {
-      const [row, end, vectorEnd] = code.locals("i32", 3);
-      const [v, low, high] = code.locals("v128", 3);
-      const factors = code.locals("v128", 3);
-      const pointers = code.locals("i32", 3);
-      const rowBytes = code.local("i32", code.scale(channels, bytes));
+    const params = { rows: 'i32', channels: 'i32', x: 'i32', out: 'i32' };
+    const tables2 = { means: 'i32', scales: 'i32', shifts: 'i32' };
+    code.export('run', { ...params, ...tables2 }, [], ({ rows: rows2, channels, x, out, means, scales, shifts }) => {
+      const [row, end, vectorEnd] = code.locals('i32', 3);
+      const [v, low, high] = code.locals('v128', 3);
+      const factors = code.locals('v128', 3);
+      const pointers = code.locals('i32', 3);
+      const rowBytes = code.local('i32', code.scale(channels, bytes));
       const one = single(code, dtype);
-      const result = () => vectorOf(code, dtype, v, [low, high], (half) => {
-        factors.forEach((factor, i) => {
-          factor.set(v128.load(pointers[i], 16 * half));
+      const result = () =>
+        vectorOf(code, dtype, v, [low, high], (half) => {
+          factors.forEach((factor, i) => {
+            factor.set(v128.load(pointers[i], 16 * half));
+          });
+          return factors;
         });
-        return factors;
-      });
       const advance = (elements2) => {
         for (const pointer of pointers) code.increase(pointer, elements2 * 8);
         code.increase(x, elements2 * bytes);
@@ -14491,14 +14692,14 @@ function launchStatistics(input) {
 }
 function launchNormalise(input, mean2, invstd, weight, bias, out) {
   const { dtype, shape } = input;
-  if (dtype !== "float32" && dtype !== "float64" || sizeOf(shape) < MIN_SIZE5 || !features().simd) return false;
+  if ((dtype !== 'float32' && dtype !== 'float64') || sizeOf(shape) < MIN_SIZE5 || !features().simd) return false;
   const [batch, channels] = shape;
   const size = sizeOf(shape.slice(2));
   const tables2 = [
     mean2,
     weight === null ? invstd : invstd.map((scale2, c) => scale2 * weight[c]),
     // A copy, since it may be a view of the heap, which may grow below.
-    bias === null ? new Float64Array(channels) : bias.slice()
+    bias === null ? new Float64Array(channels) : bias.slice(),
   ];
   const staging = new Staging();
   const places = tables2.map((table) => staging.reserve(table.byteLength + SLACK_BYTES));
@@ -14511,10 +14712,10 @@ function launchNormalise(input, mean2, invstd, weight, bias, out) {
   });
   const operands = [staging.pointer(source2), staging.pointer(result), ...pointers];
   if (size === 1) {
-    const { run: run2 } = kernel(normaliseName(dtype, "columns"), emitNormaliseColumns(dtype), heap().memory);
+    const { run: run2 } = kernel(normaliseName(dtype, 'columns'), emitNormaliseColumns(dtype), heap().memory);
     run2(batch, channels, ...operands);
   } else {
-    const { run: run2 } = kernel(normaliseName(dtype, "rows"), emitNormaliseRows(dtype), heap().memory);
+    const { run: run2 } = kernel(normaliseName(dtype, 'rows'), emitNormaliseRows(dtype), heap().memory);
     run2(batch * channels, channels, size, ...operands);
   }
   staging.write(result);
@@ -14539,8 +14740,8 @@ var batchNormForward = (input, weight, bias, runningMean, runningVar, training, 
       if (runningVar !== null)
         write2(
           runningVar,
-          spread.map((v) => v * count2 / (count2 - 1)),
-          momentum
+          spread.map((v) => (v * count2) / (count2 - 1)),
+          momentum,
         );
     }
   } else {
@@ -14568,15 +14769,15 @@ function checkChannels(name2, value, input) {
     throw new ShapeError(
       `${name2} should contain ${channels} elements not ${sizeOf(value.shape)}, shape ${formatShape(value.shape)}`,
       {
-        op: "batchNorm",
-        operands: { [name2]: value.shape, input: input.shape }
-      }
+        op: 'batchNorm',
+        operands: { [name2]: value.shape, input: input.shape },
+      },
     );
   }
   if (value.dtype !== input.dtype) {
     throw new DTypeError(`expected ${name2} to have the dtype of the input, ${input.dtype}, but got ${value.dtype}`, {
-      op: "batchNorm",
-      operands: { [name2]: value.dtype, input: input.dtype }
+      op: 'batchNorm',
+      operands: { [name2]: value.dtype, input: input.dtype },
     });
   }
 }
@@ -14586,39 +14787,44 @@ function checkEnoughValues(input) {
   throw new ShapeError(
     `Expected more than 1 value per channel when training, got input size ${formatShape(input.shape)}`,
     {
-      op: "batchNorm",
-      operands: { input: input.shape }
-    }
+      op: 'batchNorm',
+      operands: { input: input.shape },
+    },
   );
 }
-var NAMES = ["runningMean", "runningVar", "weight", "bias", "training", "momentum", "eps"];
+var NAMES = ['runningMean', 'runningVar', 'weight', 'bias', 'training', 'momentum', 'eps'];
 function batchNorm(input, runningMean, runningVar, weight, bias, training, momentum, eps) {
-  const op2 = "batchNorm";
+  const op2 = 'batchNorm';
   const args = [runningMean, runningVar, weight, bias, training, momentum, eps];
   const [rm, rv, w, b, train, m = 0.1, e = 1e-5] = named(op2, NAMES, args);
-  checkTensor(op2, "input", input);
-  const [mean2, variance3] = [tensorOrNull(op2, "runningMean", rm), tensorOrNull(op2, "runningVar", rv)];
-  const [scale2, shift] = [tensorOrNull(op2, "weight", w), tensorOrNull(op2, "bias", b)];
+  checkTensor(op2, 'input', input);
+  const [mean2, variance3] = [tensorOrNull(op2, 'runningMean', rm), tensorOrNull(op2, 'runningVar', rv)];
+  const [scale2, shift] = [tensorOrNull(op2, 'weight', w), tensorOrNull(op2, 'bias', b)];
   if (input.ndim < 2) {
-    throw new ShapeError(`expected an input of at least 2 dimensions, [N, C, \u2026], but got ${formatShape(input.shape)}`, {
-      op: op2,
-      operands: { input: input.shape }
-    });
+    throw new ShapeError(
+      `expected an input of at least 2 dimensions, [N, C, \u2026], but got ${formatShape(input.shape)}`,
+      {
+        op: op2,
+        operands: { input: input.shape },
+      },
+    );
   }
   requireFloat(op2, input.dtype);
-  if (typeof m !== "number" || typeof e !== "number") {
+  if (typeof m !== 'number' || typeof e !== 'number') {
     throw new ValueError(`momentum and eps must be numbers, but got ${String(m)} and ${String(e)}`, { op: op2 });
   }
-  const isTraining = flag(op2, "training", train);
+  const isTraining = flag(op2, 'training', train);
   if (isTraining) checkEnoughValues(input);
   else if (mean2 === null || variance3 === null) {
-    throw new ValueError(`${mean2 === null ? "runningMean" : "runningVar"} must be defined in evaluation mode`, { op: op2 });
+    throw new ValueError(`${mean2 === null ? 'runningMean' : 'runningVar'} must be defined in evaluation mode`, {
+      op: op2,
+    });
   }
-  checkChannels("runningMean", mean2, input);
-  checkChannels("runningVar", variance3, input);
-  checkChannels("weight", scale2, input);
-  checkChannels("bias", shift, input);
-  return dispatch("batchNorm", batchNormForward, [input, scale2, shift, mean2, variance3, isTraining, m, e])[0];
+  checkChannels('runningMean', mean2, input);
+  checkChannels('runningVar', variance3, input);
+  checkChannels('weight', scale2, input);
+  checkChannels('bias', shift, input);
+  return dispatch('batchNorm', batchNormForward, [input, scale2, shift, mean2, variance3, isTraining, m, e])[0];
 }
 
 // packages/core/src/reference/optim.ts
@@ -14661,49 +14867,49 @@ function adam(size, param, grad, mean2, square2, largest, factors) {
       second = Math.max(largest.array[largest.offset + i], second);
       largest.array[largest.offset + i] = second;
     }
-    p[pi + i] = value - stepSize * first / (Math.sqrt(second) / correction2 + eps);
+    p[pi + i] = value - (stepSize * first) / (Math.sqrt(second) / correction2 + eps);
   }
 }
 
 // packages/core/src/wasm/kernels/optim.ts
-var prefix3 = (dtype) => dtype === "float32" ? "f32" : "f64";
+var prefix3 = (dtype) => (dtype === 'float32' ? 'f32' : 'f64');
 var sgdName = (dtype, form) => `${prefix3(dtype)}_sgd_${form}`;
 var adamName = (dtype, form) => `${prefix3(dtype)}_adam_${form}`;
 function emitSgd(dtype, form) {
   return (code) => {
     const { f64x2 } = code;
     code.export(
-      "run",
+      'run',
       {
-        n: "i32",
-        param: "i32",
-        grad: "i32",
-        buffer: "i32",
-        lr: "f64",
-        sign: "f64",
-        weightDecay: "f64",
-        momentum: "f64",
-        fresh: "f64"
+        n: 'i32',
+        param: 'i32',
+        grad: 'i32',
+        buffer: 'i32',
+        lr: 'f64',
+        sign: 'f64',
+        weightDecay: 'f64',
+        momentum: 'f64',
+        fresh: 'f64',
       },
       [],
       ({ n, param, grad, buffer, ...scalars }) => {
         const { lr, sign: sign2, weightDecay, momentum, fresh } = splats(code, scalars);
-        const runs = form === "plain" ? [param, grad] : [param, grad, buffer];
-        const value = code.local("v128");
-        const d = code.local("v128");
+        const runs = form === 'plain' ? [param, grad] : [param, grad, buffer];
+        const value = code.local('v128');
+        const d = code.local('v128');
         overPairs(code, dtype, n, runs, ({ load: load3, store: store4 }) => {
           value.set(load3(param));
           d.set(f64x2.add(f64x2.mul(sign2, load3(grad)), f64x2.mul(weightDecay, value)));
-          if (form !== "plain") {
-            const sum3 = code.local("v128", f64x2.add(f64x2.mul(momentum, load3(buffer)), f64x2.mul(fresh, d)));
+          if (form !== 'plain') {
+            const sum3 = code.local('v128', f64x2.add(f64x2.mul(momentum, load3(buffer)), f64x2.mul(fresh, d)));
             store4(buffer, sum3);
-            if (form === "nesterov") d.set(f64x2.add(d, f64x2.mul(momentum, sum3)));
+            if (form === 'nesterov') d.set(f64x2.add(d, f64x2.mul(momentum, sum3)));
             else d.set(sum3);
           }
           value.set(f64x2.sub(value, f64x2.mul(lr, d)));
           store4(param, value);
         });
-      }
+      },
     );
   };
 }
@@ -14711,33 +14917,44 @@ function emitAdam(dtype, form) {
   return (code) => {
     const { f64x2 } = code;
     code.export(
-      "run",
+      'run',
       {
-        n: "i32",
-        param: "i32",
-        grad: "i32",
-        mean: "i32",
-        square: "i32",
-        largest: "i32",
-        stepSize: "f64",
-        beta1: "f64",
-        rest1: "f64",
-        beta2: "f64",
-        rest2: "f64",
-        correction2: "f64",
-        eps: "f64",
-        sign: "f64",
-        decay: "f64",
-        penalty: "f64"
+        n: 'i32',
+        param: 'i32',
+        grad: 'i32',
+        mean: 'i32',
+        square: 'i32',
+        largest: 'i32',
+        stepSize: 'f64',
+        beta1: 'f64',
+        rest1: 'f64',
+        beta2: 'f64',
+        rest2: 'f64',
+        correction2: 'f64',
+        eps: 'f64',
+        sign: 'f64',
+        decay: 'f64',
+        penalty: 'f64',
       },
       [],
       ({ n, param, grad, mean: mean2, square: square2, largest, ...scalars }) => {
-        const { stepSize, beta1, rest1, beta2, rest2, correction2, eps, sign: sign2, decay, penalty } = splats(code, scalars);
-        const runs = [param, grad, mean2, square2, ...form === "amsgrad" ? [largest] : []];
-        const value = code.local("v128");
-        const d = code.local("v128");
-        const first = code.local("v128");
-        const second = code.local("v128");
+        const {
+          stepSize,
+          beta1,
+          rest1,
+          beta2,
+          rest2,
+          correction2,
+          eps,
+          sign: sign2,
+          decay,
+          penalty,
+        } = splats(code, scalars);
+        const runs = [param, grad, mean2, square2, ...(form === 'amsgrad' ? [largest] : [])];
+        const value = code.local('v128');
+        const d = code.local('v128');
+        const first = code.local('v128');
+        const second = code.local('v128');
         overPairs(code, dtype, n, runs, ({ load: load3, store: store4 }) => {
           value.set(f64x2.mul(load3(param), decay));
           d.set(f64x2.add(f64x2.mul(sign2, load3(grad)), f64x2.mul(penalty, value)));
@@ -14745,7 +14962,7 @@ function emitAdam(dtype, form) {
           store4(mean2, first);
           second.set(f64x2.add(f64x2.mul(beta2, load3(square2)), f64x2.mul(f64x2.mul(rest2, d), d)));
           store4(square2, second);
-          if (form === "amsgrad") {
+          if (form === 'amsgrad') {
             second.set(f64x2.max(load3(largest), second));
             store4(largest, second);
           }
@@ -14753,7 +14970,7 @@ function emitAdam(dtype, form) {
           value.set(f64x2.sub(value, f64x2.div(f64x2.mul(stepSize, first), d)));
           store4(param, value);
         });
-      }
+      },
     );
   };
 }
@@ -14794,7 +15011,7 @@ var MIN_SIZE6 = 256;
 function commonDType3(operands) {
   const [first] = operands;
   const { dtype } = first;
-  if (dtype !== "float32" && dtype !== "float64") return null;
+  if (dtype !== 'float32' && dtype !== 'float64') return null;
   if (sizeOf(first.shape) < MIN_SIZE6 || !features().simd) return null;
   for (const x of operands) if (x !== null && x.dtype !== dtype) return null;
   return dtype;
@@ -14803,12 +15020,12 @@ function launchSgd(param, grad, buffer, factors) {
   const dtype = commonDType3([param, grad, buffer]);
   if (dtype === null) return false;
   const { lr, sign: sign2, weightDecay, momentum, fresh, nesterov } = factors;
-  const form = buffer === null ? "plain" : nesterov ? "nesterov" : "momentum";
+  const form = buffer === null ? 'plain' : nesterov ? 'nesterov' : 'momentum';
   const { run: run2 } = kernel(sgdName(dtype, form), emitSgd(dtype, form), heap().memory);
   const operands = [
     { tensor: param, written: true },
     { tensor: grad, written: false },
-    ...buffer === null ? [] : [{ tensor: buffer, written: true }]
+    ...(buffer === null ? [] : [{ tensor: buffer, written: true }]),
   ];
   inPieces(sizeOf(param.shape), dtype, operands, (n, [p, g, b = 0]) => {
     run2(n, p, g, b, lr, sign2, weightDecay, momentum, fresh);
@@ -14819,14 +15036,14 @@ function launchAdam(param, grad, mean2, square2, largest, factors) {
   const dtype = commonDType3([param, grad, mean2, square2, largest]);
   if (dtype === null) return false;
   const { stepSize, beta1, beta2, correction2, eps, sign: sign2, decay, penalty } = factors;
-  const form = largest === null ? "plain" : "amsgrad";
+  const form = largest === null ? 'plain' : 'amsgrad';
   const { run: run2 } = kernel(adamName(dtype, form), emitAdam(dtype, form), heap().memory);
   const operands = [
     { tensor: param, written: true },
     { tensor: grad, written: false },
     { tensor: mean2, written: true },
     { tensor: square2, written: true },
-    ...largest === null ? [] : [{ tensor: largest, written: true }]
+    ...(largest === null ? [] : [{ tensor: largest, written: true }]),
   ];
   inPieces(sizeOf(param.shape), dtype, operands, (n, [p, g, m, v, l = 0]) => {
     run2(n, p, g, m, v, l, stepSize, beta1, 1 - beta1, beta2, 1 - beta2, correction2, eps, sign2, decay, penalty);
@@ -14836,9 +15053,11 @@ function launchAdam(param, grad, mean2, square2, largest, factors) {
 
 // packages/core/src/ops/optim.ts
 function sgdStep(param, grad, momentumBuffer, options) {
-  const op2 = "sgdStep";
-  const names = ["lr", "momentum", "dampening", "weightDecay", "nesterov", "maximize"];
-  const [lr, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false, maximize = false] = named(op2, names, [options]);
+  const op2 = 'sgdStep';
+  const names = ['lr', 'momentum', 'dampening', 'weightDecay', 'nesterov', 'maximize'];
+  const [lr, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false, maximize = false] = named(op2, names, [
+    options,
+  ]);
   checkNumbers(op2, { lr, momentum, dampening, weightDecay });
   checkOperands(op2, param, grad, { momentumBuffer });
   const factors = { lr, sign: maximize ? -1 : 1, weightDecay, momentum, fresh: 1 - dampening, nesterov };
@@ -14849,9 +15068,10 @@ function sgdStep(param, grad, momentumBuffer, options) {
   countWrites([param, momentumBuffer]);
 }
 function adamStep(param, grad, state, options) {
-  const op2 = "adamStep";
-  const names = ["step", "lr", "betas", "eps", "weightDecay", "decoupled", "maximize"];
-  const [step, lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0, decoupled = false, maximize = false] = named(op2, names, [options]);
+  const op2 = 'adamStep';
+  const names = ['step', 'lr', 'betas', 'eps', 'weightDecay', 'decoupled', 'maximize'];
+  const [step, lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0, decoupled = false, maximize = false] =
+    named(op2, names, [options]);
   const [beta1, beta2] = betas;
   checkNumbers(op2, { step, lr, beta1, beta2, eps, weightDecay });
   const { expAvg, expAvgSq, maxExpAvgSq = null } = state;
@@ -14864,7 +15084,7 @@ function adamStep(param, grad, state, options) {
     eps,
     sign: maximize ? -1 : 1,
     decay: decoupled ? 1 - lr * weightDecay : 1,
-    penalty: decoupled ? 0 : weightDecay
+    penalty: decoupled ? 0 : weightDecay,
   };
   const written = [param, expAvg, expAvgSq, maxExpAvgSq];
   const g = readable3(grad, written);
@@ -14876,8 +15096,11 @@ function adamStep(param, grad, state, options) {
 }
 function checkNumbers(op2, values) {
   for (const [name2, value] of Object.entries(values)) {
-    if (typeof value !== "number") {
-      throw new ValueError(`${name2} must be a number, but got ${String(value)}`, { op: op2, operands: { [name2]: value } });
+    if (typeof value !== 'number') {
+      throw new ValueError(`${name2} must be a number, but got ${String(value)}`, {
+        op: op2,
+        operands: { [name2]: value },
+      });
     }
   }
 }
@@ -14885,16 +15108,22 @@ function checkOperands(op2, param, grad, state) {
   for (const [name2, x] of Object.entries({ param, grad, ...state })) {
     if (x === null) continue;
     if (!isFloating(x.dtype)) {
-      throw new DTypeError(`${name2} must be floating point, but is ${x.dtype}`, { op: op2, operands: { [name2]: x.dtype } });
+      throw new DTypeError(`${name2} must be floating point, but is ${x.dtype}`, {
+        op: op2,
+        operands: { [name2]: x.dtype },
+      });
     }
     if (!sameShape(x.shape, param.shape)) {
       const shapes = `${formatShape(x.shape)}, but param has shape ${formatShape(param.shape)}`;
-      throw new ShapeError(`${name2} has shape ${shapes}`, { op: op2, operands: { [name2]: x.shape, param: param.shape } });
+      throw new ShapeError(`${name2} has shape ${shapes}`, {
+        op: op2,
+        operands: { [name2]: x.shape, param: param.shape },
+      });
     }
     if (x !== grad && !x.isContiguous()) {
       throw new ShapeError(
         `can only update contiguous tensors, but ${name2} is not; call contiguous() before making a parameter of a view`,
-        { op: op2, operands: { shape: x.shape, strides: x.strides } }
+        { op: op2, operands: { shape: x.shape, strides: x.strides } },
       );
     }
   }
@@ -14902,7 +15131,7 @@ function checkOperands(op2, param, grad, state) {
 function readable3(grad, written) {
   const dense3 = contiguous(grad);
   const overlaps = written.some(
-    (x) => x !== null && x.storage.root === dense3.storage.root && x.offset !== dense3.offset
+    (x) => x !== null && x.storage.root === dense3.storage.root && x.offset !== dense3.offset,
   );
   return overlaps ? clone(dense3) : dense3;
 }
@@ -14919,7 +15148,7 @@ var SINGLE2 = {
   start: Int32Array.of(0),
   end: Int32Array.of(1),
   step: 1,
-  count: Int32Array.of(1)
+  count: Int32Array.of(1),
 };
 function poolOutputSize(size, kernel2, stride, padding, dilation, ceilMode) {
   const room2 = size + 2 * padding - dilation * (kernel2 - 1) - 1;
@@ -14948,15 +15177,16 @@ function adaptiveWindowsAlong(input, output) {
   const end = new Int32Array(output);
   const count2 = new Int32Array(output);
   for (let o = 0; o < output; o++) {
-    start[o] = Math.floor(o * input / output);
-    end[o] = Math.ceil((o + 1) * input / output);
+    start[o] = Math.floor((o * input) / output);
+    end[o] = Math.ceil(((o + 1) * input) / output);
     count2[o] = end[o] - start[o];
   }
   return { input, start, end, step: 1, count: count2 };
 }
 function windowsOf(params, input, output, includePad = true) {
   const spatial = params.kernelSize.length;
-  const along = (i) => slidingWindows(params, i, input[input.length - spatial + i], output[output.length - spatial + i], includePad);
+  const along = (i) =>
+    slidingWindows(params, i, input[input.length - spatial + i], output[output.length - spatial + i], includePad);
   return spatial === 1 ? [SINGLE2, along(0)] : [along(0), along(1)];
 }
 function adaptiveWindows(input, outputSize) {
@@ -14982,7 +15212,7 @@ function maxWindows(a, values, indices, windows) {
       target.array,
       target.offset + at3,
       index2,
-      indices.offset + at3
+      indices.offset + at3,
     );
   }
   finish(target, values);
@@ -15134,8 +15364,8 @@ function spreadPlane(rows2, columns, divisors, g, from, sums) {
 }
 
 // packages/core/src/wasm/kernels/pool.ts
-var prefix4 = (dtype) => dtype === "float32" ? "f32" : "f64";
-var lanesOf = (dtype) => dtype === "float32" ? 4 : 2;
+var prefix4 = (dtype) => (dtype === 'float32' ? 'f32' : 'f64');
+var lanesOf = (dtype) => (dtype === 'float32' ? 4 : 2);
 function maxPoolName(dtype, stride) {
   return `${prefix4(dtype)}_maxpool_s${stride}`;
 }
@@ -15149,26 +15379,26 @@ function avgScatterName(dtype) {
   return `${prefix4(dtype)}_avgpool_scatter`;
 }
 var WINDOWS = {
-  planes: "i32",
-  planeBytes: "i32",
-  width: "i32",
-  outHeight: "i32",
-  outWidth: "i32",
-  rowStart: "i32",
-  rowEnd: "i32",
-  columnStart: "i32",
-  columnEnd: "i32"
+  planes: 'i32',
+  planeBytes: 'i32',
+  width: 'i32',
+  outHeight: 'i32',
+  outWidth: 'i32',
+  rowStart: 'i32',
+  rowEnd: 'i32',
+  columnStart: 'i32',
+  columnEnd: 'i32',
 };
-var TAPS2 = { rowStep: "i32", columnStep: "i32", vectorFrom: "i32", vectorTo: "i32", stride: "i32" };
+var TAPS2 = { rowStep: 'i32', columnStep: 'i32', vectorFrom: 'i32', vectorTo: 'i32', stride: 'i32' };
 function kitOf2(code, dtype) {
-  const single2 = dtype === "float32";
+  const single2 = dtype === 'float32';
   return {
     code,
     dtype,
     bytes: single2 ? 4 : 8,
     lanes: lanesOf(dtype),
     scalar: single2 ? code.f32 : code.f64,
-    vector: single2 ? code.f32x4 : code.f64x2
+    vector: single2 ? code.f32x4 : code.f64x2,
   };
 }
 function walk(code, i, from, to2, step, body) {
@@ -15178,7 +15408,7 @@ function walk(code, i, from, to2, step, body) {
     () => {
       body();
       code.increase(i, step);
-    }
+    },
   );
 }
 function entry(code, table, i) {
@@ -15186,7 +15416,7 @@ function entry(code, table, i) {
 }
 function overOutputs(code, windows, x, atRow, atColumn) {
   const { planes: planes2, planeBytes, outHeight, outWidth, rowStart, rowEnd, columnStart, columnEnd } = windows;
-  const [plane, oh, ow, top, bottom, left, right] = code.locals("i32", 7);
+  const [plane, oh, ow, top, bottom, left, right] = code.locals('i32', 7);
   const bounds = { top, bottom, left, right };
   code.forRange(plane, 0, planes2, 1, () => {
     code.forRange(oh, 0, outHeight, 1, () => {
@@ -15210,14 +15440,14 @@ function inVectors(code, ow, { vectorFrom, vectorTo }) {
 function loadTaps(kit, stride, p, strideBytes, v) {
   const { code, lanes } = kit;
   const { v128, i32 } = code;
-  if (stride === "1") v.set(v128.load(p));
+  if (stride === '1') v.set(v128.load(p));
   else if (lanes === 2) {
     v.set(v128.load64_zero(p));
     v.set(v128.load64_lane(1, i32.add(p, strideBytes), v));
-  } else if (stride === "2") v.set(code.i32x4.shuffle([0, 2, 5, 7], v128.load(p), v128.load(p, 12)));
+  } else if (stride === '2') v.set(code.i32x4.shuffle([0, 2, 5, 7], v128.load(p), v128.load(p, 12)));
   else {
     v.set(v128.load32_zero(p));
-    const q = code.local("i32", p);
+    const q = code.local('i32', p);
     for (let lane2 = 1; lane2 < 4; lane2++) {
       code.increase(q, strideBytes);
       v.set(v128.load32_lane(lane2, q, v));
@@ -15227,17 +15457,17 @@ function loadTaps(kit, stride, p, strideBytes, v) {
 function emitMaxPool(dtype, stride) {
   return (code) => {
     const kit = kitOf2(code, dtype);
-    const params = { ...WINDOWS, ...TAPS2, x: "i32", values: "i32", indices: "i32" };
-    code.export("run", params, [], (locals) => {
+    const params = { ...WINDOWS, ...TAPS2, x: 'i32', values: 'i32', indices: 'i32' };
+    code.export('run', params, [], (locals) => {
       const { x, values, indices, width } = locals;
       const { bytes, lanes, vector } = kit;
       const { i32, i32x4, v128 } = code;
-      const [h, w, rowAt, p] = code.locals("i32", 4);
-      const strideBytes = code.local("i32", code.scale(locals.stride, bytes));
-      const stepBytes = code.local("i32", code.scale(locals.columnStep, bytes));
-      const stepVector = code.local("v128", i32x4.splat(locals.columnStep));
-      const [bests, ats, index2, v, mask] = code.locals("v128", 5);
-      const laneIndex = code.local("v128", i32x4.mul(i32x4.const(0, 1, 2, 3), i32x4.splat(locals.stride)));
+      const [h, w, rowAt, p] = code.locals('i32', 4);
+      const strideBytes = code.local('i32', code.scale(locals.stride, bytes));
+      const stepBytes = code.local('i32', code.scale(locals.columnStep, bytes));
+      const stepVector = code.local('v128', i32x4.splat(locals.columnStep));
+      const [bests, ats, index2, v, mask] = code.locals('v128', 5);
+      const laneIndex = code.local('v128', i32x4.mul(i32x4.const(0, 1, 2, 3), i32x4.splat(locals.stride)));
       const outputs = ({ top, bottom, left, right }, tap) => {
         bests.set(vector.const(Number.NEGATIVE_INFINITY));
         ats.set(i32x4.const(-1));
@@ -15280,8 +15510,7 @@ function emitMaxPool(dtype, stride) {
         code,
         locals,
         x,
-        () => {
-        },
+        () => {},
         (ow, bounds) => {
           code.if(
             inVectors(code, ow, locals),
@@ -15292,9 +15521,9 @@ function emitMaxPool(dtype, stride) {
             () => {
               one(bounds);
               advance(ow, 1);
-            }
+            },
           );
-        }
+        },
       );
     });
   };
@@ -15302,18 +15531,18 @@ function emitMaxPool(dtype, stride) {
 function emitAvgPool(dtype, stride) {
   return (code) => {
     const kit = kitOf2(code, dtype);
-    const params = { ...WINDOWS, ...TAPS2, x: "i32", out: "i32", rowCounts: "i32", columnCounts: "i32" };
-    code.export("run", params, [], (locals) => {
+    const params = { ...WINDOWS, ...TAPS2, x: 'i32', out: 'i32', rowCounts: 'i32', columnCounts: 'i32' };
+    code.export('run', params, [], (locals) => {
       const { x, out, width, rowCounts, columnCounts } = locals;
       const { bytes, lanes } = kit;
       const { i32, i32x4, f32, f64, f32x4, f64x2, v128 } = code;
-      const [h, w, p] = code.locals("i32", 3);
-      const strideBytes = code.local("i32", code.scale(locals.stride, bytes));
-      const stepBytes = code.local("i32", code.scale(locals.columnStep, bytes));
-      const sum3 = code.local("f64");
-      const rowCount = code.local("f64");
-      const [low, high, v] = code.locals("v128", 3);
-      const single2 = dtype === "float32";
+      const [h, w, p] = code.locals('i32', 3);
+      const strideBytes = code.local('i32', code.scale(locals.stride, bytes));
+      const stepBytes = code.local('i32', code.scale(locals.columnStep, bytes));
+      const sum3 = code.local('f64');
+      const rowCount = code.local('f64');
+      const [low, high, v] = code.locals('v128', 3);
+      const single2 = dtype === 'float32';
       const store4 = (value) => {
         if (single2) f32.store(out, f32.demote_f64(value));
         else f64.store(out, value);
@@ -15345,7 +15574,7 @@ function emitAvgPool(dtype, stride) {
             high.set(f64x2.add(high, f64x2.promote_low_f32x4(i32x4.shuffle([2, 3, 2, 3], v, v))));
           } else low.set(f64x2.add(low, v));
         });
-        const counts = code.local("i32", code.index(columnCounts, ow, 8));
+        const counts = code.local('i32', code.index(columnCounts, ow, 8));
         const divided = (s, offset) => f64x2.div(s, f64x2.mul(f64x2.splat(rowCount), v128.load(counts, offset)));
         if (single2) {
           low.set(f32x4.demote_f64x2_zero(divided(low, 0)));
@@ -15379,11 +15608,11 @@ function emitAvgPool(dtype, stride) {
                 () => {
                   one(ow, bounds);
                   advance(ow, 1);
-                }
+                },
               );
-            }
+            },
           );
-        }
+        },
       );
     });
   };
@@ -15392,17 +15621,17 @@ function emitMaxScatter(dtype) {
   return (code) => {
     const { bytes, scalar } = kitOf2(code, dtype);
     const params = {
-      planes: "i32",
-      planeBytes: "i32",
-      outputs: "i32",
-      grad: "i32",
-      indices: "i32",
-      out: "i32"
+      planes: 'i32',
+      planeBytes: 'i32',
+      outputs: 'i32',
+      grad: 'i32',
+      indices: 'i32',
+      out: 'i32',
     };
-    code.export("run", params, [], ({ planes: planes2, planeBytes, outputs, grad, indices, out }) => {
+    code.export('run', params, [], ({ planes: planes2, planeBytes, outputs, grad, indices, out }) => {
       const { i32 } = code;
-      const [plane, o, at3] = code.locals("i32", 3);
-      const size = code.local("i32", i32.shr_u(planeBytes, Math.log2(bytes)));
+      const [plane, o, at3] = code.locals('i32', 3);
+      const size = code.local('i32', i32.shr_u(planeBytes, Math.log2(bytes)));
       code.memory.fill(out, 0, i32.mul(planes2, planeBytes));
       code.forRange(plane, 0, planes2, 1, () => {
         code.forRange(o, 0, outputs, 1, () => {
@@ -15422,16 +15651,16 @@ function emitMaxScatter(dtype) {
 function emitAvgScatter(dtype) {
   return (code) => {
     const { bytes, scalar, vector, lanes } = kitOf2(code, dtype);
-    const params = { ...WINDOWS, grad: "i32", out: "i32", rowCounts: "i32", columnCounts: "i32" };
-    code.export("run", params, [], (locals) => {
+    const params = { ...WINDOWS, grad: 'i32', out: 'i32', rowCounts: 'i32', columnCounts: 'i32' };
+    code.export('run', params, [], (locals) => {
       const { grad, out, planes: planes2, planeBytes, width, rowCounts, columnCounts } = locals;
       const { i32, f32, f64, v128 } = code;
-      const single2 = dtype === "float32";
-      const [h, p, end, vectorEnd] = code.locals("i32", 4);
-      const rowCount = code.local("f64");
-      const exact = code.local("f64");
-      const share = code.local(single2 ? "f32" : "f64");
-      const shares = code.local("v128");
+      const single2 = dtype === 'float32';
+      const [h, p, end, vectorEnd] = code.locals('i32', 4);
+      const rowCount = code.local('f64');
+      const exact = code.local('f64');
+      const share = code.local(single2 ? 'f32' : 'f64');
+      const shares = code.local('v128');
       code.memory.fill(out, 0, i32.mul(planes2, planeBytes));
       overOutputs(
         code,
@@ -15461,7 +15690,7 @@ function emitAvgScatter(dtype) {
           });
           code.increase(ow, 1);
           code.increase(grad, bytes);
-        }
+        },
       );
     });
   };
@@ -15471,7 +15700,7 @@ function emitAvgScatter(dtype) {
 var MIN_SIZE7 = 1024;
 function takes2(image) {
   const { dtype } = image;
-  return (dtype === "float32" || dtype === "float64") && sizeOf(image.shape) >= MIN_SIZE7 && features().simd;
+  return (dtype === 'float32' || dtype === 'float64') && sizeOf(image.shape) >= MIN_SIZE7 && features().simd;
 }
 function regularRun({ start, end, step }, lanes) {
   const taps2 = (o) => Math.ceil((end[o] - start[o]) / step);
@@ -15485,7 +15714,7 @@ function regularRun({ start, end, step }, lanes) {
   }
   return { ...best, to: best.from + Math.floor((best.to - best.from) / lanes) * lanes };
 }
-var laneStride = (stride) => stride === 1 ? "1" : stride === 2 ? "2" : "any";
+var laneStride = (stride) => (stride === 1 ? '1' : stride === 2 ? '2' : 'any');
 var Tables = class {
   windows;
   staging;
@@ -15495,7 +15724,10 @@ var Tables = class {
     this.staging = staging;
     this.windows = windows;
     const [rows2, columns] = windows;
-    this.counts = divisor === null ? [Float64Array.from(rows2.count), Float64Array.from(columns.count)] : [new Float64Array(rows2.count.length).fill(divisor), new Float64Array(columns.count.length).fill(1)];
+    this.counts =
+      divisor === null
+        ? [Float64Array.from(rows2.count), Float64Array.from(columns.count)]
+        : [new Float64Array(rows2.count.length).fill(divisor), new Float64Array(columns.count.length).fill(1)];
     this.places = [...this.lists(), ...this.counts].map((list2) => staging.reserve(list2.byteLength));
   }
   lists() {
@@ -15535,7 +15767,7 @@ function launchMaxWindows(a, values, indices, windows) {
   run2(
     ...[planes2, planeBytes, columns.input, rows2.start.length, columns.start.length],
     ...[rowStart, rowEnd, columnStart, columnEnd, rows2.step, columns.step, from, to2, stride],
-    ...[staging.pointer(image), staging.pointer(largest), staging.pointer(places)]
+    ...[staging.pointer(image), staging.pointer(largest), staging.pointer(places)],
   );
   staging.write(largest);
   staging.write(places);
@@ -15558,13 +15790,13 @@ function launchAverageWindows(a, out, windows, divisor) {
   run2(
     ...[planes2, planeBytes, columns.input, rows2.start.length, columns.start.length],
     ...[rowStart, rowEnd, columnStart, columnEnd, rows2.step, columns.step, from, to2, stride],
-    ...[staging.pointer(image), staging.pointer(result), rowCounts, columnCounts]
+    ...[staging.pointer(image), staging.pointer(result), rowCounts, columnCounts],
   );
   staging.write(result);
   return true;
 }
 function launchMaxScatter(grad, indices, out, size) {
-  if (!takes2(out) || grad.dtype !== out.dtype || indices.dtype !== "int32") return false;
+  if (!takes2(out) || grad.dtype !== out.dtype || indices.dtype !== 'int32') return false;
   const { dtype } = out;
   const planes2 = sizeOf(out.shape) / size;
   const staging = new Staging();
@@ -15574,7 +15806,7 @@ function launchMaxScatter(grad, indices, out, size) {
   const { run: run2 } = kernel(maxScatterName(dtype), emitMaxScatter(dtype), heap().memory);
   run2(
     ...[planes2, size * itemBytes(dtype), sizeOf(grad.shape) / planes2],
-    ...[staging.pointer(gradient), staging.pointer(places), staging.pointer(result)]
+    ...[staging.pointer(gradient), staging.pointer(places), staging.pointer(result)],
   );
   staging.write(result);
   return true;
@@ -15594,7 +15826,7 @@ function launchAverageScatter(grad, out, windows, divisor) {
   run2(
     ...[planes2, planeBytes, columns.input, rows2.start.length, columns.start.length],
     ...[rowStart, rowEnd, columnStart, columnEnd],
-    ...[staging.pointer(gradient), staging.pointer(result), rowCounts, columnCounts]
+    ...[staging.pointer(gradient), staging.pointer(result), rowCounts, columnCounts],
   );
   staging.write(result);
   return true;
@@ -15629,7 +15861,7 @@ function runAverageScatter(grad, out, windows, divisor) {
 var maxPoolForward = (self, params) => {
   const shape = pooledShape(self.shape, params);
   const values = allocate(shape, self.dtype);
-  const indices = allocate(shape, "int32");
+  const indices = allocate(shape, 'int32');
   runMaxWindows(self, values, indices, windowsOf(params, self.shape, shape));
   return [values, indices];
 };
@@ -15656,7 +15888,7 @@ var avgPoolBackwardForward = (grad, inputShape, params) => {
     grad,
     out,
     windowsOf(params, inputShape, grad.shape, params.countIncludePad),
-    params.divisorOverride
+    params.divisorOverride,
   );
   return out;
 };
@@ -15673,12 +15905,12 @@ var adaptiveAvgPoolBackwardForward = (grad, inputShape, outputSize) => {
 var adaptiveMaxPoolForward = (self, outputSize) => {
   const shape = adaptiveShape(self.shape, outputSize);
   const values = allocate(shape, self.dtype);
-  const indices = allocate(shape, "int32");
+  const indices = allocate(shape, 'int32');
   runMaxWindows(self, values, indices, adaptiveWindows(self.shape, outputSize));
   return [values, indices];
 };
 function perDimension4(op2, name2, value, spatial) {
-  const several = spatial === 1 ? "a list of one int" : "a list of two ints";
+  const several = spatial === 1 ? 'a list of one int' : 'a list of two ints';
   return perDimension(op2, name2, value, spatial, `${name2} must either be a single int, or ${several}`);
 }
 function checkParams2(op2, params) {
@@ -15699,142 +15931,142 @@ function checkParams2(op2, params) {
     refuse(
       op2,
       `pad should be at most half of effective kernel size, but got pad=${padding[i]}, kernel_size=${kernelSize[i]} and dilation=${dilation[i]}`,
-      { kernelSize, padding, dilation }
+      { kernelSize, padding, dilation },
     );
   }
 }
 function checkInput(op2, value, spatial, emptyChannels = false) {
-  const input = checkTensor(op2, "input", value);
+  const input = checkTensor(op2, 'input', value);
   const batched = input.ndim === spatial + 2;
-  const start = batched ? emptyChannels ? 2 : 1 : emptyChannels ? 1 : 0;
+  const start = batched ? (emptyChannels ? 2 : 1) : emptyChannels ? 1 : 0;
   const full2 = (batched || input.ndim === spatial + 1) && input.shape.slice(start).every((size) => size > 0);
   if (full2) return;
   throw new ShapeError(
     `Expected ${spatial + 1}D or ${spatial + 2}D (batch mode) tensor with optional 0 dim batch size for input, with non-zero size for non-batch dimensions, but got: ${formatShape(input.shape)}`,
-    { op: op2, operands: { input: input.shape } }
+    { op: op2, operands: { input: input.shape } },
   );
 }
 function checkOutput(op2, input, params) {
   const out = pooledShape(input, params);
   const spatial = params.kernelSize.length;
   if (out.slice(-spatial).every((size) => size > 0)) return;
-  const sizes3 = (shape) => `(${shape.slice(-spatial - 1).join("x")})`;
+  const sizes3 = (shape) => `(${shape.slice(-spatial - 1).join('x')})`;
   throw new ShapeError(
     `Given input size: ${sizes3(input)}. Calculated output size: ${sizes3(out)}. Output size is too small`,
     {
       op: op2,
-      operands: { input, output: out, ...params }
-    }
+      operands: { input, output: out, ...params },
+    },
   );
 }
 function checkGrad(op2, grad, expected) {
   if (sameShape(grad.shape, expected)) return;
   throw new ShapeError(`expected a gradient of shape ${formatShape(expected)}, but got ${formatShape(grad.shape)}`, {
     op: op2,
-    operands: { grad: grad.shape, expected }
+    operands: { grad: grad.shape, expected },
   });
 }
 function checkIndices(op2, indices) {
-  if (indices.dtype === "int32" || indices.dtype === "int64") return;
+  if (indices.dtype === 'int32' || indices.dtype === 'int64') return;
   throw new DTypeError(`expected indices to be int32 or int64, but got ${indices.dtype}`, {
     op: op2,
-    operands: { indices: indices.dtype }
+    operands: { indices: indices.dtype },
   });
 }
-var MAX_POOL_NAMES = ["kernelSize", "stride", "padding", "dilation", "ceilMode", "returnIndices"];
+var MAX_POOL_NAMES = ['kernelSize', 'stride', 'padding', 'dilation', 'ceilMode', 'returnIndices'];
 function strideOf(op2, stride, kernelSize, spatial) {
-  const omitted = stride === void 0 || stride === null || Array.isArray(stride) && stride.length === 0;
-  return omitted ? kernelSize : perDimension4(op2, "stride", stride, spatial);
+  const omitted = stride === void 0 || stride === null || (Array.isArray(stride) && stride.length === 0);
+  return omitted ? kernelSize : perDimension4(op2, 'stride', stride, spatial);
 }
 function maxPoolNd(op2, spatial, input, args) {
   const [k, s, p = 0, d = 1, ceilMode = false, returnIndices = false] = named(op2, MAX_POOL_NAMES, args);
   checkInput(op2, input, spatial);
-  const kernelSize = perDimension4(op2, "kernelSize", k, spatial);
+  const kernelSize = perDimension4(op2, 'kernelSize', k, spatial);
   const result = checkedMaxPool(op2, input, {
     kernelSize,
     stride: strideOf(op2, s, kernelSize, spatial),
-    padding: perDimension4(op2, "padding", p, spatial),
-    dilation: perDimension4(op2, "dilation", d, spatial),
-    ceilMode: flag(op2, "ceilMode", ceilMode)
+    padding: perDimension4(op2, 'padding', p, spatial),
+    dilation: perDimension4(op2, 'dilation', d, spatial),
+    ceilMode: flag(op2, 'ceilMode', ceilMode),
   });
-  return flag(op2, "returnIndices", returnIndices) ? result : result.values;
+  return flag(op2, 'returnIndices', returnIndices) ? result : result.values;
 }
 function checkedMaxPool(op2, input, params) {
   refuseBool(op2, input.dtype);
   checkParams2(op2, params);
   checkOutput(op2, input.shape, params);
-  const [values, indices] = dispatch("maxPool", maxPoolForward, [input, params]);
-  return namedTuple(["values", "indices"], [values, indices]);
+  const [values, indices] = dispatch('maxPool', maxPoolForward, [input, params]);
+  return namedTuple(['values', 'indices'], [values, indices]);
 }
-var maxPool1d = ((input, ...args) => maxPoolNd("maxPool1d", 1, input, args));
-var maxPool2d = ((input, ...args) => maxPoolNd("maxPool2d", 2, input, args));
+var maxPool1d = (input, ...args) => maxPoolNd('maxPool1d', 1, input, args);
+var maxPool2d = (input, ...args) => maxPoolNd('maxPool2d', 2, input, args);
 function maxPoolBackward(grad, indices, inputShape, spatial) {
-  const op2 = "maxPoolBackward";
+  const op2 = 'maxPoolBackward';
   checkIndices(op2, indices);
   checkGrad(op2, grad, indices.shape);
   checkLead(op2, grad.shape, inputShape, spatial);
-  return dispatch("maxPoolBackward", maxPoolBackwardForward, [grad, indices, inputShape, spatial]);
+  return dispatch('maxPoolBackward', maxPoolBackwardForward, [grad, indices, inputShape, spatial]);
 }
 function maxPoolGather(self, indices, spatial) {
-  checkIndices("maxPoolGather", indices);
-  checkLead("maxPoolGather", indices.shape, self.shape, spatial);
-  return dispatch("maxPoolGather", maxPoolGatherForward, [self, indices, spatial]);
+  checkIndices('maxPoolGather', indices);
+  checkLead('maxPoolGather', indices.shape, self.shape, spatial);
+  return dispatch('maxPoolGather', maxPoolGatherForward, [self, indices, spatial]);
 }
 function checkLead(op2, pooled2, input, spatial) {
   if (sameShape(pooled2.slice(0, -spatial), input.slice(0, -spatial)) && pooled2.length === input.length) return;
   throw new ShapeError(
     `shapes ${formatShape(pooled2)} and ${formatShape(input)} must agree in all but the last ${spatial} dimensions`,
-    { op: op2, operands: { pooled: pooled2, input, spatial } }
+    { op: op2, operands: { pooled: pooled2, input, spatial } },
   );
 }
-var AVG_POOL_NAMES = ["kernelSize", "stride", "padding", "ceilMode", "countIncludePad"];
+var AVG_POOL_NAMES = ['kernelSize', 'stride', 'padding', 'ceilMode', 'countIncludePad'];
 function avgPoolNd(op2, spatial, names, input, args) {
   const [k, s, p = 0, ceilMode = false, countIncludePad = true, divisorOverride = null] = named(op2, names, args);
   checkInput(op2, input, spatial);
-  const kernelSize = perDimension4(op2, "kernelSize", k, spatial);
+  const kernelSize = perDimension4(op2, 'kernelSize', k, spatial);
   return checkedAvgPool(op2, input, {
     kernelSize,
     stride: strideOf(op2, s, kernelSize, spatial),
-    padding: perDimension4(op2, "padding", p, spatial),
+    padding: perDimension4(op2, 'padding', p, spatial),
     dilation: new Array(spatial).fill(1),
-    ceilMode: flag(op2, "ceilMode", ceilMode),
-    countIncludePad: flag(op2, "countIncludePad", countIncludePad),
-    divisorOverride
+    ceilMode: flag(op2, 'ceilMode', ceilMode),
+    countIncludePad: flag(op2, 'countIncludePad', countIncludePad),
+    divisorOverride,
   });
 }
 function checkedAvgPool(op2, input, params) {
   requireFloat(op2, input.dtype);
   checkParams2(op2, params);
-  if (params.divisorOverride === 0) refuse(op2, "divisor must be not zero", { divisorOverride: 0 });
-  if (params.dilation.some((d) => d !== 1)) refuse(op2, "dilation must be 1", { dilation: params.dilation });
+  if (params.divisorOverride === 0) refuse(op2, 'divisor must be not zero', { divisorOverride: 0 });
+  if (params.dilation.some((d) => d !== 1)) refuse(op2, 'dilation must be 1', { dilation: params.dilation });
   checkOutput(op2, input.shape, params);
-  return dispatch("avgPool", avgPoolForward, [input, params]);
+  return dispatch('avgPool', avgPoolForward, [input, params]);
 }
 function avgPool(self, params) {
-  checkInput("avgPool", self, params.kernelSize.length);
-  return checkedAvgPool("avgPool", self, params);
+  checkInput('avgPool', self, params.kernelSize.length);
+  return checkedAvgPool('avgPool', self, params);
 }
 function avgPool1d(input, kernelSize, stride, padding, ceilMode, countIncludePad) {
   const args = [kernelSize, stride, padding, ceilMode, countIncludePad];
-  return avgPoolNd("avgPool1d", 1, AVG_POOL_NAMES, input, args);
+  return avgPoolNd('avgPool1d', 1, AVG_POOL_NAMES, input, args);
 }
 function avgPool2d(input, kernelSize, stride, padding, ceilMode, countIncludePad, divisorOverride) {
   const args = [kernelSize, stride, padding, ceilMode, countIncludePad, divisorOverride];
-  return avgPoolNd("avgPool2d", 2, [...AVG_POOL_NAMES, "divisorOverride"], input, args);
+  return avgPoolNd('avgPool2d', 2, [...AVG_POOL_NAMES, 'divisorOverride'], input, args);
 }
 function avgPoolBackward(grad, inputShape, params) {
-  checkGrad("avgPoolBackward", grad, pooledShape(inputShape, params));
-  return dispatch("avgPoolBackward", avgPoolBackwardForward, [grad, inputShape, params]);
+  checkGrad('avgPoolBackward', grad, pooledShape(inputShape, params));
+  return dispatch('avgPoolBackward', avgPoolBackwardForward, [grad, inputShape, params]);
 }
 function outputSizeOf(op2, value, input, spatial) {
-  const list2 = typeof value === "number" || value === null ? [value] : value;
-  if (!Array.isArray(list2) || list2.length !== 1 && list2.length !== spatial) {
+  const list2 = typeof value === 'number' || value === null ? [value] : value;
+  if (!Array.isArray(list2) || (list2.length !== 1 && list2.length !== spatial)) {
     refuse(
       op2,
       `outputSize must be a single int or a list of ${spatial} (null keeps the input's size), but got ${show(value)}`,
       {
-        outputSize: value
-      }
+        outputSize: value,
+      },
     );
   }
   return Array.from({ length: spatial }, (_, i) => {
@@ -15842,41 +16074,41 @@ function outputSizeOf(op2, value, input, spatial) {
     if (size === null) return input[input.length - spatial + i];
     if (!Number.isInteger(size) || size < 0) {
       refuse(op2, `elements of outputSize must be integers greater than or equal to 0, but got ${show(value)}`, {
-        outputSize: value
+        outputSize: value,
       });
     }
     return size;
   });
 }
 function adaptiveAvgPool(self, outputSize) {
-  return adaptiveAvgPoolNd("adaptiveAvgPool", outputSize.length, self, [outputSize]);
+  return adaptiveAvgPoolNd('adaptiveAvgPool', outputSize.length, self, [outputSize]);
 }
 function adaptiveAvgPoolNd(op2, spatial, input, args) {
-  const [size] = named(op2, ["outputSize"], args);
+  const [size] = named(op2, ['outputSize'], args);
   checkInput(op2, input, spatial, true);
   requireFloat(op2, input.dtype);
-  return dispatch("adaptiveAvgPool", adaptiveAvgPoolForward, [input, outputSizeOf(op2, size, input.shape, spatial)]);
+  return dispatch('adaptiveAvgPool', adaptiveAvgPoolForward, [input, outputSizeOf(op2, size, input.shape, spatial)]);
 }
 function adaptiveMaxPoolNd(op2, spatial, input, args) {
-  const [size, returnIndices] = named(op2, ["outputSize", "returnIndices"], args);
+  const [size, returnIndices] = named(op2, ['outputSize', 'returnIndices'], args);
   checkInput(op2, input, spatial);
   refuseBool(op2, input.dtype);
   const outputSize = outputSizeOf(op2, size, input.shape, spatial);
-  const [values, indices] = dispatch("adaptiveMaxPool", adaptiveMaxPoolForward, [input, outputSize]);
-  return flag(op2, "returnIndices", returnIndices) ? namedTuple(["values", "indices"], [values, indices]) : values;
+  const [values, indices] = dispatch('adaptiveMaxPool', adaptiveMaxPoolForward, [input, outputSize]);
+  return flag(op2, 'returnIndices', returnIndices) ? namedTuple(['values', 'indices'], [values, indices]) : values;
 }
 function adaptiveAvgPool1d(input, outputSize) {
-  return adaptiveAvgPoolNd("adaptiveAvgPool1d", 1, input, [outputSize]);
+  return adaptiveAvgPoolNd('adaptiveAvgPool1d', 1, input, [outputSize]);
 }
 function adaptiveAvgPool2d(input, outputSize) {
-  return adaptiveAvgPoolNd("adaptiveAvgPool2d", 2, input, [outputSize]);
+  return adaptiveAvgPoolNd('adaptiveAvgPool2d', 2, input, [outputSize]);
 }
 function adaptiveAvgPoolBackward(grad, inputShape, outputSize) {
-  checkGrad("adaptiveAvgPoolBackward", grad, adaptiveShape(inputShape, outputSize));
-  return dispatch("adaptiveAvgPoolBackward", adaptiveAvgPoolBackwardForward, [grad, inputShape, outputSize]);
+  checkGrad('adaptiveAvgPoolBackward', grad, adaptiveShape(inputShape, outputSize));
+  return dispatch('adaptiveAvgPoolBackward', adaptiveAvgPoolBackwardForward, [grad, inputShape, outputSize]);
 }
-var adaptiveMaxPool1d = ((input, ...args) => adaptiveMaxPoolNd("adaptiveMaxPool1d", 1, input, args));
-var adaptiveMaxPool2d = ((input, ...args) => adaptiveMaxPoolNd("adaptiveMaxPool2d", 2, input, args));
+var adaptiveMaxPool1d = (input, ...args) => adaptiveMaxPoolNd('adaptiveMaxPool1d', 1, input, args);
+var adaptiveMaxPool2d = (input, ...args) => adaptiveMaxPoolNd('adaptiveMaxPool2d', 2, input, args);
 
 // packages/core/src/random/fma.ts
 var scratch2 = new Float64Array(1);
@@ -15940,33 +16172,36 @@ var AT = {
   doubleSample: 24 + 8 * N + 8,
   hasDoubleSample: 24 + 8 * N + 24,
   floatSample: 24 + 8 * N + 32,
-  hasFloatSample: 24 + 8 * N + 36
+  hasFloatSample: 24 + 8 * N + 36,
 };
 function seedBits(op2, seed2) {
-  const hint = "a seed is an integer from -2^63 to 2^64 - 1, and a bigint beyond \xB1(2^53 - 1)";
-  const isWhole = typeof seed2 === "bigint" || Number.isSafeInteger(seed2);
+  const hint = 'a seed is an integer from -2^63 to 2^64 - 1, and a bigint beyond \xB1(2^53 - 1)';
+  const isWhole = typeof seed2 === 'bigint' || Number.isSafeInteger(seed2);
   if (!isWhole || seed2 < -(2n ** 63n) || seed2 >= 2n ** 64n) {
-    throw new ValueError(`seed must be a 64-bit integer, but got ${String(seed2)}; ${hint}`, { op: op2, operands: { seed: seed2 } });
+    throw new ValueError(`seed must be a 64-bit integer, but got ${String(seed2)}; ${hint}`, {
+      op: op2,
+      operands: { seed: seed2 },
+    });
   }
   return BigInt.asUintN(64, BigInt(seed2));
 }
 function entropy() {
-  const hi = Math.random() * 2097152 ^ Date.now() & 2097151;
-  const lo = Math.random() * 2 ** 32 >>> 0 ^ performance.now() * 1e3;
+  const hi = (Math.random() * 2097152) ^ (Date.now() & 2097151);
+  const lo = ((Math.random() * 2 ** 32) >>> 0) ^ (performance.now() * 1e3);
   return hi * 2 ** 32 + (lo >>> 0);
 }
 function twist(s) {
   let i = 0;
   for (; i < N - M; i++) {
-    const y2 = s[i] & UPPER_MASK | s[i + 1] & LOWER_MASK;
-    s[i] = s[i + M] ^ y2 >>> 1 ^ -(y2 & 1) & MATRIX_A;
+    const y2 = (s[i] & UPPER_MASK) | (s[i + 1] & LOWER_MASK);
+    s[i] = s[i + M] ^ (y2 >>> 1) ^ (-(y2 & 1) & MATRIX_A);
   }
   for (; i < N - 1; i++) {
-    const y2 = s[i] & UPPER_MASK | s[i + 1] & LOWER_MASK;
-    s[i] = s[i + M - N] ^ y2 >>> 1 ^ -(y2 & 1) & MATRIX_A;
+    const y2 = (s[i] & UPPER_MASK) | (s[i + 1] & LOWER_MASK);
+    s[i] = s[i + M - N] ^ (y2 >>> 1) ^ (-(y2 & 1) & MATRIX_A);
   }
-  const y = s[N - 1] & UPPER_MASK | s[0] & LOWER_MASK;
-  s[N - 1] = s[M - 1] ^ y >>> 1 ^ -(y & 1) & MATRIX_A;
+  const y = (s[N - 1] & UPPER_MASK) | (s[0] & LOWER_MASK);
+  s[N - 1] = s[M - 1] ^ (y >>> 1) ^ (-(y & 1) & MATRIX_A);
 }
 var Generator = class _Generator {
   #words = new Int32Array(N);
@@ -15984,7 +16219,7 @@ var Generator = class _Generator {
   nextFloatNormalSample = null;
   /** @throws ValueError when the seed is not a 64-bit integer */
   constructor(seed2 = DEFAULT_SEED) {
-    this.#init(seedBits("Generator", seed2));
+    this.#init(seedBits('Generator', seed2));
   }
   /**
    * Starts the stream afresh. The engine sees the low 32 bits of the seed alone, as in PyTorch: `2 ** 32` gives the
@@ -15993,7 +16228,7 @@ var Generator = class _Generator {
    * @throws ValueError when the seed is NaN, fractional, a number beyond ±(2^53 - 1), or outside [-2^63, 2^64)
    */
   manualSeed(seed2) {
-    this.#init(seedBits("Generator.manualSeed", seed2));
+    this.#init(seedBits('Generator.manualSeed', seed2));
     return this;
   }
   /** Starts from a seed that differs from run to run, and returns it: 53 bits, where PyTorch draws 64. */
@@ -16011,15 +16246,15 @@ var Generator = class _Generator {
     if (this.#next === N) this.#refill();
     let y = this.#words[this.#next++];
     y ^= y >>> 11;
-    y ^= y << 7 & 2636928640;
-    y ^= y << 15 & 4022730752;
-    return (y ^ y >>> 18) >>> 0;
+    y ^= (y << 7) & 2636928640;
+    y ^= (y << 15) & 4022730752;
+    return (y ^ (y >>> 18)) >>> 0;
   }
   /** The next 64 bits: two draws, the first one on top. */
   random64() {
     const hi = this.random();
     const lo = this.random();
-    return BigInt(hi) << 32n | BigInt(lo);
+    return (BigInt(hi) << 32n) | BigInt(lo);
   }
   /** The low 53 bits of `random64()`, without a bigint: what every double-precision distribution starts from. */
   random53() {
@@ -16059,7 +16294,7 @@ var Generator = class _Generator {
    * @throws FormatError when the bytes are not such a state; the generator is then as before
    */
   setState(state) {
-    const op2 = "Generator.setState";
+    const op2 = 'Generator.setState';
     if (!(state instanceof Uint8Array) || state.length !== STATE_BYTES) {
       const got = state instanceof Uint8Array ? `${state.length} bytes` : typeof state;
       throw new FormatError(`a state is a Uint8Array of ${STATE_BYTES} bytes, but got ${got}`, { op: op2 });
@@ -16072,7 +16307,7 @@ var Generator = class _Generator {
     if (view3.getInt32(AT.seeded, true) !== 1 || !(isFresh || isConsistent)) {
       throw new FormatError(`not the state of an mt19937 generator, left=${left}, next=${next}`, {
         op: op2,
-        operands: { left, next }
+        operands: { left, next },
       });
     }
     for (let i = 0; i < N; i++) this.#words[i] = view3.getInt32(AT.words + 8 * i, true);
@@ -16102,7 +16337,7 @@ var Generator = class _Generator {
     words2[0] = Number(BigInt.asIntN(32, seed2));
     for (let i = 1; i < N; i++) {
       const before = words2[i - 1];
-      words2[i] = Math.imul(1812433253, before ^ before >>> 30) + i;
+      words2[i] = Math.imul(1812433253, before ^ (before >>> 30)) + i;
     }
     this.#seed = seed2;
     this.#next = N;
@@ -16123,7 +16358,7 @@ function fromEntropy() {
 }
 var defaultGenerator = /* @__PURE__ */ fromEntropy();
 function manualSeed(seed2) {
-  seedBits("manualSeed", seed2);
+  seedBits('manualSeed', seed2);
   return defaultGenerator.manualSeed(seed2);
 }
 
@@ -16136,12 +16371,15 @@ var WIDE_RANGE = 2 ** 32;
 var FLOAT32_MAX = 2 ** 128 - 2 ** 104;
 function fail2(op2, rule, operands) {
   const got = Object.entries(operands).map(([name2, value]) => `${name2}=${String(value)}`);
-  throw new ValueError(`${rule}, but got ${got.join(", ")}`, { op: op2, operands });
+  throw new ValueError(`${rule}, but got ${got.join(', ')}`, { op: op2, operands });
 }
 function requireFloat2(op2, out) {
   const dtype = dtypeOfArray(out);
   if (dtype === null || !isFloating(dtype)) {
-    throw new DTypeError(`takes float32 or float64, but got ${dtype ?? "no typed array"}`, { op: op2, operands: { dtype } });
+    throw new DTypeError(`takes float32 or float64, but got ${dtype ?? 'no typed array'}`, {
+      op: op2,
+      operands: { dtype },
+    });
   }
 }
 function generate(out, draw) {
@@ -16155,7 +16393,7 @@ function uniform53(generator) {
   return generator.random53() * TO_UNIT_53;
 }
 function fillRand(out, generator = defaultGenerator) {
-  requireFloat2("rand", out);
+  requireFloat2('rand', out);
   if (out instanceof Float32Array) {
     for (let i = 0; i < out.length; i++) out[i] = (generator.random() & 16777215) * TO_UNIT_24;
   } else {
@@ -16163,11 +16401,11 @@ function fillRand(out, generator = defaultGenerator) {
   }
 }
 function fillUniform(out, from, to2, generator = defaultGenerator) {
-  const op2 = "uniform_";
+  const op2 = 'uniform_';
   requireFloat2(op2, out);
   const max2 = out instanceof Float32Array ? FLOAT32_MAX : Number.MAX_VALUE;
   const inRange = Math.abs(from) <= max2 && Math.abs(to2) <= max2 && from <= to2 && to2 - from <= max2;
-  if (!inRange) fail2(op2, "expects finite from <= to whose difference is finite too", { from, to: to2 });
+  if (!inRange) fail2(op2, 'expects finite from <= to whose difference is finite too', { from, to: to2 });
   if (out instanceof Float32Array) {
     const base = Math.fround(from);
     const width = fma32(Math.fround(to2), 1, -base);
@@ -16209,9 +16447,9 @@ function transform16(out, at3, mean2, std2) {
   }
 }
 function fillNormal(out, mean2, std2, generator = defaultGenerator) {
-  const op2 = "normal_";
+  const op2 = 'normal_';
   requireFloat2(op2, out);
-  if (!(std2 >= 0) || Number.isNaN(mean2)) fail2(op2, "expects std >= 0", { mean: mean2, std: std2 });
+  if (!(std2 >= 0) || Number.isNaN(mean2)) fail2(op2, 'expects std >= 0', { mean: mean2, std: std2 });
   const size = out.length;
   if (size < 16) {
     for (let i = 0; i < size; i++) out[i] = standardNormal(generator) * std2 + mean2;
@@ -16232,19 +16470,19 @@ var INTEGER_LIMITS = {
   bool: [0n, 1n],
   uint8: [0n, 255n],
   int32: [-(2n ** 31n), 2n ** 31n - 1n],
-  int64: [-(2n ** 63n), 2n ** 63n - 1n]
+  int64: [-(2n ** 63n), 2n ** 63n - 1n],
 };
 function toInteger(op2, name2, value) {
-  if (typeof value === "bigint") return value;
-  if (!Number.isSafeInteger(value)) fail2(op2, "expects integers, as bigint beyond \xB1(2^53 - 1)", { [name2]: value });
+  if (typeof value === 'bigint') return value;
+  if (!Number.isSafeInteger(value)) fail2(op2, 'expects integers, as bigint beyond \xB1(2^53 - 1)', { [name2]: value });
   return BigInt(value);
 }
 function log2Floor(x) {
   return BigInt((x < 0n ? -x : x).toString(2).length - 1);
 }
 function floatBounds(dtype, low, high) {
-  const digits = dtype === "float32" ? 24n : 53n;
-  const round2 = (x) => BigInt(dtype === "float32" ? Math.fround(Number(x)) : Number(x));
+  const digits = dtype === 'float32' ? 24n : 53n;
+  const round2 = (x) => BigInt(dtype === 'float32' ? Math.fround(Number(x)) : Number(x));
   const afterLow = round2(low + 1n);
   if (afterLow < low) low = afterLow + 2n ** (log2Floor(low + 1n) - digits + 1n);
   const beforeHigh = round2(high - 1n);
@@ -16252,26 +16490,26 @@ function floatBounds(dtype, low, high) {
   return [low, high];
 }
 function fillRandint(out, low, high, generator = defaultGenerator, dtype = dtypeOfArray(out)) {
-  const op2 = "randint";
-  let from = toInteger(op2, "low", low);
-  let to2 = toInteger(op2, "high", high);
-  if (from >= to2) fail2(op2, "expects low < high", { low, high });
-  const [least, greatest] = INTEGER_LIMITS[dtype === "float32" || dtype === "float64" ? "int64" : dtype];
+  const op2 = 'randint';
+  let from = toInteger(op2, 'low', low);
+  let to2 = toInteger(op2, 'high', high);
+  if (from >= to2) fail2(op2, 'expects low < high', { low, high });
+  const [least, greatest] = INTEGER_LIMITS[dtype === 'float32' || dtype === 'float64' ? 'int64' : dtype];
   if (from < least || to2 - 1n > greatest) fail2(op2, `expects bounds that ${dtype} can hold`, { low, high });
-  if (dtype === "float32" || dtype === "float64") {
+  if (dtype === 'float32' || dtype === 'float64') {
     [from, to2] = floatBounds(dtype, from, to2);
     if (from >= to2) fail2(op2, `expects low < high after rounding to ${dtype}`, { low, high });
   }
   const range3 = to2 - from;
-  const isWide = range3 >= WIDE_RANGE && (dtype === "int64" || dtype === "float32" || dtype === "float64");
+  const isWide = range3 >= WIDE_RANGE && (dtype === 'int64' || dtype === 'float32' || dtype === 'float64');
   const base = Number(from);
   if (out instanceof BigInt64Array) {
     for (let i = 0; i < out.length; i++) {
-      out[i] = (isWide ? generator.random64() : BigInt(generator.random())) % range3 + from;
+      out[i] = ((isWide ? generator.random64() : BigInt(generator.random())) % range3) + from;
     }
   } else if (isWide || !Number.isSafeInteger(base) || !Number.isSafeInteger(base + WIDE_RANGE)) {
     for (let i = 0; i < out.length; i++) {
-      out[i] = Number((isWide ? generator.random64() : BigInt(generator.random())) % range3 + from);
+      out[i] = Number(((isWide ? generator.random64() : BigInt(generator.random())) % range3) + from);
     }
   } else {
     const width = Number(range3) >>> 0;
@@ -16290,7 +16528,7 @@ function fillRandom(out, generator = defaultGenerator, dtype = dtypeOfArray(out)
   } else if (out instanceof Float32Array) {
     for (let i = 0; i < out.length; i++) out[i] = generator.random() % (TWO_POW_24 + 1);
   } else {
-    const mask = dtype === "bool" ? 1 : dtype === "uint8" ? 255 : 2147483647;
+    const mask = dtype === 'bool' ? 1 : dtype === 'uint8' ? 255 : 2147483647;
     for (let i = 0; i < out.length; i++) out[i] = generator.random() & mask;
   }
 }
@@ -16304,19 +16542,19 @@ function bernoulliFrom(out, p, generator) {
   }
 }
 function fillBernoulli(out, p, generator = defaultGenerator) {
-  const op2 = "bernoulli";
-  if (typeof p !== "number") {
+  const op2 = 'bernoulli';
+  if (typeof p !== 'number') {
     requireFloat2(op2, p);
     if (p.length !== out.length) {
-      fail2(op2, "expects as many probabilities as elements", { probabilities: p.length, elements: out.length });
+      fail2(op2, 'expects as many probabilities as elements', { probabilities: p.length, elements: out.length });
     }
     for (let i = 0; i < p.length; i++) {
-      if (!(p[i] >= 0 && p[i] <= 1)) fail2(op2, "expects probabilities in [0, 1]", { [`p[${i}]`]: p[i] });
+      if (!(p[i] >= 0 && p[i] <= 1)) fail2(op2, 'expects probabilities in [0, 1]', { [`p[${i}]`]: p[i] });
     }
     bernoulliFrom(out, p, generator);
     return;
   }
-  if (!(p >= 0 && p <= 1)) fail2(op2, "expects p in [0, 1]", { p });
+  if (!(p >= 0 && p <= 1)) fail2(op2, 'expects p in [0, 1]', { p });
   const limit2 = p * TWO_POW_53;
   if (out instanceof BigInt64Array) {
     for (let i = 0; i < out.length; i++) out[i] = generator.random53() < limit2 ? 1n : 0n;
@@ -16325,26 +16563,26 @@ function fillBernoulli(out, p, generator = defaultGenerator) {
   }
 }
 function fillExponential(out, lambda, generator = defaultGenerator) {
-  const op2 = "exponential_";
+  const op2 = 'exponential_';
   requireFloat2(op2, out);
-  if (!(lambda > 0)) fail2(op2, "expects lambda > 0", { lambda });
+  if (!(lambda > 0)) fail2(op2, 'expects lambda > 0', { lambda });
   const scale2 = -1 / lambda;
   generate(out, () => scale2 * Math.log1p(-uniform53(generator)));
 }
 function fillLogNormal(out, mean2, std2, generator = defaultGenerator) {
-  const op2 = "log_normal_";
+  const op2 = 'log_normal_';
   requireFloat2(op2, out);
-  if (!(std2 > 0) || Number.isNaN(mean2)) fail2(op2, "expects std > 0", { mean: mean2, std: std2 });
+  if (!(std2 > 0) || Number.isNaN(mean2)) fail2(op2, 'expects std > 0', { mean: mean2, std: std2 });
   generate(out, () => Math.exp(standardNormal(generator) * std2 + mean2));
 }
 function fillCauchy(out, median, sigma, generator = defaultGenerator) {
-  const op2 = "cauchy_";
+  const op2 = 'cauchy_';
   requireFloat2(op2, out);
-  if (!(sigma > 0) || Number.isNaN(median)) fail2(op2, "expects sigma > 0", { median, sigma });
+  if (!(sigma > 0) || Number.isNaN(median)) fail2(op2, 'expects sigma > 0', { median, sigma });
   generate(out, () => median + sigma * Math.tan(Math.PI * (uniform53(generator) - 0.5)));
 }
 function fillGeometric(out, p, generator = defaultGenerator) {
-  if (!(p > 0 && p < 1)) fail2("geometric_", "expects p in (0, 1)", { p });
+  if (!(p > 0 && p < 1)) fail2('geometric_', 'expects p in (0, 1)', { p });
   const scale2 = Math.log1p(-p);
   const most = out instanceof BigInt64Array ? Number.MAX_SAFE_INTEGER : Number.POSITIVE_INFINITY;
   generate(out, () => Math.min(Math.ceil(Math.log(uniform53(generator)) / scale2), most));
@@ -16354,18 +16592,18 @@ function fillGeometric(out, p, generator = defaultGenerator) {
 var LONG_PERMUTATION = 214748364;
 var MAX_CATEGORIES = 2 ** 24;
 function remainder64(hi, lo, m) {
-  const upper = hi % m * 65536 + (lo >>> 16);
-  return (upper % m * 65536 + (lo & 65535)) % m;
+  const upper = (hi % m) * 65536 + (lo >>> 16);
+  return ((upper % m) * 65536 + (lo & 65535)) % m;
 }
 function randperm(n, generator = defaultGenerator) {
   if (!Number.isInteger(n) || n < 0 || n > 2 ** 31) {
-    throw new ValueError(`n must be an integer from 0 to 2^31, but got ${n}`, { op: "randperm", operands: { n } });
+    throw new ValueError(`n must be an integer from 0 to 2^31, but got ${n}`, { op: 'randperm', operands: { n } });
   }
   const out = new Int32Array(n);
   if (n < LONG_PERMUTATION) {
     for (let i = 0; i < n; i++) out[i] = i;
     for (let i = 0; i < n - 1; i++) {
-      const other = i + generator.random() % (n - i >>> 0);
+      const other = i + (generator.random() % ((n - i) >>> 0));
       const kept = out[i];
       out[i] = out[other];
       out[other] = kept;
@@ -16395,7 +16633,7 @@ function slot(cumulative, u) {
   let left = 0;
   let right = cumulative.length;
   while (left < right) {
-    const middle = left + (right - left >>> 1);
+    const middle = left + ((right - left) >>> 1);
     if (cumulative[middle] < u) left = middle + 1;
     else right = middle;
   }
@@ -16419,7 +16657,7 @@ function drawWithoutReplacement(weights, categories, out, generator, byCategory)
   fillExponential(scores, 1, generator);
   if (byCategory) {
     const drawn = scores.slice();
-    for (let i = 0; i < scores.length; i++) scores[i] = drawn[i % categories * rows2 + Math.floor(i / categories)];
+    for (let i = 0; i < scores.length; i++) scores[i] = drawn[(i % categories) * rows2 + Math.floor(i / categories)];
   }
   for (let i = 0; i < scores.length; i++) scores[i] = weights[i] === 0 ? 0 : weights[i] / scores[i];
   for (let row = 0; row < rows2; row++) {
@@ -16443,7 +16681,7 @@ function checkWeights(op2, weights, categories) {
       if (!(weight >= 0 && weight < Number.POSITIVE_INFINITY)) {
         throw new ValueError(`weights must be finite and at least 0, but got ${weight} at ${j}`, {
           op: op2,
-          operands: { weight, index: j }
+          operands: { weight, index: j },
         });
       }
       sum3 += weight;
@@ -16452,28 +16690,34 @@ function checkWeights(op2, weights, categories) {
       const row = at3 / categories;
       throw new ValueError(`every row of weights needs a positive sum, but row ${row} sums to 0`, {
         op: op2,
-        operands: { row }
+        operands: { row },
       });
     }
   }
 }
 function multinomial(weights, categories, samples2, replacement2, generator = defaultGenerator, byCategory = false) {
-  const op2 = "multinomial";
+  const op2 = 'multinomial';
   const operands = { categories, samples: samples2 };
   if (!Number.isInteger(samples2) || samples2 <= 0) {
     throw new ValueError(`samples must be a positive integer, but got ${samples2}`, { op: op2, operands });
   }
   if (!Number.isInteger(categories) || categories <= 0 || weights.length % categories !== 0) {
-    throw new ValueError(`${weights.length} weights do not make rows of ${categories} categories`, { op: op2, operands });
+    throw new ValueError(`${weights.length} weights do not make rows of ${categories} categories`, {
+      op: op2,
+      operands,
+    });
   }
   if (categories > MAX_CATEGORIES) {
     throw new ValueError(`takes up to 2^24 categories, but got ${categories}`, { op: op2, operands });
   }
   if (!replacement2 && samples2 > categories) {
-    throw new ValueError(`cannot draw ${samples2} of ${categories} categories without replacement`, { op: op2, operands });
+    throw new ValueError(`cannot draw ${samples2} of ${categories} categories without replacement`, {
+      op: op2,
+      operands,
+    });
   }
   checkWeights(op2, weights, categories);
-  const out = new Int32Array(weights.length / categories * samples2);
+  const out = new Int32Array((weights.length / categories) * samples2);
   if (out.length === 0) return out;
   if (replacement2) drawWithReplacement(weights, categories, out, generator);
   else drawWithoutReplacement(weights, categories, out, generator, byCategory);
@@ -16481,18 +16725,14 @@ function multinomial(weights, categories, samples2, replacement2, generator = de
 }
 
 // packages/core/src/ops/random.ts
-var CREATION = ["dtype", "requiresGrad", "generator"];
+var CREATION = ['dtype', 'requiresGrad', 'generator'];
 function request(op2, shape, options) {
-  const [dtype, requiresGrad, generator] = named(
-    op2,
-    CREATION,
-    options === void 0 ? [] : [options]
-  );
+  const [dtype, requiresGrad, generator] = named(op2, CREATION, options === void 0 ? [] : [options]);
   return {
     shape: [...checkShape(op2, shape)],
     dtype: dtype === void 0 || dtype === null ? null : checkDType(op2, dtype),
     requiresGrad: requiresGrad ?? false,
-    generator: checkGenerator(op2, generator)
+    generator: checkGenerator(op2, generator),
   };
 }
 function checkGenerator(op2, generator) {
@@ -16500,7 +16740,7 @@ function checkGenerator(op2, generator) {
   if (generator instanceof Generator) return generator;
   throw new ValueError(`generator must be a Generator or null, but got ${typeof generator}`, {
     op: op2,
-    operands: { generator }
+    operands: { generator },
   });
 }
 function sizes2(op2, args) {
@@ -16533,7 +16773,7 @@ function permuted(self, order) {
     shape: order.map((d) => self.shape[d]),
     strides: order.map((d) => self.strides[d]),
     offset: self.offset,
-    dtype: self.dtype
+    dtype: self.dtype,
   };
 }
 function rows(array, shape, dtype) {
@@ -16563,127 +16803,102 @@ function floats(op2, array, dtype) {
   throw new DTypeError(`is only defined for floating point dtypes, but got ${dtype}`, { op: op2, operands: { dtype } });
 }
 function randn(...size) {
-  const wanted = sizes2("randn", size);
-  return create(
-    "randn",
-    wanted,
-    "float32",
-    (out, dtype) => fillNormal(floats("randn", out, dtype), 0, 1, wanted.generator)
+  const wanted = sizes2('randn', size);
+  return create('randn', wanted, 'float32', (out, dtype) =>
+    fillNormal(floats('randn', out, dtype), 0, 1, wanted.generator),
   );
 }
 function randint(first, second, third, fourth) {
-  const [low, high, size, options] = typeof second === "number" ? [first, second, third, fourth] : [0, first, second, third];
-  if (!Array.isArray(size)) throw new ShapeError(`size must be a list, but got ${String(size)}`, { op: "randint" });
-  const wanted = request("randint", size, options);
-  return create("randint", wanted, "int32", (out, dtype) => fillRandint(out, low, high, wanted.generator, dtype));
+  const [low, high, size, options] =
+    typeof second === 'number' ? [first, second, third, fourth] : [0, first, second, third];
+  if (!Array.isArray(size)) throw new ShapeError(`size must be a list, but got ${String(size)}`, { op: 'randint' });
+  const wanted = request('randint', size, options);
+  return create('randint', wanted, 'int32', (out, dtype) => fillRandint(out, low, high, wanted.generator, dtype));
 }
 function randperm2(n, options) {
   if (!Number.isInteger(n) || n < 0) {
-    throw new ValueError(`n must be an integer of at least 0, but got ${n}`, { op: "randperm", operands: { n } });
+    throw new ValueError(`n must be an integer of at least 0, but got ${n}`, { op: 'randperm', operands: { n } });
   }
-  const wanted = request("randperm", [n], options);
+  const wanted = request('randperm', [n], options);
   const order = randperm(n, wanted.generator);
-  return create(
-    "randperm",
-    wanted,
-    "int32",
-    (out, dtype) => copy(
-      { array: order, shape: [n], strides: [1], offset: 0, dtype: "int32" },
-      { array: out, shape: [n], strides: [1], offset: 0, dtype }
-    )
+  return create('randperm', wanted, 'int32', (out, dtype) =>
+    copy(
+      { array: order, shape: [n], strides: [1], offset: 0, dtype: 'int32' },
+      { array: out, shape: [n], strides: [1], offset: 0, dtype },
+    ),
   );
 }
 function checkStd(std2) {
   if (!(std2 >= 0))
-    throw new ValueError(`expects std >= 0.0, but found std ${std2}`, { op: "normal", operands: { std: std2 } });
+    throw new ValueError(`expects std >= 0.0, but found std ${std2}`, { op: 'normal', operands: { std: std2 } });
   return std2;
 }
 function bernoulli(self, options) {
-  const [given] = named("bernoulli", ["generator"], [options]);
-  const generator = checkGenerator("bernoulli", given);
-  const p = floats("bernoulli", elementsOf(self, null), self.dtype);
+  const [given] = named('bernoulli', ['generator'], [options]);
+  const generator = checkGenerator('bernoulli', given);
+  const p = floats('bernoulli', elementsOf(self, null), self.dtype);
   const out = allocate(self.shape, self.dtype);
   fillBernoulli(dense2(out), p, generator);
   return out;
 }
 function multinomial2(self, numSamples, replacement2 = false, options) {
-  const [replace = false, generator] = named(
-    "multinomial",
-    ["replacement", "generator"],
-    [replacement2, options]
-  );
+  const [replace = false, generator] = named('multinomial', ['replacement', 'generator'], [replacement2, options]);
   if (self.ndim !== 1 && self.ndim !== 2) {
     throw new ShapeError(`prob_dist must be 1 or 2 dim, but has shape ${formatShape(self.shape)}`, {
-      op: "multinomial"
+      op: 'multinomial',
     });
   }
   const drawn = multinomial(
-    floats("multinomial", elementsOf(self, null), self.dtype),
+    floats('multinomial', elementsOf(self, null), self.dtype),
     self.shape[self.ndim - 1],
     numSamples,
     replace,
-    checkGenerator("multinomial", generator),
-    orderOf(self) !== null
+    checkGenerator('multinomial', generator),
+    orderOf(self) !== null,
   );
-  const out = allocate([...self.shape.slice(0, -1), numSamples], "int32");
+  const out = allocate([...self.shape.slice(0, -1), numSamples], 'int32');
   dense2(out).set(drawn);
   return out;
 }
 function fillInPlace(op2, self, fill2) {
   if (self.strides.some((stride, d) => stride === 0 && self.shape[d] > 1)) {
     throw new ValueError(
-      "more than one element of the written-to tensor refers to a single memory location; clone() it first",
-      { op: op2, operands: { shape: self.shape, strides: self.strides } }
+      'more than one element of the written-to tensor refers to a single memory location; clone() it first',
+      { op: op2, operands: { shape: self.shape, strides: self.strides } },
     );
   }
-  return dispatchInPlace("fill", [self, 0], self, () => {
+  return dispatchInPlace('fill', [self, 0], self, () => {
     if (isContiguous(self.shape, self.strides)) fill2(dense2(self), true);
     else fillOrdered(self, memoryOrder(self.shape, self.strides), (buffer) => fill2(buffer, false));
   });
 }
 function uniform_(self, from, to2, options) {
-  const [low = 0, high = 1, generator] = named(
-    "uniform_",
-    ["from", "to", "generator"],
-    [from, to2, options]
-  );
-  return fillInPlace(
-    "uniform_",
-    self,
-    (out) => fillUniform(floats("uniform_", out, self.dtype), low, high, checkGenerator("uniform_", generator))
+  const [low = 0, high = 1, generator] = named('uniform_', ['from', 'to', 'generator'], [from, to2, options]);
+  return fillInPlace('uniform_', self, (out) =>
+    fillUniform(floats('uniform_', out, self.dtype), low, high, checkGenerator('uniform_', generator)),
   );
 }
 function normal_(self, mean2, std2, options) {
-  const [m = 0, s = 1, generator] = named(
-    "normal_",
-    ["mean", "std", "generator"],
-    [mean2, std2, options]
-  );
+  const [m = 0, s = 1, generator] = named('normal_', ['mean', 'std', 'generator'], [mean2, std2, options]);
   checkStd(s);
-  const source2 = checkGenerator("normal_", generator);
-  return fillInPlace(
-    "normal_",
-    self,
-    (out, isDense2) => normals(floats("normal_", out, self.dtype), m, s, source2, isDense2)
+  const source2 = checkGenerator('normal_', generator);
+  return fillInPlace('normal_', self, (out, isDense2) =>
+    normals(floats('normal_', out, self.dtype), m, s, source2, isDense2),
   );
 }
 function bernoulli_(self, p = 0.5, options) {
-  const [probability = 0.5, generator] = named(
-    "bernoulli_",
-    ["p", "generator"],
-    [p, options]
-  );
-  const source2 = checkGenerator("bernoulli_", generator);
-  if (typeof probability === "number") {
-    return fillInPlace("bernoulli_", self, (out) => fillBernoulli(out, probability, source2));
+  const [probability = 0.5, generator] = named('bernoulli_', ['p', 'generator'], [p, options]);
+  const source2 = checkGenerator('bernoulli_', generator);
+  if (typeof probability === 'number') {
+    return fillInPlace('bernoulli_', self, (out) => fillBernoulli(out, probability, source2));
   }
-  if (!sameShape(broadcastShapes("bernoulli_", self.shape, probability.shape), self.shape)) {
+  if (!sameShape(broadcastShapes('bernoulli_', self.shape, probability.shape), self.shape)) {
     throw new ShapeError(
       `p of shape ${formatShape(probability.shape)} does not broadcast to ${formatShape(self.shape)}`,
       {
-        op: "bernoulli_",
-        operands: { self: self.shape, p: probability.shape }
-      }
+        op: 'bernoulli_',
+        operands: { self: self.shape, p: probability.shape },
+      },
     );
   }
   const each = {
@@ -16691,75 +16906,45 @@ function bernoulli_(self, p = 0.5, options) {
     shape: self.shape,
     strides: broadcastStrides(probability.shape, probability.strides, self.shape),
     offset: probability.offset,
-    dtype: probability.dtype
+    dtype: probability.dtype,
   };
   const isDense2 = isContiguous(self.shape, self.strides);
   const probabilities = elementsOf(each, isDense2 ? null : memoryOrder(self.shape, self.strides));
-  return fillInPlace(
-    "bernoulli_",
-    self,
-    (out) => fillBernoulli(out, floats("bernoulli_", probabilities, each.dtype), source2)
+  return fillInPlace('bernoulli_', self, (out) =>
+    fillBernoulli(out, floats('bernoulli_', probabilities, each.dtype), source2),
   );
 }
 function random_(self, from, to2, options) {
-  const [first, second, generator] = named(
-    "random_",
-    ["from", "to", "generator"],
-    [from, to2, options]
-  );
-  const source2 = checkGenerator("random_", generator);
+  const [first, second, generator] = named('random_', ['from', 'to', 'generator'], [from, to2, options]);
+  const source2 = checkGenerator('random_', generator);
   if (first === void 0 && second === void 0) {
-    return fillInPlace("random_", self, (out) => fillRandom(out, source2, self.dtype));
+    return fillInPlace('random_', self, (out) => fillRandom(out, source2, self.dtype));
   }
   const [low, high] = second === void 0 ? [0, first] : [first ?? 0, second];
-  return fillInPlace("random_", self, (out) => fillRandint(out, low, high, source2, self.dtype));
+  return fillInPlace('random_', self, (out) => fillRandint(out, low, high, source2, self.dtype));
 }
 function exponential_(self, lambd = 1, options) {
-  const [rate = 1, generator] = named(
-    "exponential_",
-    ["lambd", "generator"],
-    [lambd, options]
-  );
-  return fillInPlace(
-    "exponential_",
-    self,
-    (out) => fillExponential(floats("exponential_", out, self.dtype), rate, checkGenerator("exponential_", generator))
+  const [rate = 1, generator] = named('exponential_', ['lambd', 'generator'], [lambd, options]);
+  return fillInPlace('exponential_', self, (out) =>
+    fillExponential(floats('exponential_', out, self.dtype), rate, checkGenerator('exponential_', generator)),
   );
 }
 function logNormal_(self, mean2, std2, options) {
-  const [m = 1, s = 2, generator] = named(
-    "logNormal_",
-    ["mean", "std", "generator"],
-    [mean2, std2, options]
-  );
-  return fillInPlace(
-    "logNormal_",
-    self,
-    (out) => fillLogNormal(floats("logNormal_", out, self.dtype), m, s, checkGenerator("logNormal_", generator))
+  const [m = 1, s = 2, generator] = named('logNormal_', ['mean', 'std', 'generator'], [mean2, std2, options]);
+  return fillInPlace('logNormal_', self, (out) =>
+    fillLogNormal(floats('logNormal_', out, self.dtype), m, s, checkGenerator('logNormal_', generator)),
   );
 }
 function cauchy_(self, median, sigma, options) {
-  const [m = 0, s = 1, generator] = named(
-    "cauchy_",
-    ["median", "sigma", "generator"],
-    [median, sigma, options]
-  );
-  return fillInPlace(
-    "cauchy_",
-    self,
-    (out) => fillCauchy(floats("cauchy_", out, self.dtype), m, s, checkGenerator("cauchy_", generator))
+  const [m = 0, s = 1, generator] = named('cauchy_', ['median', 'sigma', 'generator'], [median, sigma, options]);
+  return fillInPlace('cauchy_', self, (out) =>
+    fillCauchy(floats('cauchy_', out, self.dtype), m, s, checkGenerator('cauchy_', generator)),
   );
 }
 function geometric_(self, p, options) {
-  const [probability = Number.NaN, generator] = named(
-    "geometric_",
-    ["p", "generator"],
-    [p, options]
-  );
-  return fillInPlace(
-    "geometric_",
-    self,
-    (out) => fillGeometric(out, probability, checkGenerator("geometric_", generator))
+  const [probability = Number.NaN, generator] = named('geometric_', ['p', 'generator'], [p, options]);
+  return fillInPlace('geometric_', self, (out) =>
+    fillGeometric(out, probability, checkGenerator('geometric_', generator)),
   );
 }
 
@@ -16776,17 +16961,17 @@ var Slice = class {
 };
 function listIndex(op2, data) {
   const given = fromData(op2, data, null);
-  if (!Array.isArray(data) || given.dtype !== "float32") return given;
-  const numbers2 = fromData(op2, data, "float64");
+  if (!Array.isArray(data) || given.dtype !== 'float32') return given;
+  const numbers2 = fromData(op2, data, 'float64');
   const fraction = numbers2.array.find((n) => !Number.isInteger(n));
   if (fraction !== void 0) {
     throw new IndexError(`indices must be integers, but got ${fraction}`, { op: op2, operands: { index: data } });
   }
-  return to(numbers2, "int32");
+  return to(numbers2, 'int32');
 }
 function covered(entry2) {
-  if (typeof entry2 === "number" || entry2 instanceof Slice) return 1;
-  if (isTensor(entry2)) return entry2.dtype === "bool" ? entry2.ndim : 1;
+  if (typeof entry2 === 'number' || entry2 instanceof Slice) return 1;
+  if (isTensor(entry2)) return entry2.dtype === 'bool' ? entry2.ndim : 1;
   return 0;
 }
 function readEntries(op2, self, subscripts) {
@@ -16798,11 +16983,17 @@ function readEntries(op2, self, subscripts) {
       count2 += covered(tensor2);
       return tensor2;
     }
-    if (entry2 === "...") ellipses++;
-    else if (typeof entry2 !== "number" && typeof entry2 !== "boolean" && entry2 !== null && !(entry2 instanceof Slice) && !isTensor(entry2)) {
+    if (entry2 === '...') ellipses++;
+    else if (
+      typeof entry2 !== 'number' &&
+      typeof entry2 !== 'boolean' &&
+      entry2 !== null &&
+      !(entry2 instanceof Slice) &&
+      !isTensor(entry2)
+    ) {
       throw new IndexError(
         `only numbers, slice(), '...', null, booleans, tensors and lists are valid indices, but got ${String(entry2)}`,
-        { op: op2, operands: { entry: entry2 } }
+        { op: op2, operands: { entry: entry2 } },
       );
     }
     count2 += covered(entry2);
@@ -16811,8 +17002,10 @@ function readEntries(op2, self, subscripts) {
   if (ellipses > 1) throw new IndexError("an index can only have a single ellipsis ('...')", { op: op2 });
   if (count2 > self.ndim) {
     throw new IndexError(
-      self.ndim === 0 ? "invalid index of a 0-dim tensor; use item() to convert it to a number" : `too many indices for tensor of dimension ${self.ndim} (got ${count2})`,
-      { op: op2, operands: { self: self.shape, count: count2 } }
+      self.ndim === 0
+        ? 'invalid index of a 0-dim tensor; use item() to convert it to a number'
+        : `too many indices for tensor of dimension ${self.ndim} (got ${count2})`,
+      { op: op2, operands: { self: self.shape, count: count2 } },
     );
   }
   return entries;
@@ -16830,21 +17023,21 @@ function resolve(op2, self, subscripts) {
     dim += count2;
   };
   for (let entry2 of entries) {
-    if (isTensor(entry2) && entry2.ndim === 0 && !isFloating(entry2.dtype) && entry2.dtype !== "uint8") {
+    if (isTensor(entry2) && entry2.ndim === 0 && !isFloating(entry2.dtype) && entry2.dtype !== 'uint8') {
       const value = Number(entry2.item());
-      entry2 = entry2.dtype === "bool" ? value !== 0 : value;
+      entry2 = entry2.dtype === 'bool' ? value !== 0 : value;
     }
-    if (typeof entry2 === "number") {
+    if (typeof entry2 === 'number') {
       view3 = selectEntry(op2, view3, dim, entry2, source2++);
-    } else if (typeof entry2 === "boolean") {
+    } else if (typeof entry2 === 'boolean') {
       view3 = unsqueeze(view3, dim);
-      indices.push(allocateZeros([entry2 ? 1 : 0], "int32"));
+      indices.push(allocateZeros([entry2 ? 1 : 0], 'int32'));
       dim++;
       tensors++;
     } else if (entry2 === null) {
       view3 = unsqueeze(view3, dim);
       pass(1);
-    } else if (entry2 === "...") {
+    } else if (entry2 === '...') {
       pass(rest);
       source2 += rest;
     } else if (entry2 instanceof Slice) {
@@ -16866,8 +17059,10 @@ function selectEntry(op2, view3, dim, entry2, source2) {
   const size = view3.shape[dim];
   if (!Number.isInteger(entry2) || entry2 < -size || entry2 >= size) {
     throw new IndexError(
-      Number.isInteger(entry2) ? `index ${entry2} is out of bounds for dimension ${source2} with size ${size}` : `indices must be integers, but got ${entry2}`,
-      { op: op2, operands: { index: entry2, dim: source2, size } }
+      Number.isInteger(entry2)
+        ? `index ${entry2} is out of bounds for dimension ${source2} with size ${size}`
+        : `indices must be integers, but got ${entry2}`,
+      { op: op2, operands: { index: entry2, dim: source2, size } },
     );
   }
   return select(view3, dim, entry2);
@@ -16881,28 +17076,28 @@ function soleMask(view3, indices) {
   if (modes.grad && view3.requiresGrad) return null;
   const dim = indices.findIndex((entry2) => entry2 !== null);
   const mask = indices[dim];
-  if (mask === null || mask === void 0 || mask.dtype !== "bool") return null;
+  if (mask === null || mask === void 0 || mask.dtype !== 'bool') return null;
   return indices.every((entry2, i) => i === dim || entry2 === null) ? { mask, dim } : null;
 }
 function at2(self, ...subscripts) {
   const [first] = subscripts;
-  if (subscripts.length === 1 && typeof first === "number" && self.ndim > 0)
-    return selectEntry("at", self, 0, first, 0);
-  const { view: view3, indices } = resolve("at", self, subscripts);
+  if (subscripts.length === 1 && typeof first === 'number' && self.ndim > 0)
+    return selectEntry('at', self, 0, first, 0);
+  const { view: view3, indices } = resolve('at', self, subscripts);
   if (indices.length === 0) return view3 === self ? alias(self) : view3;
   const sole = soleMask(view3, indices);
   if (sole !== null && sole.dim === 0 && sole.mask.ndim === view3.ndim) {
-    checkMaskShape("at", view3, sole.mask, 0);
+    checkMaskShape('at', view3, sole.mask, 0);
     return maskedSelect2(view3, sole.mask);
   }
   return index(view3, indices);
 }
 function setAt(self, subscripts, value) {
   if (!Array.isArray(subscripts)) {
-    throw new IndexError("expects the subscript as a list: setAt([0, slice(1, 3)], value)", { op: "setAt" });
+    throw new IndexError('expects the subscript as a list: setAt([0, slice(1, 3)], value)', { op: 'setAt' });
   }
-  const { view: view3, indices } = resolve("setAt", self, subscripts);
-  const scalar = typeof value === "number" || typeof value === "boolean" ? Number(value) : null;
+  const { view: view3, indices } = resolve('setAt', self, subscripts);
+  const scalar = typeof value === 'number' || typeof value === 'boolean' ? Number(value) : null;
   if (indices.length === 0) {
     if (scalar !== null) fill_(view3, scalar);
     else copy_(view3, source(self, value));
@@ -16912,23 +17107,23 @@ function setAt(self, subscripts, value) {
 }
 function setScalar(view3, indices, value) {
   const sole = soleMask(view3, indices);
-  const castable = isFloating(view3.dtype) || view3.dtype !== "bool" && Number.isInteger(value);
+  const castable = isFloating(view3.dtype) || (view3.dtype !== 'bool' && Number.isInteger(value));
   if (sole === null || !castable) {
     indexPut_(view3, indices, value);
     return;
   }
   const { mask, dim } = sole;
-  checkMaskShape("setAt", view3, mask, dim);
+  checkMaskShape('setAt', view3, mask, dim);
   const after = view3.ndim - dim - mask.ndim;
   maskedFill_(view3, reshape(mask, [...mask.shape, ...new Array(after).fill(1)]), value);
 }
 function source(self, value) {
-  if (value === null || value === void 0 || typeof value === "string") {
+  if (value === null || value === void 0 || typeof value === 'string') {
     throw new DTypeError(`cannot assign ${String(value)} to a tensor of shape ${formatShape(self.shape)}`, {
-      op: "setAt"
+      op: 'setAt',
     });
   }
-  const tensor2 = isTensor(value) ? value : fromData("setAt", value, self.dtype);
+  const tensor2 = isTensor(value) ? value : fromData('setAt', value, self.dtype);
   let ones2 = 0;
   while (ones2 < tensor2.ndim && tensor2.shape[ones2] === 1) ones2++;
   return ones2 === 0 ? tensor2 : reshape(tensor2, tensor2.shape.slice(ones2));
@@ -16939,32 +17134,34 @@ var DEFAULTS = { precision: 4, threshold: 1e3, edgeitems: 3, linewidth: 80, sciM
 var PROFILES = {
   default: DEFAULTS,
   short: { ...DEFAULTS, precision: 2, edgeitems: 2 },
-  full: { ...DEFAULTS, threshold: Infinity }
+  full: { ...DEFAULTS, threshold: Infinity },
 };
 var current = DEFAULTS;
 function formatTensor(t2, options = {}) {
-  const { requiresGrad = false, gradFn = null, name: name2 = "tensor" } = options;
-  const isParameter2 = name2 === "Parameter";
-  const prefix5 = `${isParameter2 ? "tensor" : name2}(`;
+  const { requiresGrad = false, gradFn = null, name: name2 = 'tensor' } = options;
+  const isParameter2 = name2 === 'Parameter';
+  const prefix5 = `${isParameter2 ? 'tensor' : name2}(`;
   const isEmpty = sizeOf(t2.shape) === 0;
   const suffixes = [];
-  if (isEmpty && t2.shape.length !== 1) suffixes.push(`size=(${t2.shape.join(", ")})`);
-  const isImplied = t2.dtype === "float32" || !isEmpty && (t2.dtype === "int64" || t2.dtype === "bool");
+  if (isEmpty && t2.shape.length !== 1) suffixes.push(`size=(${t2.shape.join(', ')})`);
+  const isImplied = t2.dtype === 'float32' || (!isEmpty && (t2.dtype === 'int64' || t2.dtype === 'bool'));
   if (!isImplied) suffixes.push(`dtype=torch.${t2.dtype}`);
   if (gradFn !== null) suffixes.push(`grad_fn=<${gradFn}>`);
-  else if (requiresGrad) suffixes.push("requires_grad=True");
-  const body = prefix5 + (isEmpty ? "[]" : new Page(t2, current).render(0, t2.offset, prefix5.length));
+  else if (requiresGrad) suffixes.push('requires_grad=True');
+  const body = prefix5 + (isEmpty ? '[]' : new Page(t2, current).render(0, t2.offset, prefix5.length));
   const text2 = withSuffixes(body, suffixes, prefix5.length, current.linewidth);
-  return isParameter2 ? `Parameter containing:
-${text2}` : text2;
+  return isParameter2
+    ? `Parameter containing:
+${text2}`
+    : text2;
 }
 function withSuffixes(body, suffixes, indent2, linewidth) {
   let text2 = body;
-  let column = body.length - body.lastIndexOf("\n") + 1;
+  let column = body.length - body.lastIndexOf('\n') + 1;
   for (const suffix of suffixes) {
     if (column + suffix.length + 2 > linewidth) {
       text2 += `,
-${" ".repeat(indent2)}${suffix}`;
+${' '.repeat(indent2)}${suffix}`;
       column = indent2 + suffix.length;
     } else {
       text2 += `, ${suffix}`;
@@ -16993,11 +17190,13 @@ var Page = class {
     this.array = t2.array;
     this.strides = t2.strides;
     this.linewidth = options.linewidth;
-    this.gap = edge === 0 ? "..." : " ...";
+    this.gap = edge === 0 ? '...' : ' ...';
     this.shown = t2.shape.map((n) => shownIndices(n, edge));
     const elements2 = [];
     this.collect(0, t2.offset, elements2);
-    this.column = isFloating(t2.dtype) ? floatColumn(elements2, options.precision, options.sciMode) : exactColumn(elements2, t2.dtype);
+    this.column = isFloating(t2.dtype)
+      ? floatColumn(elements2, options.precision, options.sciMode)
+      : exactColumn(elements2, t2.dtype);
   }
   /** Appends the shown elements of dimensions `dim` and up, the first of which lies at offset `at`. */
   collect(dim, at3, into2) {
@@ -17013,17 +17212,17 @@ var Page = class {
     const inner = this.shown.length - dim - 1;
     if (inner < 0) return this.element(at3);
     const stride = this.strides[dim];
-    const newline = `,${"\n".repeat(Math.max(inner, 1))}${" ".repeat(indent2 + 1)}`;
+    const newline = `,${'\n'.repeat(Math.max(inner, 1))}${' '.repeat(indent2 + 1)}`;
     if (inner > 0) {
-      const slices = this.shown[dim].map(
-        (i) => i === GAP ? "..." : this.render(dim + 1, at3 + i * stride, indent2 + 1)
+      const slices = this.shown[dim].map((i) =>
+        i === GAP ? '...' : this.render(dim + 1, at3 + i * stride, indent2 + 1),
       );
       return `[${slices.join(newline)}]`;
     }
-    const texts = this.shown[dim].map((i) => i === GAP ? this.gap : this.element(at3 + i * stride));
-    const perLine = Math.max(1, Math.floor((this.linewidth - indent2) / (this.column.width + ", ".length)));
+    const texts = this.shown[dim].map((i) => (i === GAP ? this.gap : this.element(at3 + i * stride)));
+    const perLine = Math.max(1, Math.floor((this.linewidth - indent2) / (this.column.width + ', '.length)));
     const lines = [];
-    for (let i = 0; i < texts.length; i += perLine) lines.push(texts.slice(i, i + perLine).join(", "));
+    for (let i = 0; i < texts.length; i += perLine) lines.push(texts.slice(i, i + perLine).join(', '));
     return `[${lines.join(newline)}]`;
   }
   element(at3) {
@@ -17036,7 +17235,7 @@ function widest(texts) {
   return width;
 }
 function exactColumn(elements2, dtype) {
-  const write3 = dtype === "bool" ? (value) => Number(value) === 0 ? "False" : "True" : String;
+  const write3 = dtype === 'bool' ? (value) => (Number(value) === 0 ? 'False' : 'True') : String;
   return { write: write3, width: widest(elements2.map(write3)) };
 }
 function floatColumn(elements2, precision, sciMode) {
@@ -17060,28 +17259,28 @@ function formatIntegral(value) {
 function formatFixed(value, precision) {
   if (!Number.isFinite(value)) return formatNonFinite(value);
   const magnitude = Math.abs(value);
-  const sign2 = value < 0 || Object.is(value, -0) ? "-" : "";
-  if (magnitude >= 1e21) return `${sign2}${BigInt(magnitude)}${precision > 0 ? `.${"0".repeat(precision)}` : ""}`;
+  const sign2 = value < 0 || Object.is(value, -0) ? '-' : '';
+  if (magnitude >= 1e21) return `${sign2}${BigInt(magnitude)}${precision > 0 ? `.${'0'.repeat(precision)}` : ''}`;
   const digits = magnitude.toFixed(precision);
-  const isTie = magnitude * 2 ** (precision + 1) % 2 === 1;
+  const isTie = (magnitude * 2 ** (precision + 1)) % 2 === 1;
   return sign2 + (isTie ? toEven(digits) : digits);
 }
 function formatExponent(value, precision) {
   if (!Number.isFinite(value)) return formatNonFinite(value);
   const magnitude = Math.abs(value);
-  const sign2 = value < 0 || Object.is(value, -0) ? "-" : "";
+  const sign2 = value < 0 || Object.is(value, -0) ? '-' : '';
   const text2 = magnitude.toExponential(precision);
-  const at3 = text2.indexOf("e");
+  const at3 = text2.indexOf('e');
   const digits = text2.slice(0, at3);
-  const exponent = text2.slice(at3 + 2).padStart(2, "0");
-  const isTie = digits !== "1" && isExponentTie(magnitude, precision);
+  const exponent = text2.slice(at3 + 2).padStart(2, '0');
+  const isTie = digits !== '1' && isExponentTie(magnitude, precision);
   return `${sign2}${isTie ? toEven(digits) : digits}e${text2[at3 + 1]}${exponent}`;
 }
 function isExponentTie(magnitude, precision) {
   const text2 = magnitude.toExponential(precision + 1);
-  const at3 = text2.indexOf("e");
-  if (text2[at3 - 1] !== "5" || Number(text2) !== magnitude) return false;
-  const digits = BigInt(text2.slice(0, at3).replace(".", ""));
+  const at3 = text2.indexOf('e');
+  if (text2[at3 - 1] !== '5' || Number(text2) !== magnitude) return false;
+  const digits = BigInt(text2.slice(0, at3).replace('.', ''));
   const shift = Number(text2.slice(at3 + 1)) - precision - 1;
   if (shift >= 0) return BigInt(magnitude) === digits * 10n ** BigInt(shift);
   const scaled3 = magnitude * 2 ** Math.min(-shift, 1e3) * 2 ** Math.max(-shift - 1e3, 0);
@@ -17092,7 +17291,7 @@ function toEven(digits) {
   return last % 2 === 1 ? `${digits.slice(0, -1)}${last - 1}` : digits;
 }
 function formatNonFinite(value) {
-  return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
+  return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';
 }
 
 // packages/core/src/scope.ts
@@ -17134,8 +17333,8 @@ var Scope = class {
     if (this.ended) return;
     const own = open2.indexOf(this);
     if (!this.isAsync && open2.slice(own + 1).some((later) => !later.isAsync)) {
-      throw new TorsorError("scopes must end in the reverse order of their beginning; a later one is still open", {
-        op: "Scope.end"
+      throw new TorsorError('scopes must end in the reverse order of their beginning; a later one is still open', {
+        op: 'Scope.end',
       });
     }
     this.ended = true;
@@ -17143,7 +17342,7 @@ var Scope = class {
     if (open2.length === 0) setStorageTracker(null);
     const heir = this.isAsync ? heirOf(own) : void 0;
     for (const storage of this.made) {
-      if (heir === void 0) storage.release("a scope");
+      if (heir === void 0) storage.release('a scope');
       else heir.made.add(storage);
     }
     this.made.clear();
@@ -17169,14 +17368,14 @@ function keep(value) {
 }
 function isModule(value) {
   const { parameters, buffers } = value;
-  return typeof parameters === "function" && typeof buffers === "function";
+  return typeof parameters === 'function' && typeof buffers === 'function';
 }
 function visitStorages(value, visit, seen) {
-  if (typeof value === "function" && isModule(value)) {
+  if (typeof value === 'function' && isModule(value)) {
     for (const list2 of [value.parameters(), value.buffers()]) visitStorages([...list2], visit, seen);
     return;
   }
-  if (typeof value !== "object" || value === null) return;
+  if (typeof value !== 'object' || value === null) return;
   if (value instanceof TensorBase) {
     visit(value.storage.root);
     return;
@@ -17184,7 +17383,14 @@ function visitStorages(value, visit, seen) {
   seen ??= /* @__PURE__ */ new Set();
   if (seen.has(value)) return;
   seen.add(value);
-  const entries = Array.isArray(value) || value instanceof Set ? value : value instanceof Map ? value.values() : isPlain(value) ? Object.values(value) : [];
+  const entries =
+    Array.isArray(value) || value instanceof Set
+      ? value
+      : value instanceof Map
+        ? value.values()
+        : isPlain(value)
+          ? Object.values(value)
+          : [];
   for (const entry2 of entries) visitStorages(entry2, visit, seen);
 }
 function isPlain(value) {
@@ -17204,10 +17410,10 @@ var Tensor = class extends TensorBase {
     return this.shape.length;
   }
   size(dim) {
-    return dim === void 0 ? this.shape : this.shape[ownDim("size", dim, this)];
+    return dim === void 0 ? this.shape : this.shape[ownDim('size', dim, this)];
   }
   stride(dim) {
-    return dim === void 0 ? this.strides : this.strides[ownDim("stride", dim, this)];
+    return dim === void 0 ? this.strides : this.strides[ownDim('stride', dim, this)];
   }
   /** Position of the first element in the storage, in elements. */
   storageOffset() {
@@ -17230,7 +17436,7 @@ var Tensor = class extends TensorBase {
     return isContiguous(this.shape, this.strides);
   }
   isFloatingPoint() {
-    return this.dtype === "float32" || this.dtype === "float64";
+    return this.dtype === 'float32' || this.dtype === 'float64';
   }
   /** True when both tensors look at the same memory. */
   sharesStorageWith(other) {
@@ -17253,9 +17459,9 @@ var Tensor = class extends TensorBase {
       throw new ShapeError(
         `a tensor with ${size} elements cannot be converted to a scalar, shape ${formatShape(this.shape)}`,
         {
-          op: "item",
-          operands: { self: this.shape }
-        }
+          op: 'item',
+          operands: { self: this.shape },
+        },
       );
     }
     return Number(this.array[this.offset]);
@@ -17263,7 +17469,7 @@ var Tensor = class extends TensorBase {
   /** Nested lists of the values: numbers, booleans for bool, BigInts for int64. */
   toArray() {
     const flat2 = this.toTypedArray();
-    const value = (i) => this.dtype === "bool" ? flat2[i] !== 0 : flat2[i];
+    const value = (i) => (this.dtype === 'bool' ? flat2[i] !== 0 : flat2[i]);
     let at3 = 0;
     const build = (d) => {
       if (d === this.ndim) return value(at3++);
@@ -17289,22 +17495,22 @@ var Tensor = class extends TensorBase {
     return formatTensor(this, {
       requiresGrad: recorder2?.requiresGrad(this) ?? false,
       gradFn: gradFn === null ? null : gradFn.name,
-      name: this.printName
+      name: this.printName,
     });
   }
   /** How the printed form begins; `nn.Parameter` overrides it. */
   get printName() {
-    return "tensor";
+    return 'tensor';
   }
   get [Symbol.toStringTag]() {
-    return "Tensor";
+    return 'Tensor';
   }
   /** Node's inspector. */
-  [/* @__PURE__ */ Symbol.for("nodejs.util.inspect.custom")]() {
+  [/* @__PURE__ */ Symbol.for('nodejs.util.inspect.custom')]() {
     return this.toString();
   }
   /** Deno's inspector. */
-  [/* @__PURE__ */ Symbol.for("Deno.customInspect")]() {
+  [/* @__PURE__ */ Symbol.for('Deno.customInspect')]() {
     return this.toString();
   }
   /**
@@ -17313,15 +17519,15 @@ var Tensor = class extends TensorBase {
    * @throws ShapeError when there is not exactly one element
    */
   [Symbol.toPrimitive](hint) {
-    return hint === "string" ? this.toString() : this.item();
+    return hint === 'string' ? this.toString() : this.item();
   }
   /** Entries along the first dimension. */
   *[Symbol.iterator]() {
-    if (this.ndim === 0) throw new IndexError("iteration over a 0-d tensor", { op: "Tensor" });
+    if (this.ndim === 0) throw new IndexError('iteration over a 0-d tensor', { op: 'Tensor' });
     yield* unbind(this, 0);
   }
   get length() {
-    if (this.ndim === 0) throw new IndexError("a 0-d tensor has no length", { op: "Tensor" });
+    if (this.ndim === 0) throw new IndexError('a 0-d tensor has no length', { op: 'Tensor' });
     return this.shape[0];
   }
   // ---------------------------------------------------------------------------------------------------------- autograd
@@ -17331,20 +17537,20 @@ var Tensor = class extends TensorBase {
     return recorderIfAny()?.requiresGrad(this) ?? false;
   }
   set requiresGrad(value) {
-    requireRecorder("requiresGrad").setRequiresGrad(this, value);
+    requireRecorder('requiresGrad').setRequiresGrad(this, value);
   }
   /** Records operations on this tensor from now on (or stops doing so). */
   requiresGrad_(requiresGrad = true) {
-    const [value = true] = named("requiresGrad_", ["requiresGrad"], [requiresGrad]);
-    requireRecorder("requiresGrad_").setRequiresGrad(this, value);
+    const [value = true] = named('requiresGrad_', ['requiresGrad'], [requiresGrad]);
+    requireRecorder('requiresGrad_').setRequiresGrad(this, value);
     return this;
   }
   /** The gradient that `backward` has accumulated here; null before. */
   get grad() {
-    return this.autograd === null ? null : requireRecorder("grad").grad(this);
+    return this.autograd === null ? null : requireRecorder('grad').grad(this);
   }
   set grad(value) {
-    requireRecorder("grad").setGrad(this, value);
+    requireRecorder('grad').setGrad(this, value);
   }
   /** The node that made this tensor: `x.sub(2).gradFn.name` is `'SubBackward0'`; null for leaves. */
   get gradFn() {
@@ -17358,18 +17564,18 @@ var Tensor = class extends TensorBase {
   }
   /** Which output of its `gradFn` this tensor is. */
   get outputNr() {
-    return this.autograd === null ? 0 : requireRecorder("outputNr").outputNr(this);
+    return this.autograd === null ? 0 : requireRecorder('outputNr').outputNr(this);
   }
   get retainsGrad() {
-    return this.autograd !== null && requireRecorder("retainsGrad").retainsGrad(this);
+    return this.autograd !== null && requireRecorder('retainsGrad').retainsGrad(this);
   }
   /** Makes `backward` keep the gradient of this tensor, although it is no leaf. */
   retainGrad() {
-    requireRecorder("retainGrad").retainGrad(this);
+    requireRecorder('retainGrad').retainGrad(this);
   }
   /** Calls `hook` with each gradient that arrives here; what it returns (if anything) replaces the gradient. */
   registerHook(hook) {
-    return requireRecorder("registerHook").registerHook(this, hook);
+    return requireRecorder('registerHook').registerHook(this, hook);
   }
   /**
    * Accumulates into the `grad` of every leaf the derivative of this tensor with respect to it.
@@ -17384,21 +17590,21 @@ var Tensor = class extends TensorBase {
    */
   backward(gradient, retainGraph, createGraph, inputs, options) {
     const [g, retain, create2, into2] = named(
-      "backward",
-      ["gradient", "retainGraph", "createGraph", "inputs"],
-      [gradient, retainGraph, createGraph, inputs, options]
+      'backward',
+      ['gradient', 'retainGraph', 'createGraph', 'inputs'],
+      [gradient, retainGraph, createGraph, inputs, options],
     );
     const recorder2 = recorderIfAny();
     if (recorder2 === null) {
       throw new AutogradError("needs automatic differentiation; import '@torsor/autograd' (or 'torsor') first", {
-        op: "backward"
+        op: 'backward',
       });
     }
     recorder2.backward(this, {
       gradient: g ?? null,
       retainGraph: retain ?? null,
       createGraph: create2 ?? false,
-      inputs: into2 ?? null
+      inputs: into2 ?? null,
     });
   }
   /** The same elements, cut off the tape. In-place writes to either show in both, and are noticed by the tape. */
@@ -17407,7 +17613,7 @@ var Tensor = class extends TensorBase {
   }
   /** Cuts this tensor itself off the tape. */
   detach_() {
-    if (this.autograd !== null) requireRecorder("detach_").detach_(this);
+    if (this.autograd !== null) requireRecorder('detach_').detach_(this);
     return this;
   }
   /** The same elements, cut off the tape, whose in-place writes the tape does not notice. */
@@ -17417,7 +17623,7 @@ var Tensor = class extends TensorBase {
   /** Replaces the elements (and shape) by those of another tensor, without a record. */
   set data(value) {
     if (value.dtype !== this.dtype) {
-      throw new ValueError(`cannot be set to a ${value.dtype} tensor where ${this.dtype} is expected`, { op: "data" });
+      throw new ValueError(`cannot be set to a ${value.dtype} tensor where ${this.dtype} is expected`, { op: 'data' });
     }
     this.storage = value.storage.alias();
     this.shape = value.shape;
@@ -17438,27 +17644,27 @@ var Tensor = class extends TensorBase {
   }
   /** Cast to float32. */
   float() {
-    return to(this, "float32");
+    return to(this, 'float32');
   }
   /** Cast to float64. */
   double() {
-    return to(this, "float64");
+    return to(this, 'float64');
   }
   /** Cast to int32. */
   int() {
-    return to(this, "int32");
+    return to(this, 'int32');
   }
   /** Cast to int64. */
   long() {
-    return to(this, "int64");
+    return to(this, 'int64');
   }
   /** Cast to uint8. */
   byte() {
-    return to(this, "uint8");
+    return to(this, 'uint8');
   }
   /** Cast to bool. */
   bool() {
-    return to(this, "bool");
+    return to(this, 'bool');
   }
   /** See {@link elementwise.clone}. */
   clone() {
@@ -17508,7 +17714,7 @@ var Tensor = class extends TensorBase {
   get T() {
     return permute(
       this,
-      Array.from({ length: this.ndim }, (_, i) => this.ndim - 1 - i)
+      Array.from({ length: this.ndim }, (_, i) => this.ndim - 1 - i),
     );
   }
   /** The transpose of the last two dimensions. */
@@ -18514,7 +18720,7 @@ setTensorClass(Tensor);
 var anomaly = {
   enabled: false,
   /** Whether gradients are searched for NaN. */
-  checkNan: true
+  checkNan: true,
 };
 
 // packages/autograd/src/node.ts
@@ -18575,7 +18781,7 @@ function attach(list2, entry2) {
     remove() {
       const at3 = list2.indexOf(entry2);
       if (at3 >= 0) list2.splice(at3, 1);
-    }
+    },
   };
 }
 var sequence = 0;
@@ -18586,7 +18792,7 @@ var Node = class {
   sequence;
   /** Shape and dtype of output 0, which its gradient must fit. */
   shape = [];
-  dtype = "float32";
+  dtype = 'float32';
   /** The same for each output, when there are several. */
   outputs = null;
   /** Where the gradient of each input goes. */
@@ -18610,11 +18816,10 @@ var Node = class {
   owned = false;
   constructor() {
     this.sequence = sequence++;
-    if (anomaly.enabled) this.trace = { stack: new Error().stack ?? "", parent: running.node };
+    if (anomaly.enabled) this.trace = { stack: new Error().stack ?? '', parent: running.node };
   }
   /** Lets go of what was saved for the backward pass. */
-  release() {
-  }
+  release() {}
   /** The edges that users see: all of them, unless some stand for arguments that can have no gradient. */
   visibleEdges() {
     return this.next.map((_, i) => i);
@@ -18662,7 +18867,7 @@ var Node = class {
   /** The gradients of all outputs after the node's own pre-hooks. */
   runPreHooks(grads) {
     let out = grads;
-    for (const { hook } of [...this.hooks?.pre ?? []]) out = replacement(hook(out), out, "registerPrehook");
+    for (const { hook } of [...(this.hooks?.pre ?? [])]) out = replacement(hook(out), out, 'registerPrehook');
     return out;
   }
   /** The gradients of the inputs after the node's post-hooks, which see those that users see. */
@@ -18670,8 +18875,8 @@ var Node = class {
     const hooks2 = this.hooks?.post ?? [];
     if (hooks2.length === 0) return gradInputs;
     const visible = this.visibleEdges();
-    let out = visible.map((i) => isTensor(gradInputs[i]) ? gradInputs[i] : null);
-    for (const { hook } of [...hooks2]) out = replacement(hook(out, gradOutputs), out, "registerHook");
+    let out = visible.map((i) => (isTensor(gradInputs[i]) ? gradInputs[i] : null));
+    for (const { hook } of [...hooks2]) out = replacement(hook(out, gradOutputs), out, 'registerHook');
     const all2 = [...gradInputs];
     visible.forEach((edge, i) => {
       all2[edge] = out[i];
@@ -18682,19 +18887,19 @@ var Node = class {
 function checkHookResult(value, grad) {
   if (!isTensor(value)) {
     throw new AutogradError(`a hook must return a tensor, null or nothing, but returned ${typeof value}`, {
-      op: "registerHook"
+      op: 'registerHook',
     });
   }
   if (!sameShape(value.shape, grad.shape)) {
     throw new AutogradError(
       `a hook has changed the size of value, from ${formatShape(grad.shape)} to ${formatShape(value.shape)}`,
-      { op: "registerHook", operands: { before: grad.shape, after: value.shape } }
+      { op: 'registerHook', operands: { before: grad.shape, after: value.shape } },
     );
   }
   if (value.dtype !== grad.dtype) {
     throw new AutogradError(`a hook has changed the type of value, from ${grad.dtype} to ${value.dtype}`, {
-      op: "registerHook",
-      operands: { before: grad.dtype, after: value.dtype }
+      op: 'registerHook',
+      operands: { before: grad.dtype, after: value.dtype },
     });
   }
   return value;
@@ -18704,7 +18909,7 @@ function replacement(value, given, op2) {
   const list2 = isTensor(value) ? [value] : Array.isArray(value) ? value : [void 0];
   if (list2.length !== given.length) {
     throw new AutogradError(`a hook must return ${given.length} gradients or nothing, but returned ${list2.length}`, {
-      op: op2
+      op: op2,
     });
   }
   return list2.map((entry2, i) => {
@@ -18712,7 +18917,7 @@ function replacement(value, given, op2) {
     const before = given[i];
     if (before !== null) return checkHookResult(entry2, before);
     if (isTensor(entry2)) return entry2;
-    throw new AutogradError("a hook must return tensors or nulls", { op: op2 });
+    throw new AutogradError('a hook must return tensors or nulls', { op: op2 });
   });
 }
 var AccumulateGrad = class extends Node {
@@ -18725,7 +18930,7 @@ var AccumulateGrad = class extends Node {
     this.dtype = variable.dtype;
   }
   get name() {
-    return "AccumulateGrad";
+    return 'AccumulateGrad';
   }
   /** Never called: the engine accumulates, since it knows who owns the gradient. */
   apply() {
@@ -18738,7 +18943,8 @@ var AccumulateGrad = class extends Node {
 
 // packages/autograd/src/saved.ts
 var hooks = null;
-var FREED = "Trying to backward through the graph a second time (or directly access saved tensors after they have already been freed). Saved intermediate values of the graph are freed when you call backward() or grad(). Specify retainGraph: true if you need to backward through the graph a second time or if you need to access saved tensors after calling backward.";
+var FREED =
+  'Trying to backward through the graph a second time (or directly access saved tensors after they have already been freed). Saved intermediate values of the graph are freed when you call backward() or grad(). Specify retainGraph: true if you need to backward through the graph a second time or if you need to access saved tensors after calling backward.';
 var TensorRecord = class {
   shape;
   dtype;
@@ -18764,8 +18970,8 @@ var TensorRecord = class {
   keep(tensor2) {
     if (tensor2.isInference) {
       throw new AutogradError(
-        "inference tensors cannot be saved for backward; to work around you can make a clone to get a normal tensor and use it in autograd",
-        { op: "autograd", operands: { shape: tensor2.shape } }
+        'inference tensors cannot be saved for backward; to work around you can make a clone to get a normal tensor and use it in autograd',
+        { op: 'autograd', operands: { shape: tensor2.shape } },
       );
     }
     this.wasKept = true;
@@ -18792,13 +18998,16 @@ var TensorRecord = class {
   unpack(describe4, node, outputNr) {
     if (this.packed !== null) return this.packed.hooks.unpack(this.packed.value);
     const tensor2 = this.tensor;
-    if (tensor2 === null) throw new AutogradError(FREED, { op: "backward" });
+    if (tensor2 === null) throw new AutogradError(FREED, { op: 'backward' });
     if (tensor2.storage !== this.storage || tensor2.storage.version !== this.version) {
       const made = describe4(tensor2, node, outputNr);
-      const state = tensor2.storage === this.storage ? `is at version ${tensor2.storage.version}; expected version ${this.version} instead` : "has been given other data";
+      const state =
+        tensor2.storage === this.storage
+          ? `is at version ${tensor2.storage.version}; expected version ${this.version} instead`
+          : 'has been given other data';
       throw new AutogradError(
-        `one of the variables needed for gradient computation has been modified by an inplace operation: [${this.dtype} ${formatShape(this.shape)}]${made === null ? "" : `, which is ${made},`} ${state}. Hint: enable anomaly detection to find the operation that failed to compute its gradient, with setDetectAnomaly(true).`,
-        { op: "backward", operands: { shape: this.shape, dtype: this.dtype, version: this.version } }
+        `one of the variables needed for gradient computation has been modified by an inplace operation: [${this.dtype} ${formatShape(this.shape)}]${made === null ? '' : `, which is ${made},`} ${state}. Hint: enable anomaly detection to find the operation that failed to compute its gradient, with setDetectAnomaly(true).`,
+        { op: 'backward', operands: { shape: this.shape, dtype: this.dtype, version: this.version } },
       );
     }
     return tensor2;
@@ -18824,18 +19033,18 @@ function formula(saves, backward, options = {}) {
   const keepOutputFor = [];
   const neededFor = options.neededFor ?? {};
   for (const save2 of saves) {
-    const bits = neededFor[save2]?.reduce((mask, i) => mask | 1 << i, 0) ?? ALWAYS;
-    if (typeof save2 === "number") set(keepFor, save2, bits);
-    else if (save2 === "result") for (let i = 0; i < MAX_SAVED_OUTPUTS; i++) set(keepOutputFor, i, bits);
-    else set(keepOutputFor, Number(save2.slice("result".length)), bits);
+    const bits = neededFor[save2]?.reduce((mask, i) => mask | (1 << i), 0) ?? ALWAYS;
+    if (typeof save2 === 'number') set(keepFor, save2, bits);
+    else if (save2 === 'result') for (let i = 0; i < MAX_SAVED_OUTPUTS; i++) set(keepOutputFor, i, bits);
+    else set(keepOutputFor, Number(save2.slice('result'.length)), bits);
   }
   return {
-    kind: "formula",
+    kind: 'formula',
     backward,
     keepFor,
     keepOutputFor,
     name: options.name ?? null,
-    nonDifferentiableOutputs: options.nonDifferentiableOutputs ?? null
+    nonDifferentiableOutputs: options.nonDifferentiableOutputs ?? null,
   };
 }
 var ALWAYS = -1;
@@ -18844,9 +19053,9 @@ function set(list2, at3, bits) {
   while (list2.length <= at3) list2.push(0);
   list2[at3] = bits;
 }
-var nonDifferentiable = { kind: "nonDifferentiable" };
+var nonDifferentiable = { kind: 'nonDifferentiable' };
 function notImplemented(why) {
-  return { kind: "notImplemented", why };
+  return { kind: 'notImplemented', why };
 }
 function materialize(grad, output) {
   return grad ?? zeros(output.shape, { dtype: output.dtype });
@@ -18854,10 +19063,10 @@ function materialize(grad, output) {
 
 // packages/autograd/src/derivatives/conv.ts
 function overChannels(grad) {
-  return grad.sum(Array.from({ length: grad.ndim - 1 }, (_, i) => i === 0 ? 0 : i + 1));
+  return grad.sum(Array.from({ length: grad.ndim - 1 }, (_, i) => (i === 0 ? 0 : i + 1)));
 }
 function pooled(base) {
-  return (args) => `${base.replace("#", `${args[1].kernelSize.length}D`)}Backward0`;
+  return (args) => `${base.replace('#', `${args[1].kernelSize.length}D`)}Backward0`;
 }
 function adaptive(base) {
   return (args) => `${base}${args[1].length}DBackward0`;
@@ -18865,14 +19074,14 @@ function adaptive(base) {
 function padName(args) {
   const spatial = `${args[1].length / 2}D`;
   switch (args[2]) {
-    case "reflect":
+    case 'reflect':
       return `ReflectionPad${spatial}Backward0`;
-    case "replicate":
+    case 'replicate':
       return `ReplicationPad${spatial}Backward0`;
-    case "circular":
+    case 'circular':
       return `CircularPad${spatial}Backward0`;
     default:
-      return "ConstantPadNdBackward0";
+      return 'ConstantPadNdBackward0';
   }
 }
 var spatialOf = (x, sizes3) => Math.min(sizes3.length, x.ndim);
@@ -18880,88 +19089,96 @@ var conv = {
   convolution: formula(
     [0, 1],
     (grad, { args: [input, weight, , params, transposed3], needs }) => [
-      needs[0] && (transposed3 ? convolution(
-        grad,
-        weight,
-        null,
-        params,
-        false,
-        params.padding.map(() => 0)
-      ) : convBackwardInput3(grad, weight, input.shape, params)),
-      needs[1] && (transposed3 ? convBackwardWeight3(input, grad, weight.shape, params) : convBackwardWeight3(grad, input, weight.shape, params)),
-      needs[2] && overChannels(grad)
+      needs[0] &&
+        (transposed3
+          ? convolution(
+              grad,
+              weight,
+              null,
+              params,
+              false,
+              params.padding.map(() => 0),
+            )
+          : convBackwardInput3(grad, weight, input.shape, params)),
+      needs[1] &&
+        (transposed3
+          ? convBackwardWeight3(input, grad, weight.shape, params)
+          : convBackwardWeight3(grad, input, weight.shape, params)),
+      needs[2] && overChannels(grad),
     ],
-    { neededFor: { 0: [1], 1: [0] } }
+    { neededFor: { 0: [1], 1: [0] } },
   ),
   convBackwardInput: formula(
     [0, 1],
     (grad, { args: [gradOutput, weight, , params], needs }) => [
-      needs[0] && convolution(
-        grad,
-        weight,
-        null,
-        params,
-        false,
-        params.padding.map(() => 0)
-      ),
-      needs[1] && convBackwardWeight3(gradOutput, grad, weight.shape, params)
+      needs[0] &&
+        convolution(
+          grad,
+          weight,
+          null,
+          params,
+          false,
+          params.padding.map(() => 0),
+        ),
+      needs[1] && convBackwardWeight3(gradOutput, grad, weight.shape, params),
     ],
-    { neededFor: { 0: [1], 1: [0] } }
+    { neededFor: { 0: [1], 1: [0] } },
   ),
   convBackwardWeight: formula(
     [0, 1],
     (grad, { args: [gradOutput, input, , params], needs }) => [
-      needs[0] && convolution(
-        input,
-        grad,
-        null,
-        params,
-        false,
-        params.padding.map(() => 0)
-      ),
-      needs[1] && convBackwardInput3(gradOutput, grad, input.shape, params)
+      needs[0] &&
+        convolution(
+          input,
+          grad,
+          null,
+          params,
+          false,
+          params.padding.map(() => 0),
+        ),
+      needs[1] && convBackwardInput3(gradOutput, grad, input.shape, params),
     ],
-    { neededFor: { 0: [1], 1: [0] } }
+    { neededFor: { 0: [1], 1: [0] } },
   ),
   maxPool: formula(
-    ["result1"],
+    ['result1'],
     ([grad], { args: [x, params], result: [, indices] }) => [
-      grad && maxPoolBackward(grad, indices, x.shape, spatialOf(x, params.kernelSize))
+      grad && maxPoolBackward(grad, indices, x.shape, spatialOf(x, params.kernelSize)),
     ],
-    { name: pooled("MaxPool#WithIndices") }
+    { name: pooled('MaxPool#WithIndices') },
   ),
   maxPoolBackward: formula([1], (grad, { args: [, indices, , spatial] }) => [maxPoolGather(grad, indices, spatial)]),
   maxPoolGather: formula([1], (grad, { args: [x, indices, spatial] }) => [
-    maxPoolBackward(grad, indices, x.shape, spatial)
+    maxPoolBackward(grad, indices, x.shape, spatial),
   ]),
   avgPool: formula([], (grad, { args: [x, params] }) => [avgPoolBackward(grad, x.shape, params)], {
-    name: pooled("AvgPool#")
+    name: pooled('AvgPool#'),
   }),
   avgPoolBackward: formula([], (grad, { args: [, , params] }) => [avgPool(grad, params)]),
   adaptiveAvgPool: formula(
     [],
     (grad, { args: [x, outputSize] }) => [adaptiveAvgPoolBackward(grad, x.shape, outputSize)],
-    { name: adaptive("AdaptiveAvgPool") }
+    { name: adaptive('AdaptiveAvgPool') },
   ),
   adaptiveAvgPoolBackward: formula([], (grad, { args: [, , outputSize] }) => [adaptiveAvgPool(grad, outputSize)]),
   adaptiveMaxPool: formula(
-    ["result1"],
+    ['result1'],
     ([grad], { args: [x, outputSize], result: [, indices] }) => [
-      grad && maxPoolBackward(grad, indices, x.shape, spatialOf(x, outputSize))
+      grad && maxPoolBackward(grad, indices, x.shape, spatialOf(x, outputSize)),
     ],
-    { name: adaptive("AdaptiveMaxPool") }
+    { name: adaptive('AdaptiveMaxPool') },
   ),
   pad: formula([], (grad, { args: [x, pads, mode2] }) => [padBackward2(grad, x.shape, pads, mode2)], { name: padName }),
-  padBackward: formula([], (grad, { args: [, , pads, mode2] }) => [pad(grad, pads, mode2)])
+  padBackward: formula([], (grad, { args: [, , pads, mode2] }) => [pad(grad, pads, mode2)]),
 };
 
 // packages/autograd/src/derivatives/elementwise.ts
 var zeroGradient = (grad) => [zerosLike(grad)];
 function byOperand(base, position, ifTensor, ifNumber) {
-  return (args) => `${base}Backward${typeof args[position] === "object" ? ifTensor : ifNumber}`;
+  return (args) => `${base}Backward${typeof args[position] === 'object' ? ifTensor : ifNumber}`;
 }
 function byNumber(tensors, first, second) {
-  return ({ 0: a, 1: b }) => typeof a === "number" ? first : typeof b === "number" ? second : tensors;
+  return ({ 0: a, 1: b }) => (typeof a === 'number' ? first : typeof b === 'number' ? second : tensors);
 }
 function scaled(grad, factor) {
   return factor === 1 ? grad : grad.mul(factor);
@@ -18970,7 +19187,7 @@ function only(grad, condition) {
   return where(condition, grad, 0);
 }
 function powSelf(grad, x, exponent) {
-  if (typeof exponent === "number") {
+  if (typeof exponent === 'number') {
     if (exponent === 0) return zerosLike(grad);
     if (exponent === 1) return grad;
     return grad.mul(exponent === 2 ? x.mul(2) : x.pow(exponent - 1).mul(exponent));
@@ -18979,7 +19196,7 @@ function powSelf(grad, x, exponent) {
   return where(exponent.eq(0), 0, grad.mul(slope));
 }
 function powExponent(grad, x, exponent, y) {
-  if (typeof x === "number") {
+  if (typeof x === 'number') {
     if (x === 0) return where(exponent.ge(0), 0, grad.mul(y).mul(Number.NEGATIVE_INFINITY));
     return grad.mul(y).mul(Math.log(x));
   }
@@ -18987,28 +19204,36 @@ function powExponent(grad, x, exponent, y) {
   return where(x.eq(0).logicalAnd(exponent.ge(0)), 0, slope);
 }
 function ofWinner(grad, self, other, larger) {
-  const loses = compare(self, other, larger ? "lt" : "gt");
-  return where(compare(self, other, "eq"), grad.div(2), where(loses, 0, grad));
+  const loses = compare(self, other, larger ? 'lt' : 'gt');
+  return where(compare(self, other, 'eq'), grad.div(2), where(loses, 0, grad));
 }
 function compare(a, b, how) {
   if (isTensor(a)) return a[how](b);
-  const mirrored = how === "gt" ? "lt" : how === "lt" ? "gt" : "eq";
+  const mirrored = how === 'gt' ? 'lt' : how === 'lt' ? 'gt' : 'eq';
   return b[mirrored](a);
 }
 function asTensor2(value, like2) {
-  return typeof value === "number" ? fullLike(like2, value) : value;
+  return typeof value === 'number' ? fullLike(like2, value) : value;
 }
 var SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
 var GELU_CUBIC = 0.044715;
 function geluGradient(grad, x, approximate) {
-  if (approximate === "none") {
+  if (approximate === 'none') {
     const cdf = erf3(x.mul(Math.SQRT1_2)).add(1).mul(0.5);
-    const pdf = x.mul(x).mul(-0.5).exp().mul(1 / Math.sqrt(2 * Math.PI));
+    const pdf = x
+      .mul(x)
+      .mul(-0.5)
+      .exp()
+      .mul(1 / Math.sqrt(2 * Math.PI));
     return grad.mul(cdf.add(x.mul(pdf)));
   }
   const inner = x.add(x.pow(3).mul(GELU_CUBIC)).mul(SQRT_2_OVER_PI);
   const t2 = tanh2(inner);
-  const slope = x.mul(x).mul(3 * GELU_CUBIC).add(1).mul(SQRT_2_OVER_PI);
+  const slope = x
+    .mul(x)
+    .mul(3 * GELU_CUBIC)
+    .add(1)
+    .mul(SQRT_2_OVER_PI);
   const right = x.mul(t2.mul(t2).rsub(1)).mul(slope);
   return grad.mul(t2.add(1).add(right).mul(0.5));
 }
@@ -19017,32 +19242,32 @@ var elementwise = {
   neg: formula([], (grad) => [grad.neg()]),
   abs: formula([0], (grad, { args: [x] }) => [grad.mul(x.sign())]),
   sign: formula([], zeroGradient),
-  exp: formula(["result"], (grad, { result: y }) => [grad.mul(y)]),
-  exp2: formula(["result"], (grad, { result: y }) => [grad.mul(y).mul(Math.LN2)]),
-  expm1: formula(["result"], (grad, { result: y }) => [grad.mul(y.add(1))]),
+  exp: formula(['result'], (grad, { result: y }) => [grad.mul(y)]),
+  exp2: formula(['result'], (grad, { result: y }) => [grad.mul(y).mul(Math.LN2)]),
+  expm1: formula(['result'], (grad, { result: y }) => [grad.mul(y.add(1))]),
   log: formula([0], (grad, { args: [x] }) => [grad.div(x)]),
   log2: formula([0], (grad, { args: [x] }) => [grad.div(x.mul(Math.LN2))]),
   log10: formula([0], (grad, { args: [x] }) => [grad.div(x.mul(Math.LN10))]),
-  log1p: formula([0], (grad, { args: [x] }) => [grad.div(x.add(1))], { name: "Log1PBackward0" }),
-  sqrt: formula(["result"], (grad, { result: y }) => [grad.div(y.mul(2))]),
-  rsqrt: formula(["result"], (grad, { result: y }) => [grad.mul(y.pow(3)).mul(-0.5)]),
-  reciprocal: formula(["result"], (grad, { result: y }) => [grad.mul(y.mul(y)).neg()]),
+  log1p: formula([0], (grad, { args: [x] }) => [grad.div(x.add(1))], { name: 'Log1PBackward0' }),
+  sqrt: formula(['result'], (grad, { result: y }) => [grad.div(y.mul(2))]),
+  rsqrt: formula(['result'], (grad, { result: y }) => [grad.mul(y.pow(3)).mul(-0.5)]),
+  reciprocal: formula(['result'], (grad, { result: y }) => [grad.mul(y.mul(y)).neg()]),
   sin: formula([0], (grad, { args: [x] }) => [grad.mul(x.cos())]),
   cos: formula([0], (grad, { args: [x] }) => [grad.mul(x.sin()).neg()]),
-  tan: formula(["result"], (grad, { result: y }) => [grad.mul(y.mul(y).add(1))]),
+  tan: formula(['result'], (grad, { result: y }) => [grad.mul(y.mul(y).add(1))]),
   asin: formula([0], (grad, { args: [x] }) => [grad.mul(x.mul(x).rsub(1).rsqrt())]),
   acos: formula([0], (grad, { args: [x] }) => [grad.mul(x.mul(x).rsub(1).rsqrt()).neg()]),
   atan: formula([0], (grad, { args: [x] }) => [grad.div(x.mul(x).add(1))]),
   sinh: formula([0], (grad, { args: [x] }) => [grad.mul(x.cosh())]),
   cosh: formula([0], (grad, { args: [x] }) => [grad.mul(x.sinh())]),
-  tanh: formula(["result"], (grad, { result: y }) => [grad.mul(y.mul(y).rsub(1))]),
+  tanh: formula(['result'], (grad, { result: y }) => [grad.mul(y.mul(y).rsub(1))]),
   asinh: formula([0], (grad, { args: [x] }) => [grad.mul(x.mul(x).add(1).rsqrt())]),
   acosh: formula([0], (grad, { args: [x] }) => [grad.mul(x.mul(x).sub(1).rsqrt())]),
   atanh: formula([0], (grad, { args: [x] }) => [grad.div(x.mul(x).rsub(1))]),
-  sigmoid: formula(["result"], (grad, { result: y }) => [grad.mul(y.rsub(1).mul(y))]),
+  sigmoid: formula(['result'], (grad, { result: y }) => [grad.mul(y.rsub(1).mul(y))]),
   logSigmoid: formula([0], (grad, { args: [x] }) => [grad.mul(sigmoid3(x.neg()))]),
   // relu keeps its result: where it is 0 the gradient is 0
-  relu: formula(["result"], (grad, { result: y }) => [thresholdBackward(grad, y, 0)]),
+  relu: formula(['result'], (grad, { result: y }) => [thresholdBackward(grad, y, 0)]),
   silu: formula([0], (grad, { args: [x] }) => {
     const s = x.sigmoid();
     return [grad.mul(s.mul(x.mul(s.rsub(1)).add(1)))];
@@ -19052,26 +19277,37 @@ var elementwise = {
     return [grad.mul(t2.add(x.mul(x.sigmoid()).mul(t2.mul(t2).rsub(1))))];
   }),
   hardswish: formula([0], (grad, { args: [x] }) => [
-    where(x.lt(-3), 0, where(x.le(3), grad.mul(x.div(3).add(0.5)), grad))
+    where(x.lt(-3), 0, where(x.le(3), grad.mul(x.div(3).add(0.5)), grad)),
   ]),
   hardsigmoid: formula([0], (grad, { args: [x] }) => [only(grad.div(6), x.gt(-3).logicalAnd(x.lt(3)))]),
   erf: formula([0], (grad, { args: [x] }) => [
     grad.mul(
-      x.mul(x).neg().exp().mul(2 / Math.sqrt(Math.PI))
-    )
+      x
+        .mul(x)
+        .neg()
+        .exp()
+        .mul(2 / Math.sqrt(Math.PI)),
+    ),
   ]),
   erfc: formula([0], (grad, { args: [x] }) => [
     grad.mul(
-      x.mul(x).neg().exp().mul(-2 / Math.sqrt(Math.PI))
-    )
+      x
+        .mul(x)
+        .neg()
+        .exp()
+        .mul(-2 / Math.sqrt(Math.PI)),
+    ),
   ]),
-  erfinv: formula(["result"], (grad, { result: y }) => [
+  erfinv: formula(['result'], (grad, { result: y }) => [
     grad.mul(
-      y.mul(y).exp().mul(Math.sqrt(Math.PI) / 2)
-    )
+      y
+        .mul(y)
+        .exp()
+        .mul(Math.sqrt(Math.PI) / 2),
+    ),
   ]),
   lgamma: formula([0], (grad, { args: [x] }) => [grad.mul(x.digamma())]),
-  digamma: notImplemented("polygamma is not offered"),
+  digamma: notImplemented('polygamma is not offered'),
   floor: formula([], zeroGradient),
   ceil: formula([], zeroGradient),
   round: formula([], zeroGradient),
@@ -19088,12 +19324,16 @@ var elementwise = {
       where(
         x.le(0),
         grad.mul(
-          x.clamp({ max: 0 }).mul(inputScale).exp().mul(inputScale * alpha * scale2)
+          x
+            .clamp({ max: 0 })
+            .mul(inputScale)
+            .exp()
+            .mul(inputScale * alpha * scale2),
         ),
-        grad.mul(scale2)
-      )
+        grad.mul(scale2),
+      ),
     ],
-    { name: (args) => args[3] === 1 ? "EluBackward0" : "CeluBackward0" }
+    { name: (args) => (args[3] === 1 ? 'EluBackward0' : 'CeluBackward0') },
   ),
   leakyRelu: formula([0], (grad, { args: [x, slope] }) => [where(x.gt(0), grad, grad.mul(slope))]),
   softplus: formula([0], (grad, { args: [x, beta, threshold3] }) => {
@@ -19112,44 +19352,44 @@ var elementwise = {
       if (max2 !== null) kept = only(kept, x.le(max2));
       return [kept];
     },
-    { name: "ClampBackward1" }
+    { name: 'ClampBackward1' },
   ),
   nanToNum: formula([0], (grad, { args: [x] }) => [only(grad, x.isfinite())]),
   // two operands
   add: formula([], (grad, { args: [, , alpha], needs }) => [grad, needs[1] && scaled(grad, alpha)]),
   sub: formula([], (grad, { args: [, , alpha], needs }) => [grad, needs[1] && scaled(grad, -alpha)], {
-    name: byNumber("SubBackward0", "RsubBackward1", "SubBackward0")
+    name: byNumber('SubBackward0', 'RsubBackward1', 'SubBackward0'),
   }),
   mul: formula([0, 1], (grad, { args: [a, b], needs }) => [needs[0] && grad.mul(b), needs[1] && grad.mul(a)], {
-    neededFor: { 0: [1], 1: [0] }
+    neededFor: { 0: [1], 1: [0] },
   }),
   div: formula(
     [0, 1],
     (grad, { args: [a, b], needs }) => [
       needs[0] && grad.div(b),
-      needs[1] && grad.mul(asTensor2(a, grad).div(b).div(b)).neg()
+      needs[1] && grad.mul(asTensor2(a, grad).div(b).div(b)).neg(),
     ],
-    { neededFor: { 0: [1], 1: [0, 1] } }
+    { neededFor: { 0: [1], 1: [0, 1] } },
   ),
-  divRounded: formula([], (grad) => [zerosLike(grad), zerosLike(grad)], { name: "DivBackward2" }),
+  divRounded: formula([], (grad) => [zerosLike(grad), zerosLike(grad)], { name: 'DivBackward2' }),
   pow: formula(
-    [0, 1, "result"],
+    [0, 1, 'result'],
     (grad, { args: [x, exponent], result: y, needs }) => [
       needs[0] && powSelf(grad, x, exponent),
-      needs[1] && powExponent(grad, x, exponent, y)
+      needs[1] && powExponent(grad, x, exponent, y),
     ],
     {
-      name: byNumber("PowBackward1", "PowBackward2", "PowBackward0"),
-      neededFor: { 0: [0, 1], 1: [0, 1], result: [1] }
-    }
+      name: byNumber('PowBackward1', 'PowBackward2', 'PowBackward0'),
+      neededFor: { 0: [0, 1], 1: [0, 1], result: [1] },
+    },
   ),
   maximum: formula([0, 1], (grad, { args: [a, b], needs }) => [
     needs[0] && ofWinner(grad, a, b, true),
-    needs[1] && ofWinner(grad, b, a, true)
+    needs[1] && ofWinner(grad, b, a, true),
   ]),
   minimum: formula([0, 1], (grad, { args: [a, b], needs }) => [
     needs[0] && ofWinner(grad, a, b, false),
-    needs[1] && ofWinner(grad, b, a, false)
+    needs[1] && ofWinner(grad, b, a, false),
   ]),
   atan2: formula([0, 1], (grad, { args: [a, b], needs }) => {
     const y = asTensor2(a, grad);
@@ -19161,17 +19401,17 @@ var elementwise = {
     [0, 1],
     (grad, { args: [a, b], needs }) => [
       grad,
-      needs[1] && grad.mul(asTensor2(a, grad).div(b, { roundingMode: "floor" })).neg()
+      needs[1] && grad.mul(asTensor2(a, grad).div(b, { roundingMode: 'floor' })).neg(),
     ],
-    { name: byOperand("Remainder", 1, "1", "0"), neededFor: { 0: [1], 1: [1] } }
+    { name: byOperand('Remainder', 1, '1', '0'), neededFor: { 0: [1], 1: [1] } },
   ),
   fmod: formula(
     [0, 1],
     (grad, { args: [a, b], needs }) => [
       grad,
-      needs[1] && grad.mul(asTensor2(a, grad).div(b, { roundingMode: "trunc" })).neg()
+      needs[1] && grad.mul(asTensor2(a, grad).div(b, { roundingMode: 'trunc' })).neg(),
     ],
-    { name: byOperand("Fmod", 1, "1", "0"), neededFor: { 0: [1], 1: [1] } }
+    { name: byOperand('Fmod', 1, '1', '0'), neededFor: { 0: [1], 1: [1] } },
   ),
   xlogy: formula(
     [0, 1],
@@ -19180,7 +19420,7 @@ var elementwise = {
       const y = asTensor2(b, grad);
       return [needs[0] && where(x.eq(0).logicalAnd(y.le(0)), 0, xlogy(grad, y)), needs[1] && grad.mul(x).div(y)];
     },
-    { name: byNumber("XlogyBackward0", "XlogyBackward1", "XlogyBackward2") }
+    { name: byNumber('XlogyBackward0', 'XlogyBackward1', 'XlogyBackward2') },
   ),
   eq: nonDifferentiable,
   ne: nonDifferentiable,
@@ -19200,56 +19440,56 @@ var elementwise = {
   where: formula([0], (grad, { args: [condition], needs }) => [
     null,
     needs[1] && where(condition, grad, 0),
-    needs[2] && where(condition, 0, grad)
+    needs[2] && where(condition, 0, grad),
   ]),
   lerp: formula(
     [0, 1, 2],
     (grad, { args: [start, end, weight], needs }) => [
-      needs[0] && grad.mul(typeof weight === "number" ? 1 - weight : weight.rsub(1)),
+      needs[0] && grad.mul(typeof weight === 'number' ? 1 - weight : weight.rsub(1)),
       needs[1] && grad.mul(weight),
-      needs[2] && grad.mul(end.sub(start))
+      needs[2] && grad.mul(end.sub(start)),
     ],
-    { name: byOperand("Lerp", 2, "1", "0"), neededFor: { 0: [2], 1: [2], 2: [0, 1] } }
+    { name: byOperand('Lerp', 2, '1', '0'), neededFor: { 0: [2], 1: [2], 2: [0, 1] } },
   ),
   addcmul: formula(
     [1, 2],
     (grad, { args: [, a, b, value], needs }) => [
       grad,
       needs[1] && scaled(grad.mul(b), value),
-      needs[2] && scaled(grad.mul(a), value)
+      needs[2] && scaled(grad.mul(a), value),
     ],
-    { neededFor: { 1: [2], 2: [1] } }
+    { neededFor: { 1: [2], 2: [1] } },
   ),
   addcdiv: formula(
     [1, 2],
     (grad, { args: [, a, b, value], needs }) => [
       grad,
       needs[1] && scaled(grad.div(b), value),
-      needs[2] && scaled(grad.mul(a.div(b.mul(b))), -value)
+      needs[2] && scaled(grad.mul(a.div(b.mul(b))), -value),
     ],
-    { neededFor: { 1: [2], 2: [1, 2] } }
+    { neededFor: { 1: [2], 2: [1, 2] } },
   ),
   maskedFill: formula(
     [1],
     (grad, { args: [, mask], needs }) => [
       needs[0] && grad.maskedFill(mask, 0),
       null,
-      needs[2] && where(mask, grad, 0).sum()
+      needs[2] && where(mask, grad, 0).sum(),
     ],
-    { name: byOperand("MaskedFill", 2, "1", "0") }
+    { name: byOperand('MaskedFill', 2, '1', '0') },
   ),
   // copies
   clone: formula([], (grad) => [grad]),
-  to: formula([], (grad) => [grad], { name: "ToCopyBackward0" }),
+  to: formula([], (grad) => [grad], { name: 'ToCopyBackward0' }),
   // what was there before the copy has no influence any more
-  copy: formula([], (grad, { needs }) => [needs[0] && zerosLike(grad), grad], { name: "CopyBackwards" }),
+  copy: formula([], (grad, { needs }) => [needs[0] && zerosLike(grad), grad], { name: 'CopyBackwards' }),
   fill: formula([], (grad, { needs }) => [needs[0] && zerosLike(grad), needs[1] && grad.sum()], {
-    name: (args) => fillName(args[1])
-  })
+    name: (args) => fillName(args[1]),
+  }),
 };
 function fillName(value) {
-  if (typeof value !== "number") return "FillBackward3";
-  return value === 0 ? "ZeroBackward0" : "FillBackward2";
+  if (typeof value !== 'number') return 'FillBackward3';
+  return value === 0 ? 'ZeroBackward0' : 'FillBackward2';
 }
 
 // packages/autograd/src/derivatives/indexing.ts
@@ -19259,10 +19499,12 @@ function zerosOf(meta, grad) {
 function gradientOfSource(grad, dim, index2, src) {
   const used = gather(grad, dim, index2);
   const rest = src.shape.map((n, d) => n - used.shape[d]);
-  return rest.every((n) => n === 0) ? used : pad(
-    used,
-    rest.reverse().flatMap((n) => [0, n])
-  );
+  return rest.every((n) => n === 0)
+    ? used
+    : pad(
+        used,
+        rest.reverse().flatMap((n) => [0, n]),
+      );
 }
 function catParts(grad, parts, dim) {
   let end = 0;
@@ -19295,28 +19537,28 @@ var indexing = {
       needs[0] && scatter(grad, dim, index2, 0),
       null,
       null,
-      needs[3] && gradientOfSource(grad, dim, index2, src)
+      needs[3] && gradientOfSource(grad, dim, index2, src),
     ],
-    { name: ({ 3: src }) => typeof src === "number" ? "ScatterBackward1" : "ScatterBackward0" }
+    { name: ({ 3: src }) => (typeof src === 'number' ? 'ScatterBackward1' : 'ScatterBackward0') },
   ),
   scatterAdd: formula([2], (grad, { args: [, dim, index2, src], needs }) => [
     grad,
     null,
     null,
-    needs[3] && gradientOfSource(grad, dim, index2, src)
+    needs[3] && gradientOfSource(grad, dim, index2, src),
   ]),
   indexSelect: formula([2], (grad, { args: [x, dim, index2] }) => [indexAdd(zerosOf(x, grad), dim, index2, grad)]),
   indexAdd: formula([2], (grad, { args: [, dim, index2, , alpha], needs }) => [
     grad,
     null,
     null,
-    needs[3] && indexSelect(grad, dim, index2).mul(alpha)
+    needs[3] && indexSelect(grad, dim, index2).mul(alpha),
   ]),
   index: formula([1], (grad, { args: [x, indices] }) => [indexPut(zerosOf(x, grad), indices, grad, true)]),
   indexPut: formula([1], (grad, { args: [, indices, values, accumulate2], needs }) => [
     needs[0] && (accumulate2 ? grad : indexPut(grad, indices, zeros([], { dtype: values.dtype }), false)),
     null,
-    needs[2] && index(grad, indices)
+    needs[2] && index(grad, indices),
   ]),
   maskedSelect: formula([1], (grad, { args: [x, mask] }) => {
     const shape = broadcast(x.shape, mask.shape);
@@ -19329,12 +19571,12 @@ var indexing = {
     roll2(
       grad,
       shifts.map((shift) => -shift),
-      dims
-    )
+      dims,
+    ),
   ]),
   repeat: formula([], (grad, { args: [x, repeats] }) => [repeatGradient(grad, x.shape, repeats)]),
   tril: formula([], (grad, { args: [, diagonal2] }) => [tril(grad, diagonal2)]),
-  triu: formula([], (grad, { args: [, diagonal2] }) => [triu(grad, diagonal2)])
+  triu: formula([], (grad, { args: [, diagonal2] }) => [triu(grad, diagonal2)]),
 };
 function broadcast(a, b) {
   const ndim = Math.max(a.length, b.length);
@@ -19351,28 +19593,28 @@ function scaled2(x, factor) {
 }
 var matmul2 = {
   dot: formula([0, 1], (grad, { args: [a, b], needs }) => [needs[0] && grad.mul(b), needs[1] && grad.mul(a)], {
-    neededFor: { 0: [1], 1: [0] }
+    neededFor: { 0: [1], 1: [0] },
   }),
   mv: formula([0, 1], (grad, { args: [a, x], needs }) => [needs[0] && grad.outer(x), needs[1] && a.t().mv(grad)], {
-    neededFor: { 0: [1], 1: [0] }
+    neededFor: { 0: [1], 1: [0] },
   }),
   mm: formula(
     [0, 1],
     (grad, { args: [a, b], needs }) => [needs[0] && grad.mm(b.t()), needs[1] && ofSecond(grad, a, b.strides)],
-    { neededFor: { 0: [1], 1: [0] } }
+    { neededFor: { 0: [1], 1: [0] } },
   ),
   bmm: formula([0, 1], (grad, { args: [a, b], needs }) => [needs[0] && grad.bmm(b.mT), needs[1] && a.mT.bmm(grad)], {
-    neededFor: { 0: [1], 1: [0] }
+    neededFor: { 0: [1], 1: [0] },
   }),
   addmm: formula(
     [1, 2],
     (grad, { args: [, a, b, beta, alpha], needs }) => [
       needs[0] && scaled2(grad, beta),
       needs[1] && scaled2(grad.mm(b.t()), alpha),
-      needs[2] && scaled2(ofSecond(grad, a, b.strides), alpha)
+      needs[2] && scaled2(ofSecond(grad, a, b.strides), alpha),
     ],
-    { neededFor: { 1: [2], 2: [1] } }
-  )
+    { neededFor: { 1: [2], 2: [1] } },
+  ),
 };
 function ofSecond(grad, a, strides) {
   return strides[0] === 1 && strides[1] !== 1 ? grad.t().mm(a).t() : a.t().mm(grad);
@@ -19390,7 +19632,7 @@ function enter(grad, inference) {
       done = true;
       modes.grad = before.grad;
       modes.inference = before.inference;
-    }
+    },
   };
 }
 function run(op2, guard, fn) {
@@ -19403,26 +19645,26 @@ function run(op2, guard, fn) {
   if (isPromise(result)) {
     throw new AutogradError(
       `the function returned a promise, but the mode holds for the whole thread and ended when the function returned; put ${op2}(() => \u2026) around the synchronous parts instead`,
-      { op: op2 }
+      { op: op2 },
     );
   }
   return result;
 }
 function isPromise(value) {
-  return typeof value === "object" && value !== null && typeof value.then === "function";
+  return typeof value === 'object' && value !== null && typeof value.then === 'function';
 }
 function mode(op2, grad, inference, fn) {
-  if (fn !== void 0 && typeof fn !== "function") {
+  if (fn !== void 0 && typeof fn !== 'function') {
     throw new ValueError(`takes a function or nothing, but got ${typeof fn}`, { op: op2 });
   }
   const guard = enter(grad, inference);
   return fn === void 0 ? guard : run(op2, guard, fn);
 }
 function noGrad(fn) {
-  return mode("noGrad", false, modes.inference, fn);
+  return mode('noGrad', false, modes.inference, fn);
 }
 function enableGrad(fn) {
-  return mode("enableGrad", true, modes.inference, fn);
+  return mode('enableGrad', true, modes.inference, fn);
 }
 function isGradEnabled() {
   return modes.grad;
@@ -19450,34 +19692,37 @@ function batchNormGradients(grad, x, weight, mean2, invstd, training, eps) {
   const dWeight = grad.mul(normalised).sum(dims);
   const factor = weight === null ? scale2 : scale2.mul(perChannel2(weight, x.ndim));
   if (!training) return [grad.mul(factor), dWeight, dBias];
-  const centred = grad.sub(perChannel2(dBias, x.ndim).div(count2)).sub(normalised.mul(perChannel2(dWeight, x.ndim).div(count2)));
+  const centred = grad
+    .sub(perChannel2(dBias, x.ndim).div(count2))
+    .sub(normalised.mul(perChannel2(dWeight, x.ndim).div(count2)));
   return [centred.mul(factor), dWeight, dBias];
 }
 var norm3 = {
   batchNorm: formula(
-    [0, 1, "result1", "result2"],
-    ([grad], { args: [x, weight, , , , training, , eps], result: [, mean2, invstd] }) => grad === null ? [] : batchNormGradients(grad, x, weight, mean2, invstd, training, eps),
-    { name: "NativeBatchNormBackward0", nonDifferentiableOutputs: [1, 2] }
+    [0, 1, 'result1', 'result2'],
+    ([grad], { args: [x, weight, , , , training, , eps], result: [, mean2, invstd] }) =>
+      grad === null ? [] : batchNormGradients(grad, x, weight, mean2, invstd, training, eps),
+    { name: 'NativeBatchNormBackward0', nonDifferentiableOutputs: [1, 2] },
   ),
   nllLoss: formula(
-    [1, 2, "result1"],
+    [1, 2, 'result1'],
     ([grad], { args: [x, target, weight, reduction, ignoreIndex], result: [, totalWeight] }) => [
-      grad && nllLossBackward(grad, x.shape, target, weight, reduction, ignoreIndex, totalWeight)
+      grad && nllLossBackward(grad, x.shape, target, weight, reduction, ignoreIndex, totalWeight),
     ],
     {
-      name: ({ 0: x }) => x.ndim > 2 ? "NllLoss2DBackward0" : "NllLossBackward0",
-      nonDifferentiableOutputs: [1]
-    }
+      name: ({ 0: x }) => (x.ndim > 2 ? 'NllLoss2DBackward0' : 'NllLossBackward0'),
+      nonDifferentiableOutputs: [1],
+    },
   ),
   // the loss is linear in its input, so the adjoint of its gradient is the loss itself
   nllLossBackward: formula([2, 3], (grad, { args: [, , target, weight, reduction, ignoreIndex] }) => [
-    nllLoss(grad, target, { weight, reduction, ignoreIndex })
+    nllLoss(grad, target, { weight, reduction, ignoreIndex }),
   ]),
   mseLoss: formula([0, 1], (grad, { args: [x, target, reduction], needs }) => {
-    const slope = x.sub(target).mul(reduction === "mean" ? 2 / x.numel() : 2);
+    const slope = x.sub(target).mul(reduction === 'mean' ? 2 / x.numel() : 2);
     const out = grad.mul(slope);
     return [needs[0] && out, needs[1] && out.neg()];
-  })
+  }),
 };
 
 // packages/autograd/src/derivatives/reduce.ts
@@ -19490,11 +19735,8 @@ function countOf(shape, dims) {
   return dims.reduce((count2, dim) => count2 * shape[dim], 1);
 }
 function byDims(base) {
-  return ({
-    0: x,
-    1: dims,
-    2: keepdim
-  }) => `${base}Backward${dims.length === x.ndim && !(keepdim && x.ndim > 0) ? 0 : 1}`;
+  return ({ 0: x, 1: dims, 2: keepdim }) =>
+    `${base}Backward${dims.length === x.ndim && !(keepdim && x.ndim > 0) ? 0 : 1}`;
 }
 function byDim(base) {
   return (args) => `${base}Backward${args[1] === null ? 0 : 1}`;
@@ -19558,7 +19800,9 @@ function cumprodGradient(grad, x, dim) {
 }
 function varGradient(grad, x, dims, correction, keepdim) {
   const count2 = countOf(x.shape, dims);
-  return restore(grad, dims, keepdim, x.shape).mul(x.sub(x.mean(dims, true))).mul(2 / Math.max(count2 - correction, 0));
+  return restore(grad, dims, keepdim, x.shape)
+    .mul(x.sub(x.mean(dims, true)))
+    .mul(2 / Math.max(count2 - correction, 0));
 }
 function normGradient(grad, x, y, p, dims, keepdim) {
   const g = restore(grad, dims, keepdim, x.shape);
@@ -19580,73 +19824,73 @@ function normGradient(grad, x, y, p, dims, keepdim) {
 }
 var reduce = {
   sum: formula([], (grad, { args: [x, dims, keepdim] }) => [restore(grad, dims, keepdim, x.shape)], {
-    name: byDims("Sum")
+    name: byDims('Sum'),
   }),
   mean: formula(
     [],
     (grad, { args: [x, dims, keepdim] }) => [
-      restore(grad.div(Math.max(countOf(x.shape, dims), 1)), dims, keepdim, x.shape)
+      restore(grad.div(Math.max(countOf(x.shape, dims), 1)), dims, keepdim, x.shape),
     ],
-    { name: byDims("Mean") }
+    { name: byDims('Mean') },
   ),
   prod: formula([0], (grad, { args: [x, dim, keepdim] }) => [prodGradient(grad, x, dim, keepdim)], {
-    name: byDim("Prod")
+    name: byDim('Prod'),
   }),
-  amax: formula([0, "result"], (grad, { args: [x, dims, keepdim], result: y }) => [
-    shareAmongTies(grad, x, y, dims, keepdim)
+  amax: formula([0, 'result'], (grad, { args: [x, dims, keepdim], result: y }) => [
+    shareAmongTies(grad, x, y, dims, keepdim),
   ]),
-  amin: formula([0, "result"], (grad, { args: [x, dims, keepdim], result: y }) => [
-    shareAmongTies(grad, x, y, dims, keepdim)
+  amin: formula([0, 'result'], (grad, { args: [x, dims, keepdim], result: y }) => [
+    shareAmongTies(grad, x, y, dims, keepdim),
   ]),
-  max: formula([0, "result"], (grad, { args: [x], result: y }) => [shareAmongAll(grad, x, y)], {
-    name: "MaxBackward1"
+  max: formula([0, 'result'], (grad, { args: [x], result: y }) => [shareAmongAll(grad, x, y)], {
+    name: 'MaxBackward1',
   }),
-  min: formula([0, "result"], (grad, { args: [x], result: y }) => [shareAmongAll(grad, x, y)], {
-    name: "MinBackward1"
+  min: formula([0, 'result'], (grad, { args: [x], result: y }) => [shareAmongAll(grad, x, y)], {
+    name: 'MinBackward1',
   }),
   maxDim: formula(
-    ["result1"],
+    ['result1'],
     ([grad], { args: [x, dim, keepdim], result: [, indices] }) => [grad && putAt(grad, indices, x.shape, dim, keepdim)],
-    { name: "MaxBackward0" }
+    { name: 'MaxBackward0' },
   ),
   minDim: formula(
-    ["result1"],
+    ['result1'],
     ([grad], { args: [x, dim, keepdim], result: [, indices] }) => [grad && putAt(grad, indices, x.shape, dim, keepdim)],
-    { name: "MinBackward0" }
+    { name: 'MinBackward0' },
   ),
   argmax: nonDifferentiable,
   argmin: nonDifferentiable,
   var: formula([0], (grad, { args: [x, dims, correction, keepdim] }) => [
-    varGradient(grad, x, dims, correction, keepdim)
+    varGradient(grad, x, dims, correction, keepdim),
   ]),
-  std: formula([0, "result"], (grad, { args: [x, dims, correction, keepdim], result: y }) => [
-    varGradient(where(y.eq(0), 0, grad.div(y.mul(2))), x, dims, correction, keepdim)
+  std: formula([0, 'result'], (grad, { args: [x, dims, correction, keepdim], result: y }) => [
+    varGradient(where(y.eq(0), 0, grad.div(y.mul(2))), x, dims, correction, keepdim),
   ]),
   norm: formula(
-    [0, "result"],
+    [0, 'result'],
     (grad, { args: [x, p, dims, keepdim], result: y }) => [normGradient(grad, x, y, p, dims, keepdim)],
-    { name: "LinalgVectorNormBackward0" }
+    { name: 'LinalgVectorNormBackward0' },
   ),
-  logsumexp: formula([0, "result"], (grad, { args: [x, dims, keepdim], result: y }) => [
-    restore(grad, dims, keepdim, x.shape).mul(x.sub(restore(y, dims, keepdim, x.shape)).exp())
+  logsumexp: formula([0, 'result'], (grad, { args: [x, dims, keepdim], result: y }) => [
+    restore(grad, dims, keepdim, x.shape).mul(x.sub(restore(y, dims, keepdim, x.shape)).exp()),
   ]),
   any: nonDifferentiable,
   all: nonDifferentiable,
   cumsum: formula([], (grad, { args: [x, dim] }) => [x.ndim === 0 ? grad : flip2(cumsum2(flip2(grad, dim), dim), dim)]),
   cumprod: formula([0], (grad, { args: [x, dim] }) => [cumprodGradient(grad, x, dim)]),
   sort: formula(
-    ["result1"],
+    ['result1'],
     ([grad], { args: [x, dim], result: [, indices] }) => [grad && putAt(grad, indices, x.shape, dim)],
-    { name: ({ 3: stable }) => `SortBackward${stable ? 1 : 0}` }
+    { name: ({ 3: stable }) => `SortBackward${stable ? 1 : 0}` },
   ),
-  topk: formula(["result1"], ([grad], { args: [x, , dim], result: [, indices] }) => [
-    grad && putAt(grad, indices, x.shape, dim)
+  topk: formula(['result1'], ([grad], { args: [x, , dim], result: [, indices] }) => [
+    grad && putAt(grad, indices, x.shape, dim),
   ]),
-  softmax: formula(["result"], (grad, { args: [, dim], result: y }) => {
+  softmax: formula(['result'], (grad, { args: [, dim], result: y }) => {
     const weighted2 = grad.mul(y);
     return [weighted2.sub(y.mul(weighted2.sum(dim, true)))];
   }),
-  logSoftmax: formula(["result"], (grad, { args: [, dim], result: y }) => [grad.sub(y.exp().mul(grad.sum(dim, true)))])
+  logSoftmax: formula(['result'], (grad, { args: [, dim], result: y }) => [grad.sub(y.exp().mul(grad.sum(dim, true)))]),
 };
 
 // packages/autograd/src/derivatives/view.ts
@@ -19674,20 +19918,20 @@ function checkElements(input, shape, strides, offset) {
   const operands = { input: input.shape, size: shape, stride: strides, offset };
   if (own.size < sizeOf(input.shape)) {
     throw new NotImplementedError(
-      "the gradient of a view by strides of a tensor that shows elements twice is not offered; call contiguous() first",
-      { op: "asStrided", operands }
+      'the gradient of a view by strides of a tensor that shows elements twice is not offered; call contiguous() first',
+      { op: 'asStrided', operands },
     );
   }
   for (const at3 of offsets(shape, strides, offset)) {
     if (own.has(at3)) continue;
     throw new NotImplementedError(
-      "the gradient of a view by strides of elements that its input does not show is not offered; take the view from a tensor that shows them",
-      { op: "asStrided", operands }
+      'the gradient of a view by strides of elements that its input does not show is not offered; take the view from a tensor that shows them',
+      { op: 'asStrided', operands },
     );
   }
 }
 function isEven(sizes3) {
-  return sizes3.every((size, i) => size === sizes3[0] || i === sizes3.length - 1 && size < sizes3[0]);
+  return sizes3.every((size, i) => size === sizes3[0] || (i === sizes3.length - 1 && size < sizes3[0]));
 }
 var view2 = {
   view: formula([], (grad, { args: [x] }) => [grad.reshape(x.shape)]),
@@ -19698,19 +19942,19 @@ var view2 = {
   permute: formula([], (grad, { args: [, dims] }) => [grad.permute(inverse(dims))]),
   select: formula([], (grad, { args: [x, dim, index2] }) => [selectBackward(grad, x.shape, dim, index2)]),
   slice: formula([], (grad, { args: [x, dim, start, end, step] }) => [
-    sliceBackward(grad, x.shape, dim, start, end, step)
+    sliceBackward(grad, x.shape, dim, start, end, step),
   ]),
   squeeze: formula([], (grad, { args: [, dims] }) => [dims.reduce((out, dim) => out.unsqueeze(dim), grad)], {
-    name: ({ 2: all2 }) => all2 ? "SqueezeBackward0" : "SqueezeBackward1"
+    name: ({ 2: all2 }) => (all2 ? 'SqueezeBackward0' : 'SqueezeBackward1'),
   }),
   unsqueeze: formula([], (grad, { args: [, dim] }) => [grad.squeeze(dim)]),
   // the engine sums over what was stretched
   expand: formula([], (grad) => [grad]),
   unfold: formula([], (grad, { args: [x, dim, size, step] }) => [
-    x.ndim === 0 ? grad.reshape([]) : unfoldBackward(grad, x.shape, dim, size, step)
+    x.ndim === 0 ? grad.reshape([]) : unfoldBackward(grad, x.shape, dim, size, step),
   ]),
   diagonal: formula([], (grad, { args: [x, offset, dim1, dim2] }) => [
-    diagonalBackward(grad, x.shape, offset, dim1, dim2)
+    diagonalBackward(grad, x.shape, offset, dim1, dim2),
   ]),
   asStrided: formula([], (grad, { args: [x, , strides, offset] }) => [ofStrided(grad, x, strides, offset)]),
   split: formula(
@@ -19722,18 +19966,18 @@ var view2 = {
           shape[dim] = size;
           return materialize(grads[i], { ...x, shape });
         }),
-        dim
-      )
+        dim,
+      ),
     ],
-    { name: ({ 1: sizes3 }) => isEven(sizes3) ? "SplitBackward0" : "SplitWithSizesBackward0" }
+    { name: ({ 1: sizes3 }) => (isEven(sizes3) ? 'SplitBackward0' : 'SplitWithSizesBackward0') },
   ),
   unbind: formula([], (grads, { args: [x, dim] }) => {
     const shape = x.shape.filter((_, d) => d !== dim);
     return [
       stack2(
         Array.from({ length: x.shape[dim] }, (_, i) => materialize(grads[i], { ...x, shape })),
-        dim
-      )
+        dim,
+      ),
     ];
   }),
   // gradients of views are linear, and each is the adjoint of its view
@@ -19744,7 +19988,7 @@ var view2 = {
   asStridedBackward: formula([], (grad, { args: [x, , strides, offset] }) => {
     const dense3 = grad.contiguous();
     return [dense3.asStrided(x.shape, strides, offset + dense3.offset)];
-  })
+  }),
 };
 
 // packages/autograd/src/derivatives/index.ts
@@ -19755,7 +19999,7 @@ var derivatives = {
   ...view2,
   ...indexing,
   ...conv,
-  ...norm3
+  ...norm3,
 };
 
 // packages/autograd/src/tape.ts
@@ -19791,7 +20035,7 @@ function viewGradFn(view3, base) {
   if (meta.version === view3.storage.version) return meta.gradFn;
   if (meta.creation === CREATED_UNRECORDED && baseMeta.rewrittenAt <= meta.version) return meta.gradFn;
   checkViewWrite(meta, true);
-  meta.setHistory(new OpNode("asStrided", rules.asStrided, [base, view3.shape, view3.strides, view3.offset], 1, -1), 0);
+  meta.setHistory(new OpNode('asStrided', rules.asStrided, [base, view3.shape, view3.strides, view3.offset], 1, -1), 0);
   const node = meta.gradFn;
   node.shape = view3.shape;
   node.dtype = view3.dtype;
@@ -19800,14 +20044,20 @@ function viewGradFn(view3, base) {
 }
 function checkViewWrite(meta, indirect) {
   if (meta.creation === CREATED_PLAIN) return;
-  const what = indirect ? "its base or another view of its base has been" : "is being";
-  const who = meta.gradFn === null ? `a view was created in no_grad mode and ${what} modified inplace with grad mode enabled.` : `output ${meta.outputNr} of ${meta.gradFn.name} is a view and ${what} modified inplace.`;
-  throw new AutogradError(`${who} ${VIEW_REASONS[meta.creation]}`, { op: "autograd" });
+  const what = indirect ? 'its base or another view of its base has been' : 'is being';
+  const who =
+    meta.gradFn === null
+      ? `a view was created in no_grad mode and ${what} modified inplace with grad mode enabled.`
+      : `output ${meta.outputNr} of ${meta.gradFn.name} is a view and ${what} modified inplace.`;
+  throw new AutogradError(`${who} ${VIEW_REASONS[meta.creation]}`, { op: 'autograd' });
 }
 var VIEW_REASONS = {
-  [CREATED_WITH_OTHERS]: "This view is the output of a function that returns multiple views. Such functions do not allow the output views to be modified inplace. You should replace the inplace operation by an out-of-place one.",
-  [CREATED_UNRECORDED]: "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace either both inside the noGrad block (if you don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked).",
-  [CREATED_IN_FUNCTION]: "This view was created inside a custom Function (or because an input was returned as-is) and the autograd logic to handle view+inplace would override the custom backward associated with the custom Function, leading to incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the custom Function."
+  [CREATED_WITH_OTHERS]:
+    'This view is the output of a function that returns multiple views. Such functions do not allow the output views to be modified inplace. You should replace the inplace operation by an out-of-place one.',
+  [CREATED_UNRECORDED]:
+    "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace either both inside the noGrad block (if you don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked).",
+  [CREATED_IN_FUNCTION]:
+    'This view was created inside a custom Function (or because an input was returned as-is) and the autograd logic to handle view+inplace would override the custom backward associated with the custom Function, leading to incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the custom Function.',
 };
 function edgeNode(tensor2) {
   const node = gradFnOf(tensor2);
@@ -19851,32 +20101,32 @@ function describe3(tensor2, node, outputNr) {
 }
 function fail3(op2, why) {
   return {
-    kind: "formula",
+    kind: 'formula',
     backward: () => {
       throw new NotImplementedError(`the derivative is not implemented: ${why}`, { op: op2 });
     },
     keepFor: [],
     keepOutputFor: [],
     name: null,
-    nonDifferentiableOutputs: null
+    nonDifferentiableOutputs: null,
   };
 }
 var rules = Object.fromEntries(
   Object.entries(derivatives).map(([op2, derivative]) => {
-    if (derivative.kind === "nonDifferentiable") return [op2, null];
-    return [op2, derivative.kind === "formula" ? derivative : fail3(op2, derivative.why)];
-  })
+    if (derivative.kind === 'nonDifferentiable') return [op2, null];
+    return [op2, derivative.kind === 'formula' ? derivative : fail3(op2, derivative.why)];
+  }),
 );
 function ruleOf(op2) {
   return rules[op2];
 }
 var BLOCKING_RULE = {
-  kind: "formula",
+  kind: 'formula',
   backward: () => [],
   keepFor: [],
   keepOutputFor: [],
   name: null,
-  nonDifferentiableOutputs: null
+  nonDifferentiableOutputs: null,
 };
 var ALWAYS_VISIBLE = {
   add: [0, 1],
@@ -19886,7 +20136,7 @@ var ALWAYS_VISIBLE = {
   div: [0, 1],
   where: [1, 2],
   convolution: [0, 1, 2],
-  batchNorm: [0, 1, 2]
+  batchNorm: [0, 1, 2],
 };
 var RecordList = class {
   records;
@@ -19932,17 +20182,16 @@ var OpNode = class extends Node {
     let numbers2 = null;
     for (let i = 0; i < args.length; i++) {
       const arg = args[i];
-      const tracked = (needs & 1 << i) !== 0;
+      const tracked = (needs & (1 << i)) !== 0;
       const keep2 = (keepFor[i] & needs) !== 0;
       if (isTensor(arg)) {
         const node = tracked ? edgeNode(arg) : null;
-        if (node !== null && slotOf(arg).outputNr !== 0)
-          numbers2 = put3(numbers2, next.length, edgeNr(arg));
+        if (node !== null && slotOf(arg).outputNr !== 0) numbers2 = put3(numbers2, next.length, edgeNr(arg));
         next.push(node);
         args[i] = record(keep2 && arg === overwritten ? untrackedCopy(arg) : arg, keep2);
       } else if (Array.isArray(arg) && arg.some(isTensor)) {
         const list2 = arg;
-        args[i] = new RecordList(list2.map((entry2) => entry2 === null ? null : record(entry2, keep2)));
+        args[i] = new RecordList(list2.map((entry2) => (entry2 === null ? null : record(entry2, keep2))));
         if (i !== listAt2) next.push(null);
         else {
           for (const entry2 of list2) {
@@ -19959,8 +20208,8 @@ var OpNode = class extends Node {
   get name() {
     const name2 = this.rule.name;
     if (name2 === null) return `${this.op[0].toUpperCase()}${this.op.slice(1)}Backward0`;
-    if (typeof name2 === "string") return name2;
-    return name2(this.args.map((arg) => arg instanceof RecordList ? arg.records : arg));
+    if (typeof name2 === 'string') return name2;
+    return name2(this.args.map((arg) => (arg instanceof RecordList ? arg.records : arg)));
   }
   /** Keeps an output, if the formula wants it for any of the arguments that need a gradient. */
   saveOutput(output, outputNr) {
@@ -19991,7 +20240,9 @@ var OpNode = class extends Node {
   }
   unpackResult() {
     if (this.outputs === null) {
-      return this.saved === null ? { shape: this.shape, dtype: this.dtype, ndim: this.shape.length } : this.unpackOutput(this.saved[0], 0);
+      return this.saved === null
+        ? { shape: this.shape, dtype: this.dtype, ndim: this.shape.length }
+        : this.unpackOutput(this.saved[0], 0);
     }
     return this.outputs.map((meta, i) => {
       const output = this.saved?.[i];
@@ -20010,7 +20261,7 @@ var OpNode = class extends Node {
         }
         return;
       }
-      if (always.includes(i) || arg instanceof TensorRecord && isFloating(arg.dtype)) edges.push(edge);
+      if (always.includes(i) || (arg instanceof TensorRecord && isFloating(arg.dtype))) edges.push(edge);
       edge++;
     });
     return edges;
@@ -20027,8 +20278,8 @@ var OpNode = class extends Node {
       } else if (arg instanceof RecordList) {
         const own = i === this.listAt;
         const first = edge;
-        out[i] = arg.records.map(
-          (entry2, j) => entry2?.kept === true ? this.unpackArgument(entry2, own ? first + j : first) : entry2
+        out[i] = arg.records.map((entry2, j) =>
+          entry2?.kept === true ? this.unpackArgument(entry2, own ? first + j : first) : entry2,
         );
         edge += own ? arg.records.length : 1;
       } else {
@@ -20096,7 +20347,7 @@ function needsOf(args) {
     } else if (Array.isArray(arg)) {
       for (let j = 0; j < arg.length; j++) {
         const entry2 = arg[j];
-        if (typeof entry2 === "number") break;
+        if (typeof entry2 === 'number') break;
         if (isTensor(entry2) && needsGrad(entry2)) {
           needs |= 1 << i;
           listAt = i;
@@ -20124,7 +20375,7 @@ function record2(op2, forward, args) {
     return result;
   }
   if (isTensor(result)) {
-    if (!isFloating(result.dtype) || result.autograd !== null && args.includes(result)) return result;
+    if (!isFloating(result.dtype) || (result.autograd !== null && args.includes(result))) return result;
     const creation = result.base === null ? CREATED_PLAIN : creationOf(args[0]);
     const node2 = new OpNode(op2, rule, args, needs, list2);
     node2.shape = result.shape;
@@ -20193,13 +20444,13 @@ function checkWrite(self, needs) {
   }
   if (meta !== null && self.base !== null) checkViewWrite(meta, false);
   if (base?.isTrackedLeaf === true) {
-    throw new AutogradError("a view of a leaf Variable that requires grad is being used in an in-place operation.", {
-      op: "autograd"
+    throw new AutogradError('a view of a leaf Variable that requires grad is being used in an in-place operation.', {
+      op: 'autograd',
     });
   }
   if (meta?.isTrackedLeaf === true) {
-    throw new AutogradError("a leaf Variable that requires grad is being used in an in-place operation.", {
-      op: "autograd"
+    throw new AutogradError('a leaf Variable that requires grad is being used in an in-place operation.', {
+      op: 'autograd',
     });
   }
 }
@@ -20232,19 +20483,19 @@ var CopySlices = class extends Node {
     this.viewShape = view3.shape;
     this.viewStrides = view3.strides;
     this.viewOffset = view3.offset - base.offset;
-    this.next = inner.next.map((node, i) => i === selfEdge ? edgeNode(base) : node);
+    this.next = inner.next.map((node, i) => (i === selfEdge ? edgeNode(base) : node));
     const numbers2 = inner.nextNr;
     const baseNr = edgeNr(base);
     if (numbers2 !== null || baseNr !== 0) {
-      this.nextNr = this.next.map((_, i) => i === selfEdge ? baseNr : numbers2?.[i] ?? 0);
+      this.nextNr = this.next.map((_, i) => (i === selfEdge ? baseNr : (numbers2?.[i] ?? 0)));
     }
   }
   get name() {
-    return "CopySlices";
+    return 'CopySlices';
   }
   apply(grad, _, needs) {
     if (grad === null) return NO_EDGES;
-    if (this.inner === null) throw new AutogradError(FREED, { op: "backward" });
+    if (this.inner === null) throw new AutogradError(FREED, { op: 'backward' });
     const whole = emptyStrided(this.shape, this.baseStrides, grad.dtype).copy_(grad);
     const slice = asStrided(whole, this.viewShape, this.viewStrides, this.viewOffset);
     const out = [...this.inner.apply(clone(slice), null, needs)];
@@ -20264,7 +20515,7 @@ var CopySlices = class extends Node {
     this.inner = null;
   }
   visibleEdges() {
-    return this.next.flatMap((node, i) => node === null && i !== this.selfEdge ? [] : [i]);
+    return this.next.flatMap((node, i) => (node === null && i !== this.selfEdge ? [] : [i]));
   }
 };
 function emptyStrided(shape, strides, dtype) {
@@ -20324,7 +20575,7 @@ var Pass = class {
         if (grad !== null) deliver(fit(null, i, grad, target, edgeNr(roots[i])), target, edgeNr(roots[i]), owned);
       }
       for (const node of new Set(nodes)) if (node.pending === 0 && this.wants(node)) push(this.ready, node);
-      for (; ; ) {
+      for (;;) {
         const node = pop(this.ready);
         if (node === void 0) break;
         this.evaluate(node);
@@ -20367,7 +20618,7 @@ var Pass = class {
   discover(roots) {
     const stack3 = [];
     for (const root of roots) if (this.enter(root)) stack3.push(root);
-    for (; ; ) {
+    for (;;) {
       const node = stack3.pop();
       if (node === void 0) return;
       const next = node.next;
@@ -20482,7 +20733,8 @@ var Pass = class {
       if (isTensor(entry2)) {
         const outputNr = numbers2 === null ? 0 : numbers2[i];
         const fitting = fit(node, i, entry2, target, outputNr);
-        const own = fitting === entry2 ? mayOwn && isOwned(node, out, i, entry2, grad, grads, owned) : fitting.base === null;
+        const own =
+          fitting === entry2 ? mayOwn && isOwned(node, out, i, entry2, grad, grads, owned) : fitting.base === null;
         deliver(fitting, target, outputNr, own);
       }
       if (--target.pending === 0) push(this.ready, target);
@@ -20525,8 +20777,8 @@ function fit(node, edge, grad, target, outputNr) {
     const summed = sumTo(out, shape);
     if (summed === null) {
       throw new AutogradError(
-        `${node === null ? "the caller" : `function ${node.name}`} returned an invalid gradient at index ${edge}: got ${formatShape(out.shape)} but expected shape compatible with ${formatShape(shape)}`,
-        { op: "backward", operands: { gradient: out.shape, expected: shape } }
+        `${node === null ? 'the caller' : `function ${node.name}`} returned an invalid gradient at index ${edge}: got ${formatShape(out.shape)} but expected shape compatible with ${formatShape(shape)}`,
+        { op: 'backward', operands: { gradient: out.shape, expected: shape } },
       );
     }
     out = summed;
@@ -20534,8 +20786,8 @@ function fit(node, edge, grad, target, outputNr) {
   if (out.dtype !== dtype) {
     if (!isFloating(out.dtype)) {
       throw new AutogradError(
-        `${node === null ? "the caller" : `function ${node.name}`} returned a gradient of dtype ${out.dtype} at index ${edge}, but expected ${dtype}`,
-        { op: "backward", operands: { gradient: out.dtype, expected: dtype } }
+        `${node === null ? 'the caller' : `function ${node.name}`} returned a gradient of dtype ${out.dtype} at index ${edge}, but expected ${dtype}`,
+        { op: 'backward', operands: { gradient: out.dtype, expected: dtype } },
       );
     }
     out = out.to(dtype);
@@ -20588,34 +20840,34 @@ function checkNan(node, out) {
     const values = entry2.toTypedArray();
     for (let j = 0; j < values.length; j++) {
       if (Number.isNaN(values[j])) {
-        throw new AutogradError(`function ${node.name} returned nan values in its ${i}th output.`, { op: "backward" });
+        throw new AutogradError(`function ${node.name} returned nan values in its ${i}th output.`, { op: 'backward' });
       }
     }
   });
 }
 function explain(node, error) {
   if (!(error instanceof TorsorError) || error.message.includes(TRACE_TITLE)) return;
-  let text2 = "";
+  let text2 = '';
   for (let at3 = node; at3 !== null; at3 = at3.trace?.parent ?? null) {
-    const stack3 = at3.trace === null ? "    (made while anomaly mode was off)" : callsOf(at3.trace.stack);
+    const stack3 = at3.trace === null ? '    (made while anomaly mode was off)' : callsOf(at3.trace.stack);
     text2 += `
-${text2 === "" ? "" : "which was itself recorded by the backward of "}${at3.name}, called at:
+${text2 === '' ? '' : 'which was itself recorded by the backward of '}${at3.name}, called at:
 ${stack3}`;
   }
   error.message = `${error.message}
 ${TRACE_TITLE}:${text2}`;
 }
-var TRACE_TITLE = "The forward operation whose backward failed is";
+var TRACE_TITLE = 'The forward operation whose backward failed is';
 function callsOf(stack3) {
-  const lines = stack3.split("\n").filter((line2) => /^\s*at |@/.test(line2));
+  const lines = stack3.split('\n').filter((line2) => /^\s*at |@/.test(line2));
   const first = lines.findIndex((line2) => !/[/\\](core|autograd)[/\\](src|dist)[/\\](?!.*\.test\.)/.test(line2));
-  return lines.slice(Math.max(first, 0)).join("\n");
+  return lines.slice(Math.max(first, 0)).join('\n');
 }
 function push(heap2, node) {
   let at3 = heap2.length;
   heap2.push(node);
   while (at3 > 0) {
-    const parent = at3 - 1 >> 1;
+    const parent = (at3 - 1) >> 1;
     if (heap2[parent].sequence >= node.sequence) break;
     heap2[at3] = heap2[parent];
     at3 = parent;
@@ -20628,7 +20880,7 @@ function pop(heap2) {
   const top = heap2[0];
   const length = heap2.length;
   let at3 = 0;
-  for (; ; ) {
+  for (;;) {
     let child = 2 * at3 + 1;
     if (child >= length) break;
     if (child + 1 < length && heap2[child + 1].sequence > heap2[child].sequence) child++;
@@ -20644,15 +20896,15 @@ function rootGradients(op2, roots, grads) {
     if (!needsGrad(root)) {
       throw new AutogradError(`element ${i} of tensors does not require grad and does not have a grad_fn`, {
         op: op2,
-        operands: { shape: root.shape, dtype: root.dtype }
+        operands: { shape: root.shape, dtype: root.dtype },
       });
     }
     const grad = grads[i];
     if (grad === null || grad === void 0) {
       if (root.numel() !== 1) {
-        throw new AutogradError("grad can be implicitly created only for scalar outputs", {
+        throw new AutogradError('grad can be implicitly created only for scalar outputs', {
           op: op2,
-          operands: { shape: root.shape }
+          operands: { shape: root.shape },
         });
       }
       return { grad: ones(root.shape, { dtype: root.dtype }), owned: true };
@@ -20663,7 +20915,7 @@ function rootGradients(op2, roots, grads) {
     if (!sameShape(grad.shape, root.shape)) {
       throw new AutogradError(
         `Mismatch in shape: grad_output[${i}] has a shape of ${formatShape(grad.shape)} and output[${i}] has a shape of ${formatShape(root.shape)}.`,
-        { op: op2, operands: { gradient: grad.shape, output: root.shape } }
+        { op: op2, operands: { gradient: grad.shape, output: root.shape } },
       );
     }
     return { grad, owned: false };
@@ -20690,18 +20942,18 @@ function setRequiresGrad(self, requiresGrad) {
     if (requiresGrad) return;
     throw new AutogradError(
       "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a subgraph that doesn't require differentiation use detach().",
-      { op: "requiresGrad_" }
+      { op: 'requiresGrad_' },
     );
   }
   if (requiresGrad && !isFloating(self.dtype)) {
     throw new AutogradError(`only Tensors of floating point dtype can require gradients, but got ${self.dtype}`, {
-      op: "requiresGrad_",
-      operands: { dtype: self.dtype }
+      op: 'requiresGrad_',
+      operands: { dtype: self.dtype },
     });
   }
   if (requiresGrad && self.isInference && !modes.inference) {
-    throw new AutogradError("setting requiresGrad: true on inference tensor outside inferenceMode is not allowed", {
-      op: "requiresGrad_"
+    throw new AutogradError('setting requiresGrad: true on inference tensor outside inferenceMode is not allowed', {
+      op: 'requiresGrad_',
     });
   }
   if (!requiresGrad && self.autograd === null) return;
@@ -20712,7 +20964,7 @@ function retainsGrad(self) {
 }
 function retainGrad(self) {
   if (!needsGrad(self)) {
-    throw new AutogradError("can't retain_grad on Tensor that has requires_grad=False", { op: "retainGrad" });
+    throw new AutogradError("can't retain_grad on Tensor that has requires_grad=False", { op: 'retainGrad' });
   }
   const node = gradFnOf(self);
   const meta = metaOf(self);
@@ -20729,19 +20981,19 @@ function setGrad(self, grad) {
     if (meta !== null) meta.grad = null;
     return;
   }
-  const op2 = "grad";
+  const op2 = 'grad';
   if (!isTensor(grad)) throw new AutogradError(`can be a tensor or null, but got ${typeof grad}`, { op: op2 });
   if (grad === self) throw new AutogradError("can't assign a tensor as its own grad", { op: op2 });
   if (grad.dtype !== self.dtype) {
     throw new AutogradError(`assigned grad has data of a different type, ${grad.dtype} for ${self.dtype}`, {
       op: op2,
-      operands: { grad: grad.dtype, self: self.dtype }
+      operands: { grad: grad.dtype, self: self.dtype },
     });
   }
   if (!sameShape(grad.shape, self.shape)) {
     throw new AutogradError(
       `assigned grad has data of a different size, ${formatShape(grad.shape)} for ${formatShape(self.shape)}`,
-      { op: op2, operands: { grad: grad.shape, self: self.shape } }
+      { op: op2, operands: { grad: grad.shape, self: self.shape } },
     );
   }
   metaOf(self).grad = grad;
@@ -20749,13 +21001,13 @@ function setGrad(self, grad) {
 function registerHook(self, hook) {
   const node = edgeNode(self);
   if (node === null) {
-    throw new AutogradError("cannot register a hook on a tensor that doesn't require gradient", { op: "registerHook" });
+    throw new AutogradError("cannot register a hook on a tensor that doesn't require gradient", { op: 'registerHook' });
   }
   return node.registerTensorHook(edgeNr(self), hook);
 }
 function detach_(self) {
   if (self.base !== null) {
-    throw new AutogradError("can't detach views in-place; use detach() instead", { op: "detach_" });
+    throw new AutogradError("can't detach views in-place; use detach() instead", { op: 'detach_' });
   }
   const meta = slotOf(self);
   if (meta === null) return;
@@ -20770,7 +21022,9 @@ function tensorsOf(op2, name2, value) {
   const list2 = Array.isArray(value) ? value : [value];
   list2.forEach((entry2, i) => {
     if (isTensor(entry2)) return;
-    throw new AutogradError(`${name2} must be a tensor or a list of tensors, but entry ${i} is ${typeof entry2}`, { op: op2 });
+    throw new AutogradError(`${name2} must be a tensor or a list of tensors, but entry ${i} is ${typeof entry2}`, {
+      op: op2,
+    });
   });
   return list2;
 }
@@ -20779,8 +21033,8 @@ function backwardFrom(self, options) {
   backwardInto([self], [options.gradient ?? null], options.retainGraph ?? create2, create2, options.inputs ?? null);
 }
 function backwardInto(roots, grads, keepGraph, createGraph, into2) {
-  const op2 = "backward";
-  const inputs = into2 === null ? null : tensorsOf(op2, "inputs", into2);
+  const op2 = 'backward';
+  const inputs = into2 === null ? null : tensorsOf(op2, 'inputs', into2);
   if (inputs !== null) {
     if (inputs.length === 0) throw new AutogradError("'inputs' argument to backward cannot be empty", { op: op2 });
     for (const input of inputs) {
@@ -20791,7 +21045,8 @@ function backwardInto(roots, grads, keepGraph, createGraph, into2) {
   runBackward(op2, roots, grads, { keepGraph, createGraph, inputs, accumulate: true });
 }
 function checkDifferentiable(op2, input) {
-  if (!needsGrad(input)) throw new AutogradError("one of the differentiated Tensors does not require grad", { op: op2 });
+  if (!needsGrad(input))
+    throw new AutogradError('one of the differentiated Tensors does not require grad', { op: op2 });
 }
 
 // packages/autograd/src/register.ts
@@ -20810,7 +21065,7 @@ setRecorder({
   setGrad,
   registerHook,
   backward: backwardFrom,
-  detach_
+  detach_,
 });
 
 // packages/autograd/src/function.ts
@@ -20835,7 +21090,7 @@ var Saved = class {
     return reattached(tensor2, node, outputNr);
   }
 };
-var STATE = /* @__PURE__ */ Symbol("state");
+var STATE = /* @__PURE__ */ Symbol('state');
 var Context2 = class {
   /** For each argument of `forward` after `ctx`: whether its gradient is wanted. */
   needsInputGrad = [];
@@ -20845,7 +21100,7 @@ var Context2 = class {
     saved: [],
     dirty: /* @__PURE__ */ new Set(),
     nonDifferentiable: /* @__PURE__ */ new Set(),
-    materializeGrads: true
+    materializeGrads: true,
   };
   /**
    * Keeps tensors for `backward`, guarded by their version: it throws if one is written to in place in between. Inputs and
@@ -20857,8 +21112,8 @@ var Context2 = class {
       throw new AutogradError(
         `can only save tensors and nulls, but got ${typeof tensor2}; set fields of ctx for the rest`,
         {
-          op: "saveForBackward"
-        }
+          op: 'saveForBackward',
+        },
       );
     }
     this[STATE].toSave = tensors;
@@ -20869,7 +21124,7 @@ var Context2 = class {
    * @throws AutogradError when it has been freed, or written to since
    */
   get savedTensors() {
-    return this[STATE].saved.map((entry2) => entry2 === null ? null : entry2.unpack());
+    return this[STATE].saved.map((entry2) => (entry2 === null ? null : entry2.unpack()));
   }
   /** Declares inputs that `forward` wrote to in place; it must return them. */
   markDirty(...tensors) {
@@ -20913,11 +21168,9 @@ var FunctionNode = class extends Node {
   apply(grad, grads, needs) {
     const { ctx, edges } = this;
     ctx.needsInputGrad = edges.map((edge) => edge >= 0 && needs[edge]);
-    const metas = this.outputs ?? [
-      { shape: this.shape, dtype: this.dtype, ndim: this.shape.length }
-    ];
+    const metas = this.outputs ?? [{ shape: this.shape, dtype: this.dtype, ndim: this.shape.length }];
     const given = metas.map((meta, i) => {
-      const entry2 = this.outputs === null ? grad : grads?.[i] ?? null;
+      const entry2 = this.outputs === null ? grad : (grads?.[i] ?? null);
       if (entry2 !== null || !ctx[STATE].materializeGrads) return entry2;
       return zeros(meta.shape, { dtype: meta.dtype });
     });
@@ -20931,7 +21184,7 @@ var FunctionNode = class extends Node {
     if (list2.length < count2 || surplus) {
       throw new AutogradError(
         `function ${this.name} returned an incorrect number of gradients (expected ${count2}, got ${list2.length})`,
-        { op: "backward" }
+        { op: 'backward' },
       );
     }
     const out = new Array(this.next.length).fill(null);
@@ -20941,13 +21194,13 @@ var FunctionNode = class extends Node {
       if (!isTensor(entry2)) {
         throw new AutogradError(
           `function ${this.name} returned ${typeof entry2} as gradient ${i}; it must be a tensor or null`,
-          { op: "backward" }
+          { op: 'backward' },
         );
       }
       if (this.edges[i] < 0) {
         throw new AutogradError(
           `function ${this.name} returned a gradient different than null at position ${i + 1}, but the corresponding forward input was not a tensor`,
-          { op: "backward" }
+          { op: 'backward' },
         );
       }
       out[this.edges[i]] = entry2;
@@ -20965,9 +21218,9 @@ var FunctionNode = class extends Node {
 var AutogradFunction = class {
   /** Runs `forward` on the arguments and records the function if one of them needs a gradient. */
   static apply(...args) {
-    if (typeof this.forward !== "function" || typeof this.backward !== "function") {
+    if (typeof this.forward !== 'function' || typeof this.backward !== 'function') {
       throw new NotImplementedError(`you must implement static forward and backward of ${this.name}`, {
-        op: this.name
+        op: this.name,
       });
     }
     const ctx = new Context2();
@@ -20977,8 +21230,8 @@ var AutogradFunction = class {
     const result = noGrad(() => this.forward(ctx, ...args));
     const outputs = Array.isArray(result) ? result : [result];
     if (node !== null) describeOutputs(node, outputs, Array.isArray(result));
-    const wrapped = outputs.map(
-      (output, i) => isTensor(output) ? wrap(output, i, args, outputs, ctx[STATE], node) : output
+    const wrapped = outputs.map((output, i) =>
+      isTensor(output) ? wrap(output, i, args, outputs, ctx[STATE], node) : output,
     );
     if (node !== null) save(ctx[STATE], wrapped, node);
     return Array.isArray(result) ? wrapped : wrapped[0];
@@ -20986,7 +21239,7 @@ var AutogradFunction = class {
 };
 function describeOutputs(node, outputs, several) {
   const metas = outputs.map((output) => {
-    if (!isTensor(output)) return { shape: [], dtype: "float32", ndim: 0 };
+    if (!isTensor(output)) return { shape: [], dtype: 'float32', ndim: 0 };
     return { shape: output.shape, dtype: output.dtype, ndim: output.ndim };
   });
   if (several) {
@@ -21013,7 +21266,7 @@ function wrap(output, outputNr, args, outputs, state, node) {
   }
   const own = isInput || needsGrad(output) ? noGrad(() => alias(output)) : output;
   const differentiable = outputs.filter(
-    (entry2) => isTensor(entry2) && isFloating(entry2.dtype) && !state.nonDifferentiable.has(entry2)
+    (entry2) => isTensor(entry2) && isFloating(entry2.dtype) && !state.nonDifferentiable.has(entry2),
   );
   const viewKind = differentiable.length > 1 ? CREATED_WITH_OTHERS : CREATED_IN_FUNCTION;
   setHistory(own, node, outputNr, own.base === null ? CREATED_PLAIN : viewKind);
@@ -21022,15 +21275,15 @@ function wrap(output, outputNr, args, outputs, state, node) {
 function checkDirty(output, outputs) {
   const meta = slotOf(output);
   if (meta?.isTrackedLeaf === true) {
-    throw new AutogradError("a leaf Variable that requires grad has been used in an in-place operation.", {
-      op: "markDirty"
+    throw new AutogradError('a leaf Variable that requires grad has been used in an in-place operation.', {
+      op: 'markDirty',
     });
   }
   if (output.base === null) return;
   if (outputs.length > 1) {
     throw new AutogradError(
-      "a Function that modifies in place an input that is a view of another tensor cannot return more than one tensor",
-      { op: "markDirty" }
+      'a Function that modifies in place an input that is a view of another tensor cannot return more than one tensor',
+      { op: 'markDirty' },
     );
   }
   checkWrite(output, 1);
@@ -21134,7 +21387,7 @@ __export(src_exports, {
   functional: () => functional_exports,
   init: () => init_exports,
   isModule: () => isModule2,
-  utils: () => utils_exports
+  utils: () => utils_exports,
 });
 
 // packages/nn/src/functional.ts
@@ -21210,7 +21463,7 @@ __export(functional_exports, {
   softsign: () => softsign,
   tanh: () => tanh2,
   tanhshrink: () => tanhshrink,
-  threshold: () => threshold2
+  threshold: () => threshold2,
 });
 
 // packages/nn/src/arguments.ts
@@ -21219,31 +21472,31 @@ function required(op2, name2, value) {
   return value;
 }
 function integer2(op2, name2, value, least = 0) {
-  if (typeof value === "number" && Number.isInteger(value) && value >= least) return value;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= least) return value;
   throw new ValueError(`${name2} must be an integer of at least ${least}, but got ${show(value)}`, {
     op: op2,
-    operands: { [name2]: value }
+    operands: { [name2]: value },
   });
 }
 function numeric(op2, name2, value) {
-  if (typeof value === "number") return value;
+  if (typeof value === 'number') return value;
   throw new ValueError(`${name2} must be a number, but got ${show(value)}`, {
     op: op2,
-    operands: { [name2]: value }
+    operands: { [name2]: value },
   });
 }
 function flag2(op2, name2, value) {
-  if (typeof value === "boolean") return value;
+  if (typeof value === 'boolean') return value;
   throw new ValueError(`${name2} must be true or false, but got ${show(value)}`, {
     op: op2,
-    operands: { [name2]: value }
+    operands: { [name2]: value },
   });
 }
 function tensorArgument(op2, name2, value) {
   if (value instanceof Tensor) return value;
-  throw new ValueError(`${name2} must be a tensor, but got ${value === null ? "null" : typeof value}`, {
+  throw new ValueError(`${name2} must be a tensor, but got ${value === null ? 'null' : typeof value}`, {
     op: op2,
-    operands: { [name2]: value }
+    operands: { [name2]: value },
   });
 }
 function warn(op2, message) {
@@ -21257,84 +21510,71 @@ function overwrite(input, compute) {
 function pointwise(op2, compute) {
   return (input, inplace) => {
     if (inplace === void 0) return compute(input);
-    const [write3 = false] = named(op2, ["inplace"], [inplace]);
-    return flag2(op2, "inplace", write3) ? overwrite(input, compute) : compute(input);
+    const [write3 = false] = named(op2, ['inplace'], [inplace]);
+    return flag2(op2, 'inplace', write3) ? overwrite(input, compute) : compute(input);
   };
 }
 var relu2 = (input, inplace) => {
   if (inplace === void 0 || inplace === false) return relu(input);
-  const [write3 = false] = named("relu", ["inplace"], [inplace]);
-  return flag2("relu", "inplace", write3) ? input.relu_() : relu(input);
+  const [write3 = false] = named('relu', ['inplace'], [inplace]);
+  return flag2('relu', 'inplace', write3) ? input.relu_() : relu(input);
 };
 function relu_(input) {
   return input.relu_();
 }
-var relu62 = pointwise("relu6", relu6);
-var silu2 = pointwise("silu", silu);
-var mish2 = pointwise("mish", mish);
-var hardswish2 = pointwise("hardswish", hardswish);
-var hardsigmoid2 = pointwise("hardsigmoid", hardsigmoid);
-var selu2 = pointwise("selu", selu);
+var relu62 = pointwise('relu6', relu6);
+var silu2 = pointwise('silu', silu);
+var mish2 = pointwise('mish', mish);
+var hardswish2 = pointwise('hardswish', hardswish);
+var hardsigmoid2 = pointwise('hardsigmoid', hardsigmoid);
+var selu2 = pointwise('selu', selu);
 function parametric2(op2, name2, fallback, compute) {
   return (input, parameter, inplace) => {
-    const [value = fallback, write3 = false] = named(op2, [name2, "inplace"], [parameter, inplace]);
+    const [value = fallback, write3 = false] = named(op2, [name2, 'inplace'], [parameter, inplace]);
     const p = numeric(op2, name2, value);
-    return flag2(op2, "inplace", write3) ? overwrite(input, (x) => compute(x, p)) : compute(input, p);
+    return flag2(op2, 'inplace', write3) ? overwrite(input, (x) => compute(x, p)) : compute(input, p);
   };
 }
-var elu2 = /* @__PURE__ */ parametric2("elu", "alpha", 1, elu);
-var celu2 = /* @__PURE__ */ parametric2("celu", "alpha", 1, celu);
-var leakyRelu2 = /* @__PURE__ */ parametric2(
-  "leakyRelu",
-  "negativeSlope",
-  0.01,
-  leakyRelu
-);
+var elu2 = /* @__PURE__ */ parametric2('elu', 'alpha', 1, elu);
+var celu2 = /* @__PURE__ */ parametric2('celu', 'alpha', 1, celu);
+var leakyRelu2 = /* @__PURE__ */ parametric2('leakyRelu', 'negativeSlope', 0.01, leakyRelu);
 function hardtanh2(input, minVal, maxVal, inplace) {
-  const op2 = "hardtanh";
-  const [min2 = -1, max2 = 1, write3 = false] = named(
-    op2,
-    ["minVal", "maxVal", "inplace"],
-    [minVal, maxVal, inplace]
-  );
+  const op2 = 'hardtanh';
+  const [min2 = -1, max2 = 1, write3 = false] = named(op2, ['minVal', 'maxVal', 'inplace'], [minVal, maxVal, inplace]);
   const compute = (x) => hardtanh(x, min2, max2);
-  return flag2(op2, "inplace", write3) ? overwrite(input, compute) : compute(input);
+  return flag2(op2, 'inplace', write3) ? overwrite(input, compute) : compute(input);
 }
 function threshold2(input, threshold3, value, inplace) {
-  const op2 = "threshold";
-  const [t2, v, write3 = false] = named(
-    op2,
-    ["threshold", "value", "inplace"],
-    [threshold3, value, inplace]
-  );
-  const bound2 = numeric(op2, "threshold", required(op2, "threshold", t2));
-  const other = numeric(op2, "value", required(op2, "value", v));
+  const op2 = 'threshold';
+  const [t2, v, write3 = false] = named(op2, ['threshold', 'value', 'inplace'], [threshold3, value, inplace]);
+  const bound2 = numeric(op2, 'threshold', required(op2, 'threshold', t2));
+  const other = numeric(op2, 'value', required(op2, 'value', v));
   const compute = (x) => threshold(x, bound2, other);
-  return flag2(op2, "inplace", write3) ? overwrite(input, compute) : compute(input);
+  return flag2(op2, 'inplace', write3) ? overwrite(input, compute) : compute(input);
 }
 function elu_(input, alpha) {
-  const [value = 1] = named("elu_", ["alpha"], [alpha]);
+  const [value = 1] = named('elu_', ['alpha'], [alpha]);
   return elu2(input, value, true);
 }
 function celu_(input, alpha) {
-  const [value = 1] = named("celu_", ["alpha"], [alpha]);
+  const [value = 1] = named('celu_', ['alpha'], [alpha]);
   return celu2(input, value, true);
 }
 function selu_(input) {
   return selu2(input, true);
 }
 function leakyRelu_(input, negativeSlope) {
-  const [value = 0.01] = named("leakyRelu_", ["negativeSlope"], [negativeSlope]);
+  const [value = 0.01] = named('leakyRelu_', ['negativeSlope'], [negativeSlope]);
   return leakyRelu2(input, value, true);
 }
 function prelu(input, weight) {
-  const op2 = "prelu";
-  tensorArgument(op2, "weight", weight);
+  const op2 = 'prelu';
+  tensorArgument(op2, 'weight', weight);
   const operands = { input: input.shape, weight: weight.shape };
   if (weight.ndim > 1) {
     throw new ShapeError(`Expected weight to be a scalar or 1D tensor, but got shape ${formatShape(weight.shape)}`, {
       op: op2,
-      operands
+      operands,
     });
   }
   const slopes = weight.numel();
@@ -21344,7 +21584,7 @@ function prelu(input, weight) {
     if (channels !== slopes) {
       throw new ShapeError(
         `Mismatch of parameter numbers and input channel size. Found parameter numbers = ${slopes} and channel size = ${channels}`,
-        { op: op2, operands }
+        { op: op2, operands },
       );
     }
     factor = weight.view([slopes, ...new Array(input.ndim - 2).fill(1)]);
@@ -21352,12 +21592,12 @@ function prelu(input, weight) {
   return add(relu(input), mul(clamp(input, null, 0), factor));
 }
 function glu(input, dim = -1) {
-  const [d = -1] = named("glu", ["dim"], [dim]);
+  const [d = -1] = named('glu', ['dim'], [dim]);
   const size = input.size(d);
   if (size % 2 !== 0) {
     throw new ShapeError(`Halving dimension must be even, but dimension ${d} is size ${size}`, {
-      op: "glu",
-      operands: { input: input.shape, dim: d }
+      op: 'glu',
+      operands: { input: input.shape, dim: d },
     });
   }
   const half = size / 2;
@@ -21366,19 +21606,19 @@ function glu(input, dim = -1) {
 function implicitDim(op2, input) {
   warn(
     op2,
-    "Implicit dimension choice for softmax has been deprecated. Change the call to include dim=X as an argument."
+    'Implicit dimension choice for softmax has been deprecated. Change the call to include dim=X as an argument.',
   );
   return input.ndim === 0 || input.ndim === 1 || input.ndim === 3 ? 0 : 1;
 }
 function softmaxOf(op2, compute) {
   return (input, dim, dtype) => {
-    const [d = null, to2 = null] = named(op2, ["dim", "dtype"], [dim, dtype]);
+    const [d = null, to2 = null] = named(op2, ['dim', 'dtype'], [dim, dtype]);
     return compute(input, d ?? implicitDim(op2, input), { dtype: to2 });
   };
 }
-var softmax3 = /* @__PURE__ */ softmaxOf("softmax", softmax2);
-var logSoftmax3 = /* @__PURE__ */ softmaxOf("logSoftmax", logSoftmax2);
-var softmin2 = /* @__PURE__ */ softmaxOf("softmin", softmin);
+var softmax3 = /* @__PURE__ */ softmaxOf('softmax', softmax2);
+var logSoftmax3 = /* @__PURE__ */ softmaxOf('logSoftmax', logSoftmax2);
+var softmin2 = /* @__PURE__ */ softmaxOf('softmin', softmin);
 var SELU_LIMIT = 1.7580993408473766;
 function bernoulliNoise(op2, input, p, perChannel4) {
   if (perChannel4 && input.ndim < 2) {
@@ -21386,83 +21626,90 @@ function bernoulliNoise(op2, input, p, perChannel4) {
       `Feature dropout requires at least 2 dimensions in the input, but got ${formatShape(input.shape)}`,
       {
         op: op2,
-        operands: { input: input.shape }
-      }
+        operands: { input: input.shape },
+      },
     );
   }
-  const noise = perChannel4 ? zeros(
-    input.shape.map((size, d) => d < 2 ? size : 1),
-    { dtype: input.dtype }
-  ) : emptyLike(input);
+  const noise = perChannel4
+    ? zeros(
+        input.shape.map((size, d) => (d < 2 ? size : 1)),
+        { dtype: input.dtype },
+      )
+    : emptyLike(input);
   return noise.bernoulli_(1 - p);
 }
 function drop(op2, input, p, write3, perChannel4, alpha) {
-  const scaled3 = (factor) => write3 ? input.mul_(factor) : mul(input, factor);
+  const scaled3 = (factor) => (write3 ? input.mul_(factor) : mul(input, factor));
   if (p === 0 || input.numel() === 0) return input;
   if (p === 1) return scaled3(zeros([], { dtype: input.dtype }));
   const noise = bernoulliNoise(op2, input, p, perChannel4);
   if (!alpha) return scaled3(noise.div_(1 - p));
   const a = 1 / Math.sqrt((SELU_LIMIT * SELU_LIMIT * p + 1) * (1 - p));
-  const shift = sub(noise, 1).mul_(SELU_LIMIT * a).add_(SELU_LIMIT * a * p);
+  const shift = sub(noise, 1)
+    .mul_(SELU_LIMIT * a)
+    .add_(SELU_LIMIT * a * p);
   return scaled3(noise.mul_(a)).add_(shift);
 }
 function dropoutOf(op2, trains, perChannel4, alpha) {
   return (input, p, training, inplace) => {
     const [probability = 0.5, active2 = trains, write3 = false] = named(
       op2,
-      ["p", "training", "inplace"],
-      [p, training, inplace]
+      ['p', 'training', 'inplace'],
+      [p, training, inplace],
     );
-    tensorArgument(op2, "input", input);
+    tensorArgument(op2, 'input', input);
     checkProbability(op2, probability);
     if (!input.isFloatingPoint() && active2) {
       throw new DTypeError(
         `is only defined for floating dtypes, but got ${input.dtype}; cast with .to('float32') first`,
         {
           op: op2,
-          operands: { dtype: input.dtype }
-        }
+          operands: { dtype: input.dtype },
+        },
       );
     }
-    if (!flag2(op2, "training", active2)) return input;
-    return drop(op2, input, probability, flag2(op2, "inplace", write3), perChannel4, alpha);
+    if (!flag2(op2, 'training', active2)) return input;
+    return drop(op2, input, probability, flag2(op2, 'inplace', write3), perChannel4, alpha);
   };
 }
 function checkProbability(op2, p) {
-  if (typeof p === "number" && p >= 0 && p <= 1) return p;
-  throw new ValueError(`dropout probability has to be between 0 and 1, but got ${String(p)}`, { op: op2, operands: { p } });
+  if (typeof p === 'number' && p >= 0 && p <= 1) return p;
+  throw new ValueError(`dropout probability has to be between 0 and 1, but got ${String(p)}`, {
+    op: op2,
+    operands: { p },
+  });
 }
-var dropout = /* @__PURE__ */ dropoutOf("dropout", true, false, false);
-var channelDropout = /* @__PURE__ */ dropoutOf("featureDropout", true, true, false);
+var dropout = /* @__PURE__ */ dropoutOf('dropout', true, false, false);
+var channelDropout = /* @__PURE__ */ dropoutOf('featureDropout', true, true, false);
 var dropout1d = (input, p, training, inplace) => {
-  const op2 = "dropout1d";
+  const op2 = 'dropout1d';
   if (input.ndim !== 2 && input.ndim !== 3) {
     throw new ShapeError(
       `Expected 2D or 3D input, but received a ${input.ndim}D input; for inputs without channels use dropout`,
-      { op: op2, operands: { input: input.shape } }
+      { op: op2, operands: { input: input.shape } },
     );
   }
   if (input.ndim === 3) return channelDropout(input, p, training, inplace);
   const [probability = 0.5, active2 = true, write3 = false] = named(
     op2,
-    ["p", "training", "inplace"],
-    [p, training, inplace]
+    ['p', 'training', 'inplace'],
+    [p, training, inplace],
   );
   const batch = input.unsqueeze(0);
   const out = channelDropout(batch, probability, active2, write3);
   return out === batch ? input : out.squeeze(0);
 };
 var dropout2d = (input, p, training, inplace) => {
-  const op2 = "dropout2d";
+  const op2 = 'dropout2d';
   if (input.ndim !== 3 && input.ndim !== 4) {
     warn(op2, `Received a ${input.ndim}-D input, which is deprecated; for inputs without channels use dropout`);
   } else if (input.ndim === 3) {
-    warn(op2, "Received a 3-D input, which is taken for [N, C, L]; for an unbatched image add a batch dimension");
+    warn(op2, 'Received a 3-D input, which is taken for [N, C, L]; for an unbatched image add a batch dimension');
   }
   return channelDropout(input, p, training, inplace);
 };
-var alphaDropout = /* @__PURE__ */ dropoutOf("alphaDropout", false, false, true);
-var featureAlphaDropout = /* @__PURE__ */ dropoutOf("featureAlphaDropout", false, true, true);
+var alphaDropout = /* @__PURE__ */ dropoutOf('alphaDropout', false, false, true);
+var featureAlphaDropout = /* @__PURE__ */ dropoutOf('featureAlphaDropout', false, true, true);
 function normaliseRows(x, rows2, eps) {
   const length = rows2 === 0 ? 1 : x.numel() / rows2;
   const flat2 = x.reshape([1, rows2, length]);
@@ -21470,27 +21717,28 @@ function normaliseRows(x, rows2, eps) {
   return out.reshape(x.shape);
 }
 function layerNorm(input, normalizedShape, weight, bias, eps) {
-  const op2 = "layerNorm";
+  const op2 = 'layerNorm';
   const [shape, w = null, b = null, e = 1e-5] = named(
     op2,
-    ["normalizedShape", "weight", "bias", "eps"],
-    [normalizedShape, weight, bias, eps]
+    ['normalizedShape', 'weight', 'bias', 'eps'],
+    [normalizedShape, weight, bias, eps],
   );
-  const tail = required(op2, "normalizedShape", shape);
-  tensorArgument(op2, "input", input);
+  const tail = required(op2, 'normalizedShape', shape);
+  tensorArgument(op2, 'input', input);
   checkFloat(op2, input);
   const lead = input.ndim - tail.length;
   if (tail.length < 1 || lead < 0 || !sameShape(input.shape.slice(lead), tail)) {
     throw new ShapeError(
-      `Given normalizedShape=${formatShape(tail)}, expected input with shape [*, ${tail.join(", ")}], but got input of size ` + formatShape(input.shape),
-      { op: op2, operands: { input: input.shape, normalizedShape: tail } }
+      `Given normalizedShape=${formatShape(tail)}, expected input with shape [*, ${tail.join(', ')}], but got input of size ` +
+        formatShape(input.shape),
+      { op: op2, operands: { input: input.shape, normalizedShape: tail } },
     );
   }
   for (const [name2, x] of Object.entries({ weight: w, bias: b })) {
     if (x === null || sameShape(x.shape, tail)) continue;
     throw new ShapeError(`Expected ${name2} to be of same shape as normalizedShape, but got ${formatShape(x.shape)}`, {
       op: op2,
-      operands: { [name2]: x.shape, normalizedShape: tail }
+      operands: { [name2]: x.shape, normalizedShape: tail },
     });
   }
   return affine(normaliseRows(input, sizeOf(input.shape.slice(0, lead)), e), w, b);
@@ -21503,7 +21751,7 @@ function checkFloat(op2, input) {
   if (input.isFloatingPoint()) return;
   throw new DTypeError(`is only defined for floating dtypes, but got ${input.dtype}; cast with .to('float32') first`, {
     op: op2,
-    operands: { dtype: input.dtype }
+    operands: { dtype: input.dtype },
   });
 }
 function perChannel3(op2, name2, x, input) {
@@ -21511,63 +21759,73 @@ function perChannel3(op2, name2, x, input) {
   if (x.ndim !== 1 || x.shape[0] !== input.shape[1]) {
     throw new ShapeError(
       `Expected ${name2} to be a vector of size equal to the number of channels in input, but got ${name2} of shape ${formatShape(x.shape)} and input of shape ${formatShape(input.shape)}`,
-      { op: op2, operands: { [name2]: x.shape, input: input.shape } }
+      { op: op2, operands: { [name2]: x.shape, input: input.shape } },
     );
   }
   return x.view([x.shape[0], ...new Array(input.ndim - 2).fill(1)]);
 }
 function groupNorm(input, numGroups, weight, bias, eps) {
-  const op2 = "groupNorm";
+  const op2 = 'groupNorm';
   const [g, w = null, b = null, e = 1e-5] = named(
     op2,
-    ["numGroups", "weight", "bias", "eps"],
-    [numGroups, weight, bias, eps]
+    ['numGroups', 'weight', 'bias', 'eps'],
+    [numGroups, weight, bias, eps],
   );
-  const groups = integer2(op2, "numGroups", required(op2, "numGroups", g), 1);
-  tensorArgument(op2, "input", input);
+  const groups = integer2(op2, 'numGroups', required(op2, 'numGroups', g), 1);
+  tensorArgument(op2, 'input', input);
   checkFloat(op2, input);
   if (input.ndim < 2) {
     throw new ShapeError(`Expected at least 2 dimensions for input tensor but received ${input.ndim}`, {
       op: op2,
-      operands: { input: input.shape }
+      operands: { input: input.shape },
     });
   }
   const [n, channels] = input.shape;
   if (channels % groups !== 0) {
     throw new ShapeError(
       `Expected number of channels in input to be divisible by numGroups, but got input of shape ${formatShape(input.shape)} and numGroups=${groups}`,
-      { op: op2, operands: { input: input.shape, numGroups: groups } }
+      { op: op2, operands: { input: input.shape, numGroups: groups } },
     );
   }
-  const scale2 = perChannel3(op2, "weight", w, input);
-  const shift = perChannel3(op2, "bias", b, input);
+  const scale2 = perChannel3(op2, 'weight', w, input);
+  const shift = perChannel3(op2, 'bias', b, input);
   return affine(normaliseRows(input, n * groups, e), scale2, shift);
 }
 function instanceNorm(input, runningMean, runningVar, weight, bias, useInputStats, momentum, eps) {
-  const op2 = "instanceNorm";
+  const op2 = 'instanceNorm';
   const [mean2 = null, variance3 = null, w = null, b = null, fromInput = true, m = 0.1, e = 1e-5] = named(
     op2,
-    ["runningMean", "runningVar", "weight", "bias", "useInputStats", "momentum", "eps"],
-    [runningMean, runningVar, weight, bias, useInputStats, momentum, eps]
+    ['runningMean', 'runningVar', 'weight', 'bias', 'useInputStats', 'momentum', 'eps'],
+    [runningMean, runningVar, weight, bias, useInputStats, momentum, eps],
   );
-  tensorArgument(op2, "input", input);
+  tensorArgument(op2, 'input', input);
   checkFloat(op2, input);
   if (input.ndim < 3) {
-    throw new ShapeError(`Expected an input [N, C, \u2026] of at least 3 dimensions, but got ${formatShape(input.shape)}`, {
-      op: op2,
-      operands: { input: input.shape }
-    });
-  }
-  if (flag2(op2, "useInputStats", fromInput) && sizeOf(input.shape.slice(2)) === 1) {
     throw new ShapeError(
-      `Expected more than 1 spatial element when training, got input size ${formatShape(input.shape)}`,
-      { op: op2, operands: { input: input.shape } }
+      `Expected an input [N, C, \u2026] of at least 3 dimensions, but got ${formatShape(input.shape)}`,
+      {
+        op: op2,
+        operands: { input: input.shape },
+      },
     );
   }
-  const scale2 = perChannel3(op2, "weight", w, input);
-  const shift = perChannel3(op2, "bias", b, input);
+  if (flag2(op2, 'useInputStats', fromInput) && sizeOf(input.shape.slice(2)) === 1) {
+    throw new ShapeError(
+      `Expected more than 1 spatial element when training, got input size ${formatShape(input.shape)}`,
+      { op: op2, operands: { input: input.shape } },
+    );
+  }
+  const scale2 = perChannel3(op2, 'weight', w, input);
+  const shift = perChannel3(op2, 'bias', b, input);
   const [n, channels] = input.shape;
-  const repeated = (x) => x === null ? null : x.detach().expand([n, channels]).reshape([n * channels]).clone();
+  const repeated = (x) =>
+    x === null
+      ? null
+      : x
+          .detach()
+          .expand([n, channels])
+          .reshape([n * channels])
+          .clone();
   const means = repeated(mean2);
   const variances = repeated(variance3);
   const out = batchNorm(input.reshape([1, n * channels, ...input.shape.slice(2)]), {
@@ -21575,7 +21833,7 @@ function instanceNorm(input, runningMean, runningVar, weight, bias, useInputStat
     runningVar: variances,
     training: fromInput,
     momentum: m,
-    eps: e
+    eps: e,
   });
   if (fromInput) {
     noGrad(() => {
@@ -21586,25 +21844,17 @@ function instanceNorm(input, runningMean, runningVar, weight, bias, useInputStat
   return affine(out.reshape(input.shape), scale2, shift);
 }
 function normalize(input, p, dim, eps) {
-  const [order = 2, d = 1, e = 1e-12] = named(
-    "normalize",
-    ["p", "dim", "eps"],
-    [p, dim, eps]
-  );
+  const [order = 2, d = 1, e = 1e-12] = named('normalize', ['p', 'dim', 'eps'], [p, dim, eps]);
   return div(input, clamp(norm2(input, order, d, true), e));
 }
 function cosineSimilarity(x1, x2, dim, eps) {
-  const [d = 1, e = 1e-8] = named("cosineSimilarity", ["dim", "eps"], [dim, eps]);
+  const [d = 1, e = 1e-8] = named('cosineSimilarity', ['dim', 'eps'], [dim, eps]);
   const unit = (x) => div(x, clamp(norm2(x, 2, d, true), e));
   const like2 = add(x1.detach(), x2.detach());
   return mul(unit(x1.expandAs(like2)), unit(x2.expandAs(like2))).sum(d);
 }
 function pairwiseDistance(x1, x2, p, eps, keepdim) {
-  const [order = 2, e = 1e-6, keep2 = false] = named(
-    "pairwiseDistance",
-    ["p", "eps", "keepdim"],
-    [p, eps, keepdim]
-  );
+  const [order = 2, e = 1e-6, keep2 = false] = named('pairwiseDistance', ['p', 'eps', 'keepdim'], [p, eps, keepdim]);
   return norm2(add(sub(x1, x2), e), order, -1, keep2);
 }
 var ScaleGradient = class extends AutogradFunction {
@@ -21633,15 +21883,15 @@ function renormalise(weight, indices, maxNorm, normType) {
   });
 }
 function embedding2(input, weight, paddingIdx, maxNorm, normType, scaleGradByFreq, sparse) {
-  const op2 = "embedding";
+  const op2 = 'embedding';
   const [padding = null, most = null, order = 2, scales = false, isSparse = false] = named(
     op2,
-    ["paddingIdx", "maxNorm", "normType", "scaleGradByFreq", "sparse"],
-    [paddingIdx, maxNorm, normType, scaleGradByFreq, sparse]
+    ['paddingIdx', 'maxNorm', 'normType', 'scaleGradByFreq', 'sparse'],
+    [paddingIdx, maxNorm, normType, scaleGradByFreq, sparse],
   );
-  if (isSparse) throw new NotImplementedError("has no sparse gradients; leave sparse out", { op: op2 });
-  tensorArgument(op2, "input", input);
-  tensorArgument(op2, "weight", weight);
+  if (isSparse) throw new NotImplementedError('has no sparse gradients; leave sparse out', { op: op2 });
+  tensorArgument(op2, 'input', input);
+  tensorArgument(op2, 'weight', weight);
   if (most !== null) {
     noGrad(() => embedding(weight, input, padding));
     renormalise(weight, input, most, order);
@@ -21652,19 +21902,27 @@ function embedding2(input, weight, paddingIdx, maxNorm, normType, scaleGradByFre
   return ScaleGradient.apply(out, factor);
 }
 function bilinear(input1, input2, weight, bias = null) {
-  const op2 = "bilinear";
+  const op2 = 'bilinear';
   const [out, in1, in2] = weight.shape;
   const lead = input1.shape.slice(0, -1);
-  const fits = weight.ndim === 3 && input1.shape.at(-1) === in1 && input2.shape.at(-1) === in2 && sameShape(lead, input2.shape.slice(0, -1));
+  const fits =
+    weight.ndim === 3 &&
+    input1.shape.at(-1) === in1 &&
+    input2.shape.at(-1) === in2 &&
+    sameShape(lead, input2.shape.slice(0, -1));
   if (!fits) {
     throw new ShapeError(
       `input1 and input2 must agree in all but their last dimensions, which must be those of the weight, but got ${formatShape(input1.shape)}, ${formatShape(input2.shape)} and ${formatShape(weight.shape)}`,
-      { op: op2, operands: { input1: input1.shape, input2: input2.shape, weight: weight.shape } }
+      { op: op2, operands: { input1: input1.shape, input2: input2.shape, weight: weight.shape } },
     );
   }
   const rows2 = sizeOf(lead);
   const left = input1.reshape([rows2, in1]).mm(weight.permute(1, 0, 2).reshape([in1, out * in2]));
-  const product = left.view([rows2, out, in2]).mul(input2.reshape([rows2, 1, in2])).sum(-1).reshape([...lead, out]);
+  const product = left
+    .view([rows2, out, in2])
+    .mul(input2.reshape([rows2, 1, in2]))
+    .sum(-1)
+    .reshape([...lead, out]);
   return bias === null ? product : add(product, bias);
 }
 
@@ -21686,7 +21944,7 @@ __export(init_exports, {
   uniform_: () => uniform_2,
   xavierNormal_: () => xavierNormal_,
   xavierUniform_: () => xavierUniform_,
-  zeros_: () => zeros_
+  zeros_: () => zeros_,
 });
 
 // packages/nn/src/qr.ts
@@ -21726,41 +21984,44 @@ function unrecorded(self, write3) {
   return self;
 }
 function calculateGain(nonlinearity, param) {
-  const op2 = "calculateGain";
-  const [slope] = named(op2, ["param"], [param]);
+  const op2 = 'calculateGain';
+  const [slope] = named(op2, ['param'], [param]);
   switch (nonlinearity) {
-    case "linear":
-    case "conv1d":
-    case "conv2d":
-    case "conv3d":
-    case "conv_transpose1d":
-    case "conv_transpose2d":
-    case "conv_transpose3d":
-    case "sigmoid":
+    case 'linear':
+    case 'conv1d':
+    case 'conv2d':
+    case 'conv3d':
+    case 'conv_transpose1d':
+    case 'conv_transpose2d':
+    case 'conv_transpose3d':
+    case 'sigmoid':
       return 1;
-    case "tanh":
+    case 'tanh':
       return 5 / 3;
-    case "relu":
+    case 'relu':
       return Math.sqrt(2);
-    case "leaky_relu": {
+    case 'leaky_relu': {
       const negativeSlope = slope ?? 0.01;
-      if (typeof negativeSlope !== "number") {
-        throw new ValueError(`negative_slope ${String(negativeSlope)} not a valid number`, { op: op2, operands: { param } });
+      if (typeof negativeSlope !== 'number') {
+        throw new ValueError(`negative_slope ${String(negativeSlope)} not a valid number`, {
+          op: op2,
+          operands: { param },
+        });
       }
       return Math.sqrt(2 / (1 + negativeSlope ** 2));
     }
-    case "selu":
+    case 'selu':
       return 3 / 4;
     default:
       throw new ValueError(`Unsupported nonlinearity ${String(nonlinearity)}`, { op: op2, operands: { nonlinearity } });
   }
 }
 function calculateFanInAndFanOut(tensor2) {
-  tensorArgument("calculateFanInAndFanOut", "tensor", tensor2);
+  tensorArgument('calculateFanInAndFanOut', 'tensor', tensor2);
   if (tensor2.ndim < 2) {
     throw new ValueError(
-      `Fan in and fan out can not be computed for tensor with fewer than 2 dimensions, but got shape [${tensor2.shape.join(", ")}]`,
-      { op: "calculateFanInAndFanOut", operands: { tensor: tensor2.shape } }
+      `Fan in and fan out can not be computed for tensor with fewer than 2 dimensions, but got shape [${tensor2.shape.join(', ')}]`,
+      { op: 'calculateFanInAndFanOut', operands: { tensor: tensor2.shape } },
     );
   }
   let taps2 = 1;
@@ -21768,43 +22029,43 @@ function calculateFanInAndFanOut(tensor2) {
   return [tensor2.shape[1] * taps2, tensor2.shape[0] * taps2];
 }
 function fanOf(op2, tensor2, mode2) {
-  const name2 = typeof mode2 === "string" ? mode2.toLowerCase() : mode2;
-  if (name2 !== "fan_in" && name2 !== "fan_out") {
+  const name2 = typeof mode2 === 'string' ? mode2.toLowerCase() : mode2;
+  if (name2 !== 'fan_in' && name2 !== 'fan_out') {
     throw new ValueError(`Mode ${String(mode2)} not supported, please use one of fan_in, fan_out`, {
       op: op2,
-      operands: { mode: mode2 }
+      operands: { mode: mode2 },
     });
   }
-  return calculateFanInAndFanOut(tensor2)[name2 === "fan_in" ? 0 : 1];
+  return calculateFanInAndFanOut(tensor2)[name2 === 'fan_in' ? 0 : 1];
 }
 function constant_(tensor2, val) {
-  const [value] = named("constant_", ["val"], [val]);
-  const checked = numeric("constant_", "val", required("constant_", "val", value));
-  return unrecorded(tensorArgument("constant_", "tensor", tensor2), () => tensor2.fill_(checked));
+  const [value] = named('constant_', ['val'], [val]);
+  const checked = numeric('constant_', 'val', required('constant_', 'val', value));
+  return unrecorded(tensorArgument('constant_', 'tensor', tensor2), () => tensor2.fill_(checked));
 }
 function ones_(tensor2) {
-  return unrecorded(tensorArgument("ones_", "tensor", tensor2), () => tensor2.fill_(1));
+  return unrecorded(tensorArgument('ones_', 'tensor', tensor2), () => tensor2.fill_(1));
 }
 function zeros_(tensor2) {
-  return unrecorded(tensorArgument("zeros_", "tensor", tensor2), () => tensor2.zero_());
+  return unrecorded(tensorArgument('zeros_', 'tensor', tensor2), () => tensor2.zero_());
 }
 function eye_(tensor2) {
-  onlyDims("eye_", tensor2, [2]);
+  onlyDims('eye_', tensor2, [2]);
   return unrecorded(tensor2, () => {
     tensor2.zero_();
     tensor2.diagonal().fill_(1);
   });
 }
 function dirac_(tensor2, groups = 1) {
-  const op2 = "dirac_";
+  const op2 = 'dirac_';
   onlyDims(op2, tensor2, [3, 4, 5]);
-  const [g = 1] = named(op2, ["groups"], [groups]);
-  const count2 = integer2(op2, "groups", g, 1);
+  const [g = 1] = named(op2, ['groups'], [groups]);
+  const count2 = integer2(op2, 'groups', g, 1);
   const out = tensor2.shape[0];
   if (out % count2 !== 0) {
     throw new ValueError(`dim 0 must be divisible by groups, but got ${out} and ${count2}`, {
       op: op2,
-      operands: { tensor: tensor2.shape, groups: count2 }
+      operands: { tensor: tensor2.shape, groups: count2 },
     });
   }
   const perGroup = out / count2;
@@ -21814,36 +22075,31 @@ function dirac_(tensor2, groups = 1) {
     let middle = tensor2;
     for (let d = tensor2.ndim - 1; d >= 2; d--) middle = middle.select(d, Math.floor(tensor2.shape[d] / 2));
     for (let i = 0; i < count2; i++)
-      middle.narrow(0, i * perGroup, perGroup).diagonal().fill_(1);
+      middle
+        .narrow(0, i * perGroup, perGroup)
+        .diagonal()
+        .fill_(1);
   });
 }
 function onlyDims(op2, tensor2, allowed) {
-  tensorArgument(op2, "tensor", tensor2);
+  tensorArgument(op2, 'tensor', tensor2);
   if (allowed.includes(tensor2.ndim)) return;
-  const list2 = allowed.length === 1 ? `${allowed[0]}` : `${allowed.slice(0, -1).join(", ")}, or ${allowed.at(-1)}`;
+  const list2 = allowed.length === 1 ? `${allowed[0]}` : `${allowed.slice(0, -1).join(', ')}, or ${allowed.at(-1)}`;
   throw new ValueError(
-    `Only tensors with ${list2} dimensions are supported, but got shape [${tensor2.shape.join(", ")}]`,
+    `Only tensors with ${list2} dimensions are supported, but got shape [${tensor2.shape.join(', ')}]`,
     {
       op: op2,
-      operands: { tensor: tensor2.shape }
-    }
+      operands: { tensor: tensor2.shape },
+    },
   );
 }
 function uniform_2(tensor2, a, b, generator) {
-  const [low = 0, high = 1, source2] = named(
-    "uniform_",
-    ["a", "b", "generator"],
-    [a, b, generator]
-  );
-  return fillUniform2(tensorArgument("uniform_", "tensor", tensor2), low, high, source2);
+  const [low = 0, high = 1, source2] = named('uniform_', ['a', 'b', 'generator'], [a, b, generator]);
+  return fillUniform2(tensorArgument('uniform_', 'tensor', tensor2), low, high, source2);
 }
 function normal_2(tensor2, mean2, std2, generator) {
-  const [m = 0, s = 1, source2] = named(
-    "normal_",
-    ["mean", "std", "generator"],
-    [mean2, std2, generator]
-  );
-  return fillNormal2(tensorArgument("normal_", "tensor", tensor2), m, s, source2);
+  const [m = 0, s = 1, source2] = named('normal_', ['mean', 'std', 'generator'], [mean2, std2, generator]);
+  return fillNormal2(tensorArgument('normal_', 'tensor', tensor2), m, s, source2);
 }
 function fillUniform2(tensor2, low, high, generator) {
   return unrecorded(tensor2, () => tensor2.uniform_(low, high, { generator: generator ?? null }));
@@ -21852,72 +22108,79 @@ function fillNormal2(tensor2, mean2, std2, generator) {
   return unrecorded(tensor2, () => tensor2.normal_(mean2, std2, { generator: generator ?? null }));
 }
 function normalDistribution(x) {
-  return (1 + erf3(tensor(x / Math.SQRT2, { dtype: "float64" })).item()) / 2;
+  return (1 + erf3(tensor(x / Math.SQRT2, { dtype: 'float64' })).item()) / 2;
 }
 function truncNormal_(tensor2, mean2, std2, a, b, generator) {
-  const op2 = "truncNormal_";
+  const op2 = 'truncNormal_';
   const [m = 0, s = 1, low = -2, high = 2, source2] = named(
     op2,
-    ["mean", "std", "a", "b", "generator"],
-    [mean2, std2, a, b, generator]
+    ['mean', 'std', 'a', 'b', 'generator'],
+    [mean2, std2, a, b, generator],
   );
-  tensorArgument(op2, "tensor", tensor2);
+  tensorArgument(op2, 'tensor', tensor2);
   if (m < low - 2 * s || m > high + 2 * s) {
-    warn(op2, "mean is more than 2 std from [a, b]. The distribution of values may be incorrect.");
+    warn(op2, 'mean is more than 2 std from [a, b]. The distribution of values may be incorrect.');
   }
   const lower = normalDistribution((low - m) / s);
   const upper = normalDistribution((high - m) / s);
   return unrecorded(tensor2, () => {
     tensor2.uniform_(2 * lower - 1, 2 * upper - 1, { generator: source2 ?? null });
-    tensor2.erfinv_().mul_(s * Math.SQRT2).add_(m);
+    tensor2
+      .erfinv_()
+      .mul_(s * Math.SQRT2)
+      .add_(m);
     clamp_(tensor2, low, high);
   });
 }
 function xavierUniform_(tensor2, gain, generator) {
-  const [std2, source2] = xavier("xavierUniform_", tensor2, gain, generator);
+  const [std2, source2] = xavier('xavierUniform_', tensor2, gain, generator);
   const bound2 = Math.sqrt(3) * std2;
   return fillUniform2(tensor2, -bound2, bound2, source2);
 }
 function xavierNormal_(tensor2, gain, generator) {
-  const [std2, source2] = xavier("xavierNormal_", tensor2, gain, generator);
+  const [std2, source2] = xavier('xavierNormal_', tensor2, gain, generator);
   return fillNormal2(tensor2, 0, std2, source2);
 }
 function xavier(op2, tensor2, gain, generator) {
-  const [factor = 1, source2] = named(op2, ["gain", "generator"], [gain, generator]);
+  const [factor = 1, source2] = named(op2, ['gain', 'generator'], [gain, generator]);
   const [fanIn, fanOut] = calculateFanInAndFanOut(tensor2);
-  return [numeric(op2, "gain", factor) * Math.sqrt(2 / (fanIn + fanOut)), source2];
+  return [numeric(op2, 'gain', factor) * Math.sqrt(2 / (fanIn + fanOut)), source2];
 }
 function kaimingUniform_(tensor2, a, mode2, nonlinearity, generator) {
-  const [std2, source2] = kaiming("kaimingUniform_", tensor2, [a, mode2, nonlinearity, generator]);
+  const [std2, source2] = kaiming('kaimingUniform_', tensor2, [a, mode2, nonlinearity, generator]);
   if (std2 === null) return tensor2;
   const bound2 = Math.sqrt(3) * std2;
   return fillUniform2(tensor2, -bound2, bound2, source2);
 }
 function kaimingNormal_(tensor2, a, mode2, nonlinearity, generator) {
-  const [std2, source2] = kaiming("kaimingNormal_", tensor2, [a, mode2, nonlinearity, generator]);
+  const [std2, source2] = kaiming('kaimingNormal_', tensor2, [a, mode2, nonlinearity, generator]);
   return std2 === null ? tensor2 : fillNormal2(tensor2, 0, std2, source2);
 }
 function kaiming(op2, tensor2, args) {
-  const [a = 0, mode2 = "fan_in", nonlinearity = "leaky_relu", source2] = named(op2, ["a", "mode", "nonlinearity", "generator"], args);
-  tensorArgument(op2, "tensor", tensor2);
+  const [a = 0, mode2 = 'fan_in', nonlinearity = 'leaky_relu', source2] = named(
+    op2,
+    ['a', 'mode', 'nonlinearity', 'generator'],
+    args,
+  );
+  tensorArgument(op2, 'tensor', tensor2);
   if (tensor2.shape.includes(0)) {
-    warn(op2, "Initializing zero-element tensors is a no-op");
+    warn(op2, 'Initializing zero-element tensors is a no-op');
     return [null, source2];
   }
   const fan = fanOf(op2, tensor2, mode2);
   return [calculateGain(nonlinearity, a) / Math.sqrt(fan), source2];
 }
 function orthogonal_(tensor2, gain, generator) {
-  const op2 = "orthogonal_";
-  const [factor = 1, source2] = named(op2, ["gain", "generator"], [gain, generator]);
-  tensorArgument(op2, "tensor", tensor2);
+  const op2 = 'orthogonal_';
+  const [factor = 1, source2] = named(op2, ['gain', 'generator'], [gain, generator]);
+  tensorArgument(op2, 'tensor', tensor2);
   if (tensor2.ndim < 2) {
     throw new ValueError(
-      `Only tensors with 2 or more dimensions are supported, but got shape [${tensor2.shape.join(", ")}]`,
+      `Only tensors with 2 or more dimensions are supported, but got shape [${tensor2.shape.join(', ')}]`,
       {
         op: op2,
-        operands: { tensor: tensor2.shape }
-      }
+        operands: { tensor: tensor2.shape },
+      },
     );
   }
   const size = tensor2.numel();
@@ -21929,21 +22192,17 @@ function orthogonal_(tensor2, gain, generator) {
     const tall = rows2 < columns ? drawn.t() : drawn;
     const q = fromTypedArray(
       orthonormalColumns(Float64Array.from(tall.toTypedArray()), tall.shape[0], tall.shape[1]),
-      tall.shape
+      tall.shape,
     );
     tensor2.copy_((rows2 < columns ? q.t() : q).reshape(tensor2.shape));
     tensor2.mul_(factor);
   });
 }
 function sparse_(tensor2, sparsity, std2, generator) {
-  const op2 = "sparse_";
+  const op2 = 'sparse_';
   onlyDims(op2, tensor2, [2]);
-  const [share, s = 0.01, source2] = named(
-    op2,
-    ["sparsity", "std", "generator"],
-    [sparsity, std2, generator]
-  );
-  const fraction = numeric(op2, "sparsity", required(op2, "sparsity", share));
+  const [share, s = 0.01, source2] = named(op2, ['sparsity', 'std', 'generator'], [sparsity, std2, generator]);
+  const fraction = numeric(op2, 'sparsity', required(op2, 'sparsity', share));
   const [rows2, columns] = tensor2.shape;
   const zeros2 = Math.min(Math.max(Math.ceil(fraction * rows2), 0), rows2);
   return unrecorded(tensor2, () => {
@@ -21961,11 +22220,11 @@ function sparse_(tensor2, sparsity, std2, generator) {
 var Parameter = class extends Tensor {
   constructor(data, requiresGrad = true) {
     super(data.storage, data.shape, data.strides, data.offset, data.dtype, null);
-    const [value = true] = named("Parameter", ["requiresGrad"], [requiresGrad]);
+    const [value = true] = named('Parameter', ['requiresGrad'], [requiresGrad]);
     if (value) this.requiresGrad = true;
   }
   get printName() {
-    return "Parameter";
+    return 'Parameter';
   }
 };
 var Buffer2 = class extends Tensor {
@@ -21973,7 +22232,7 @@ var Buffer2 = class extends Tensor {
   persistent;
   constructor(data, persistent = true) {
     super(data.storage, data.shape, data.strides, data.offset, data.dtype, null);
-    const [value = true] = named("Buffer", ["persistent"], [persistent]);
+    const [value = true] = named('Buffer', ['persistent'], [persistent]);
     this.persistent = value;
   }
 };
@@ -21994,7 +22253,7 @@ var CallableModule = class {
   constructor() {
     const self = (...args) => self.invoke(args);
     const prototype = new.target.prototype;
-    for (const key of ["length", "name"]) {
+    for (const key of ['length', 'name']) {
       if (key in prototype) Reflect.deleteProperty(self, key);
       else Object.defineProperty(self, key, EMPTY_FIELD);
     }
@@ -22067,12 +22326,12 @@ var Module = class extends CallableBase {
     for (const [, child] of this.namedChildren()) yield child;
   }
   /** This module and all below it, by path; each once. */
-  *namedModules(prefix5 = "", seen = /* @__PURE__ */ new Set()) {
+  *namedModules(prefix5 = '', seen = /* @__PURE__ */ new Set()) {
     if (seen.has(this)) return;
     seen.add(this);
     yield [prefix5, this];
     for (const [name2, child] of this.#fields(isModule2)) {
-      yield* child.namedModules(prefix5 === "" ? name2 : `${prefix5}.${name2}`, seen);
+      yield* child.namedModules(prefix5 === '' ? name2 : `${prefix5}.${name2}`, seen);
     }
   }
   /** This module and all below it; each once. */
@@ -22086,57 +22345,52 @@ var Module = class extends CallableBase {
       for (const [name2, value] of owner.#fields(isKind)) {
         if (seen.has(value)) continue;
         seen.add(value);
-        yield [path === "" ? name2 : `${path}.${name2}`, value];
+        yield [path === '' ? name2 : `${path}.${name2}`, value];
       }
     }
   }
   /** Parameters of this module and (with `recurse`, the default) of all below it, by path; shared ones once. */
-  namedParameters(prefix5 = "", recurse = true) {
-    const [p = "", r = true] = named(
-      "namedParameters",
-      ["prefix", "recurse"],
-      memberArguments(prefix5, recurse)
-    );
+  namedParameters(prefix5 = '', recurse = true) {
+    const [p = '', r = true] = named('namedParameters', ['prefix', 'recurse'], memberArguments(prefix5, recurse));
     return this.#namedTensors(isParameter, p, r);
   }
   /** Parameters of this module and all below it; shared ones once. What optimisers take. */
   *parameters(recurse = true) {
-    const [r = true] = named("parameters", ["recurse"], [recurse]);
-    for (const [, parameter] of this.#namedTensors(isParameter, "", r)) yield parameter;
+    const [r = true] = named('parameters', ['recurse'], [recurse]);
+    for (const [, parameter] of this.#namedTensors(isParameter, '', r)) yield parameter;
   }
   /** Buffers of this module and all below it, by path. */
-  namedBuffers(prefix5 = "", recurse = true) {
-    const [p = "", r = true] = named(
-      "namedBuffers",
-      ["prefix", "recurse"],
-      memberArguments(prefix5, recurse)
-    );
+  namedBuffers(prefix5 = '', recurse = true) {
+    const [p = '', r = true] = named('namedBuffers', ['prefix', 'recurse'], memberArguments(prefix5, recurse));
     return this.#namedTensors(isBuffer, p, r);
   }
   /** Buffers of this module and all below it. */
   *buffers(recurse = true) {
-    const [r = true] = named("buffers", ["recurse"], [recurse]);
-    for (const [, buffer] of this.#namedTensors(isBuffer, "", r)) yield buffer;
+    const [r = true] = named('buffers', ['recurse'], [recurse]);
+    for (const [, buffer] of this.#namedTensors(isBuffer, '', r)) yield buffer;
   }
   /** Makes a field of a buffer; null leaves it empty. Assigning `new Buffer(tensor)` to a field does the same. */
   registerBuffer(name2, tensor2, persistent = true) {
-    this.#assign("registerBuffer", name2, tensor2 === null ? null : new Buffer2(tensor2, persistent));
+    this.#assign('registerBuffer', name2, tensor2 === null ? null : new Buffer2(tensor2, persistent));
   }
   /** Makes a field of a parameter; null leaves it empty. Assigning a `Parameter` to a field does the same. */
   registerParameter(name2, parameter) {
-    this.#assign("registerParameter", name2, parameter);
+    this.#assign('registerParameter', name2, parameter);
   }
   /** Makes a field of a child module. Assigning a module to a field does the same. */
   registerModule(name2, module) {
-    this.#assign("registerModule", name2, module);
+    this.#assign('registerModule', name2, module);
   }
   /** As `registerModule`. */
   addModule(name2, module) {
-    this.#assign("addModule", name2, module);
+    this.#assign('addModule', name2, module);
   }
   #assign(op2, name2, value) {
-    if (name2 === "" || name2.includes(".")) {
-      throw new ValueError(`name must not be empty or contain a dot, but got '${name2}'`, { op: op2, operands: { name: name2 } });
+    if (name2 === '' || name2.includes('.')) {
+      throw new ValueError(`name must not be empty or contain a dot, but got '${name2}'`, {
+        op: op2,
+        operands: { name: name2 },
+      });
     }
     if (name2 in this && !Object.hasOwn(this, name2)) {
       throw new ValueError(`attribute '${name2}' already exists`, { op: op2, operands: { name: name2 } });
@@ -22146,12 +22400,12 @@ var Module = class extends CallableBase {
   /** The module at a path such as `'features.0'`; this module for `''`. */
   getSubmodule(target) {
     let at3 = this;
-    if (target === "") return at3;
-    for (const name2 of target.split(".")) {
+    if (target === '') return at3;
+    for (const name2 of target.split('.')) {
       const next = Object.hasOwn(at3, name2) ? at3[name2] : void 0;
       if (!isModule2(next)) {
         throw new ValueError(`${at3.className} has no module '${name2}', on the way to '${target}'`, {
-          op: "getSubmodule"
+          op: 'getSubmodule',
         });
       }
       at3 = next;
@@ -22162,16 +22416,16 @@ var Module = class extends CallableBase {
   getParameter(target) {
     const value = this.#fieldAt(target);
     if (isParameter(value)) return value;
-    throw new ValueError(`${this.className} has no parameter '${target}'`, { op: "getParameter" });
+    throw new ValueError(`${this.className} has no parameter '${target}'`, { op: 'getParameter' });
   }
   /** The buffer at a path such as `'features.1.running_mean'`. */
   getBuffer(target) {
     const value = this.#fieldAt(target);
     if (isBuffer(value)) return value;
-    throw new ValueError(`${this.className} has no buffer '${target}'`, { op: "getBuffer" });
+    throw new ValueError(`${this.className} has no buffer '${target}'`, { op: 'getBuffer' });
   }
   #fieldAt(target) {
-    const dot2 = target.lastIndexOf(".");
+    const dot2 = target.lastIndexOf('.');
     const owner = this.getSubmodule(target.slice(0, Math.max(dot2, 0)));
     const name2 = target.slice(dot2 + 1);
     return Object.hasOwn(owner, name2) ? owner[name2] : void 0;
@@ -22182,7 +22436,7 @@ var Module = class extends CallableBase {
    * storage with the module and are cut off the tape.
    */
   stateDict(options = {}) {
-    const [prefix5 = ""] = named("stateDict", ["prefix"], [options]);
+    const [prefix5 = ''] = named('stateDict', ['prefix'], [options]);
     const out = {};
     this.#collectState(prefix5, out);
     return out;
@@ -22202,18 +22456,18 @@ var Module = class extends CallableBase {
    * @throws ShapeError when a shape differs; ValueError when names do not match under `strict`
    */
   loadStateDict(stateDict, strict2 = true) {
-    const [isStrict = true] = named("loadStateDict", ["strict"], [strict2]);
+    const [isStrict = true] = named('loadStateDict', ['strict'], [strict2]);
     const given = stateDict instanceof Map ? stateDict : new Map(Object.entries(stateDict));
     const own = /* @__PURE__ */ new Map();
-    this.#collectTargets("", own);
+    this.#collectTargets('', own);
     const missingKeys = [...own.keys()].filter((key) => !given.has(key));
     const unexpectedKeys = [...given.keys()].filter((key) => !own.has(key));
     const faults = [];
     if (isStrict && missingKeys.length > 0) {
-      faults.push(`Missing key(s) in state_dict: ${missingKeys.map((key) => `"${key}"`).join(", ")}.`);
+      faults.push(`Missing key(s) in state_dict: ${missingKeys.map((key) => `"${key}"`).join(', ')}.`);
     }
     if (isStrict && unexpectedKeys.length > 0) {
-      faults.push(`Unexpected key(s) in state_dict: ${unexpectedKeys.map((key) => `"${key}"`).join(", ")}.`);
+      faults.push(`Unexpected key(s) in state_dict: ${unexpectedKeys.map((key) => `"${key}"`).join(', ')}.`);
     }
     let misfit = false;
     for (const [key, target] of own) {
@@ -22221,13 +22475,13 @@ var Module = class extends CallableBase {
       if (source2 === void 0 || source2.shape.join() === target.shape.join()) continue;
       misfit = true;
       faults.push(
-        `size mismatch for ${key}: copying a param with shape [${source2.shape.join(", ")}], the shape in the module is [${target.shape.join(", ")}].`
+        `size mismatch for ${key}: copying a param with shape [${source2.shape.join(', ')}], the shape in the module is [${target.shape.join(', ')}].`,
       );
     }
     if (faults.length > 0) {
       const message = `error(s) in loading state_dict for ${this.className}:
-	${faults.join("\n	")}`;
-      const details = { op: "loadStateDict", operands: { missingKeys, unexpectedKeys } };
+	${faults.join('\n	')}`;
+      const details = { op: 'loadStateDict', operands: { missingKeys, unexpectedKeys } };
       throw misfit ? new ShapeError(message, details) : new ValueError(message, details);
     }
     noGrad(() => {
@@ -22245,7 +22499,7 @@ var Module = class extends CallableBase {
   // ---------------------------------------------------------------------------------------------------------- the modes
   /** Sets training mode (or with `false` evaluation mode) here and below. */
   train(mode2 = true) {
-    const [value = true] = named("train", ["mode"], [mode2]);
+    const [value = true] = named('train', ['mode'], [mode2]);
     for (const module of this.modules()) module.training = value;
     return this;
   }
@@ -22261,20 +22515,20 @@ var Module = class extends CallableBase {
   }
   /** Starts or stops recording on all parameters. */
   requiresGrad_(requiresGrad = true) {
-    const [value = true] = named("requiresGrad_", ["requiresGrad"], [requiresGrad]);
+    const [value = true] = named('requiresGrad_', ['requiresGrad'], [requiresGrad]);
     for (const parameter of this.parameters()) parameter.requiresGrad = value;
     return this;
   }
   /** Drops all gradients (`setToNone`, the default), or sets them to zero. */
   zeroGrad(setToNone = true) {
-    const [drop2 = true] = named("zeroGrad", ["setToNone"], [setToNone]);
+    const [drop2 = true] = named('zeroGrad', ['setToNone'], [setToNone]);
     for (const parameter of this.parameters()) clearGrad(parameter, drop2);
   }
   /** Casts floating parameters and buffers, in place. */
   to(dtype) {
-    const [target] = named("to", ["dtype"], [dtype]);
-    if (target !== "float32" && target !== "float64") {
-      throw new ValueError(`only accepts floating point dtypes, but got ${String(target)}`, { op: "Module.to" });
+    const [target] = named('to', ['dtype'], [dtype]);
+    if (target !== 'float32' && target !== 'float64') {
+      throw new ValueError(`only accepts floating point dtypes, but got ${String(target)}`, { op: 'Module.to' });
     }
     for (const tensor2 of [...this.parameters(), ...this.buffers()]) {
       if (!tensor2.isFloatingPoint() || tensor2.dtype === target) continue;
@@ -22288,15 +22542,15 @@ var Module = class extends CallableBase {
   }
   /** Casts to float32. */
   float() {
-    return this.to("float32");
+    return this.to('float32');
   }
   /** Casts to float64. */
   double() {
-    return this.to("float64");
+    return this.to('float64');
   }
   /** There is one device. */
   cuda() {
-    throw new NotImplementedError("there is no other device; leave the call out", { op: "Module.cuda" });
+    throw new NotImplementedError('there is no other device; leave the call out', { op: 'Module.cuda' });
   }
   // ----------------------------------------------------------------------------------------------------------- printing
   /** The name that the printed form begins with. */
@@ -22305,24 +22559,24 @@ var Module = class extends CallableBase {
   }
   /** What stands between the parentheses in the printed form; layers override it. */
   extraRepr() {
-    return "";
+    return '';
   }
   /** As PyTorch prints modules. */
   toString() {
     const extra = this.extraRepr();
     const children = [...this.#fields(isModule2)].map(([name2, child]) => `(${name2}): ${indent(child.toString())}`);
-    const lines = extra === "" ? children : [...extra.split("\n"), ...children];
-    if (lines.length === 0 || children.length === 0 && lines.length === 1) return `${this.className}(${extra})`;
+    const lines = extra === '' ? children : [...extra.split('\n'), ...children];
+    if (lines.length === 0 || (children.length === 0 && lines.length === 1)) return `${this.className}(${extra})`;
     return `${this.className}(
-  ${lines.join("\n  ")}
+  ${lines.join('\n  ')}
 )`;
   }
   /** Node's and Bun's inspector. */
-  [/* @__PURE__ */ Symbol.for("nodejs.util.inspect.custom")]() {
+  [/* @__PURE__ */ Symbol.for('nodejs.util.inspect.custom')]() {
     return this.toString();
   }
   /** Deno's inspector. */
-  [/* @__PURE__ */ Symbol.for("Deno.customInspect")]() {
+  [/* @__PURE__ */ Symbol.for('Deno.customInspect')]() {
     return this.toString();
   }
 };
@@ -22336,7 +22590,7 @@ function isBuffer(value) {
   return value instanceof Buffer2;
 }
 function memberArguments(prefix5, recurse) {
-  return typeof prefix5 === "object" ? [prefix5] : [prefix5, recurse];
+  return typeof prefix5 === 'object' ? [prefix5] : [prefix5, recurse];
 }
 function clearGrad(parameter, drop2) {
   const grad = parameter.grad;
@@ -22345,7 +22599,7 @@ function clearGrad(parameter, drop2) {
   else noGrad(() => grad.detach_().zero_());
 }
 function indent(text2) {
-  return text2.split("\n").join("\n  ");
+  return text2.split('\n').join('\n  ');
 }
 var Passage = class extends AutogradFunction {
   static forward(_ctx, ...tensors) {
@@ -22371,21 +22625,23 @@ var BackwardWatch = class {
     this.#watchesInputs = true;
     passed.find((x) => x.gradFn !== null)?.gradFn?.registerHook((gradInputs) => this.#finish(gradInputs));
     let next = 0;
-    return args.map((arg) => arg instanceof Tensor ? passed[next++] : arg);
+    return args.map((arg) => (arg instanceof Tensor ? passed[next++] : arg));
   }
   outputs(output) {
     const list2 = Array.isArray(output) ? output : [output];
     const tensors = list2.filter((x) => x instanceof Tensor);
     const passed = [Passage.apply(...tensors)].flat();
-    passed.find((x) => x.gradFn !== null)?.gradFn?.registerPrehook((gradOutputs) => {
-      let grads = gradOutputs;
-      for (const hook of this.#hooks.backwardPre) grads = hook(this.#module, grads) ?? grads;
-      this.#gradOutput = grads;
-      if (!this.#watchesInputs) this.#finish([null]);
-      return grads;
-    });
+    passed
+      .find((x) => x.gradFn !== null)
+      ?.gradFn?.registerPrehook((gradOutputs) => {
+        let grads = gradOutputs;
+        for (const hook of this.#hooks.backwardPre) grads = hook(this.#module, grads) ?? grads;
+        this.#gradOutput = grads;
+        if (!this.#watchesInputs) this.#finish([null]);
+        return grads;
+      });
     let next = 0;
-    const replaced = list2.map((x) => x instanceof Tensor ? passed[next++] : x);
+    const replaced = list2.map((x) => (x instanceof Tensor ? passed[next++] : x));
     return Array.isArray(output) ? replaced : replaced[0];
   }
   #finish(gradInputs) {
@@ -22397,27 +22653,27 @@ var BackwardWatch = class {
 
 // packages/nn/src/python.ts
 function pythonFloat(value) {
-  if (Number.isNaN(value)) return "nan";
-  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
-  const [mantissa, exponent] = value.toExponential().split("e");
+  if (Number.isNaN(value)) return 'nan';
+  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
+  const [mantissa, exponent] = value.toExponential().split('e');
   const power3 = Number(exponent);
   if (power3 < -4 || power3 >= 16)
-    return `${mantissa}e${power3 < 0 ? "-" : "+"}${String(Math.abs(power3)).padStart(2, "0")}`;
+    return `${mantissa}e${power3 < 0 ? '-' : '+'}${String(Math.abs(power3)).padStart(2, '0')}`;
   const text2 = String(value);
-  const plain2 = text2.includes("e") ? value.toFixed(-power3 + mantissa.replace(/[-.]/g, "").length - 1) : text2;
-  return Number.isInteger(value) ? `${Object.is(value, -0) ? "-0" : plain2}.0` : plain2;
+  const plain2 = text2.includes('e') ? value.toFixed(-power3 + mantissa.replace(/[-.]/g, '').length - 1) : text2;
+  return Number.isInteger(value) ? `${Object.is(value, -0) ? '-0' : plain2}.0` : plain2;
 }
 function pythonNumber(value) {
   return Number.isInteger(value) && Math.abs(value) < 1e16 ? String(value) : pythonFloat(value);
 }
 function pythonBool(value) {
-  return value ? "True" : "False";
+  return value ? 'True' : 'False';
 }
 function python(value) {
-  if (value === null || value === void 0) return "None";
-  if (typeof value === "number") return pythonNumber(value);
-  if (typeof value === "boolean") return pythonBool(value);
-  if (Array.isArray(value)) return value.length === 1 ? `(${python(value[0])},)` : `(${value.map(python).join(", ")})`;
+  if (value === null || value === void 0) return 'None';
+  if (typeof value === 'number') return pythonNumber(value);
+  if (typeof value === 'boolean') return pythonBool(value);
+  if (Array.isArray(value)) return value.length === 1 ? `(${python(value[0])},)` : `(${value.map(python).join(', ')})`;
   return String(value);
 }
 
@@ -22426,16 +22682,16 @@ var InplaceActivation = class extends Module {
   inplace;
   constructor(op2, inplace) {
     super();
-    const [value = false] = named(op2, ["inplace"], [inplace]);
-    this.inplace = flag2(op2, "inplace", value);
+    const [value = false] = named(op2, ['inplace'], [inplace]);
+    this.inplace = flag2(op2, 'inplace', value);
   }
   extraRepr() {
-    return this.inplace ? "inplace=True" : "";
+    return this.inplace ? 'inplace=True' : '';
   }
 };
 var ReLU = class extends InplaceActivation {
   constructor(inplace) {
-    super("ReLU", inplace);
+    super('ReLU', inplace);
   }
   forward(input) {
     return relu2(input, this.inplace);
@@ -22443,7 +22699,7 @@ var ReLU = class extends InplaceActivation {
 };
 var ReLU6 = class extends InplaceActivation {
   constructor(inplace) {
-    super("ReLU6", inplace);
+    super('ReLU6', inplace);
   }
   forward(input) {
     return relu62(input, this.inplace);
@@ -22451,7 +22707,7 @@ var ReLU6 = class extends InplaceActivation {
 };
 var SELU = class extends InplaceActivation {
   constructor(inplace) {
-    super("SELU", inplace);
+    super('SELU', inplace);
   }
   forward(input) {
     return selu2(input, this.inplace);
@@ -22459,7 +22715,7 @@ var SELU = class extends InplaceActivation {
 };
 var SiLU = class extends InplaceActivation {
   constructor(inplace) {
-    super("SiLU", inplace);
+    super('SiLU', inplace);
   }
   forward(input) {
     return silu2(input, this.inplace);
@@ -22467,7 +22723,7 @@ var SiLU = class extends InplaceActivation {
 };
 var Mish = class extends InplaceActivation {
   constructor(inplace) {
-    super("Mish", inplace);
+    super('Mish', inplace);
   }
   forward(input) {
     return mish2(input, this.inplace);
@@ -22475,24 +22731,24 @@ var Mish = class extends InplaceActivation {
 };
 var Hardswish = class extends InplaceActivation {
   constructor(inplace) {
-    super("Hardswish", inplace);
+    super('Hardswish', inplace);
   }
   forward(input) {
     return hardswish2(input, this.inplace);
   }
   extraRepr() {
-    return "";
+    return '';
   }
 };
 var Hardsigmoid = class extends InplaceActivation {
   constructor(inplace) {
-    super("Hardsigmoid", inplace);
+    super('Hardsigmoid', inplace);
   }
   forward(input) {
     return hardsigmoid2(input, this.inplace);
   }
   extraRepr() {
-    return "";
+    return '';
   }
 };
 var Sigmoid = class extends Module {
@@ -22520,20 +22776,16 @@ var Tanhshrink = class extends Module {
     return tanhshrink(input);
   }
 };
-var inplaceSuffix = (inplace) => inplace ? ", inplace=True" : "";
+var inplaceSuffix = (inplace) => (inplace ? ', inplace=True' : '');
 var LeakyReLU = class extends Module {
   negativeSlope;
   inplace;
   constructor(negativeSlope, inplace) {
     super();
-    const op2 = "LeakyReLU";
-    const [slope = 0.01, write3 = false] = named(
-      op2,
-      ["negativeSlope", "inplace"],
-      [negativeSlope, inplace]
-    );
-    this.negativeSlope = numeric(op2, "negativeSlope", slope);
-    this.inplace = flag2(op2, "inplace", write3);
+    const op2 = 'LeakyReLU';
+    const [slope = 0.01, write3 = false] = named(op2, ['negativeSlope', 'inplace'], [negativeSlope, inplace]);
+    this.negativeSlope = numeric(op2, 'negativeSlope', slope);
+    this.inplace = flag2(op2, 'inplace', write3);
   }
   forward(input) {
     return leakyRelu2(input, this.negativeSlope, this.inplace);
@@ -22548,14 +22800,14 @@ var PReLU = class extends Module {
   weight;
   constructor(numParameters, init, options) {
     super();
-    const op2 = "PReLU";
+    const op2 = 'PReLU';
     const [count2 = 1, value = 0.25, dtype] = named(
       op2,
-      ["numParameters", "init", "dtype"],
-      [numParameters, init, options]
+      ['numParameters', 'init', 'dtype'],
+      [numParameters, init, options],
     );
-    this.numParameters = integer2(op2, "numParameters", count2, 1);
-    this.weight = new Parameter(full([count2], numeric(op2, "init", value), { dtype: dtype ?? "float32" }));
+    this.numParameters = integer2(op2, 'numParameters', count2, 1);
+    this.weight = new Parameter(full([count2], numeric(op2, 'init', value), { dtype: dtype ?? 'float32' }));
   }
   forward(input) {
     return prelu(input, this.weight);
@@ -22569,9 +22821,9 @@ var AlphaActivation = class extends Module {
   inplace;
   constructor(op2, args) {
     super();
-    const [alpha = 1, inplace = false] = named(op2, ["alpha", "inplace"], args);
-    this.alpha = numeric(op2, "alpha", alpha);
-    this.inplace = flag2(op2, "inplace", inplace);
+    const [alpha = 1, inplace = false] = named(op2, ['alpha', 'inplace'], args);
+    this.alpha = numeric(op2, 'alpha', alpha);
+    this.inplace = flag2(op2, 'inplace', inplace);
   }
   extraRepr() {
     return `alpha=${pythonFloat(this.alpha)}${inplaceSuffix(this.inplace)}`;
@@ -22579,7 +22831,7 @@ var AlphaActivation = class extends Module {
 };
 var ELU = class extends AlphaActivation {
   constructor(alpha, inplace) {
-    super("ELU", [alpha, inplace]);
+    super('ELU', [alpha, inplace]);
   }
   forward(input) {
     return elu2(input, this.alpha, this.inplace);
@@ -22587,7 +22839,7 @@ var ELU = class extends AlphaActivation {
 };
 var CELU = class extends AlphaActivation {
   constructor(alpha, inplace) {
-    super("CELU", [alpha, inplace]);
+    super('CELU', [alpha, inplace]);
   }
   forward(input) {
     return celu2(input, this.alpha, this.inplace);
@@ -22597,7 +22849,7 @@ var GELU = class extends Module {
   approximate;
   constructor(approximate) {
     super();
-    const [form = "none"] = named("GELU", ["approximate"], [approximate]);
+    const [form = 'none'] = named('GELU', ['approximate'], [approximate]);
     this.approximate = form;
   }
   forward(input) {
@@ -22612,9 +22864,9 @@ var Softplus = class extends Module {
   threshold;
   constructor(beta, threshold3) {
     super();
-    const [b = 1, t2 = 20] = named("Softplus", ["beta", "threshold"], [beta, threshold3]);
-    this.beta = numeric("Softplus", "beta", b);
-    this.threshold = numeric("Softplus", "threshold", t2);
+    const [b = 1, t2 = 20] = named('Softplus', ['beta', 'threshold'], [beta, threshold3]);
+    this.beta = numeric('Softplus', 'beta', b);
+    this.threshold = numeric('Softplus', 'threshold', t2);
   }
   forward(input) {
     return softplus(input, this.beta, this.threshold);
@@ -22629,19 +22881,19 @@ var Hardtanh = class extends Module {
   inplace;
   constructor(minVal, maxVal, inplace) {
     super();
-    const op2 = "Hardtanh";
+    const op2 = 'Hardtanh';
     const [min2 = -1, max2 = 1, write3 = false] = named(
       op2,
-      ["minVal", "maxVal", "inplace"],
-      [minVal, maxVal, inplace]
+      ['minVal', 'maxVal', 'inplace'],
+      [minVal, maxVal, inplace],
     );
-    this.minVal = numeric(op2, "minVal", min2);
-    this.maxVal = numeric(op2, "maxVal", max2);
-    this.inplace = flag2(op2, "inplace", write3);
+    this.minVal = numeric(op2, 'minVal', min2);
+    this.maxVal = numeric(op2, 'maxVal', max2);
+    this.inplace = flag2(op2, 'inplace', write3);
     if (!(max2 > min2)) {
       throw new ValueError(`maxVal must be greater than minVal, but got ${max2} and ${min2}`, {
         op: op2,
-        operands: { minVal: min2, maxVal: max2 }
+        operands: { minVal: min2, maxVal: max2 },
       });
     }
   }
@@ -22658,15 +22910,11 @@ var Threshold = class extends Module {
   inplace;
   constructor(threshold3, value, inplace) {
     super();
-    const op2 = "Threshold";
-    const [t2, v, write3 = false] = named(
-      op2,
-      ["threshold", "value", "inplace"],
-      [threshold3, value, inplace]
-    );
-    this.threshold = numeric(op2, "threshold", required(op2, "threshold", t2));
-    this.value = numeric(op2, "value", required(op2, "value", v));
-    this.inplace = flag2(op2, "inplace", write3);
+    const op2 = 'Threshold';
+    const [t2, v, write3 = false] = named(op2, ['threshold', 'value', 'inplace'], [threshold3, value, inplace]);
+    this.threshold = numeric(op2, 'threshold', required(op2, 'threshold', t2));
+    this.value = numeric(op2, 'value', required(op2, 'value', v));
+    this.inplace = flag2(op2, 'inplace', write3);
   }
   forward(input) {
     return threshold2(input, this.threshold, this.value, this.inplace);
@@ -22679,8 +22927,8 @@ var ShrinkActivation = class extends Module {
   lambd;
   constructor(op2, lambd) {
     super();
-    const [value = 0.5] = named(op2, ["lambd"], [lambd]);
-    this.lambd = numeric(op2, "lambd", value);
+    const [value = 0.5] = named(op2, ['lambd'], [lambd]);
+    this.lambd = numeric(op2, 'lambd', value);
   }
   extraRepr() {
     return python(this.lambd);
@@ -22688,7 +22936,7 @@ var ShrinkActivation = class extends Module {
 };
 var Hardshrink = class extends ShrinkActivation {
   constructor(lambd) {
-    super("Hardshrink", lambd);
+    super('Hardshrink', lambd);
   }
   forward(input) {
     return hardshrink(input, this.lambd);
@@ -22696,7 +22944,7 @@ var Hardshrink = class extends ShrinkActivation {
 };
 var Softshrink = class extends ShrinkActivation {
   constructor(lambd) {
-    super("Softshrink", lambd);
+    super('Softshrink', lambd);
   }
   forward(input) {
     return softshrink(input, this.lambd);
@@ -22707,7 +22955,7 @@ var SoftmaxActivation = class extends Module {
   dim;
   constructor(op2, dim) {
     super();
-    const [value = null] = named(op2, ["dim"], [dim]);
+    const [value = null] = named(op2, ['dim'], [dim]);
     this.dim = value;
   }
   extraRepr() {
@@ -22716,7 +22964,7 @@ var SoftmaxActivation = class extends Module {
 };
 var Softmax = class extends SoftmaxActivation {
   constructor(dim) {
-    super("Softmax", dim);
+    super('Softmax', dim);
   }
   forward(input) {
     return softmax3(input, this.dim);
@@ -22724,7 +22972,7 @@ var Softmax = class extends SoftmaxActivation {
 };
 var LogSoftmax = class extends SoftmaxActivation {
   constructor(dim) {
-    super("LogSoftmax", dim);
+    super('LogSoftmax', dim);
   }
   forward(input) {
     return logSoftmax3(input, this.dim);
@@ -22732,7 +22980,7 @@ var LogSoftmax = class extends SoftmaxActivation {
 };
 var Softmin = class extends SoftmaxActivation {
   constructor(dim) {
-    super("Softmin", dim);
+    super('Softmin', dim);
   }
   forward(input) {
     return softmin2(input, this.dim);
@@ -22742,7 +22990,7 @@ var GLU = class extends Module {
   dim;
   constructor(dim) {
     super();
-    const [value = -1] = named("GLU", ["dim"], [dim]);
+    const [value = -1] = named('GLU', ['dim'], [dim]);
     this.dim = value;
   }
   forward(input) {
@@ -22759,7 +23007,10 @@ function entriesOf(named2) {
 }
 function place2(op2, index2, length) {
   if (!Number.isInteger(index2) || index2 < -length || index2 >= length) {
-    throw new IndexError(`index ${index2} is out of range for ${length} entries`, { op: op2, operands: { index: index2, length } });
+    throw new IndexError(`index ${index2} is out of range for ${length} entries`, {
+      op: op2,
+      operands: { index: index2, length },
+    });
   }
   return index2 < 0 ? index2 + length : index2;
 }
@@ -22769,9 +23020,9 @@ function range2(length, start = 0, end = length) {
 }
 function checkModule(op2, name2, value) {
   if (isModule2(value)) return;
-  throw new ValueError(`${name2} is not a Module, but ${value === null ? "null" : typeof value}`, {
+  throw new ValueError(`${name2} is not a Module, but ${value === null ? 'null' : typeof value}`, {
     op: op2,
-    operands: { [name2]: value }
+    operands: { [name2]: value },
   });
 }
 var Sequential = class _Sequential extends Module {
@@ -22785,7 +23036,7 @@ var Sequential = class _Sequential extends Module {
     }
   }
   #add(name2, module) {
-    checkModule("Sequential", name2, module);
+    checkModule('Sequential', name2, module);
     this.registerModule(name2, module);
   }
   #names() {
@@ -22801,13 +23052,13 @@ var Sequential = class _Sequential extends Module {
   /** The module at a position; -1 is the last. */
   at(index2) {
     const list2 = this.#list();
-    return list2[place2("Sequential", index2, list2.length)];
+    return list2[place2('Sequential', index2, list2.length)];
   }
   /** Puts another module in a place. */
   set(index2, module) {
     const names = this.#names();
-    checkModule("Sequential", "module", module);
-    this[names[place2("Sequential", index2, names.length)]] = module;
+    checkModule('Sequential', 'module', module);
+    this[names[place2('Sequential', index2, names.length)]] = module;
     return this;
   }
   /** Adds a module at the end, under the name of its position. */
@@ -22840,7 +23091,7 @@ var Sequential = class _Sequential extends Module {
   }
 };
 function uncallable(op2) {
-  throw new NotImplementedError("has no forward: it only holds things; call what it holds", { op: op2 });
+  throw new NotImplementedError('has no forward: it only holds things; call what it holds', { op: op2 });
 }
 var ListContainer = class extends Module {
   /** Number of entries. */
@@ -22868,8 +23119,8 @@ var ListContainer = class extends Module {
   }
   /** Adds entries at the end. */
   extend(values) {
-    if (values instanceof Tensor || typeof values?.[Symbol.iterator] !== "function") {
-      throw new ValueError("should be called with an iterable of entries", { op: `${this.className}.extend` });
+    if (values instanceof Tensor || typeof values?.[Symbol.iterator] !== 'function') {
+      throw new ValueError('should be called with an iterable of entries', { op: `${this.className}.extend` });
     }
     for (const value of [...values]) this.append(value);
     return this;
@@ -22892,7 +23143,7 @@ var ModuleList = class _ModuleList extends ListContainer {
     if (modules2 !== void 0 && modules2 !== null) this.extend(modules2);
   }
   entry(value) {
-    checkModule(this.className, "module", value);
+    checkModule(this.className, 'module', value);
     return value;
   }
   /** Puts a module before position `index`. */
@@ -22922,24 +23173,24 @@ var ModuleList = class _ModuleList extends ListContainer {
       let end = i;
       while (end + 1 < texts.length && texts[end + 1] === texts[i]) end++;
       const label = end === i ? `(${i}): ` : `(${i}-${end}): ${end - i + 1} x `;
-      lines.push((label + texts[i]).split("\n").join("\n  "));
+      lines.push((label + texts[i]).split('\n').join('\n  '));
       i = end + 1;
     }
     return `${this.className}(
-  ${lines.join("\n  ")}
+  ${lines.join('\n  ')}
 )`;
   }
 };
 function containing(value, type) {
-  return `Parameter containing: [torch.${type} of size ${value.shape.join("x")}]`;
+  return `Parameter containing: [torch.${type} of size ${value.shape.join('x')}]`;
 }
 var TYPE_NAMES = {
-  float32: "FloatTensor",
-  float64: "DoubleTensor",
-  int32: "IntTensor",
-  int64: "LongTensor",
-  uint8: "ByteTensor",
-  bool: "BoolTensor"
+  float32: 'FloatTensor',
+  float64: 'DoubleTensor',
+  int32: 'IntTensor',
+  int64: 'LongTensor',
+  uint8: 'ByteTensor',
+  bool: 'BoolTensor',
 };
 var ParameterList = class extends ListContainer {
   constructor(values) {
@@ -22950,13 +23201,13 @@ var ParameterList = class extends ListContainer {
     return toParameter(this.className, value);
   }
   extraRepr() {
-    return [...this].map((value, i) => `  (${i}): ${containing(value, value.dtype)}`).join("\n");
+    return [...this].map((value, i) => `  (${i}): ${containing(value, value.dtype)}`).join('\n');
   }
 };
 function toParameter(op2, value) {
   if (value instanceof Parameter) return value;
   if (value instanceof Tensor) return new Parameter(value);
-  throw new ValueError(`holds tensors, but got ${value === null ? "null" : typeof value}`, { op: op2 });
+  throw new ValueError(`holds tensors, but got ${value === null ? 'null' : typeof value}`, { op: op2 });
 }
 var DictContainer = class extends Module {
   #keys = /* @__PURE__ */ new Set();
@@ -22975,9 +23226,9 @@ var DictContainer = class extends Module {
    */
   at(key) {
     if (!this.#keys.has(key)) {
-      throw new IndexError(`has no entry '${key}'; there are ${[...this.#keys].join(", ") || "none"}`, {
+      throw new IndexError(`has no entry '${key}'; there are ${[...this.#keys].join(', ') || 'none'}`, {
         op: this.className,
-        operands: { key }
+        operands: { key },
       });
     }
     return this[key];
@@ -23048,36 +23299,38 @@ var ParameterDict = class extends DictContainer {
     this.registerParameter(key, value);
   }
   extraRepr() {
-    return [...this.items()].map(([key, value]) => `  (${key}): ${containing(value, TYPE_NAMES[value.dtype])}`).join("\n");
+    return [...this.items()]
+      .map(([key, value]) => `  (${key}): ${containing(value, TYPE_NAMES[value.dtype])}`)
+      .join('\n');
   }
 };
 
 // packages/nn/src/modules/conv.ts
-var PADDING_MODES = ["zeros", "reflect", "replicate", "circular"];
+var PADDING_MODES = ['zeros', 'reflect', 'replicate', 'circular'];
 var CONV_NAMES2 = [
-  "inChannels",
-  "outChannels",
-  "kernelSize",
-  "stride",
-  "padding",
-  "dilation",
-  "groups",
-  "bias",
-  "paddingMode",
-  "dtype"
+  'inChannels',
+  'outChannels',
+  'kernelSize',
+  'stride',
+  'padding',
+  'dilation',
+  'groups',
+  'bias',
+  'paddingMode',
+  'dtype',
 ];
 var CONV_TRANSPOSE_NAMES2 = [
-  "inChannels",
-  "outChannels",
-  "kernelSize",
-  "stride",
-  "padding",
-  "outputPadding",
-  "groups",
-  "bias",
-  "dilation",
-  "paddingMode",
-  "dtype"
+  'inChannels',
+  'outChannels',
+  'kernelSize',
+  'stride',
+  'padding',
+  'outputPadding',
+  'groups',
+  'bias',
+  'dilation',
+  'paddingMode',
+  'dtype',
 ];
 var ConvNd = class extends Module {
   inChannels;
@@ -23128,45 +23381,48 @@ var ConvNd = class extends Module {
   extraRepr() {
     const { padding } = this;
     const parts = [
-      `${this.inChannels}, ${this.outChannels}, kernel_size=${python(this.kernelSize)}, stride=${python(this.stride)}`
+      `${this.inChannels}, ${this.outChannels}, kernel_size=${python(this.kernelSize)}, stride=${python(this.stride)}`,
     ];
-    if (typeof padding === "string" || padding.some((n) => n !== 0)) parts.push(`padding=${python(padding)}`);
+    if (typeof padding === 'string' || padding.some((n) => n !== 0)) parts.push(`padding=${python(padding)}`);
     if (this.dilation.some((n) => n !== 1)) parts.push(`dilation=${python(this.dilation)}`);
     if (this.outputPadding.some((n) => n !== 0)) parts.push(`output_padding=${python(this.outputPadding)}`);
     if (this.groups !== 1) parts.push(`groups=${this.groups}`);
-    if (this.bias === null) parts.push("bias=False");
-    if (this.paddingMode !== "zeros") parts.push(`padding_mode=${this.paddingMode}`);
-    return parts.join(", ");
+    if (this.bias === null) parts.push('bias=False');
+    if (this.paddingMode !== 'zeros') parts.push(`padding_mode=${this.paddingMode}`);
+    return parts.join(', ');
   }
 };
 function checkChannels2(op2, given) {
   const groups = given.groups;
   if (!Number.isInteger(groups) || groups <= 0) {
-    throw new ValueError(`groups must be a positive integer, but got ${String(groups)}`, { op: op2, operands: { groups } });
+    throw new ValueError(`groups must be a positive integer, but got ${String(groups)}`, {
+      op: op2,
+      operands: { groups },
+    });
   }
-  const inChannels = integer2(op2, "inChannels", required(op2, "inChannels", given.inChannels));
-  const outChannels = integer2(op2, "outChannels", required(op2, "outChannels", given.outChannels));
+  const inChannels = integer2(op2, 'inChannels', required(op2, 'inChannels', given.inChannels));
+  const outChannels = integer2(op2, 'outChannels', required(op2, 'outChannels', given.outChannels));
   for (const [name2, count2] of Object.entries({ inChannels, outChannels })) {
     if (count2 % groups === 0) continue;
     throw new ValueError(`${name2} must be divisible by groups, but got ${name2}=${count2} and groups=${groups}`, {
       op: op2,
-      operands: { [name2]: count2, groups }
+      operands: { [name2]: count2, groups },
     });
   }
   return { inChannels, outChannels, groups };
 }
 function checkPadding(op2, padding, spatial, stride) {
-  if (typeof padding !== "string") return tuple(op2, "padding", padding, spatial);
-  if (padding !== "same" && padding !== "valid") {
+  if (typeof padding !== 'string') return tuple(op2, 'padding', padding, spatial);
+  if (padding !== 'same' && padding !== 'valid') {
     throw new ValueError(`Invalid padding string '${padding}', should be one of 'same', 'valid'`, {
       op: op2,
-      operands: { padding }
+      operands: { padding },
     });
   }
-  if (padding === "same" && stride.some((n) => n !== 1)) {
+  if (padding === 'same' && stride.some((n) => n !== 1)) {
     throw new ValueError(
       `padding='same' is not supported for strided convolutions, but got stride ${formatShape(stride)}`,
-      { op: op2, operands: { padding, stride } }
+      { op: op2, operands: { padding, stride } },
     );
   }
   return padding;
@@ -23174,28 +23430,29 @@ function checkPadding(op2, padding, spatial, stride) {
 function checkPaddingMode(op2, mode2) {
   if (PADDING_MODES.includes(mode2)) return mode2;
   throw new ValueError(
-    `paddingMode must be one of ${PADDING_MODES.join(", ")}, but got paddingMode='${String(mode2)}'`,
+    `paddingMode must be one of ${PADDING_MODES.join(', ')}, but got paddingMode='${String(mode2)}'`,
     {
       op: op2,
-      operands: { paddingMode: mode2 }
-    }
+      operands: { paddingMode: mode2 },
+    },
   );
 }
 function convSpec(op2, spatial, args) {
-  const [inChannels, outChannels, kernel2, s = 1, p = 0, d = 1, groups = 1, bias = true, mode2 = "zeros", dtype] = named(op2, CONV_NAMES2, args);
+  const [inChannels, outChannels, kernel2, s = 1, p = 0, d = 1, groups = 1, bias = true, mode2 = 'zeros', dtype] =
+    named(op2, CONV_NAMES2, args);
   const channels = checkChannels2(op2, { inChannels, outChannels, groups });
-  const stride = tuple(op2, "stride", s, spatial, 1);
+  const stride = tuple(op2, 'stride', s, spatial, 1);
   return {
     ...channels,
-    kernelSize: tuple(op2, "kernelSize", required(op2, "kernelSize", kernel2), spatial, 1),
+    kernelSize: tuple(op2, 'kernelSize', required(op2, 'kernelSize', kernel2), spatial, 1),
     stride,
     padding: checkPadding(op2, p, spatial, stride),
-    dilation: tuple(op2, "dilation", d, spatial, 1),
+    dilation: tuple(op2, 'dilation', d, spatial, 1),
     outputPadding: new Array(spatial).fill(0),
-    bias: flag2(op2, "bias", bias),
+    bias: flag2(op2, 'bias', bias),
     paddingMode: checkPaddingMode(op2, mode2),
-    dtype: dtype ?? "float32",
-    transposed: false
+    dtype: dtype ?? 'float32',
+    transposed: false,
   };
 }
 function convTransposeSpec(op2, spatial, args) {
@@ -23209,34 +23466,34 @@ function convTransposeSpec(op2, spatial, args) {
     groups = 1,
     bias = true,
     d = 1,
-    mode2 = "zeros",
-    dtype
+    mode2 = 'zeros',
+    dtype,
   ] = named(op2, CONV_TRANSPOSE_NAMES2, args);
-  if (mode2 !== "zeros") {
+  if (mode2 !== 'zeros') {
     throw new ValueError(`Only "zeros" padding mode is supported for ${op2}, but got '${String(mode2)}'`, {
       op: op2,
-      operands: { paddingMode: mode2 }
+      operands: { paddingMode: mode2 },
     });
   }
   return {
     ...checkChannels2(op2, { inChannels, outChannels, groups }),
-    kernelSize: tuple(op2, "kernelSize", required(op2, "kernelSize", kernel2), spatial, 1),
-    stride: tuple(op2, "stride", s, spatial, 1),
-    padding: tuple(op2, "padding", p, spatial),
-    dilation: tuple(op2, "dilation", d, spatial, 1),
-    outputPadding: tuple(op2, "outputPadding", extra, spatial),
-    bias: flag2(op2, "bias", bias),
+    kernelSize: tuple(op2, 'kernelSize', required(op2, 'kernelSize', kernel2), spatial, 1),
+    stride: tuple(op2, 'stride', s, spatial, 1),
+    padding: tuple(op2, 'padding', p, spatial),
+    dilation: tuple(op2, 'dilation', d, spatial, 1),
+    outputPadding: tuple(op2, 'outputPadding', extra, spatial),
+    bias: flag2(op2, 'bias', bias),
     paddingMode: mode2,
-    dtype: dtype ?? "float32",
-    transposed: true
+    dtype: dtype ?? 'float32',
+    transposed: true,
   };
 }
 function padsOf2(padding, kernelSize, dilation) {
   const pads = [];
   for (let d = kernelSize.length - 1; d >= 0; d--) {
-    const total = padding === "same" ? dilation[d] * (kernelSize[d] - 1) : 0;
-    const before = typeof padding === "string" ? Math.floor(total / 2) : padding[d];
-    pads.push(before, typeof padding === "string" ? total - before : before);
+    const total = padding === 'same' ? dilation[d] * (kernelSize[d] - 1) : 0;
+    const before = typeof padding === 'string' ? Math.floor(total / 2) : padding[d];
+    pads.push(before, typeof padding === 'string' ? total - before : before);
   }
   return pads;
 }
@@ -23245,7 +23502,7 @@ var PlainConv = class extends ConvNd {
   #pads;
   constructor(spec) {
     super(spec);
-    const isPlain2 = spec.paddingMode === "zeros";
+    const isPlain2 = spec.paddingMode === 'zeros';
     this.#pads = isPlain2 ? null : padsOf2(spec.padding, spec.kernelSize, spec.dilation);
   }
   convolve(input, convolution2) {
@@ -23255,7 +23512,7 @@ var PlainConv = class extends ConvNd {
     if (input.ndim !== spatial + 1 && input.ndim !== spatial + 2) {
       throw new ShapeError(
         `Expected ${spatial + 1}D (unbatched) or ${spatial + 2}D (batched) input, but got input of size: ${formatShape(input.shape)}`,
-        { op: this.className, operands: { input: input.shape } }
+        { op: this.className, operands: { input: input.shape } },
       );
     }
     const padded = pad(input, this.#pads, this.paddingMode);
@@ -23264,7 +23521,7 @@ var PlainConv = class extends ConvNd {
 };
 var Conv1d = class extends PlainConv {
   constructor(...args) {
-    super(convSpec("Conv1d", 1, args));
+    super(convSpec('Conv1d', 1, args));
   }
   forward(input) {
     return this.convolve(input, conv1d);
@@ -23272,7 +23529,7 @@ var Conv1d = class extends PlainConv {
 };
 var Conv2d = class extends PlainConv {
   constructor(...args) {
-    super(convSpec("Conv2d", 2, args));
+    super(convSpec('Conv2d', 2, args));
   }
   forward(input) {
     return this.convolve(input, conv2d);
@@ -23280,7 +23537,8 @@ var Conv2d = class extends PlainConv {
 };
 var TransposedConv = class extends ConvNd {
   convolve(input, outputSize, convolution2) {
-    const extra = outputSize === void 0 || outputSize === null ? this.outputPadding : this.#paddingFor(input, outputSize);
+    const extra =
+      outputSize === void 0 || outputSize === null ? this.outputPadding : this.#paddingFor(input, outputSize);
     const padding = this.padding;
     return convolution2(input, this.weight, this.bias, this.stride, padding, extra, this.groups, this.dilation);
   }
@@ -23296,17 +23554,17 @@ var TransposedConv = class extends ConvNd {
     if (wanted.length !== spatial) {
       throw new ValueError(
         `for ${input.ndim}D input, outputSize must have ${spatial} or ${lead + spatial} elements (got ${wanted.length})`,
-        { op: op2, operands }
+        { op: op2, operands },
       );
     }
     const least = kernelSize.map(
-      (k, d) => (input.shape[d + lead] - 1) * stride[d] - 2 * padding[d] + dilation[d] * (k - 1) + 1
+      (k, d) => (input.shape[d + lead] - 1) * stride[d] - 2 * padding[d] + dilation[d] * (k - 1) + 1,
     );
     const most = least.map((size, d) => size + stride[d] - 1);
     if (wanted.some((size, d) => !(size >= least[d] && size <= most[d]))) {
       throw new ValueError(
         `requested an output size of ${formatShape(wanted)}, but valid sizes range from ${formatShape(least)} to ${formatShape(most)} (for an input of ${formatShape(input.shape.slice(lead))})`,
-        { op: op2, operands }
+        { op: op2, operands },
       );
     }
     return wanted.map((size, d) => size - least[d]);
@@ -23314,7 +23572,7 @@ var TransposedConv = class extends ConvNd {
 };
 var ConvTranspose1d = class extends TransposedConv {
   constructor(...args) {
-    super(convTransposeSpec("ConvTranspose1d", 1, args));
+    super(convTransposeSpec('ConvTranspose1d', 1, args));
   }
   /** @param outputSize `[Lout]`, or with the dimensions before it: one of the sizes that the stride leaves open */
   forward(input, outputSize) {
@@ -23323,7 +23581,7 @@ var ConvTranspose1d = class extends TransposedConv {
 };
 var ConvTranspose2d = class extends TransposedConv {
   constructor(...args) {
-    super(convTransposeSpec("ConvTranspose2d", 2, args));
+    super(convTransposeSpec('ConvTranspose2d', 2, args));
   }
   /** @param outputSize `[Hout, Wout]`, or with the dimensions before them: one of the sizes that the stride leaves open */
   forward(input, outputSize) {
@@ -23337,9 +23595,9 @@ var DropoutNd = class extends Module {
   inplace;
   constructor(op2, args) {
     super();
-    const [p = 0.5, inplace = false] = named(op2, ["p", "inplace"], args);
+    const [p = 0.5, inplace = false] = named(op2, ['p', 'inplace'], args);
     this.p = checkProbability(op2, p);
-    this.inplace = flag2(op2, "inplace", inplace);
+    this.inplace = flag2(op2, 'inplace', inplace);
   }
   extraRepr() {
     return `p=${python(this.p)}, inplace=${python(this.inplace)}`;
@@ -23347,7 +23605,7 @@ var DropoutNd = class extends Module {
 };
 var Dropout = class extends DropoutNd {
   constructor(p, inplace) {
-    super("Dropout", [p, inplace]);
+    super('Dropout', [p, inplace]);
   }
   forward(input) {
     return dropout(input, this.p, this.training, this.inplace);
@@ -23355,7 +23613,7 @@ var Dropout = class extends DropoutNd {
 };
 var Dropout1d = class extends DropoutNd {
   constructor(p, inplace) {
-    super("Dropout1d", [p, inplace]);
+    super('Dropout1d', [p, inplace]);
   }
   forward(input) {
     return dropout1d(input, this.p, this.training, this.inplace);
@@ -23363,7 +23621,7 @@ var Dropout1d = class extends DropoutNd {
 };
 var Dropout2d = class extends DropoutNd {
   constructor(p, inplace) {
-    super("Dropout2d", [p, inplace]);
+    super('Dropout2d', [p, inplace]);
   }
   forward(input) {
     return dropout2d(input, this.p, this.training, this.inplace);
@@ -23371,7 +23629,7 @@ var Dropout2d = class extends DropoutNd {
 };
 var AlphaDropout = class extends DropoutNd {
   constructor(p, inplace) {
-    super("AlphaDropout", [p, inplace]);
+    super('AlphaDropout', [p, inplace]);
   }
   /** As PyTorch's, it never writes into its input, whatever `inplace` says. */
   forward(input) {
@@ -23380,7 +23638,7 @@ var AlphaDropout = class extends DropoutNd {
 };
 var FeatureAlphaDropout = class extends DropoutNd {
   constructor(p, inplace) {
-    super("FeatureAlphaDropout", [p, inplace]);
+    super('FeatureAlphaDropout', [p, inplace]);
   }
   /** As PyTorch's, it never writes into its input, whatever `inplace` says. */
   forward(input) {
@@ -23394,7 +23652,7 @@ var Flatten = class extends Module {
   endDim;
   constructor(startDim, endDim) {
     super();
-    const [start = 1, end = -1] = named("Flatten", ["startDim", "endDim"], [startDim, endDim]);
+    const [start = 1, end = -1] = named('Flatten', ['startDim', 'endDim'], [startDim, endDim]);
     this.startDim = start;
     this.endDim = end;
   }
@@ -23410,9 +23668,9 @@ var Unflatten = class extends Module {
   unflattenedSize;
   constructor(dim, unflattenedSize) {
     super();
-    const [d, size] = named("Unflatten", ["dim", "unflattenedSize"], [dim, unflattenedSize]);
-    this.dim = required("Unflatten", "dim", d);
-    this.unflattenedSize = required("Unflatten", "unflattenedSize", size);
+    const [d, size] = named('Unflatten', ['dim', 'unflattenedSize'], [dim, unflattenedSize]);
+    this.dim = required('Unflatten', 'dim', d);
+    this.unflattenedSize = required('Unflatten', 'unflattenedSize', size);
   }
   forward(input) {
     return input.unflatten(this.dim, this.unflattenedSize);
@@ -23440,17 +23698,13 @@ var Linear = class extends Module {
   bias;
   constructor(...args) {
     super();
-    const op2 = "Linear";
-    const [from, to2, bias = true, dtype] = named(
-      op2,
-      ["inFeatures", "outFeatures", "bias", "dtype"],
-      args
-    );
-    this.inFeatures = integer2(op2, "inFeatures", required(op2, "inFeatures", from));
-    this.outFeatures = integer2(op2, "outFeatures", required(op2, "outFeatures", to2));
-    const created = { dtype: dtype ?? "float32" };
+    const op2 = 'Linear';
+    const [from, to2, bias = true, dtype] = named(op2, ['inFeatures', 'outFeatures', 'bias', 'dtype'], args);
+    this.inFeatures = integer2(op2, 'inFeatures', required(op2, 'inFeatures', from));
+    this.outFeatures = integer2(op2, 'outFeatures', required(op2, 'outFeatures', to2));
+    const created = { dtype: dtype ?? 'float32' };
     this.weight = new Parameter(empty([this.outFeatures, this.inFeatures], created));
-    this.bias = flag2(op2, "bias", bias) ? new Parameter(empty([this.outFeatures], created)) : null;
+    this.bias = flag2(op2, 'bias', bias) ? new Parameter(empty([this.outFeatures], created)) : null;
     this.resetParameters();
   }
   /** Draws weight and then bias anew. */
@@ -23478,18 +23732,18 @@ var Bilinear = class extends Module {
   bias;
   constructor(...args) {
     super();
-    const op2 = "Bilinear";
+    const op2 = 'Bilinear';
     const [in1, in2, out, bias = true, dtype] = named(
       op2,
-      ["in1Features", "in2Features", "outFeatures", "bias", "dtype"],
-      args
+      ['in1Features', 'in2Features', 'outFeatures', 'bias', 'dtype'],
+      args,
     );
-    this.in1Features = integer2(op2, "in1Features", required(op2, "in1Features", in1), 1);
-    this.in2Features = integer2(op2, "in2Features", required(op2, "in2Features", in2));
-    this.outFeatures = integer2(op2, "outFeatures", required(op2, "outFeatures", out));
-    const created = { dtype: dtype ?? "float32" };
+    this.in1Features = integer2(op2, 'in1Features', required(op2, 'in1Features', in1), 1);
+    this.in2Features = integer2(op2, 'in2Features', required(op2, 'in2Features', in2));
+    this.outFeatures = integer2(op2, 'outFeatures', required(op2, 'outFeatures', out));
+    const created = { dtype: dtype ?? 'float32' };
     this.weight = new Parameter(empty([this.outFeatures, this.in1Features, this.in2Features], created));
-    this.bias = flag2(op2, "bias", bias) ? new Parameter(empty([this.outFeatures], created)) : null;
+    this.bias = flag2(op2, 'bias', bias) ? new Parameter(empty([this.outFeatures], created)) : null;
     this.resetParameters();
   }
   /** Draws weight and then bias anew. */
@@ -23507,39 +23761,35 @@ var Bilinear = class extends Module {
 };
 
 // packages/nn/src/modules/loss.ts
-var PLAIN = ["none", "mean", "sum"];
-function reductionOf2(op2, sizeAverage, reduce2, reduction = "mean", known = PLAIN) {
+var PLAIN = ['none', 'mean', 'sum'];
+function reductionOf2(op2, sizeAverage, reduce2, reduction = 'mean', known = PLAIN) {
   for (const [name2, value] of Object.entries({ sizeAverage, reduce: reduce2 })) {
-    if (value === void 0 || value === null || typeof value === "boolean") continue;
+    if (value === void 0 || value === null || typeof value === 'boolean') continue;
     throw new ValueError(
       `${name2} must be a boolean or null (it is deprecated; give { reduction } instead), but got ${show(value)}`,
-      { op: op2, operands: { [name2]: value } }
+      { op: op2, operands: { [name2]: value } },
     );
   }
-  if (typeof sizeAverage === "boolean" || typeof reduce2 === "boolean") {
-    return reduce2 === false ? "none" : sizeAverage === false ? "sum" : "mean";
+  if (typeof sizeAverage === 'boolean' || typeof reduce2 === 'boolean') {
+    return reduce2 === false ? 'none' : sizeAverage === false ? 'sum' : 'mean';
   }
   if (known.includes(reduction)) return reduction;
-  throw new ValueError(`${String(reduction)} is not a valid value for reduction; known are ${known.join(", ")}`, {
+  throw new ValueError(`${String(reduction)} is not a valid value for reduction; known are ${known.join(', ')}`, {
     op: op2,
-    operands: { reduction }
+    operands: { reduction },
   });
 }
 var ReducedLoss = class extends Module {
   reduction;
   constructor(op2, args) {
     super();
-    const [average, reduce2, how] = named(
-      op2,
-      ["sizeAverage", "reduce", "reduction"],
-      args
-    );
+    const [average, reduce2, how] = named(op2, ['sizeAverage', 'reduce', 'reduction'], args);
     this.reduction = reductionOf2(op2, average, reduce2, how);
   }
 };
 var MSELoss = class extends ReducedLoss {
   constructor(sizeAverage, reduce2, reduction) {
-    super("MSELoss", [sizeAverage, reduce2, reduction]);
+    super('MSELoss', [sizeAverage, reduce2, reduction]);
   }
   forward(input, target) {
     return mseLoss(input, target, { reduction: this.reduction });
@@ -23547,7 +23797,7 @@ var MSELoss = class extends ReducedLoss {
 };
 var L1Loss = class extends ReducedLoss {
   constructor(sizeAverage, reduce2, reduction) {
-    super("L1Loss", [sizeAverage, reduce2, reduction]);
+    super('L1Loss', [sizeAverage, reduce2, reduction]);
   }
   forward(input, target) {
     return l1Loss(input, target, { reduction: this.reduction });
@@ -23558,14 +23808,14 @@ var SmoothL1Loss = class extends Module {
   beta;
   constructor(sizeAverage, reduce2, reduction, beta) {
     super();
-    const op2 = "SmoothL1Loss";
+    const op2 = 'SmoothL1Loss';
     const [average, r, how, b = 1] = named(
       op2,
-      ["sizeAverage", "reduce", "reduction", "beta"],
-      [sizeAverage, reduce2, reduction, beta]
+      ['sizeAverage', 'reduce', 'reduction', 'beta'],
+      [sizeAverage, reduce2, reduction, beta],
     );
     this.reduction = reductionOf2(op2, average, r, how);
-    this.beta = numeric(op2, "beta", b);
+    this.beta = numeric(op2, 'beta', b);
   }
   forward(input, target) {
     return smoothL1Loss(input, target, { reduction: this.reduction, beta: this.beta });
@@ -23576,10 +23826,10 @@ var HuberLoss = class extends Module {
   delta;
   constructor(reduction, delta) {
     super();
-    const op2 = "HuberLoss";
-    const [how, d = 1] = named(op2, ["reduction", "delta"], [reduction, delta]);
+    const op2 = 'HuberLoss';
+    const [how, d = 1] = named(op2, ['reduction', 'delta'], [reduction, delta]);
     this.reduction = reductionOf2(op2, null, null, how);
-    this.delta = numeric(op2, "delta", d);
+    this.delta = numeric(op2, 'delta', d);
   }
   forward(input, target) {
     return huberLoss(input, target, { reduction: this.reduction, delta: this.delta });
@@ -23590,15 +23840,15 @@ var NLLLoss = class extends Module {
   reduction;
   constructor(weight, sizeAverage, ignoreIndex, reduce2, reduction) {
     super();
-    const op2 = "NLLLoss";
+    const op2 = 'NLLLoss';
     const [w = null, average, ignored = -100, r, how] = named(
       op2,
-      ["weight", "sizeAverage", "ignoreIndex", "reduce", "reduction"],
-      [weight, sizeAverage, ignoreIndex, reduce2, reduction]
+      ['weight', 'sizeAverage', 'ignoreIndex', 'reduce', 'reduction'],
+      [weight, sizeAverage, ignoreIndex, reduce2, reduction],
     );
-    this.ignoreIndex = integer2(op2, "ignoreIndex", ignored, Number.MIN_SAFE_INTEGER);
+    this.ignoreIndex = integer2(op2, 'ignoreIndex', ignored, Number.MIN_SAFE_INTEGER);
     this.reduction = reductionOf2(op2, average, r, how);
-    this.registerBuffer("weight", w);
+    this.registerBuffer('weight', w);
   }
   forward(input, target) {
     return nllLoss(input, target, { weight: this.weight, ignoreIndex: this.ignoreIndex, reduction: this.reduction });
@@ -23610,16 +23860,16 @@ var CrossEntropyLoss = class extends Module {
   labelSmoothing;
   constructor(weight, sizeAverage, ignoreIndex, reduce2, reduction, labelSmoothing) {
     super();
-    const op2 = "CrossEntropyLoss";
+    const op2 = 'CrossEntropyLoss';
     const [w = null, average, ignored = -100, r, how, smoothing = 0] = named(
       op2,
-      ["weight", "sizeAverage", "ignoreIndex", "reduce", "reduction", "labelSmoothing"],
-      [weight, sizeAverage, ignoreIndex, reduce2, reduction, labelSmoothing]
+      ['weight', 'sizeAverage', 'ignoreIndex', 'reduce', 'reduction', 'labelSmoothing'],
+      [weight, sizeAverage, ignoreIndex, reduce2, reduction, labelSmoothing],
     );
-    this.ignoreIndex = integer2(op2, "ignoreIndex", ignored, Number.MIN_SAFE_INTEGER);
+    this.ignoreIndex = integer2(op2, 'ignoreIndex', ignored, Number.MIN_SAFE_INTEGER);
     this.reduction = reductionOf2(op2, average, r, how);
-    this.labelSmoothing = numeric(op2, "labelSmoothing", smoothing);
-    this.registerBuffer("weight", w);
+    this.labelSmoothing = numeric(op2, 'labelSmoothing', smoothing);
+    this.registerBuffer('weight', w);
   }
   forward(input, target) {
     const { weight, ignoreIndex, reduction, labelSmoothing } = this;
@@ -23630,14 +23880,14 @@ var BCELoss = class extends Module {
   reduction;
   constructor(weight, sizeAverage, reduce2, reduction) {
     super();
-    const op2 = "BCELoss";
+    const op2 = 'BCELoss';
     const [w = null, average, r, how] = named(
       op2,
-      ["weight", "sizeAverage", "reduce", "reduction"],
-      [weight, sizeAverage, reduce2, reduction]
+      ['weight', 'sizeAverage', 'reduce', 'reduction'],
+      [weight, sizeAverage, reduce2, reduction],
     );
     this.reduction = reductionOf2(op2, average, r, how);
-    this.registerBuffer("weight", w);
+    this.registerBuffer('weight', w);
   }
   forward(input, target) {
     return binaryCrossEntropy(input, target, { weight: this.weight, reduction: this.reduction });
@@ -23647,15 +23897,15 @@ var BCEWithLogitsLoss = class extends Module {
   reduction;
   constructor(weight, sizeAverage, reduce2, reduction, posWeight) {
     super();
-    const op2 = "BCEWithLogitsLoss";
+    const op2 = 'BCEWithLogitsLoss';
     const [w = null, average, r, how, positive = null] = named(
       op2,
-      ["weight", "sizeAverage", "reduce", "reduction", "posWeight"],
-      [weight, sizeAverage, reduce2, reduction, posWeight]
+      ['weight', 'sizeAverage', 'reduce', 'reduction', 'posWeight'],
+      [weight, sizeAverage, reduce2, reduction, posWeight],
     );
     this.reduction = reductionOf2(op2, average, r, how);
-    this.registerBuffer("weight", w);
-    this.registerBuffer("pos_weight", positive);
+    this.registerBuffer('weight', w);
+    this.registerBuffer('pos_weight', positive);
   }
   /** Factor of the loss of positive targets; its key in the state dict is PyTorch's, `pos_weight`. */
   get posWeight() {
@@ -23671,14 +23921,14 @@ var KLDivLoss = class extends Module {
   logTarget;
   constructor(sizeAverage, reduce2, reduction, logTarget) {
     super();
-    const op2 = "KLDivLoss";
+    const op2 = 'KLDivLoss';
     const [average, r, how, logs = false] = named(
       op2,
-      ["sizeAverage", "reduce", "reduction", "logTarget"],
-      [sizeAverage, reduce2, reduction, logTarget]
+      ['sizeAverage', 'reduce', 'reduction', 'logTarget'],
+      [sizeAverage, reduce2, reduction, logTarget],
     );
-    this.reduction = reductionOf2(op2, average, r, how, [...PLAIN, "batchmean"]);
-    this.logTarget = flag2(op2, "logTarget", logs);
+    this.reduction = reductionOf2(op2, average, r, how, [...PLAIN, 'batchmean']);
+    this.logTarget = flag2(op2, 'logTarget', logs);
   }
   forward(input, target) {
     return klDiv(input, target, { reduction: this.reduction, logTarget: this.logTarget });
@@ -23686,7 +23936,7 @@ var KLDivLoss = class extends Module {
 };
 
 // packages/nn/src/modules/norm.ts
-var BATCH_NORM_NAMES = ["numFeatures", "eps", "momentum", "affine", "trackRunningStats", "dtype"];
+var BATCH_NORM_NAMES = ['numFeatures', 'eps', 'momentum', 'affine', 'trackRunningStats', 'dtype'];
 var NormNd = class extends Module {
   numFeatures;
   eps;
@@ -23702,20 +23952,20 @@ var NormNd = class extends Module {
     const [features2, eps = 1e-5, momentum = 0.1, affine2 = learns, track2 = learns, dtype] = named(
       op2,
       BATCH_NORM_NAMES,
-      args
+      args,
     );
-    this.numFeatures = integer2(op2, "numFeatures", required(op2, "numFeatures", features2));
-    this.eps = numeric(op2, "eps", eps);
-    this.momentum = momentum === null ? null : numeric(op2, "momentum", momentum);
-    this.affine = flag2(op2, "affine", affine2);
-    this.trackRunningStats = flag2(op2, "trackRunningStats", track2);
+    this.numFeatures = integer2(op2, 'numFeatures', required(op2, 'numFeatures', features2));
+    this.eps = numeric(op2, 'eps', eps);
+    this.momentum = momentum === null ? null : numeric(op2, 'momentum', momentum);
+    this.affine = flag2(op2, 'affine', affine2);
+    this.trackRunningStats = flag2(op2, 'trackRunningStats', track2);
     const shape = [this.numFeatures];
-    const options = { dtype: dtype ?? "float32" };
+    const options = { dtype: dtype ?? 'float32' };
     this.weight = affine2 ? new Parameter(ones(shape, options)) : null;
     this.bias = affine2 ? new Parameter(zeros(shape, options)) : null;
-    this.registerBuffer("running_mean", track2 ? zeros(shape, options) : null);
-    this.registerBuffer("running_var", track2 ? ones(shape, options) : null);
-    this.registerBuffer("num_batches_tracked", track2 ? tensor(0n) : null);
+    this.registerBuffer('running_mean', track2 ? zeros(shape, options) : null);
+    this.registerBuffer('running_var', track2 ? ones(shape, options) : null);
+    this.registerBuffer('num_batches_tracked', track2 ? tensor(0n) : null);
   }
   /** Running mean of each channel; null without running statistics. */
   get runningMean() {
@@ -23744,12 +23994,12 @@ var NormNd = class extends Module {
   checkDims(input, dims) {
     if (dims.includes(input.ndim)) return;
     throw new ShapeError(
-      `expected ${dims.map((n) => `${n}D`).join(" or ")} input (got ${input.ndim}D input of shape ${formatShape(input.shape)})`,
-      { op: this.className, operands: { input: input.shape } }
+      `expected ${dims.map((n) => `${n}D`).join(' or ')} input (got ${input.ndim}D input of shape ${formatShape(input.shape)})`,
+      { op: this.className, operands: { input: input.shape } },
     );
   }
   extraRepr() {
-    const momentum = this.momentum === null ? "None" : pythonFloat(this.momentum);
+    const momentum = this.momentum === null ? 'None' : pythonFloat(this.momentum);
     return `${this.numFeatures}, eps=${pythonFloat(this.eps)}, momentum=${momentum}, affine=${python(this.affine)}, track_running_stats=${python(this.trackRunningStats)}`;
   }
 };
@@ -23766,9 +24016,9 @@ var BatchNormNd = class extends NormNd {
       usesRunning ? this.running_var : null,
       this.weight,
       this.bias,
-      this.training || this.running_mean === null && this.running_var === null,
+      this.training || (this.running_mean === null && this.running_var === null),
       momentum,
-      this.eps
+      this.eps,
     );
     counter?.add_(1);
     return out;
@@ -23776,7 +24026,7 @@ var BatchNormNd = class extends NormNd {
 };
 var BatchNorm1d = class extends BatchNormNd {
   constructor(numFeatures, eps, momentum, affine2, trackRunningStats, options) {
-    super("BatchNorm1d", [numFeatures, eps, momentum, affine2, trackRunningStats, options], true);
+    super('BatchNorm1d', [numFeatures, eps, momentum, affine2, trackRunningStats, options], true);
   }
   checkInputDim(input) {
     this.checkDims(input, [2, 3]);
@@ -23784,7 +24034,7 @@ var BatchNorm1d = class extends BatchNormNd {
 };
 var BatchNorm2d = class extends BatchNormNd {
   constructor(numFeatures, eps, momentum, affine2, trackRunningStats, options) {
-    super("BatchNorm2d", [numFeatures, eps, momentum, affine2, trackRunningStats, options], true);
+    super('BatchNorm2d', [numFeatures, eps, momentum, affine2, trackRunningStats, options], true);
   }
   checkInputDim(input) {
     this.checkDims(input, [4]);
@@ -23807,19 +24057,19 @@ var InstanceNormNd = class extends NormNd {
       bias: this.bias,
       useInputStats: this.training || !this.trackRunningStats,
       momentum: this.momentum ?? 0,
-      eps: this.eps
+      eps: this.eps,
     });
     return unbatched ? out.squeeze(0) : out;
   }
 };
 var InstanceNorm1d = class extends InstanceNormNd {
   constructor(numFeatures, eps, momentum, affine2, trackRunningStats, options) {
-    super("InstanceNorm1d", 1, [numFeatures, eps, momentum, affine2, trackRunningStats, options]);
+    super('InstanceNorm1d', 1, [numFeatures, eps, momentum, affine2, trackRunningStats, options]);
   }
 };
 var InstanceNorm2d = class extends InstanceNormNd {
   constructor(numFeatures, eps, momentum, affine2, trackRunningStats, options) {
-    super("InstanceNorm2d", 2, [numFeatures, eps, momentum, affine2, trackRunningStats, options]);
+    super('InstanceNorm2d', 2, [numFeatures, eps, momentum, affine2, trackRunningStats, options]);
   }
 };
 var LayerNorm = class extends Module {
@@ -23830,19 +24080,19 @@ var LayerNorm = class extends Module {
   bias;
   constructor(normalizedShape, eps, elementwiseAffine, bias, options) {
     super();
-    const op2 = "LayerNorm";
+    const op2 = 'LayerNorm';
     const [shape, e = 1e-5, affine2 = true, withBias = true, dtype] = named(
       op2,
-      ["normalizedShape", "eps", "elementwiseAffine", "bias", "dtype"],
-      [normalizedShape, eps, elementwiseAffine, bias, options]
+      ['normalizedShape', 'eps', 'elementwiseAffine', 'bias', 'dtype'],
+      [normalizedShape, eps, elementwiseAffine, bias, options],
     );
-    const sizes3 = required(op2, "normalizedShape", shape);
-    this.normalizedShape = typeof sizes3 === "number" ? [sizes3] : sizes3;
-    this.eps = numeric(op2, "eps", e);
-    this.elementwiseAffine = flag2(op2, "elementwiseAffine", affine2);
-    const created = { dtype: dtype ?? "float32" };
+    const sizes3 = required(op2, 'normalizedShape', shape);
+    this.normalizedShape = typeof sizes3 === 'number' ? [sizes3] : sizes3;
+    this.eps = numeric(op2, 'eps', e);
+    this.elementwiseAffine = flag2(op2, 'elementwiseAffine', affine2);
+    const created = { dtype: dtype ?? 'float32' };
     this.weight = affine2 ? new Parameter(ones(this.normalizedShape, created)) : null;
-    this.bias = affine2 && flag2(op2, "bias", withBias) ? new Parameter(zeros(this.normalizedShape, created)) : null;
+    this.bias = affine2 && flag2(op2, 'bias', withBias) ? new Parameter(zeros(this.normalizedShape, created)) : null;
   }
   /** Sets factors to 1 and biases to 0. */
   resetParameters() {
@@ -23865,23 +24115,23 @@ var GroupNorm = class extends Module {
   bias;
   constructor(numGroups, numChannels, eps, affine2, options) {
     super();
-    const op2 = "GroupNorm";
+    const op2 = 'GroupNorm';
     const [groups, channels, e = 1e-5, learns = true, dtype] = named(
       op2,
-      ["numGroups", "numChannels", "eps", "affine", "dtype"],
-      [numGroups, numChannels, eps, affine2, options]
+      ['numGroups', 'numChannels', 'eps', 'affine', 'dtype'],
+      [numGroups, numChannels, eps, affine2, options],
     );
-    this.numGroups = integer2(op2, "numGroups", required(op2, "numGroups", groups), 1);
-    this.numChannels = integer2(op2, "numChannels", required(op2, "numChannels", channels));
+    this.numGroups = integer2(op2, 'numGroups', required(op2, 'numGroups', groups), 1);
+    this.numChannels = integer2(op2, 'numChannels', required(op2, 'numChannels', channels));
     if (this.numChannels % this.numGroups !== 0) {
       throw new ShapeError(
         `numChannels must be divisible by numGroups, but got ${this.numChannels} and ${this.numGroups}`,
-        { op: op2, operands: { numChannels: channels, numGroups: groups } }
+        { op: op2, operands: { numChannels: channels, numGroups: groups } },
       );
     }
-    this.eps = numeric(op2, "eps", e);
-    this.affine = flag2(op2, "affine", learns);
-    const created = { dtype: dtype ?? "float32" };
+    this.eps = numeric(op2, 'eps', e);
+    this.affine = flag2(op2, 'affine', learns);
+    const created = { dtype: dtype ?? 'float32' };
     this.weight = learns ? new Parameter(ones([this.numChannels], created)) : null;
     this.bias = learns ? new Parameter(zeros([this.numChannels], created)) : null;
   }
@@ -23905,7 +24155,7 @@ var PadNd = class extends Module {
   #mode;
   constructor(op2, spatial, mode2, padding) {
     super();
-    this.padding = tuple(op2, "padding", required(op2, "padding", padding), 2 * spatial, Number.NEGATIVE_INFINITY);
+    this.padding = tuple(op2, 'padding', required(op2, 'padding', padding), 2 * spatial, Number.NEGATIVE_INFINITY);
     this.#mode = mode2;
   }
   forward(input) {
@@ -23916,18 +24166,18 @@ var PadNd = class extends Module {
   }
 };
 function onlyPadding(op2, padding) {
-  const [value] = named(op2, ["padding"], [padding]);
+  const [value] = named(op2, ['padding'], [padding]);
   return value;
 }
 var ConstantPadNd = class extends PadNd {
   value;
   constructor(op2, spatial, args) {
-    const [padding, value] = named(op2, ["padding", "value"], args);
-    super(op2, spatial, "constant", padding);
-    this.value = numeric(op2, "value", required(op2, "value", value));
+    const [padding, value] = named(op2, ['padding', 'value'], args);
+    super(op2, spatial, 'constant', padding);
+    this.value = numeric(op2, 'value', required(op2, 'value', value));
   }
   forward(input) {
-    return pad(input, this.padding, "constant", this.value);
+    return pad(input, this.padding, 'constant', this.value);
   }
   extraRepr() {
     return `padding=${python(this.padding)}, value=${python(this.value)}`;
@@ -23935,57 +24185,57 @@ var ConstantPadNd = class extends PadNd {
 };
 var ConstantPad1d = class extends ConstantPadNd {
   constructor(padding, value) {
-    super("ConstantPad1d", 1, [padding, value]);
+    super('ConstantPad1d', 1, [padding, value]);
   }
 };
 var ConstantPad2d = class extends ConstantPadNd {
   constructor(padding, value) {
-    super("ConstantPad2d", 2, [padding, value]);
+    super('ConstantPad2d', 2, [padding, value]);
   }
 };
 var ZeroPad1d = class extends PadNd {
   constructor(padding) {
-    super("ZeroPad1d", 1, "constant", onlyPadding("ZeroPad1d", padding));
+    super('ZeroPad1d', 1, 'constant', onlyPadding('ZeroPad1d', padding));
   }
 };
 var ZeroPad2d = class extends PadNd {
   constructor(padding) {
-    super("ZeroPad2d", 2, "constant", onlyPadding("ZeroPad2d", padding));
+    super('ZeroPad2d', 2, 'constant', onlyPadding('ZeroPad2d', padding));
   }
 };
 var ReflectionPad1d = class extends PadNd {
   constructor(padding) {
-    super("ReflectionPad1d", 1, "reflect", onlyPadding("ReflectionPad1d", padding));
+    super('ReflectionPad1d', 1, 'reflect', onlyPadding('ReflectionPad1d', padding));
   }
 };
 var ReflectionPad2d = class extends PadNd {
   constructor(padding) {
-    super("ReflectionPad2d", 2, "reflect", onlyPadding("ReflectionPad2d", padding));
+    super('ReflectionPad2d', 2, 'reflect', onlyPadding('ReflectionPad2d', padding));
   }
 };
 var ReplicationPad1d = class extends PadNd {
   constructor(padding) {
-    super("ReplicationPad1d", 1, "replicate", onlyPadding("ReplicationPad1d", padding));
+    super('ReplicationPad1d', 1, 'replicate', onlyPadding('ReplicationPad1d', padding));
   }
 };
 var ReplicationPad2d = class extends PadNd {
   constructor(padding) {
-    super("ReplicationPad2d", 2, "replicate", onlyPadding("ReplicationPad2d", padding));
+    super('ReplicationPad2d', 2, 'replicate', onlyPadding('ReplicationPad2d', padding));
   }
 };
 var CircularPad1d = class extends PadNd {
   constructor(padding) {
-    super("CircularPad1d", 1, "circular", onlyPadding("CircularPad1d", padding));
+    super('CircularPad1d', 1, 'circular', onlyPadding('CircularPad1d', padding));
   }
 };
 var CircularPad2d = class extends PadNd {
   constructor(padding) {
-    super("CircularPad2d", 2, "circular", onlyPadding("CircularPad2d", padding));
+    super('CircularPad2d', 2, 'circular', onlyPadding('CircularPad2d', padding));
   }
 };
 
 // packages/nn/src/modules/pool.ts
-var MAX_POOL_NAMES2 = ["kernelSize", "stride", "padding", "dilation", "returnIndices", "ceilMode"];
+var MAX_POOL_NAMES2 = ['kernelSize', 'stride', 'padding', 'dilation', 'returnIndices', 'ceilMode'];
 var MaxPoolNd = class extends Module {
   kernelSize;
   stride;
@@ -23995,21 +24245,17 @@ var MaxPoolNd = class extends Module {
   ceilMode;
   constructor(op2, spatial, args) {
     super();
-    const [k, s = null, p = 0, d = 1, indices = false, ceil2 = false] = named(
-      op2,
-      MAX_POOL_NAMES2,
-      args
-    );
-    this.kernelSize = required(op2, "kernelSize", k);
+    const [k, s = null, p = 0, d = 1, indices = false, ceil2 = false] = named(op2, MAX_POOL_NAMES2, args);
+    this.kernelSize = required(op2, 'kernelSize', k);
     this.stride = s ?? this.kernelSize;
     this.padding = p;
     this.dilation = d;
-    this.returnIndices = flag2(op2, "returnIndices", indices);
-    this.ceilMode = flag2(op2, "ceilMode", ceil2);
-    tuple(op2, "kernelSize", this.kernelSize, spatial, 1);
-    tuple(op2, "stride", this.stride, spatial, 1);
-    tuple(op2, "padding", p, spatial);
-    tuple(op2, "dilation", d, spatial, 1);
+    this.returnIndices = flag2(op2, 'returnIndices', indices);
+    this.ceilMode = flag2(op2, 'ceilMode', ceil2);
+    tuple(op2, 'kernelSize', this.kernelSize, spatial, 1);
+    tuple(op2, 'stride', this.stride, spatial, 1);
+    tuple(op2, 'padding', p, spatial);
+    tuple(op2, 'dilation', d, spatial, 1);
   }
   pool(input, pooling) {
     const { kernelSize, stride, padding, dilation, ceilMode, returnIndices } = this;
@@ -24021,7 +24267,7 @@ var MaxPoolNd = class extends Module {
 };
 var MaxPool1d = class extends MaxPoolNd {
   constructor(kernelSize, stride, padding, dilation, returnIndices, ceilMode) {
-    super("MaxPool1d", 1, [kernelSize, stride, padding, dilation, returnIndices, ceilMode]);
+    super('MaxPool1d', 1, [kernelSize, stride, padding, dilation, returnIndices, ceilMode]);
   }
   forward(input) {
     return this.pool(input, maxPool1d);
@@ -24029,13 +24275,13 @@ var MaxPool1d = class extends MaxPoolNd {
 };
 var MaxPool2d = class extends MaxPoolNd {
   constructor(kernelSize, stride, padding, dilation, returnIndices, ceilMode) {
-    super("MaxPool2d", 2, [kernelSize, stride, padding, dilation, returnIndices, ceilMode]);
+    super('MaxPool2d', 2, [kernelSize, stride, padding, dilation, returnIndices, ceilMode]);
   }
   forward(input) {
     return this.pool(input, maxPool2d);
   }
 };
-var AVG_POOL_NAMES2 = ["kernelSize", "stride", "padding", "ceilMode", "countIncludePad", "divisorOverride"];
+var AVG_POOL_NAMES2 = ['kernelSize', 'stride', 'padding', 'ceilMode', 'countIncludePad', 'divisorOverride'];
 var AvgPool1d = class extends Module {
   kernelSize;
   stride;
@@ -24044,19 +24290,19 @@ var AvgPool1d = class extends Module {
   countIncludePad;
   constructor(kernelSize, stride, padding, ceilMode, countIncludePad) {
     super();
-    const op2 = "AvgPool1d";
+    const op2 = 'AvgPool1d';
     const [k, s = null, p = 0, ceil2 = false, count2 = true] = named(op2, AVG_POOL_NAMES2.slice(0, -1), [
       kernelSize,
       stride,
       padding,
       ceilMode,
-      countIncludePad
+      countIncludePad,
     ]);
-    this.kernelSize = tuple(op2, "kernelSize", required(op2, "kernelSize", k), 1, 1);
-    this.stride = tuple(op2, "stride", s ?? this.kernelSize, 1, 1);
-    this.padding = tuple(op2, "padding", p, 1);
-    this.ceilMode = flag2(op2, "ceilMode", ceil2);
-    this.countIncludePad = flag2(op2, "countIncludePad", count2);
+    this.kernelSize = tuple(op2, 'kernelSize', required(op2, 'kernelSize', k), 1, 1);
+    this.stride = tuple(op2, 'stride', s ?? this.kernelSize, 1, 1);
+    this.padding = tuple(op2, 'padding', p, 1);
+    this.ceilMode = flag2(op2, 'ceilMode', ceil2);
+    this.countIncludePad = flag2(op2, 'countIncludePad', count2);
   }
   forward(input) {
     return avgPool1d(input, this.kernelSize, this.stride, this.padding, this.ceilMode, this.countIncludePad);
@@ -24074,21 +24320,24 @@ var AvgPool2d = class extends Module {
   divisorOverride;
   constructor(kernelSize, stride, padding, ceilMode, countIncludePad, divisorOverride) {
     super();
-    const op2 = "AvgPool2d";
-    const [k, s = null, p = 0, ceil2 = false, count2 = true, divisor = null] = named(
-      op2,
-      AVG_POOL_NAMES2,
-      [kernelSize, stride, padding, ceilMode, countIncludePad, divisorOverride]
-    );
-    this.kernelSize = required(op2, "kernelSize", k);
+    const op2 = 'AvgPool2d';
+    const [k, s = null, p = 0, ceil2 = false, count2 = true, divisor = null] = named(op2, AVG_POOL_NAMES2, [
+      kernelSize,
+      stride,
+      padding,
+      ceilMode,
+      countIncludePad,
+      divisorOverride,
+    ]);
+    this.kernelSize = required(op2, 'kernelSize', k);
     this.stride = s ?? this.kernelSize;
     this.padding = p;
-    this.ceilMode = flag2(op2, "ceilMode", ceil2);
-    this.countIncludePad = flag2(op2, "countIncludePad", count2);
+    this.ceilMode = flag2(op2, 'ceilMode', ceil2);
+    this.countIncludePad = flag2(op2, 'countIncludePad', count2);
     this.divisorOverride = divisor;
-    tuple(op2, "kernelSize", this.kernelSize, 2, 1);
-    tuple(op2, "stride", this.stride, 2, 1);
-    tuple(op2, "padding", p, 2);
+    tuple(op2, 'kernelSize', this.kernelSize, 2, 1);
+    tuple(op2, 'stride', this.stride, 2, 1);
+    tuple(op2, 'padding', p, 2);
   }
   forward(input) {
     const { stride, padding, ceilMode, countIncludePad, divisorOverride } = this;
@@ -24102,8 +24351,8 @@ var AdaptiveAvgPoolNd = class extends Module {
   outputSize;
   constructor(op2, outputSize) {
     super();
-    const [size] = named(op2, ["outputSize"], [outputSize]);
-    this.outputSize = required(op2, "outputSize", size);
+    const [size] = named(op2, ['outputSize'], [outputSize]);
+    this.outputSize = required(op2, 'outputSize', size);
   }
   extraRepr() {
     return `output_size=${python(this.outputSize)}`;
@@ -24111,7 +24360,7 @@ var AdaptiveAvgPoolNd = class extends Module {
 };
 var AdaptiveAvgPool1d = class extends AdaptiveAvgPoolNd {
   constructor(outputSize) {
-    super("AdaptiveAvgPool1d", outputSize);
+    super('AdaptiveAvgPool1d', outputSize);
   }
   forward(input) {
     return adaptiveAvgPool1d(input, this.outputSize);
@@ -24119,7 +24368,7 @@ var AdaptiveAvgPool1d = class extends AdaptiveAvgPoolNd {
 };
 var AdaptiveAvgPool2d = class extends AdaptiveAvgPoolNd {
   constructor(outputSize) {
-    super("AdaptiveAvgPool2d", outputSize);
+    super('AdaptiveAvgPool2d', outputSize);
   }
   forward(input) {
     return adaptiveAvgPool2d(input, this.outputSize);
@@ -24130,9 +24379,9 @@ var AdaptiveMaxPoolNd = class extends Module {
   returnIndices;
   constructor(op2, args) {
     super();
-    const [size, indices = false] = named(op2, ["outputSize", "returnIndices"], args);
-    this.outputSize = required(op2, "outputSize", size);
-    this.returnIndices = flag2(op2, "returnIndices", indices);
+    const [size, indices = false] = named(op2, ['outputSize', 'returnIndices'], args);
+    this.outputSize = required(op2, 'outputSize', size);
+    this.returnIndices = flag2(op2, 'returnIndices', indices);
   }
   extraRepr() {
     return `output_size=${python(this.outputSize)}`;
@@ -24140,7 +24389,7 @@ var AdaptiveMaxPoolNd = class extends Module {
 };
 var AdaptiveMaxPool1d = class extends AdaptiveMaxPoolNd {
   constructor(outputSize, returnIndices) {
-    super("AdaptiveMaxPool1d", [outputSize, returnIndices]);
+    super('AdaptiveMaxPool1d', [outputSize, returnIndices]);
   }
   forward(input) {
     return adaptiveMaxPool1d(input, this.outputSize, this.returnIndices);
@@ -24148,7 +24397,7 @@ var AdaptiveMaxPool1d = class extends AdaptiveMaxPoolNd {
 };
 var AdaptiveMaxPool2d = class extends AdaptiveMaxPoolNd {
   constructor(outputSize, returnIndices) {
-    super("AdaptiveMaxPool2d", [outputSize, returnIndices]);
+    super('AdaptiveMaxPool2d', [outputSize, returnIndices]);
   }
   forward(input) {
     return adaptiveMaxPool2d(input, this.outputSize, this.returnIndices);
@@ -24157,14 +24406,14 @@ var AdaptiveMaxPool2d = class extends AdaptiveMaxPoolNd {
 
 // packages/nn/src/modules/sparse.ts
 var EMBEDDING_NAMES = [
-  "numEmbeddings",
-  "embeddingDim",
-  "paddingIdx",
-  "maxNorm",
-  "normType",
-  "scaleGradByFreq",
-  "sparse",
-  "dtype"
+  'numEmbeddings',
+  'embeddingDim',
+  'paddingIdx',
+  'maxNorm',
+  'normType',
+  'scaleGradByFreq',
+  'sparse',
+  'dtype',
 ];
 var Embedding = class _Embedding extends Module {
   numEmbeddings;
@@ -24177,33 +24426,28 @@ var Embedding = class _Embedding extends Module {
   weight;
   constructor(numEmbeddings, embeddingDim, paddingIdx, maxNorm, normType, scaleGradByFreq, sparse, options) {
     super();
-    const op2 = "Embedding";
-    const [rows2, width, padding = null, most = null, order = 2, scales = false, isSparse = false, dtype] = named(op2, EMBEDDING_NAMES, [
-      numEmbeddings,
-      embeddingDim,
-      paddingIdx,
-      maxNorm,
-      normType,
-      scaleGradByFreq,
-      sparse,
-      options
-    ]);
-    this.numEmbeddings = integer2(op2, "numEmbeddings", required(op2, "numEmbeddings", rows2));
-    this.embeddingDim = integer2(op2, "embeddingDim", required(op2, "embeddingDim", width));
+    const op2 = 'Embedding';
+    const [rows2, width, padding = null, most = null, order = 2, scales = false, isSparse = false, dtype] = named(
+      op2,
+      EMBEDDING_NAMES,
+      [numEmbeddings, embeddingDim, paddingIdx, maxNorm, normType, scaleGradByFreq, sparse, options],
+    );
+    this.numEmbeddings = integer2(op2, 'numEmbeddings', required(op2, 'numEmbeddings', rows2));
+    this.embeddingDim = integer2(op2, 'embeddingDim', required(op2, 'embeddingDim', width));
     this.paddingIdx = padding === null ? null : this.#checkPadding(padding);
-    this.maxNorm = most === null ? null : numeric(op2, "maxNorm", most);
-    this.normType = numeric(op2, "normType", order);
-    this.scaleGradByFreq = flag2(op2, "scaleGradByFreq", scales);
-    if (isSparse) throw new NotImplementedError("has no sparse gradients; leave sparse out", { op: op2 });
-    this.weight = new Parameter(empty([this.numEmbeddings, this.embeddingDim], { dtype: dtype ?? "float32" }));
+    this.maxNorm = most === null ? null : numeric(op2, 'maxNorm', most);
+    this.normType = numeric(op2, 'normType', order);
+    this.scaleGradByFreq = flag2(op2, 'scaleGradByFreq', scales);
+    if (isSparse) throw new NotImplementedError('has no sparse gradients; leave sparse out', { op: op2 });
+    this.weight = new Parameter(empty([this.numEmbeddings, this.embeddingDim], { dtype: dtype ?? 'float32' }));
     this.resetParameters();
   }
   #checkPadding(paddingIdx) {
     const rows2 = this.numEmbeddings;
     if (!Number.isInteger(paddingIdx) || paddingIdx >= rows2 || paddingIdx < -rows2) {
       throw new ValueError(`paddingIdx must be within numEmbeddings, but got ${paddingIdx} of ${rows2}`, {
-        op: "Embedding",
-        operands: { paddingIdx, numEmbeddings: rows2 }
+        op: 'Embedding',
+        operands: { paddingIdx, numEmbeddings: rows2 },
       });
     }
     return paddingIdx < 0 ? paddingIdx + rows2 : paddingIdx;
@@ -24215,24 +24459,28 @@ var Embedding = class _Embedding extends Module {
    * @throws ShapeError when `embeddings` is no matrix
    */
   static fromPretrained(embeddings, freeze, options) {
-    const op2 = "Embedding.fromPretrained";
+    const op2 = 'Embedding.fromPretrained';
     if (embeddings.ndim !== 2) {
       throw new ShapeError(
         `Embeddings parameter is expected to be 2-dimensional, but got ${formatShape(embeddings.shape)}`,
         {
           op: op2,
-          operands: { embeddings: embeddings.shape }
-        }
+          operands: { embeddings: embeddings.shape },
+        },
       );
     }
-    const [isFrozen = true, paddingIdx, maxNorm, normType, scaleGradByFreq, sparse] = named(op2, ["freeze", ...EMBEDDING_NAMES.slice(2, -1)], [freeze, options]);
+    const [isFrozen = true, paddingIdx, maxNorm, normType, scaleGradByFreq, sparse] = named(
+      op2,
+      ['freeze', ...EMBEDDING_NAMES.slice(2, -1)],
+      [freeze, options],
+    );
     const [numEmbeddings, embeddingDim] = embeddings.shape;
     const table = new _Embedding(0, embeddingDim, null, {
       maxNorm,
       normType,
       scaleGradByFreq,
       sparse,
-      dtype: embeddings.dtype
+      dtype: embeddings.dtype,
     });
     Object.assign(table, { numEmbeddings, weight: new Parameter(embeddings, !isFrozen) });
     const padding = paddingIdx === void 0 || paddingIdx === null ? null : table.#checkPadding(paddingIdx);
@@ -24252,8 +24500,8 @@ var Embedding = class _Embedding extends Module {
     if (this.paddingIdx !== null) parts.push(`padding_idx=${this.paddingIdx}`);
     if (this.maxNorm !== null) parts.push(`max_norm=${pythonFloat(this.maxNorm)}`);
     if (this.normType !== 2) parts.push(`norm_type=${pythonNumber(this.normType)}`);
-    if (this.scaleGradByFreq) parts.push("scale_grad_by_freq=True");
-    return parts.join(", ");
+    if (this.scaleGradByFreq) parts.push('scale_grad_by_freq=True');
+    return parts.join(', ');
   }
 };
 
@@ -24264,7 +24512,7 @@ __export(utils_exports, {
   clipGradValue_: () => clipGradValue_,
   countParameters: () => countParameters,
   parametersToVector: () => parametersToVector,
-  vectorToParameters: () => vectorToParameters
+  vectorToParameters: () => vectorToParameters,
 });
 function listOf(parameters) {
   return parameters instanceof Tensor ? [parameters] : [...parameters];
@@ -24273,22 +24521,22 @@ function gradientsOf(parameters) {
   return listOf(parameters).flatMap((parameter) => parameter.grad ?? []);
 }
 function clipGradNorm_(parameters, maxNorm, normType, errorIfNonfinite) {
-  const op2 = "clipGradNorm_";
+  const op2 = 'clipGradNorm_';
   const [most, order = 2, strict2 = false] = named(
     op2,
-    ["maxNorm", "normType", "errorIfNonfinite"],
-    [maxNorm, normType, errorIfNonfinite]
+    ['maxNorm', 'normType', 'errorIfNonfinite'],
+    [maxNorm, normType, errorIfNonfinite],
   );
-  const limit2 = numeric(op2, "maxNorm", required(op2, "maxNorm", most));
-  numeric(op2, "normType", order);
+  const limit2 = numeric(op2, 'maxNorm', required(op2, 'maxNorm', most));
+  numeric(op2, 'normType', order);
   const grads = gradientsOf(parameters);
   if (grads.length === 0) return tensor(0);
   return noGrad(() => {
     const total = norm2(stack2(grads.map((grad) => norm2(grad, order))), order);
-    if (flag2(op2, "errorIfNonfinite", strict2) && !Number.isFinite(total.item())) {
+    if (flag2(op2, 'errorIfNonfinite', strict2) && !Number.isFinite(total.item())) {
       throw new ValueError(
         `The total norm of order ${order} for gradients from parameters is non-finite, so it cannot be clipped; to scale them anyway, leave errorIfNonfinite out`,
-        { op: op2, operands: { normType: order, total: total.item() } }
+        { op: op2, operands: { normType: order, total: total.item() } },
       );
     }
     const factor = clamp_(div(limit2, total.add(1e-6)), null, 1);
@@ -24297,9 +24545,9 @@ function clipGradNorm_(parameters, maxNorm, normType, errorIfNonfinite) {
   });
 }
 function clipGradValue_(parameters, clipValue) {
-  const op2 = "clipGradValue_";
-  const [value] = named(op2, ["clipValue"], [clipValue]);
-  const limit2 = numeric(op2, "clipValue", required(op2, "clipValue", value));
+  const op2 = 'clipGradValue_';
+  const [value] = named(op2, ['clipValue'], [clipValue]);
+  const limit2 = numeric(op2, 'clipValue', required(op2, 'clipValue', value));
   noGrad(() => {
     for (const grad of gradientsOf(parameters)) clamp_(grad.detach(), -limit2, limit2);
   });
@@ -24308,14 +24556,14 @@ function parametersToVector(parameters) {
   return cat2(listOf(parameters).map((parameter) => parameter.reshape(-1)));
 }
 function vectorToParameters(vec, parameters) {
-  const op2 = "vectorToParameters";
-  tensorArgument(op2, "vec", vec);
+  const op2 = 'vectorToParameters';
+  tensorArgument(op2, 'vec', vec);
   const list2 = listOf(parameters);
   const size = list2.reduce((sum3, parameter) => sum3 + parameter.numel(), 0);
   if (vec.ndim !== 1 || vec.shape[0] < size) {
-    throw new ShapeError(`needs a vector of ${size} elements, but got shape [${vec.shape.join(", ")}]`, {
+    throw new ShapeError(`needs a vector of ${size} elements, but got shape [${vec.shape.join(', ')}]`, {
       op: op2,
-      operands: { vec: vec.shape, size }
+      operands: { vec: vec.shape, size },
     });
   }
   let at3 = 0;
@@ -24326,7 +24574,7 @@ function vectorToParameters(vec, parameters) {
   }
 }
 function countParameters(of, options) {
-  const [trainable = false] = named("countParameters", ["trainable"], [options]);
+  const [trainable = false] = named('countParameters', ['trainable'], [options]);
   const list2 = new Set(isModule2(of) ? of.parameters() : listOf(of));
   let count2 = 0;
   for (const parameter of list2) if (!trainable || parameter.requiresGrad) count2 += parameter.numel();
@@ -24339,7 +24587,7 @@ __export(src_exports2, {
   Adam: () => Adam,
   AdamW: () => AdamW,
   Optimizer: () => Optimizer,
-  SGD: () => SGD
+  SGD: () => SGD,
 });
 
 // packages/optim/src/optimizer.ts
@@ -24356,12 +24604,12 @@ var Optimizer = class {
     this.defaults = defaults;
     this.checkOptions(defaults);
     if (isTensor(params)) {
-      throw new ValueError("params should be an iterable of tensors or groups, but got a tensor; put it in a list", {
-        op: this.name
+      throw new ValueError('params should be an iterable of tensors or groups, but got a tensor; put it in a list', {
+        op: this.name,
       });
     }
     const list2 = [...params];
-    if (list2.length === 0) throw new ValueError("got an empty parameter list", { op: this.name });
+    if (list2.length === 0) throw new ValueError('got an empty parameter list', { op: this.name });
     if (list2.every(isTensor)) this.addParamGroup({ params: list2 });
     else for (const group of list2) this.addParamGroup(group);
   }
@@ -24373,14 +24621,14 @@ var Optimizer = class {
   addParamGroup(group) {
     if (!isOptions(group)) {
       throw new ValueError(`a parameter group must be an object with params, but got ${String(group)}`, {
-        op: this.name
+        op: this.name,
       });
     }
     const { params, ...options } = group;
     const known = Object.keys(this.defaults);
     for (const key of Object.keys(options)) {
       if (!known.includes(key)) {
-        throw new ValueError(`unknown option '${key}'; known options are ${known.join(", ")}`, { op: this.name });
+        throw new ValueError(`unknown option '${key}'; known options are ${known.join(', ')}`, { op: this.name });
       }
     }
     const list2 = isTensor(params) ? [params] : [...params];
@@ -24395,7 +24643,7 @@ var Optimizer = class {
         throw new DTypeError(`can only optimize floating point tensors, but got ${param.dtype}`, { op: this.name });
       }
       if (seen.has(param)) {
-        throw new ValueError("a parameter appears more than once, in one group or in several", { op: this.name });
+        throw new ValueError('a parameter appears more than once, in one group or in several', { op: this.name });
       }
       seen.add(param);
     }
@@ -24413,7 +24661,7 @@ var Optimizer = class {
   }
   /** Drops all gradients (`setToNone`, the default), or sets them to zero. */
   zeroGrad(setToNone = true) {
-    const [drop2 = true] = named("zeroGrad", ["setToNone"], [setToNone]);
+    const [drop2 = true] = named('zeroGrad', ['setToNone'], [setToNone]);
     for (const group of this.paramGroups) {
       for (const param of group.params) {
         if (param.grad === null) continue;
@@ -24441,7 +24689,7 @@ var Optimizer = class {
       if (number === void 0) continue;
       state[number] = { ...entries };
       const { step } = entries;
-      if (typeof step === "number") state[number]["step"] = tensor(step);
+      if (typeof step === 'number') state[number]['step'] = tensor(step);
     }
     const groups = this.paramGroups.map((group) => {
       const { params, ...options } = group;
@@ -24462,8 +24710,8 @@ var Optimizer = class {
       throw new ValueError(
         `loaded state dict has ${saved.length} parameter groups, expected ${this.paramGroups.length}`,
         {
-          op: "loadStateDict"
-        }
+          op: 'loadStateDict',
+        },
       );
     }
     const byNumber2 = /* @__PURE__ */ new Map();
@@ -24471,7 +24719,7 @@ var Optimizer = class {
       const own = this.paramGroups[i].params;
       if (group.params.length !== own.length) {
         throw new ValueError(`loaded group ${i} has ${group.params.length} parameters, expected ${own.length}`, {
-          op: "loadStateDict"
+          op: 'loadStateDict',
         });
       }
       for (const [j, number] of group.params.entries()) byNumber2.set(number, own[j]);
@@ -24485,7 +24733,7 @@ var Optimizer = class {
     saved.forEach((group, i) => {
       for (const [key, value] of Object.entries(group)) {
         const name2 = camel(key);
-        if (key !== "params" && name2 in this.defaults) this.paramGroups[i][name2] = value;
+        if (key !== 'params' && name2 in this.defaults) this.paramGroups[i][name2] = value;
       }
     });
     this.state.clear();
@@ -24493,26 +24741,26 @@ var Optimizer = class {
   }
   toString() {
     const groups = this.paramGroups.map((group, i) => {
-      const options = Object.entries(group).filter(([key]) => key !== "params");
+      const options = Object.entries(group).filter(([key]) => key !== 'params');
       const lines = options.map(([key, value]) => `    ${snake(key)}: ${formatOption(value)}`).sort();
       return `Parameter Group ${i}
-${lines.join("\n")}
+${lines.join('\n')}
 `;
     });
     return `${this.name} (
-${groups.join("\n")})`;
+${groups.join('\n')})`;
   }
 };
 function copyState(entries, param) {
   const copy2 = {};
   for (const [key, value] of Object.entries(entries)) {
-    if (key === "step") copy2[key] = isTensor(value) ? value.item() : value;
+    if (key === 'step') copy2[key] = isTensor(value) ? value.item() : value;
     else if (!isTensor(value)) copy2[key] = value;
     else {
       if (value.shape.join() !== param.shape.join()) {
         throw new ShapeError(
-          `${key} has shape [${value.shape.join(", ")}], but its parameter has shape [${param.shape.join(", ")}]`,
-          { op: "loadStateDict" }
+          `${key} has shape [${value.shape.join(', ')}], but its parameter has shape [${param.shape.join(', ')}]`,
+          { op: 'loadStateDict' },
         );
       }
       copy2[key] = value.detach().to(param.dtype, { copy: true });
@@ -24521,35 +24769,35 @@ function copyState(entries, param) {
   return copy2;
 }
 function formatOption(value) {
-  if (value === true) return "True";
-  if (value === false) return "False";
-  if (value === null) return "None";
-  if (Array.isArray(value)) return `(${value.map(formatOption).join(", ")})`;
+  if (value === true) return 'True';
+  if (value === false) return 'False';
+  if (value === null) return 'None';
+  if (Array.isArray(value)) return `(${value.map(formatOption).join(', ')})`;
   return String(value);
 }
 function checkAtLeast(op2, name2, value, least = 0) {
-  if (typeof value !== "number" || !(value >= least)) {
+  if (typeof value !== 'number' || !(value >= least)) {
     throw new ValueError(`invalid ${name2}: ${String(value)}; it must be a number of at least ${least}`, {
       op: op2,
-      operands: { [name2]: value }
+      operands: { [name2]: value },
     });
   }
 }
 
 // packages/optim/src/adam.ts
-var NAMES2 = ["lr", "betas", "eps", "weightDecay", "amsgrad", "maximize"];
+var NAMES2 = ['lr', 'betas', 'eps', 'weightDecay', 'amsgrad', 'maximize'];
 var Adam = class extends Optimizer {
   constructor(params, lr, betas, eps, weightDecay, amsgrad, options) {
-    super(params, adamOptions("Adam", 0, [lr, betas, eps, weightDecay, amsgrad, options]));
+    super(params, adamOptions('Adam', 0, [lr, betas, eps, weightDecay, amsgrad, options]));
   }
   /** Whether weight decay acts on the parameter itself and not through the gradient. */
   get decoupled() {
     return false;
   }
   checkOptions(options) {
-    checkAtLeast(this.name, "learning rate", options.lr);
-    checkAtLeast(this.name, "epsilon", options.eps);
-    checkAtLeast(this.name, "weightDecay", options.weightDecay);
+    checkAtLeast(this.name, 'learning rate', options.lr);
+    checkAtLeast(this.name, 'epsilon', options.eps);
+    checkAtLeast(this.name, 'weightDecay', options.weightDecay);
     options.betas.forEach((beta, i) => {
       if (!(beta >= 0 && beta < 1)) {
         throw new ValueError(`invalid beta parameter at index ${i}: ${beta}; it must be in [0, 1)`, { op: this.name });
@@ -24561,24 +24809,24 @@ var Adam = class extends Optimizer {
     const state = this.stateOf(param, () => ({
       step: 0,
       exp_avg: zerosLike(param),
-      exp_avg_sq: zerosLike(param)
+      exp_avg_sq: zerosLike(param),
     }));
     state.step++;
     const { step, exp_avg: expAvg, exp_avg_sq: expAvgSq } = state;
-    if (amsgrad) state["max_exp_avg_sq"] ??= keep(zerosLike(param));
-    const maxExpAvgSq = amsgrad ? state["max_exp_avg_sq"] : null;
+    if (amsgrad) state['max_exp_avg_sq'] ??= keep(zerosLike(param));
+    const maxExpAvgSq = amsgrad ? state['max_exp_avg_sq'] : null;
     const { decoupled } = this;
     adamStep(
       param,
       grad,
       { expAvg, expAvgSq, maxExpAvgSq },
-      { step, lr, betas, eps, weightDecay, decoupled, maximize }
+      { step, lr, betas, eps, weightDecay, decoupled, maximize },
     );
   }
 };
 var AdamW = class extends Adam {
   constructor(params, lr, betas, eps, weightDecay, amsgrad, options) {
-    const all2 = adamOptions("AdamW", 0.01, [lr, betas, eps, weightDecay, amsgrad, options]);
+    const all2 = adamOptions('AdamW', 0.01, [lr, betas, eps, weightDecay, amsgrad, options]);
     super(params, all2);
   }
   get decoupled() {
@@ -24586,23 +24834,34 @@ var AdamW = class extends Adam {
   }
 };
 function adamOptions(op2, decay, args) {
-  const [lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = decay, amsgrad = false, maximize = false] = named(op2, NAMES2, args);
+  const [lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = decay, amsgrad = false, maximize = false] = named(
+    op2,
+    NAMES2,
+    args,
+  );
   return { lr, betas, eps, weightDecay, amsgrad, maximize };
 }
 
 // packages/optim/src/sgd.ts
-var NAMES3 = ["lr", "momentum", "dampening", "weightDecay", "nesterov", "maximize"];
+var NAMES3 = ['lr', 'momentum', 'dampening', 'weightDecay', 'nesterov', 'maximize'];
 var SGD = class extends Optimizer {
   constructor(params, lr, momentum, dampening, weightDecay, nesterov, options) {
-    const [a = 1e-3, b = 0, c = 0, d = 0, e = false, f = false] = named("SGD", NAMES3, [lr, momentum, dampening, weightDecay, nesterov, options]);
+    const [a = 1e-3, b = 0, c = 0, d = 0, e = false, f = false] = named('SGD', NAMES3, [
+      lr,
+      momentum,
+      dampening,
+      weightDecay,
+      nesterov,
+      options,
+    ]);
     super(params, { lr: a, momentum: b, dampening: c, weightDecay: d, nesterov: e, maximize: f });
   }
   checkOptions(options) {
-    checkAtLeast("SGD", "learning rate", options.lr);
-    checkAtLeast("SGD", "momentum", options.momentum);
-    checkAtLeast("SGD", "weightDecay", options.weightDecay);
+    checkAtLeast('SGD', 'learning rate', options.lr);
+    checkAtLeast('SGD', 'momentum', options.momentum);
+    checkAtLeast('SGD', 'weightDecay', options.weightDecay);
     if (options.nesterov && (options.momentum <= 0 || options.dampening !== 0)) {
-      throw new ValueError("nesterov momentum requires a momentum and zero dampening", { op: "SGD" });
+      throw new ValueError('nesterov momentum requires a momentum and zero dampening', { op: 'SGD' });
     }
   }
   update(param, grad, group) {
@@ -24629,7 +24888,7 @@ function trainer() {
     new src_exports.ReLU(),
     new src_exports.MaxPool2d(2),
     new src_exports.Flatten(),
-    new src_exports.Linear(32 * 2 * 2, 10)
+    new src_exports.Linear(32 * 2 * 2, 10),
   );
   const optimizer = new src_exports2.SGD(net.parameters(), { lr: 0.01, momentum: 0.9 });
   const x = randn(64, 1, 8, 8);
@@ -24689,8 +24948,8 @@ function small(context) {
     b = a.mul(b).tanh();
     sample(i);
   }
-  if (memory2().usedBytes !== usedBytes) throw new Error("small tensors have taken memory of the heap");
-  if (Number.isNaN(b.sum().item())) throw new Error("the numbers are wrong");
+  if (memory2().usedBytes !== usedBytes) throw new Error('small tensors have taken memory of the heap');
+  if (Number.isNaN(b.sum().item())) throw new Error('the numbers are wrong');
 }
 function overcommitted(context) {
   const count2 = 64;
@@ -24712,12 +24971,17 @@ var scenarios = { synchronous, scoped, yielding, small, overcommitted };
 var [name, count, limit] = process.argv.slice(2);
 var steps = Number(count);
 var scenario = scenarios[name];
-if (scenario === void 0 || !(steps > 0)) throw new Error(`run.ts <${Object.keys(scenarios).join("|")}> <steps>`);
+if (scenario === void 0 || !(steps > 0)) throw new Error(`run.ts <${Object.keys(scenarios).join('|')}> <steps>`);
 if (limit !== void 0) setMemoryLimits({ softLimitBytes: Number(limit) * 2 ** 20 });
-var samples = [.../* @__PURE__ */ new Set([Math.ceil(steps / 100), ...Array.from({ length: 10 }, (_, i) => Math.ceil(steps * (i + 1) / 10))])];
+var samples = [
+  .../* @__PURE__ */ new Set([
+    Math.ceil(steps / 100),
+    ...Array.from({ length: 10 }, (_, i) => Math.ceil((steps * (i + 1)) / 10)),
+  ]),
+];
 await scenario({
   steps,
   samples,
   resident: () => process.memoryUsage().rss,
-  report: (sample) => console.log(JSON.stringify(sample))
+  report: (sample) => console.log(JSON.stringify(sample)),
 });

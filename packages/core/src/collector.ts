@@ -93,6 +93,15 @@ export function forget(): void {
   collector?.checkpoint();
 }
 
+/**
+ * Collects, if the runtime has a plain call for it, so that paged-out arrays that are dead go at once: JavaScriptCore, left alone,
+ * lets gigabytes of them pile up in a loop that never yields.
+ */
+export function collectArrays(): void {
+  const { Bun } = globalThis as { Bun?: { gc(force: boolean): void } };
+  Bun?.gc(true);
+}
+
 /** Whether the target has been collected. Looking keeps what is alive until `forget`. */
 export function isDead(reference: WeakRef<object>): boolean {
   return reference.deref() === undefined;

@@ -45,6 +45,8 @@ export interface MemoryReport {
   readonly liveStorages: number;
   /** Bytes of the heap in use, scratch space included. */
   readonly usedBytes: number;
+  /** Of these, scratch space of kernels, which is kept and reused. */
+  readonly scratchBytes: number;
   /** The most that was ever in use. */
   readonly highWaterBytes: number;
   /** Bytes that the heap has taken from the system. */
@@ -71,6 +73,7 @@ export function memory(): MemoryReport {
   return {
     liveStorages: residents,
     usedBytes: stats?.usedBytes ?? 0,
+    scratchBytes: stats?.scratchBytes ?? 0,
     highWaterBytes: stats?.highWaterBytes ?? 0,
     heapBytes: stats?.totalBytes ?? 0,
     ...paging,

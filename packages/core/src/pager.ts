@@ -11,7 +11,7 @@
  * The list here refers to blocks, never to the storages that own them: it keeps nothing alive but the bytes it can page out.
  */
 
-import { collect, forget, isDead, reserve, watch } from './collector.ts';
+import { collect, collectArrays, forget, isDead, reserve, watch } from './collector.ts';
 import { heap, heapIfAny, MAX_HEAP_BYTES } from './wasm/heap.ts';
 
 /** The bytes of one large storage: in the heap, at `pointer`, or in an array `outside`. */
@@ -54,6 +54,9 @@ const BALLAST_BYTES = 16 * MiB;
 /** A collection takes some milliseconds: as many as paging out some of these bytes that have entered the heap since the last one. */
 const COLLECT_BYTES = 32 * MiB;
 
+/** Paged-out bytes after which a collector that does not hurry is called. */
+const COLLECT_ARRAYS_BYTES = 128 * MiB;
+
 /** Blocks in the heap, in no order. */
 const residents: Block[] = [];
 /** Counts settlements: the time by which blocks grow old. */
@@ -66,6 +69,7 @@ let outAtLastPaging = 0;
 let inAtLastPaging = 0;
 let unseenBytes = 0;
 let enteredBytes = 0;
+let outAtLastCollection = 0;
 
 /** Told of memory pressure; set by `onMemoryPressure` alone. */
 export const pressure: { notify: ((event: MemoryPressure) => void) | null } = { notify: null };
@@ -194,6 +198,10 @@ function makeRoom(bytes: number): void {
       if (home.usedBytes <= goal) break;
       pageOut(block);
     }
+  }
+  if (pagedOutBytes - outAtLastCollection >= COLLECT_ARRAYS_BYTES) {
+    outAtLastCollection = pagedOutBytes;
+    collectArrays();
   }
   const out = pagedOutBytes - outAtLastPaging;
   outAtLastPaging = pagedOutBytes;

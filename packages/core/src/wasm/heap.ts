@@ -40,6 +40,7 @@ export interface HeapStats {
   readonly highWaterBytes: number;
   readonly totalBytes: number;
   readonly blocks: number;
+  readonly scratchBytes: number;
   readonly limitBytes: number;
   /** 1 - largest free block / all free bytes; 0 when nothing is free */
   readonly fragmentation: number;
@@ -86,6 +87,7 @@ export class Heap {
       highWaterBytes: this.highWater,
       totalBytes: this.memory.buffer.byteLength,
       blocks: this.sizes.size,
+      scratchBytes: this.scratchBytes,
       limitBytes: this.limitBytes,
     };
   }
