@@ -20,7 +20,7 @@ type Run = KernelExports & { readonly run: (n: number, from: number, out: number
 
 /** out = a, broadcast and cast, by a kernel; false, and nothing done, where none takes the operands. */
 export function launchCast(a: Tensor, out: Tensor): boolean {
-  if (!out.storage.inHeap || a.dtype === out.dtype || sizeOf(out.shape) < MIN_SIZE || !features().simd) return false;
+  if (!out.storage.enterHeap() || a.dtype === out.dtype || sizeOf(out.shape) < MIN_SIZE || !features().simd) return false;
   const isDense = sameShape(a.shape, out.shape) && isContiguous(a.shape, a.strides);
   if (isDense && isContiguous(out.shape, out.strides)) {
     castRun(a, out);
@@ -44,7 +44,7 @@ function castRun(a: Tensor, out: Tensor): void {
   const size = sizeOf(a.shape);
   const [bytes, outBytes] = [itemBytes(a.dtype), itemBytes(out.dtype)];
   const target = out.storage.pointer + out.offset * outBytes;
-  if (a.storage.inHeap) {
+  if (a.storage.enterHeap()) {
     run(size, a.storage.pointer + a.offset * bytes, target);
     return;
   }

@@ -29,7 +29,7 @@ export function isInHeap(x: { readonly array: Strands['array'] }): boolean {
  * out = a, broadcast and of the same dtype, by a kernel; false, and nothing done, where none takes the operands.
  */
 export function launchCopy(a: Tensor, out: Tensor): boolean {
-  if (!out.storage.inHeap || a.dtype !== out.dtype) return false;
+  if (!out.storage.enterHeap() || a.dtype !== out.dtype) return false;
   const strides = broadcastStrides(a.shape, a.strides, out.shape);
   return launchMove(out.shape, { array: a.array, strides, offset: a.offset }, out);
 }

@@ -22,7 +22,7 @@ type Run = KernelExports & { readonly run: (...args: number[]) => undefined };
 export function launchScan(name: ScanName, a: Tensor, dim: number, out: Tensor): boolean {
   const { dtype } = a;
   if ((dtype !== 'float32' && dtype !== 'float64') || out.dtype !== dtype || !features().simd) return false;
-  if (sizeOf(a.shape) < MIN_SIZE || !a.storage.inHeap || !out.storage.inHeap) return false;
+  if (sizeOf(a.shape) < MIN_SIZE || !a.storage.enterHeap() || !out.storage.enterHeap()) return false;
   const rest = (list: Shape): number[] => list.filter((_, d) => d !== dim);
   const lines = collapse(rest(a.shape), [rest(a.strides), rest(out.strides)]);
   if (lines.shape.length === 0) {

@@ -31,7 +31,7 @@ export function inPieces(
   const bytes = itemBytes(dtype);
   const pieceBytes = Math.min(PIECE, size) * bytes;
   let staged = 0;
-  for (const { tensor } of operands) if (!tensor.storage.inHeap) staged++;
+  for (const { tensor } of operands) if (!tensor.storage.enterHeap()) staged++;
   if (staged === 0) {
     run(
       size,
