@@ -5,7 +5,7 @@
 
 import { allocate } from './base.ts';
 import type { DType } from './dtype.ts';
-import { isFloating } from './dtype.ts';
+import { isFloating, newArray } from './dtype.ts';
 import type { Shape, Strided } from './layout.ts';
 import { contiguousStrides, sizeOf } from './layout.ts';
 import type { Scalar2, Scalar3 } from './reference/elementwise.ts';
@@ -47,9 +47,9 @@ export function runFill(out: Tensor, value: number): void {
     fill(out, value);
     return;
   }
-  const element = allocate([], out.dtype);
+  const element = { array: newArray(out.dtype, 1), shape: [], strides: [], offset: 0, dtype: out.dtype };
   fill(element, value);
-  runCopy(element, out);
+  runMove(out.shape, { array: element.array, strides: out.shape.map(() => 0), offset: 0 }, out);
 }
 
 /** to[i] = from[i] over `shape`, both of one dtype */

@@ -20,7 +20,8 @@ type Run = KernelExports & { readonly run: (n: number, from: number, out: number
 
 /** out = a, broadcast and cast, by a kernel; false, and nothing done, where none takes the operands. */
 export function launchCast(a: Tensor, out: Tensor): boolean {
-  if (!out.storage.enterHeap() || a.dtype === out.dtype || sizeOf(out.shape) < MIN_SIZE || !features().simd) return false;
+  if (!out.storage.enterHeap() || a.dtype === out.dtype || sizeOf(out.shape) < MIN_SIZE || !features().simd)
+    return false;
   const isDense = sameShape(a.shape, out.shape) && isContiguous(a.shape, a.strides);
   if (isDense && isContiguous(out.shape, out.strides)) {
     castRun(a, out);
