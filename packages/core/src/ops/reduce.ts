@@ -18,7 +18,7 @@ import { copy } from '../reference/elementwise.ts';
 import * as reference from '../reference/reduce.ts';
 import * as scan from '../reference/scan.ts';
 import type { Tensor } from '../tensor.ts';
-import { launchArg, launchExtreme, launchSum, launchVariance } from '../wasm/launchReduce.ts';
+import { launchArg, launchFold, launchMean, launchVariance } from '../wasm/launchReduce.ts';
 import type { Dims, ReduceOptions } from './arguments.ts';
 import {
   cast,
@@ -59,7 +59,7 @@ const sumForward: ReductionOps['sum'] = (self, dims, keepdim, dtype) => {
   // A cast that would change values comes first, as in PyTorch; one that only widens is what the sum does anyway.
   const lossy = dtype === 'bool' || (dtype !== null && !isFloating(dtype) && isFloating(self.dtype));
   if (lossy) reference.sum(castForward(self, dtype), dims, out);
-  else if (!launchSum(self, dims, out)) reference.sum(self, dims, out);
+  else if (!launchFold('sum', self, dims, out)) reference.sum(self, dims, out);
   return out;
 };
 
@@ -71,7 +71,7 @@ function castForward(self: Tensor, dtype: DType): Tensor {
 
 const meanForward: ReductionOps['mean'] = (self, dims, keepdim, dtype) => {
   const out = reduced(self, dims, keepdim, dtype ?? self.dtype);
-  if (!launchSum(self, dims, out, true)) reference.sum(self, dims, out, true);
+  if (!launchMean(self, dims, out)) reference.sum(self, dims, out, true);
   return out;
 };
 
@@ -137,7 +137,7 @@ function sumArguments(
 const prodForward: ReductionOps['prod'] = (self, dim, keepdim) => {
   const dims = dim === null ? wrapDims('prod', null, self.shape.length) : wrapDims('prod', dim, self.shape.length);
   const out = reduced(self, dims, keepdim, sumDType(self.dtype));
-  reference.prod(self, dims, out);
+  if (!launchFold('prod', self, dims, out)) reference.prod(self, dims, out);
   return out;
 };
 
@@ -176,7 +176,7 @@ export function prod(
 function extremeForward(largest: boolean): ReductionOps['amax'] {
   return (self, dims, keepdim) => {
     const out = reduced(self, dims, keepdim, self.dtype);
-    if (!launchExtreme(self, dims, largest, out)) reference.extreme(self, dims, largest, out);
+    if (!launchFold(largest ? 'max' : 'min', self, dims, out)) reference.extreme(self, dims, largest, out);
     return out;
   };
 }
@@ -430,7 +430,11 @@ export function stdMean(
 
 const normForward: ReductionOps['norm'] = (self, p, dims, keepdim) => {
   const out = reduced(self, dims, keepdim, self.dtype);
-  reference.norm(self, p, dims, out);
+  const isFolded =
+    p === 2
+      ? launchFold('squares', self, dims, out, Math.sqrt)
+      : p === 1 && launchFold('abs', self, dims, out);
+  if (!isFolded) reference.norm(self, p, dims, out);
   return out;
 };
 
