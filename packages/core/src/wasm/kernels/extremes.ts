@@ -8,10 +8,10 @@
 
 import type { FloatDType } from '../../dtype.ts';
 import type { Local, Value } from '../assembler.ts';
-import type { Features } from '../features.ts';
 import type { Emitter } from '../module.ts';
-import type { Lanes } from './lanes.ts';
-import { acrossLanes, choose, lanesOf, loadLanes, overRow, prefixOf, storeLanes } from './lanes.ts';
+import type { Floats } from './floats.ts';
+import { acrossLanes, floatsOf, loadLanes, overRow, prefixOf, storeLanes } from './floats.ts';
+import { lanes } from './lanes.ts';
 
 type Vector = Local<'v128'>;
 
@@ -31,8 +31,8 @@ const TURN = 4;
 export function emitArgRows(largest: boolean, dtype: FloatDType): Emitter {
   return (code) => {
     const { i32, i32x4, v128 } = code;
-    const lanes = lanesOf(code, dtype);
-    const { vector, bytes, width } = lanes;
+    const floats = floatsOf(code, dtype);
+    const { vector, bytes, width } = floats;
     const better = largest ? vector.pmax : vector.pmin;
     const merge = largest ? vector.max : vector.min;
     const params = { rows: 'i32', n: 'i32', x: 'i32', indices: 'i32', values: 'i32' } as const;
@@ -71,12 +71,12 @@ export function emitArgRows(largest: boolean, dtype: FloatDType): Emitter {
           code.increase(p, 16);
         });
         code.whileLess(p, end, () => {
-          v.set(loadLanes(lanes, p, 0, true, worst));
+          v.set(loadLanes(floats, p, 0, true, worst));
           take(v);
           code.increase(p, bytes);
         });
         found.set(v128.or(found, nan));
-        acrossLanes(lanes, found, merge);
+        acrossLanes(floats, found, merge);
       };
       /** Moves p to the first element from `home` on that is `best`, or a NaN where that is one. */
       const locate = (): void => {
@@ -94,7 +94,7 @@ export function emitArgRows(largest: boolean, dtype: FloatDType): Emitter {
           });
         });
         code.loop((again) => {
-          v.set(loadLanes(lanes, p, 0, true));
+          v.set(loadLanes(floats, p, 0, true));
           code.if(i32.eqz(i32.and(hits(v), 1)), () => {
             code.increase(p, bytes);
             code.br(again);
@@ -112,14 +112,14 @@ export function emitArgRows(largest: boolean, dtype: FloatDType): Emitter {
           end.set(i32.add(p, CHUNK * bytes));
           end.set(code.least(end, rowEnd));
           searchChunk();
-          code.if(v128.any_true(beats(lanes, largest, found, best)), () => {
+          code.if(v128.any_true(beats(floats, largest, found, best)), () => {
             best.set(found);
             home.set(start);
           });
         });
         locate();
         i32.store(indices, i32.div_u(i32.sub(p, x), bytes));
-        storeLanes(lanes, values, best, 0, true);
+        storeLanes(floats, values, best, 0, true);
         x.set(rowEnd);
         code.increase(indices, 4);
         code.increase(values, bytes);
@@ -135,12 +135,13 @@ export function emitArgRows(largest: boolean, dtype: FloatDType): Emitter {
 export function emitArgColumns(largest: boolean, dtype: FloatDType): Emitter {
   return (code, features) => {
     const { i32, i32x4, v128 } = code;
-    const lanes = lanesOf(code, dtype);
-    const { bytes, width } = lanes;
+    const floats = floatsOf(code, dtype);
+    const { bytes, width } = floats;
     const sizes = { outer: 'i32', n: 'i32', m: 'i32', step: 'i32' } as const;
     const pointers = { x: 'i32', indices: 'i32', values: 'i32' } as const;
     code.export('run', { ...sizes, ...pointers }, [], ({ outer, n, m, step, x, indices, values }) => {
       const [block, i, at, value, groupEnd] = code.locals('i32', 5);
+      const { choose } = lanes(code, features);
       const rows = code.locals('i32', TURN);
       const numbers = code.locals('v128', TURN);
       const [best, place, v, mask] = code.locals('v128', 4);
@@ -161,22 +162,22 @@ export function emitArgColumns(largest: boolean, dtype: FloatDType): Emitter {
         at.set(indices);
         value.set(values);
         const moves = [...used, value].map((pointer) => [pointer, bytes] as const);
-        overRow(lanes, m, [...moves, [at, 4]], body);
+        overRow(floats, m, [...moves, [at, 4]], body);
         code.increase(x, i32.mul(stepBytes, count));
       };
       const take = (count: number): void => {
         for (let r = 0; r < count; r++) numbers[r].set(i32x4.splat(i32.add(i, r)));
         along(count, (one) => {
-          best.set(loadLanes(lanes, value, 0, one));
+          best.set(loadLanes(floats, value, 0, one));
           place.set(loadPlace(one));
           for (let r = 0; r < count; r++) {
-            v.set(loadLanes(lanes, rows[r], 0, one));
-            mask.set(beats(lanes, largest, v, best));
-            best.set(choose(code, features, v, best, mask));
+            v.set(loadLanes(floats, rows[r], 0, one));
+            mask.set(beats(floats, largest, v, best));
+            best.set(choose(mask, v, best));
             if (width === 2) mask.set(i32x4.shuffle([0, 2, 0, 2], mask, mask));
-            place.set(choose(code, features, numbers[r], place, mask));
+            place.set(choose(mask, numbers[r], place));
           }
-          storeLanes(lanes, value, best, 0, one);
+          storeLanes(floats, value, best, 0, one);
           storePlace(one);
         });
         code.increase(i, count);
@@ -184,8 +185,8 @@ export function emitArgColumns(largest: boolean, dtype: FloatDType): Emitter {
       code.forRange(block, 0, outer, 1, () => {
         place.set(i32x4.const(0));
         along(1, (one) => {
-          v.set(loadLanes(lanes, rows[0], 0, one));
-          storeLanes(lanes, value, v, 0, one);
+          v.set(loadLanes(floats, rows[0], 0, one));
+          storeLanes(floats, value, v, 0, one);
           storePlace(one);
         });
         i.set(1);
@@ -200,7 +201,7 @@ export function emitArgColumns(largest: boolean, dtype: FloatDType): Emitter {
 }
 
 /** a beats b, lane by lane */
-function beats({ code, vector }: Lanes, largest: boolean, a: Vector, b: Vector): Value<'v128'> {
+function beats({ code, vector }: Floats, largest: boolean, a: Vector, b: Vector): Value<'v128'> {
   const { v128 } = code;
   const nan = v128.and(vector.ne(a, a), vector.eq(b, b));
   return v128.or(nan, largest ? vector.gt(a, b) : vector.lt(a, b));

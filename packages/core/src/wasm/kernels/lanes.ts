@@ -1,110 +1,85 @@
-/** What emitters of float32 and of float64 have in common: the instructions of a dtype under one name, and its lanes as doubles. */
+/**
+ * Vector arithmetic as functions: `m.add(x, 1)` emits the instruction, keeps the result in a local of its own and returns that, so
+ * that formulas read as formulas and a value can be used twice. A number stands for itself in every lane, set before the loop. The
+ * lanes are float32 or float64; what is written for both is written once.
+ */
 
-import type { FloatDType } from '../../dtype.ts';
 import type { Assembler, Local, Operand, Value } from '../assembler.ts';
 import type { Features } from '../features.ts';
 
-type Pointer = Local<'i32'>;
-type Vector = Local<'v128'>;
+export type Vector = Local<'v128'>;
+export type Arg = Vector | number;
+export type LaneShape = 'f32x4' | 'f64x2';
 
-/** The vectors of a floating dtype. */
-export interface Lanes {
+const ONE = ['neg', 'abs', 'sqrt', 'floor', 'ceil', 'trunc', 'nearest'] as const;
+const TWO = ['add', 'sub', 'mul', 'div', 'min', 'max', 'pmin', 'pmax', 'eq', 'ne', 'lt', 'le', 'gt', 'ge'] as const;
+const BITS = ['and', 'or', 'xor', 'andnot'] as const;
+
+type One = Readonly<Record<(typeof ONE)[number], (a: Arg) => Vector>>;
+type Two = Readonly<Record<(typeof TWO)[number] | (typeof BITS)[number], (a: Arg, b: Arg) => Vector>>;
+
+export interface Lanes extends One, Two {
   readonly code: Assembler;
-  readonly isSingle: boolean;
-  readonly bytes: number;
-  /** Elements to a vector. */
-  readonly width: number;
-  /** Its instructions: those of f64x2 have the names of f32x4's. */
-  readonly vector: Assembler['f32x4'];
-}
-
-export function lanesOf(code: Assembler, dtype: FloatDType): Lanes {
-  const isSingle = dtype === 'float32';
-  const vector = (isSingle ? code.f32x4 : code.f64x2) as Assembler['f32x4'];
-  return { code, isSingle, bytes: isSingle ? 4 : 8, width: isSingle ? 4 : 2, vector };
-}
-
-/** `f32` or `f64`, as kernels are named. */
-export function prefixOf(dtype: FloatDType): string {
-  return dtype === 'float32' ? 'f32' : 'f64';
-}
-
-/** Vectors of doubles that the elements of one vector fill. */
-export function halvesOf({ isSingle }: Lanes): number {
-  return isSingle ? 2 : 1;
-}
-
-/** Half `half` of `v` as doubles: all of it for float64. */
-export function widen({ code, isSingle }: Lanes, v: Vector, half: number): Value<'v128'> {
-  if (!isSingle) return v.get();
-  return code.f64x2.promote_low_f32x4(half === 0 ? v : code.i32x4.shuffle([2, 3, 2, 3], v, v));
-}
-
-/** Doubles as one vector of the dtype: what `widen` takes apart. */
-export function narrow({ code, isSingle }: Lanes, halves: readonly Vector[]): Value<'v128'> {
-  const [low, high] = halves;
-  if (!isSingle) return low.get();
-  const { f32x4, i32x4 } = code;
-  return i32x4.shuffle([0, 1, 4, 5], f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high));
-}
-
-/** Loads a vector, or (`one`) a single element into its first lane, over the lanes of `rest` where that is given. */
-export function loadLanes({ code, isSingle }: Lanes, p: Pointer, at: number, one: boolean, rest?: Vector): Value<'v128'> {
-  const { v128 } = code;
-  if (!one) return v128.load(p, at);
-  if (rest !== undefined) return isSingle ? v128.load32_lane(0, p, rest, at) : v128.load64_lane(0, p, rest, at);
-  return isSingle ? v128.load32_zero(p, at) : v128.load64_zero(p, at);
-}
-
-/** Stores a vector, or (`one`) its first lane. */
-export function storeLanes({ code, isSingle }: Lanes, p: Pointer, v: Operand<'v128'>, at: number, one: boolean): void {
-  const { v128 } = code;
-  if (!one) v128.store(p, v, at);
-  else if (isSingle) v128.store32_lane(0, p, v, at);
-  else v128.store64_lane(0, p, v, at);
-}
-
-/** mask ? a : b, for masks whose lanes are all ones or all zeros, which one instruction does where there is relaxed SIMD. */
-export function choose(code: Assembler, features: Features, a: Vector, b: Vector, mask: Operand<'v128'>): Value<'v128'> {
-  return features.relaxedSimd ? code.i32x4.relaxed_laneselect(a, b, mask) : code.v128.bitselect(a, b, mask);
-}
-
-/** a · b + c, rounded once where the machine does that. */
-export function madd(
-  { vector }: Pick<Lanes, 'vector'>,
-  features: Features,
-  a: Operand<'v128'>,
-  b: Operand<'v128'>,
-  c: Operand<'v128'>,
-): Value<'v128'> {
-  return features.fma ? vector.relaxed_madd(a, b, c) : vector.add(vector.mul(a, b), c);
-}
-
-/** The lanes of `v` combined by `merge`, in each of them. */
-export function acrossLanes({ code, width }: Pick<Lanes, 'code' | 'width'>, v: Vector, merge: (a: Vector, b: Value<'v128'>) => Value<'v128'>): void {
-  const { i32x4 } = code;
-  v.set(merge(v, i32x4.shuffle([2, 3, 0, 1], v, v)));
-  if (width === 4) v.set(merge(v, i32x4.shuffle([1, 0, 3, 2], v, v)));
-}
-
-/**
- * for each vector of a row, then for each element that is left: `body(one)`, with all pointers moved on. `n` counts elements;
- * `moves` are the pointers, with the bytes to an element of each.
- */
-export function overRow(
-  { code, width }: Pick<Lanes, 'code' | 'width'>,
-  n: Local<'i32'>,
-  moves: readonly (readonly [pointer: Pointer, bytes: number])[],
-  body: (one: boolean) => void,
-): void {
-  const { i32 } = code;
-  const [[first, bytes]] = moves;
-  const end = code.local('i32', code.index(first, n, bytes));
-  const whole = code.local('i32', code.index(first, i32.and(n, -width), bytes));
-  const turn = (elements: number): void => {
-    body(elements === 1);
-    for (const [pointer, size] of moves) code.increase(pointer, elements * size);
+  readonly features: Features;
+  readonly shape: LaneShape;
+  /** a·b + c and c - a·b, rounded once where the machine does that. */
+  madd(a: Arg, b: Arg, c: Arg): Vector;
+  nmadd(a: Arg, b: Arg, c: Arg): Vector;
+  /** Coefficients from the highest power down, in x, by Horner's scheme. */
+  polynomial(x: Vector, coefficients: readonly number[]): Vector;
+  /** mask ? a : b; the lanes of a mask are all ones or all zeros. */
+  choose(mask: Vector, a: Arg, b: Arg): Vector;
+  /** x with the sign of y, for x ≥ 0. */
+  withSign(x: Vector, y: Vector): Vector;
+  /** An integer in every lane. */
+  int(value: number | bigint): Vector;
+  /** Integer arithmetic on the bits of lanes. */
+  readonly i: {
+    add(a: Vector, b: Vector): Vector;
+    sub(a: Vector, b: Vector): Vector;
+    shl(a: Vector, count: number): Vector;
+    shr_s(a: Vector, count: number): Vector;
+    shr_u(a: Vector, count: number): Vector;
   };
-  code.whileLess(first, whole, () => turn(width));
-  code.whileLess(first, end, () => turn(1));
+  /** What another instruction left, as a local. */
+  keep(value: Value<'v128'>): Vector;
+  /** `body` where any lane of the mask is set: for what is rare. */
+  whereAny(mask: Vector, body: () => void): void;
+}
+
+/** Arithmetic on lanes of this shape, emitted into the function that `code` is defining. */
+export function lanes(code: Assembler, features: Features, shape: LaneShape = 'f32x4'): Lanes {
+  const float = code[shape] as Assembler['f32x4'];
+  const whole = (shape === 'f32x4' ? code.i32x4 : code.i64x2) as Assembler['i32x4'];
+  const k = (x: Arg): Vector => (typeof x === 'number' ? code.constant(shape, x) : x);
+  const keep = (value: Value<'v128'>): Vector => code.local('v128', value);
+  const one = ONE.map((name) => [name, (a: Arg) => keep(float[name](k(a)))]);
+  const two = TWO.map((name) => [name, (a: Arg, b: Arg) => keep(float[name](k(a), k(b)))]);
+  const bits = BITS.map((name) => [name, (a: Arg, b: Arg) => keep(code.v128[name](k(a), k(b)))]);
+  const fused = (a: Arg, b: Arg, c: Arg): [Operand<'v128'>, Operand<'v128'>, Operand<'v128'>] => [k(a), k(b), k(c)];
+  const m: Lanes = {
+    ...(Object.fromEntries([...one, ...two, ...bits]) as One & Two),
+    code,
+    features,
+    shape,
+    madd: (a, b, c) =>
+      keep(features.fma ? float.relaxed_madd(...fused(a, b, c)) : float.add(float.mul(k(a), k(b)), k(c))),
+    nmadd: (a, b, c) =>
+      keep(features.fma ? float.relaxed_nmadd(...fused(a, b, c)) : float.sub(k(c), float.mul(k(a), k(b)))),
+    polynomial: (x, [first, ...rest]) => rest.reduce<Vector>((sum, c) => m.madd(sum, x, c), k(first)),
+    choose: (mask, a, b) =>
+      keep(features.relaxedSimd ? whole.relaxed_laneselect(k(a), k(b), mask) : code.v128.bitselect(k(a), k(b), mask)),
+    withSign: (x, y) => m.or(x, m.and(y, -0)),
+    int: (value) => code.constant(shape === 'f32x4' ? 'i32x4' : 'i64x2', value),
+    i: {
+      add: (a, b) => keep(whole.add(a, b)),
+      sub: (a, b) => keep(whole.sub(a, b)),
+      shl: (a, count) => keep(whole.shl(a, count)),
+      shr_s: (a, count) => keep(whole.shr_s(a, count)),
+      shr_u: (a, count) => keep(whole.shr_u(a, count)),
+    },
+    keep,
+    whereAny: (mask, body) => code.if(code.v128.any_true(mask), body),
+  };
+  return m;
 }

@@ -14,7 +14,7 @@
 import type { FloatDType } from '../../dtype.ts';
 import type { Local, Value } from '../assembler.ts';
 import type { Emitter } from '../module.ts';
-import { halvesOf, lanesOf, loadLanes, overRow, prefixOf, storeLanes, widen } from './lanes.ts';
+import { halvesOf, floatsOf, loadLanes, overRow, prefixOf, storeLanes, widen } from './floats.ts';
 
 type Vector = Local<'v128'>;
 
@@ -30,9 +30,9 @@ const TURN = 4;
 export function emitMomentsRows(dtype: FloatDType): Emitter {
   return (code, features) => {
     const { i32, f32, f64, f64x2, v128 } = code;
-    const lanes = lanesOf(code, dtype);
-    const { bytes, isSingle } = lanes;
-    const halves = halvesOf(lanes);
+    const floats = floatsOf(code, dtype);
+    const { bytes, isSingle } = floats;
+    const halves = halvesOf(floats);
     const params = { rows: 'i32', n: 'i32', chunk: 'i32', x: 'i32', means: 'i32', squares: 'i32' } as const;
     code.export('run', params, [], ({ rows, n, chunk, x, means, squares }) => {
       const [row, rowEnd, end, whole, first] = code.locals('i32', 5);
@@ -45,7 +45,7 @@ export function emitMomentsRows(dtype: FloatDType): Emitter {
       const take = (v: Vector, chain: number): void => {
         for (let half = 0; half < halves; half++) {
           const at = chain * halves + half;
-          d.set(f64x2.sub(widen(lanes, v, half), shift));
+          d.set(f64x2.sub(widen(floats, v, half), shift));
           sums[at].set(f64x2.add(sums[at], d));
           const square = features.fma ? null : f64x2.mul(d, d);
           products[at].set(square === null ? f64x2.relaxed_madd(d, d, products[at]) : f64x2.add(square, products[at]));
@@ -86,7 +86,7 @@ export function emitMomentsRows(dtype: FloatDType): Emitter {
           // What a single element leaves free holds k, whose distance is 0.
           code.whileLess(x, end, () => {
             v.set(isSingle ? v128.load32_splat(first) : v128.load64_splat(first));
-            v.set(loadLanes(lanes, x, 0, true, v));
+            v.set(loadLanes(floats, x, 0, true, v));
             take(v, 0);
             code.increase(x, bytes);
           });
@@ -110,16 +110,16 @@ export function emitMomentsRows(dtype: FloatDType): Emitter {
 export function emitMomentsColumns(dtype: FloatDType): Emitter {
   return (code, features) => {
     const { i32, f64, f64x2 } = code;
-    const lanes = lanesOf(code, dtype);
-    const doubles = lanesOf(code, 'float64');
-    const { bytes } = lanes;
+    const floats = floatsOf(code, dtype);
+    const doubles = floatsOf(code, 'float64');
+    const { bytes } = floats;
     const sizes = { outer: 'i32', n: 'i32', m: 'i32', step: 'i32', chunk: 'i32' } as const;
     const pointers = { x: 'i32', means: 'i32', squares: 'i32' } as const;
     code.export('run', { ...sizes, ...pointers }, [], ({ outer, n, m, step, chunk, x, means, squares }) => {
       const [block, i, chunkEnd, groupEnd, first, k, mean, square] = code.locals('i32', 8);
       const rows = code.locals('i32', TURN);
       const [shifts, v, d, inverse] = code.locals('v128', 4);
-      const used = halvesOf(lanes);
+      const used = halvesOf(floats);
       const shift = code.locals('v128', used);
       const sums = code.locals('v128', used);
       const products = code.locals('v128', used);
@@ -133,23 +133,23 @@ export function emitMomentsColumns(dtype: FloatDType): Emitter {
         mean.set(means);
         square.set(squares);
         const moves = [k, ...rows.slice(0, count)].map((pointer) => [pointer, bytes] as const);
-        overRow(lanes, m, [...moves, [mean, 8], [square, 8]], body);
+        overRow(floats, m, [...moves, [mean, 8], [square, 8]], body);
       };
       const each = (one: boolean, body: (half: number) => void): void => {
         for (let half = 0; half < (one ? 1 : used); half++) body(half);
       };
       const take = (count: number, fresh: boolean): void => {
         along(count, (one) => {
-          shifts.set(loadLanes(lanes, k, 0, one));
+          shifts.set(loadLanes(floats, k, 0, one));
           each(one, (half) => {
-            shift[half].set(widen(lanes, shifts, half));
+            shift[half].set(widen(floats, shifts, half));
             sums[half].set(fresh ? f64x2.const(0) : loadLanes(doubles, mean, 16 * half, one));
             products[half].set(fresh ? f64x2.const(0) : loadLanes(doubles, square, 16 * half, one));
           });
           for (const row of rows.slice(0, count)) {
-            v.set(loadLanes(lanes, row, 0, one));
+            v.set(loadLanes(floats, row, 0, one));
             each(one, (half) => {
-              d.set(f64x2.sub(widen(lanes, v, half), shift[half]));
+              d.set(f64x2.sub(widen(floats, v, half), shift[half]));
               sums[half].set(f64x2.add(sums[half], d));
               if (features.fma) products[half].set(f64x2.relaxed_madd(d, d, products[half]));
               else products[half].set(f64x2.add(f64x2.mul(d, d), products[half]));
@@ -175,14 +175,14 @@ export function emitMomentsColumns(dtype: FloatDType): Emitter {
           code.whileLess(i, groupEnd, () => take(TURN, false));
           code.whileLess(i, chunkEnd, () => take(1, false));
           along(0, (one) => {
-            shifts.set(loadLanes(lanes, k, 0, one));
+            shifts.set(loadLanes(floats, k, 0, one));
             each(one, (half) => {
               const [s, q] = [sums[half], products[half]];
               s.set(loadLanes(doubles, mean, 16 * half, one));
               q.set(loadLanes(doubles, square, 16 * half, one));
               d.set(f64x2.mul(s, inverse));
               q.set(f64x2.sub(q, f64x2.mul(s, d)));
-              d.set(f64x2.add(d, widen(lanes, shifts, half)));
+              d.set(f64x2.add(d, widen(floats, shifts, half)));
               storeLanes(doubles, mean, d, 16 * half, one);
               storeLanes(doubles, square, q, 16 * half, one);
             });

@@ -13,8 +13,8 @@
 import type { FloatDType } from '../../dtype.ts';
 import type { Assembler, Local, Value } from '../assembler.ts';
 import type { Emitter } from '../module.ts';
-import type { Lanes } from './lanes.ts';
-import { acrossLanes, halvesOf, lanesOf, loadLanes, widen } from './lanes.ts';
+import type { Floats } from './floats.ts';
+import { acrossLanes, halvesOf, floatsOf, loadLanes, widen } from './floats.ts';
 
 type Int = Local<'i32'>;
 type Vector = Local<'v128'>;
@@ -49,7 +49,7 @@ interface Folding {
   readonly width: number;
   readonly accumulators: number;
   readonly outBytes: number;
-  /** The result of no elements, in every lane of an accumulator; and lanes that change nothing where elements are read. */
+  /** The result of no elements, in every lane of an accumulator; and floats that change nothing where elements are read. */
   readonly identity: Vector;
   load(p: Int, at: number, one: boolean): Value<'v128'>;
   begin(): void;
@@ -68,8 +68,8 @@ function pairwise(vectors: readonly Vector[], add: (a: Vector, b: Vector) => Val
   return vectors[0];
 }
 
-function doubleFold(lanes: Lanes, fold: Fold): Folding {
-  const { code, vector, bytes, width } = lanes;
+function doubleFold(floats: Floats, fold: Fold): Folding {
+  const { code, vector, bytes, width } = floats;
   const { f64x2 } = code;
   const identity = code.local('v128', f64x2.const(fold === 'prod' ? 1 : 0));
   const ones = code.local('v128', vector.const(fold === 'prod' ? 1 : 0));
@@ -77,7 +77,7 @@ function doubleFold(lanes: Lanes, fold: Fold): Folding {
   const merge: Folding['merge'] = fold === 'prod' ? f64x2.mul : f64x2.add;
   const collect = (into: readonly Vector[], v: Vector): void => {
     into.forEach((acc, half) => {
-      d.set(widen(lanes, v, half));
+      d.set(widen(floats, v, half));
       if (fold === 'squares') d.set(f64x2.mul(d, d));
       acc.set(merge(acc, d));
     });
@@ -85,10 +85,10 @@ function doubleFold(lanes: Lanes, fold: Fold): Folding {
   return {
     bytes,
     width,
-    accumulators: halvesOf(lanes),
+    accumulators: halvesOf(floats),
     outBytes: 8,
     identity,
-    load: (p, at, one) => loadLanes(lanes, p, at, one, ones),
+    load: (p, at, one) => loadLanes(floats, p, at, one, ones),
     begin() {},
     take(into, vectors) {
       if (fold === 'abs') for (const v of vectors) v.set(vector.abs(v));
@@ -100,8 +100,8 @@ function doubleFold(lanes: Lanes, fold: Fold): Folding {
   };
 }
 
-function extremeFold(lanes: Lanes, largest: boolean): Folding {
-  const { code, vector, bytes, width } = lanes;
+function extremeFold(floats: Floats, largest: boolean): Folding {
+  const { code, vector, bytes, width } = floats;
   const { v128 } = code;
   const identity = code.local('v128', vector.const(largest ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY));
   const [nan, isNan] = code.locals('v128', 2);
@@ -113,7 +113,7 @@ function extremeFold(lanes: Lanes, largest: boolean): Folding {
     accumulators: 1,
     outBytes: bytes,
     identity,
-    load: (p, at, one) => loadLanes(lanes, p, at, one, identity),
+    load: (p, at, one) => loadLanes(floats, p, at, one, identity),
     begin: () => nan.set(code.i32x4.const(0)),
     take([into], vectors) {
       for (const v of vectors) {
@@ -154,8 +154,8 @@ function integerFold(code: Assembler, dtype: 'int32' | 'uint8'): Folding {
 
 function foldingOf(code: Assembler, fold: Fold, dtype: FoldDType): Folding {
   if (dtype === 'int32' || dtype === 'uint8') return integerFold(code, dtype);
-  const lanes = lanesOf(code, dtype);
-  return fold === 'max' || fold === 'min' ? extremeFold(lanes, fold === 'max') : doubleFold(lanes, fold);
+  const floats = floatsOf(code, dtype);
+  return fold === 'max' || fold === 'min' ? extremeFold(floats, fold === 'max') : doubleFold(floats, fold);
 }
 
 /** `run(rows, n, chunk, x, out)` */

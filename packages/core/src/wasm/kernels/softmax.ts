@@ -11,6 +11,7 @@
 import type { Assembler, Local, Value } from '../assembler.ts';
 import type { Features } from '../features.ts';
 import type { Emitter } from '../module.ts';
+import { lanes } from './lanes.ts';
 import { exp, log } from './vectorMath.ts';
 
 type Int = Local<'i32'>;
@@ -62,7 +63,7 @@ function finish(code: Assembler, features: Features, form: SoftmaxForm, sums: Su
     sum.set(f64x2.div(f64x2.sub(sum, near), near));
   }
   const correction = code.local('v128', rounded(code, sums));
-  return code.local('v128', f32x4.add(log(code, features, s), correction));
+  return code.local('v128', f32x4.add(log(lanes(code, features), s), correction));
 }
 
 /** `run(rows, n, x, out)`, n ≥ 4 */
@@ -79,10 +80,11 @@ export function emitSoftmaxRows(form: SoftmaxForm): Emitter {
       const fresh = code.local('v128', i32x4.ge_s(i32x4.const(0, 1, 2, 3), i32x4.splat(i32.sub(4, i32.and(n, 3)))));
       const [whole, end] = code.locals('i32', 2);
       const hasRest = code.local('i32', i32.ne(wholeBytes, rowBytes));
+      const m = lanes(code, features);
 
       const exponential = (): void => {
         v.set(f32x4.sub(v128.load(p), max));
-        e.set(exp(code, features, v));
+        e.set(exp(m, v));
         if (form === 'softmax') v128.store(q, e);
       };
 
@@ -167,6 +169,7 @@ export function emitSoftmaxColumns(form: SoftmaxForm): Emitter {
       const step = code.local('i32', i32.shl(inner, 2));
       const blockBytes = code.local('i32', i32.mul(step, n));
       const last = code.local('i32', i32.sub(inner, 4));
+      const m = lanes(code, features);
       const down = (body: () => void): void => {
         p.set(code.index(x, j, 4));
         q.set(code.index(out, j, 4));
@@ -187,7 +190,7 @@ export function emitSoftmaxColumns(form: SoftmaxForm): Emitter {
           high.set(f64x2.const(0));
           down(() => {
             v.set(f32x4.sub(v128.load(p), max));
-            e.set(exp(code, features, v));
+            e.set(exp(m, v));
             if (form === 'softmax') v128.store(q, e);
             addTo(code, { low, high }, e);
           });
