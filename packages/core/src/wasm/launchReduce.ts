@@ -254,7 +254,7 @@ function mergeMoments(
   shape: Shape,
   dims: readonly number[],
 ): { means: Float64Array; squares: Float64Array; count: number } {
-  const { outer, n, inner, chunk, chunks, grid } = plan;
+  const { n, inner, chunk, chunks, grid } = plan;
   const kept = shape.map((size, d) => (dims.includes(d) ? 1 : size));
   const outputs = sizeOf(kept);
   const count = sizeOf(shape) / outputs;

@@ -32,7 +32,7 @@ export function emitArgRows(largest: boolean, dtype: FloatDType): Emitter {
   return (code) => {
     const { i32, i32x4, v128 } = code;
     const floats = floatsOf(code, dtype);
-    const { vector, bytes, width } = floats;
+    const { vector, bytes } = floats;
     const better = largest ? vector.pmax : vector.pmin;
     const merge = largest ? vector.max : vector.min;
     const params = { rows: 'i32', n: 'i32', x: 'i32', indices: 'i32', values: 'i32' } as const;

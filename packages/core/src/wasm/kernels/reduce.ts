@@ -49,7 +49,7 @@ interface Folding {
   readonly width: number;
   readonly accumulators: number;
   readonly outBytes: number;
-  /** The result of no elements, in every lane of an accumulator; and floats that change nothing where elements are read. */
+  /** The result of no elements, in every lane of an accumulator; and lanes that change nothing where elements are read. */
   readonly identity: Vector;
   load(p: Int, at: number, one: boolean): Value<'v128'>;
   begin(): void;
