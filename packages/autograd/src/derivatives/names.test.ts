@@ -35,8 +35,9 @@ import {
   lgamma,
   linear,
   logSigmoid,
-  maximum,
+  logSoftmaxBackward,
   maxPool2d,
+  maximum,
   minimum,
   mish,
   mseLoss,
@@ -53,6 +54,7 @@ import {
   scatterAdd,
   selu,
   silu,
+  softmaxBackward,
   softplus,
   softshrink,
   stack,
@@ -214,6 +216,8 @@ const reductions = {
   topk: () => x.topk(1).values,
   softmax: () => x.softmax(1),
   logSoftmax: () => x.logSoftmax(1),
+  softmaxBackward: () => softmaxBackward(x, x, 1),
+  logSoftmaxBackward: () => logSoftmaxBackward(x, x, 1),
 };
 
 const products = {

@@ -155,6 +155,8 @@ export interface ReductionOps {
   topk: (self: Tensor, k: number, dim: number, largest: boolean, sorted: boolean) => [values: Tensor, indices: Tensor];
   softmax: (self: Tensor, dim: number) => Tensor;
   logSoftmax: (self: Tensor, dim: number) => Tensor;
+  softmaxBackward: (grad: Tensor, result: Tensor, dim: number) => Tensor;
+  logSoftmaxBackward: (grad: Tensor, result: Tensor, dim: number) => Tensor;
 }
 
 export interface MatmulOps {

@@ -10,7 +10,7 @@ import { dispatch } from '../dispatch.ts';
 import type { DType } from '../dtype.ts';
 import { checkDType, isFloating } from '../dtype.ts';
 import { DTypeError, NotImplementedError, show, ValueError } from '../errors.ts';
-import { reducedShape, wrapDims } from '../layout.ts';
+import { reducedShape, sizeOf, wrapDims } from '../layout.ts';
 import type { NamedTuple, ValuesIndices } from '../namedTuple.ts';
 import { namedTuple } from '../namedTuple.ts';
 import { named } from '../options.ts';
@@ -19,6 +19,7 @@ import * as reference from '../reference/reduce.ts';
 import * as scan from '../reference/scan.ts';
 import type { Tensor } from '../tensor.ts';
 import { launchArg, launchFold, launchMean, launchVariance } from '../wasm/launchReduce.ts';
+import { launchLogsumexp } from '../wasm/launchSoftmax.ts';
 import type { Dims, ReduceOptions } from './arguments.ts';
 import {
   cast,
@@ -487,7 +488,7 @@ function normOrder(p: unknown): number {
 
 const logsumexpForward: ReductionOps['logsumexp'] = (self, dims, keepdim) => {
   const out = reduced(self, dims, keepdim, toFloat(self.dtype));
-  reference.logsumexp(self, dims, out);
+  if (!launchLogsumexp(self, dims, out)) reference.logsumexp(self, dims, out);
   return out;
 };
 
@@ -502,6 +503,14 @@ function logicalForward(all: boolean): ReductionOps['any'] {
   return (self, dims, keepdim) => {
     // PyTorch keeps uint8 here, as its old stand-in for bool.
     const out = reduced(self, dims, keepdim, self.dtype === 'uint8' ? 'uint8' : 'bool');
+    if (self.dtype === 'bool' && sizeOf(self.shape) > 0) {
+      const counts = reduced(self, dims, keepdim, 'int32');
+      if (launchFold('sum', self, dims, counts)) {
+        const enough = all ? sizeOf(self.shape) / sizeOf(counts.shape) : 1;
+        for (let i = 0; i < out.storage.length; i++) out.array[i] = counts.array[i] >= enough ? 1 : 0;
+        return out;
+      }
+    }
     reference.logical(self, dims, all, out);
     return out;
   };

@@ -94,3 +94,51 @@ export function overRow(
   code.whileLess(first, whole, () => turn(width));
   code.whileLess(first, end, () => turn(1));
 }
+
+/** The same in groups of `group` vectors while there are as many: `body(count, one)`. */
+export function overGroups(
+  floats: Floats,
+  n: Local<'i32'>,
+  group: number,
+  moves: readonly (readonly [pointer: Pointer, bytes: number])[],
+  body: (count: number, one: boolean) => void,
+): void {
+  const { code, width } = floats;
+  const { i32 } = code;
+  const whole = code.local('i32', i32.and(n, -width * group));
+  const left = code.local('i32', i32.sub(n, whole));
+  const [[first, bytes]] = moves;
+  const end = code.local('i32', code.index(first, whole, bytes));
+  code.whileLess(first, end, () => {
+    body(group, false);
+    for (const [pointer, size] of moves) code.increase(pointer, width * group * size);
+  });
+  overRow(floats, left, moves, (one) => body(1, one));
+}
+
+/** Sums neighbours pairwise, with `add`. */
+export function pairSum(vectors: readonly Vector[], add: (a: Vector, b: Vector) => Vector): Vector {
+  if (vectors.length === 1) return vectors[0];
+  const half = vectors.length / 2;
+  return add(pairSum(vectors.slice(0, half), add), pairSum(vectors.slice(half), add));
+}
+
+/** Adds a vector to sums in doubles: two of them for float32. */
+export function addWide(floats: Floats, sums: readonly Vector[], v: Vector): void {
+  sums.forEach((sum, half) => {
+    sum.set(floats.code.f64x2.add(sum, widen(floats, v, half)));
+  });
+}
+
+/** The sum of all lanes of sums in doubles. */
+export function sumWide({ code }: Floats, sums: readonly Vector[]): Value<'f64'> {
+  const { f64, f64x2 } = code;
+  const total = code.local('v128', sums[0]);
+  for (const sum of sums.slice(1)) total.set(f64x2.add(total, sum));
+  return f64.add(f64x2.extract_lane(0, total), f64x2.extract_lane(1, total));
+}
+
+/** A double in every lane, rounded to the dtype. */
+export function splatDouble({ code, isSingle }: Floats, x: Local<'f64'>): Value<'v128'> {
+  return isSingle ? code.f32x4.splat(code.f32.demote_f64(x)) : code.f64x2.splat(x);
+}

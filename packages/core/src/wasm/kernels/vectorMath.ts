@@ -44,6 +44,17 @@ export function exp(m: Lanes, x: Vector): Vector {
   return expWithin(m, m.pmax(m.pmin(x, 89.4), -104));
 }
 
+/** e^x for x ≤ 0 or NaN; 0 where it is not a normal number, which saves the second factor. */
+export function expOfNegative(m: Lanes, x: Vector): Vector {
+  const bounded = m.pmax(x, LEAST_NORMAL_POWER);
+  const whole = m.madd(bounded, Math.LOG2E, ROUND + EXPONENT_BIAS);
+  const r = reduced(m, bounded, m.sub(whole, ROUND + EXPONENT_BIAS));
+  return m.mul(expNear(m, r), m.i.shl(whole, 23));
+}
+
+/** Here 2^n has the exponent bits 0, which make 0. */
+const LEAST_NORMAL_POWER = -88;
+
 /** (log(1 + t) - t) / t² on [√½ - 1, √2 - 1] */
 const LOG = [
   0.0873484313, -0.143075213, 0.149179742, -0.165705085, 0.199620724, -0.250017554, 0.333339512, -0.499999911,
