@@ -5,7 +5,7 @@
 
 import type { FunctionContext } from '@torsor/autograd';
 import { Function as AutogradFunction, noGrad } from '@torsor/autograd';
-import type { DType, Shape, Tensor } from '@torsor/core';
+import type { DType, Tensor } from '@torsor/core';
 import {
   add,
   batchNorm,
@@ -30,6 +30,7 @@ import {
   div,
   emptyLike,
   formatShape,
+  layerNorm,
   mul,
   NotImplementedError,
   named,
@@ -65,6 +66,7 @@ export {
   huberLoss,
   klDiv,
   l1Loss,
+  layerNorm,
   linear,
   logSigmoid,
   logSigmoid as logsigmoid,
@@ -451,66 +453,10 @@ export const featureAlphaDropout: Dropout = /* @__PURE__ */ dropoutOf('featureAl
 
 // ---------------------------------------------------------------------------------------------------------- normalisation
 
-/**
- * Each row of `[rows, …]` to mean 0 and variance 1: batch normalisation of `[1, rows, length]`, whose channels are the rows.
- */
+/** Each row of `[rows, …]` to mean 0 and variance 1. */
 function normaliseRows(x: Tensor, rows: number, eps: number): Tensor {
   const length = rows === 0 ? 1 : x.numel() / rows;
-  const flat = x.reshape([1, rows, length]);
-  // One element has no variance, which batch normalisation refuses: it is its own mean.
-  const out = length === 1 ? sub(flat, flat) : batchNorm(flat, { training: true, eps });
-  return out.reshape(x.shape);
-}
-
-export interface LayerNormOptions {
-  readonly normalizedShape?: Shape;
-  /** Of the normalised shape; null (default) for 1. */
-  readonly weight?: Tensor | null;
-  /** Of the normalised shape; null (default) for 0. */
-  readonly bias?: Tensor | null;
-  /** Added to the variance; 1e-5 by default. */
-  readonly eps?: number;
-}
-
-/**
- * Normalises over the last dimensions: `(x - mean) / √(var + eps) * weight + bias`, mean and biased variance over `normalizedShape`.
- *
- * input `[…, ...normalizedShape]` → the same shape. Source: Ba et al., "Layer Normalization", 2016.
- *
- * @throws ShapeError when the input does not end in `normalizedShape`
- */
-export function layerNorm(
-  input: Tensor,
-  normalizedShape: Shape | LayerNormOptions,
-  weight?: Tensor | null | LayerNormOptions,
-  bias?: Tensor | null | LayerNormOptions,
-  eps?: number | LayerNormOptions,
-): Tensor {
-  const op = 'layerNorm';
-  const [shape, w = null, b = null, e = 1e-5] = named<[Shape, Tensor | null, Tensor | null, number]>(
-    op,
-    ['normalizedShape', 'weight', 'bias', 'eps'],
-    [normalizedShape, weight, bias, eps],
-  );
-  const tail = required(op, 'normalizedShape', shape);
-  tensorArgument(op, 'input', input);
-  checkFloat(op, input);
-  const lead = input.ndim - tail.length;
-  if (tail.length < 1 || lead < 0 || !sameShape(input.shape.slice(lead), tail)) {
-    throw new ShapeError(
-      `Given normalizedShape=${formatShape(tail)}, expected input with shape [*, ${tail.join(', ')}], but got input of size ` +
-        formatShape(input.shape),
-      { op, operands: { input: input.shape, normalizedShape: tail } },
-    );
-  }
-  for (const [name, x] of Object.entries({ weight: w, bias: b })) {
-    if (x === null || sameShape(x.shape, tail)) continue;
-    throw new ShapeError(`Expected ${name} to be of same shape as normalizedShape, but got ${formatShape(x.shape)}`, {
-      op,
-      operands: { [name]: x.shape, normalizedShape: tail },
-    });
-  }
-  return affine(normaliseRows(input, sizeOf(input.shape.slice(0, lead)), e), w, b);
+  return layerNorm(x.reshape([rows, length]), [length], { eps }).reshape(x.shape);
 }
 
 function affine(x: Tensor, weight: Tensor | null, bias: Tensor | null): Tensor {

@@ -292,6 +292,14 @@ export interface NormOps {
     momentum: number,
     eps: number,
   ) => [output: Tensor, mean: Tensor, invstd: Tensor];
+  /** Normalises each of `rows` runs of elements; also returns the means and 1/√(var + eps) of the rows. */
+  layerNorm: (
+    input: Tensor,
+    weight: Tensor | null,
+    bias: Tensor | null,
+    rows: number,
+    eps: number,
+  ) => [output: Tensor, mean: Tensor, invstd: Tensor];
 }
 
 export interface LossOps {

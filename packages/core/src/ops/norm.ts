@@ -1,14 +1,23 @@
-/** Batch normalisation. (Layer, group and instance normalisation are composed of other ops.) */
+/** Batch and layer normalisation. (Group and instance normalisation are composed of these.) */
 
 import { allocate } from '../base.ts';
 import { dispatch } from '../dispatch.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
-import { formatShape, sizeOf } from '../layout.ts';
+import type { Shape } from '../layout.ts';
+import { formatShape, sameShape, sizeOf } from '../layout.ts';
 import { named } from '../options.ts';
 import { doubles } from '../reference/dense.ts';
-import { channelStatistics, normalise, updateRunning } from '../reference/norm.ts';
+import * as reference from '../reference/norm.ts';
+import { channelStatistics, channelSums, normalise, normaliseGradient, updateRunning } from '../reference/norm.ts';
 import type { Tensor } from '../tensor.ts';
-import { launchNormalise, launchStatistics } from '../wasm/launchNorm.ts';
+import {
+  launchChannelSums,
+  launchLayerNorm,
+  launchLayerNormBackward,
+  launchNormalise,
+  launchNormaliseGradient,
+  launchStatistics,
+} from '../wasm/launchNorm.ts';
 import { flag, requireFloat } from './arguments.ts';
 import type { NormOps } from './list.ts';
 import { checkTensor, tensorOrNull } from './spatial.ts';
@@ -50,14 +59,53 @@ const batchNormForward: NormOps['batchNorm'] = (
   }
   const scale = spread.map((v) => 1 / Math.sqrt(v + eps));
   const factor = weight === null ? null : doubles(weight);
-  const shift = bias === null ? null : doubles(bias);
-  if (!launchNormalise(input, center, scale, factor, shift, output)) {
-    normalise(input, center, scale, factor, shift, output);
-  }
+  const factors = factor === null ? scale : scale.map((s, c) => s * factor[c]);
+  // A copy, for the same reason.
+  const shift = bias === null ? new Float64Array(channels) : doubles(bias).slice();
+  if (!launchNormalise(input, center, factors, shift, output)) normalise(input, center, factors, shift, output);
   (mean.array as Float64Array).set(center, mean.offset);
   (invstd.array as Float64Array).set(scale, invstd.offset);
   return [output, mean, invstd];
 };
+
+/**
+ * The gradients of `batchNorm` with respect to input, weight and bias, from the mean and 1/√(var + eps) that it used: with
+ * x̂ = (x - mean) s and m elements to a channel, db = Σ g, dw = Σ g x̂, and dx = w s (g - db / m - x̂ dw / m) in training, w s g
+ * otherwise. It is not recorded: where a gradient is to be differentiated again, it is composed of ops that are.
+ */
+export function batchNormBackward(
+  grad: Tensor,
+  input: Tensor,
+  weight: Tensor | null,
+  mean: Tensor,
+  invstd: Tensor,
+  training: boolean,
+): [dInput: Tensor, dWeight: Tensor, dBias: Tensor] {
+  const channels = input.shape[1];
+  const center = doubles(mean).slice();
+  const scale = doubles(invstd).slice();
+  const slope = scale.slice();
+  if (weight !== null) doubles(weight).forEach((w, c) => (slope[c] *= w));
+  const { sums, products } = launchChannelSums(input, grad, center) ?? channelSums(input, grad, center);
+  const dInput = allocate(input.shape, input.dtype);
+  if (training) {
+    const count = sizeOf(input.shape) / channels;
+    const factor = slope.map((w, c) => (-w * scale[c] * scale[c] * products[c]) / count);
+    const shift = slope.map((w, c) => (-w * sums[c]) / count);
+    if (!launchNormaliseGradient(input, grad, center, factor, shift, slope, dInput)) {
+      normaliseGradient(input, grad, center, factor, shift, slope, dInput);
+    }
+  } else {
+    const zeros = new Float64Array(channels);
+    if (!launchNormalise(grad, zeros, slope, zeros, dInput)) normalise(grad, zeros, slope, zeros, dInput);
+  }
+  const vector = (values: Float64Array): Tensor => {
+    const out = allocate([channels], input.dtype);
+    (out.array as Float64Array).set(values, out.offset);
+    return out;
+  };
+  return [dInput, vector(products.map((p, c) => p * scale[c])), vector(sums)];
+}
 
 function write(running: Tensor, values: Float64Array, momentum: number): void {
   updateRunning(running, values, momentum);
@@ -168,4 +216,110 @@ export function batchNorm(
   checkChannels('weight', scale, input);
   checkChannels('bias', shift, input);
   return dispatch('batchNorm', batchNormForward, [input, scale, shift, mean, variance, isTraining, m, e])[0];
+}
+
+// ------------------------------------------------------------------------------------------------- layer normalisation
+
+const layerNormForward: NormOps['layerNorm'] = (input, weight, bias, rows, eps) => {
+  const output = allocate(input.shape, input.dtype);
+  const mean = allocate([rows], input.dtype);
+  const invstd = allocate([rows], input.dtype);
+  const n = rows === 0 ? 0 : sizeOf(input.shape) / rows;
+  if (n > 0 && !launchLayerNorm(input, n, weight, bias, eps, [output, mean, invstd])) {
+    const [w, b] = [weight, bias].map((x) => (x === null ? null : doubles(x)));
+    reference.layerNorm(input, n, w, b, eps, output, mean, invstd);
+  }
+  return [output, mean, invstd];
+};
+
+/**
+ * The gradients of `layerNorm` with respect to input, weight and bias (flat), from the means and 1/√(var + eps) of the rows: with
+ * h = g w, dx = s (h - Σ h / n - x̂ Σ h x̂ / n), dw = Σ g x̂, db = Σ g. Not recorded, as `batchNormBackward`.
+ */
+export function layerNormBackward(
+  grad: Tensor,
+  input: Tensor,
+  weight: Tensor | null,
+  mean: Tensor,
+  invstd: Tensor,
+): [dInput: Tensor, dWeight: Tensor, dBias: Tensor] {
+  const rows = mean.shape[0];
+  const dInput = allocate(input.shape, input.dtype);
+  const n = rows === 0 ? sizeOf(weight?.shape ?? []) : sizeOf(input.shape) / rows;
+  const w = weight === null ? null : doubles(weight);
+  const { dWeight, dBias } =
+    launchLayerNormBackward(grad, input, n, weight, mean, invstd, dInput) ??
+    reference.layerNormBackward(grad, input, n, w, mean, invstd, dInput);
+  const vector = (values: Float64Array): Tensor => {
+    const out = allocate([n], input.dtype);
+    (out.array as Float64Array).set(values, out.offset);
+    return out;
+  };
+  return [dInput, vector(dWeight), vector(dBias)];
+}
+
+export interface LayerNormOptions {
+  readonly normalizedShape?: Shape;
+  /** Of the normalised shape; null (default) for 1. */
+  readonly weight?: Tensor | null;
+  /** Of the normalised shape; null (default) for 0. */
+  readonly bias?: Tensor | null;
+  /** Added to the variance; 1e-5 by default. */
+  readonly eps?: number;
+}
+
+/**
+ * Normalises over the last dimensions: `(x - mean) / √(var + eps) * weight + bias`, mean and biased variance over `normalizedShape`.
+ *
+ * input `[…, ...normalizedShape]` → the same shape. Source: Ba et al., "Layer Normalization", 2016.
+ *
+ * @throws ShapeError when the input does not end in `normalizedShape`
+ *
+ * @example
+ * layerNorm(tensor([[1, 3], [10, 30]]), [2]); // tensor([[-1.,  1.], [-1.,  1.]])
+ */
+export function layerNorm(
+  input: Tensor,
+  normalizedShape: Shape | LayerNormOptions,
+  weight?: Tensor | null | LayerNormOptions,
+  bias?: Tensor | null | LayerNormOptions,
+  eps?: number | LayerNormOptions,
+): Tensor {
+  const op = 'layerNorm';
+  const [shape, w, b, e = 1e-5] = named<[Shape, Tensor | null, Tensor | null, number]>(
+    op,
+    ['normalizedShape', 'weight', 'bias', 'eps'],
+    [normalizedShape, weight, bias, eps],
+  );
+  checkTensor(op, 'input', input);
+  requireFloat(op, input.dtype);
+  if (!Array.isArray(shape)) {
+    throw new ValueError(`normalizedShape must be given as a list, but got ${String(shape)}`, { op });
+  }
+  const tail: Shape = shape;
+  const lead = input.ndim - tail.length;
+  if (tail.length < 1 || lead < 0 || !sameShape(input.shape.slice(lead), tail)) {
+    throw new ShapeError(
+      `Given normalizedShape=${formatShape(tail)}, expected input with shape [*, ${tail.join(', ')}], but got input of size ` +
+        formatShape(input.shape),
+      { op, operands: { input: input.shape, normalizedShape: tail } },
+    );
+  }
+  const [scale, shift] = [tensorOrNull(op, 'weight', w), tensorOrNull(op, 'bias', b)];
+  for (const [name, x] of Object.entries({ weight: scale, bias: shift })) {
+    if (x === null) continue;
+    if (!sameShape(x.shape, tail)) {
+      throw new ShapeError(`Expected ${name} to be of same shape as normalizedShape, but got ${formatShape(x.shape)}`, {
+        op,
+        operands: { [name]: x.shape, normalizedShape: tail },
+      });
+    }
+    if (x.dtype !== input.dtype) {
+      throw new DTypeError(`expected ${name} to have the dtype of the input, ${input.dtype}, but got ${x.dtype}`, {
+        op,
+        operands: { [name]: x.dtype, input: input.dtype },
+      });
+    }
+  }
+  return dispatch('layerNorm', layerNormForward, [input, scale, shift, sizeOf(input.shape.slice(0, lead)), e])[0];
 }

@@ -100,23 +100,20 @@ export function emitNormColumns(form: NormForm, dtype: FloatDType): Emitter {
       const row = code.local('i32');
       const operands = [x, g].slice(0, FORMS[form].operands);
       const used = Object.values(rest).slice(0, FORMS[form].tables);
-      const pointers = [...operands, out, ...used].map(() => code.local('i32'));
-      const [first, second, to, ...at] = operands.length === 1 ? [pointers[0], pointers[0], ...pointers.slice(1)] : pointers;
+      const places = [...operands, out, ...used];
+      const pointers = places.map(() => code.local('i32'));
+      const moves = pointers.map((p) => [p, bytes] as const);
+      const count = operands.length;
       const stepBytes = code.local('i32', code.scale(step, bytes));
       code.forRange(row, 0, rows, 1, () => {
-        [...operands, out, ...used].forEach((p, i) => {
-          pointers[i].set(p);
+        pointers.forEach((p, i) => {
+          p.set(places[i]);
         });
-        overRow(
-          floats,
-          width,
-          pointers.map((p) => [p, bytes] as const),
-          (one) => {
-            const load = (p: Int): Vector => m.keep(loadLanes(floats, p, 0, one));
-            const loaded = [first, second].slice(0, operands.length).map(load);
-            storeLanes(floats, to, resultOf(m, loaded, at.map(load)), 0, one);
-          },
-        );
+        overRow(floats, width, moves, (one) => {
+          const load = (p: Int): Vector => m.keep(loadLanes(floats, p, 0, one));
+          const result = resultOf(m, pointers.slice(0, count).map(load), pointers.slice(count + 1).map(load));
+          storeLanes(floats, pointers[count], result, 0, one);
+        });
         for (const p of [...operands, out]) code.increase(p, stepBytes);
       });
     });
