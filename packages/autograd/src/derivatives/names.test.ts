@@ -30,12 +30,12 @@ import {
   index,
   indexAdd,
   indexPut,
+  layerNorm,
   leakyRelu,
   lerp,
   lgamma,
   linear,
   logSigmoid,
-  logSoftmaxBackward,
   maxPool2d,
   maximum,
   minimum,
@@ -54,7 +54,6 @@ import {
   scatterAdd,
   selu,
   silu,
-  softmaxBackward,
   softplus,
   softshrink,
   stack,
@@ -216,8 +215,6 @@ const reductions = {
   topk: () => x.topk(1).values,
   softmax: () => x.softmax(1),
   logSoftmax: () => x.logSoftmax(1),
-  softmaxBackward: () => softmaxBackward(x, x, 1),
-  logSoftmaxBackward: () => logSoftmaxBackward(x, x, 1),
 };
 
 const products = {
@@ -290,6 +287,8 @@ const layers = {
   'pad, replicate': () => pad(image, [1, 1, 1, 1], 'replicate'),
   batchNorm: () => batchNorm(x, null, null, v, v, true),
   'batchNorm, not affine': () => batchNorm(x, null, null, { training: true }),
+  layerNorm: () => layerNorm(x, [3], v, v),
+  'layerNorm, not affine': () => layerNorm(x, [3]),
   nllLoss: () => nllLoss(x, rows),
   'nllLoss of images': () => nllLoss(image.expand(1, 2, 4, 4), indices(new Array<number>(16).fill(0), [1, 4, 4])),
   crossEntropy: () => crossEntropy(x, rows),
@@ -315,6 +314,8 @@ const calls: { readonly [K in keyof typeof data.names]: () => Tensor } = {
   'gradient of unfold': () => again(v.unfold(0, 2, 1), v),
   'gradient of diagonal': () => again(x.diagonal(), x),
   'gradient of relu': () => again(x.relu(), x),
+  'gradient of softmax': () => again(x.softmax(1), x),
+  'gradient of logSoftmax': () => again(x.logSoftmax(1), x),
 };
 
 const nameOf = (node: GradFn | null): string | null => node?.name ?? null;

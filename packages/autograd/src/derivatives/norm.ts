@@ -64,7 +64,7 @@ function layerNormGradients(
 ): [Tensor, Tensor, Tensor] {
   if (!isGradEnabled()) return layerNormBackward(grad, x, weight, mean, invstd);
   const rows = mean.shape[0];
-  const flat = [rows, rows === 0 ? 0 : x.numel() / rows];
+  const flat = [rows, rows === 0 ? (weight?.numel() ?? 0) : x.numel() / rows];
   const centred = x.reshape(flat).sub(x.reshape(flat).mean(1, true));
   const scale = centred.mul(centred).mean(1, true).add(eps).rsqrt();
   const normalised = centred.mul(scale);

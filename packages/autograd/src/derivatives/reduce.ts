@@ -206,13 +206,21 @@ export const reduce: Derivatives<keyof ReductionOps> = {
   softmax: formula(['result'], (grad, { args: [, dim], result: y }) => [softmaxBackward(grad, y, dim)]),
   logSoftmax: formula(['result'], (grad, { args: [, dim], result: y }) => [logSoftmaxBackward(grad, y, dim)]),
   // y (g - Σ g y) is linear in g, with the same map as its adjoint
-  softmaxBackward: formula([0, 1], (grad, { args: [g, y, dim], needs }) => [
-    needs[0] && softmaxBackward(grad, y, dim),
-    needs[1] && grad.mul(g.sub(g.mul(y).sum(dim, true))).sub(g.mul(grad.mul(y).sum(dim, true))),
-  ]),
+  softmaxBackward: formula(
+    [0, 1],
+    (grad, { args: [g, y, dim], needs }) => [
+      needs[0] && softmaxBackward(grad, y, dim),
+      needs[1] && grad.mul(g.sub(g.mul(y).sum(dim, true))).sub(g.mul(grad.mul(y).sum(dim, true))),
+    ],
+    { name: 'SoftmaxBackwardDataBackward0' },
+  ),
   // g - e^y Σ g
-  logSoftmaxBackward: formula([0, 1], (grad, { args: [g, y, dim], needs }) => {
-    const weighted = grad.mul(y.exp());
-    return [needs[0] && grad.sub(weighted.sum(dim, true)), needs[1] && weighted.mul(g.sum(dim, true)).neg()];
-  }),
+  logSoftmaxBackward: formula(
+    [0, 1],
+    (grad, { args: [g, y, dim], needs }) => {
+      const weighted = grad.mul(y.exp());
+      return [needs[0] && grad.sub(weighted.sum(dim, true)), needs[1] && weighted.mul(g.sum(dim, true)).neg()];
+    },
+    { name: 'LogSoftmaxBackwardDataBackward0' },
+  ),
 };

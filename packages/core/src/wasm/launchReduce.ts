@@ -33,9 +33,14 @@ const MIN_SIZE = 1024;
  */
 const CHUNKS = {
   float32: { rows: 1 << 16, columns: 1 << 12 },
-  float64: { rows: 1 << 9, columns: 1 << 7 },
+  float64: { rows: 1 << 8, columns: 1 << 6 },
   exact: { rows: 1 << 20, columns: 1 << 20 },
-  moments: { rows: 1 << 10, columns: 1 << 8 },
+} as const;
+
+/** The same for moments, whose sums are kept in doubles alone. */
+const MOMENT_CHUNKS = {
+  float32: { rows: 1 << 16, columns: 1 << 12 },
+  float64: { rows: 1 << 10, columns: 1 << 8 },
 } as const;
 
 type Run = KernelExports & { readonly run: (...args: number[]) => undefined };
@@ -224,7 +229,7 @@ export function launchMoments(
   dims: readonly number[],
 ): { means: Float64Array; squares: Float64Array; count: number } | null {
   if (!takes(a)) return null;
-  const plan = planOf(a, dims, CHUNKS.moments);
+  const plan = planOf(a, dims, MOMENT_CHUNKS[a.dtype]);
   if (plan === null) return null;
   const { source, outer, n, inner, chunk, chunks, grid } = plan;
   const { dtype } = a;

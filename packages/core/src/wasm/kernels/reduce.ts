@@ -5,8 +5,8 @@
  *     rows:     out[r, c] = fold of x[r, i] over the i of chunk c
  *     columns:  out[o, c, j] = fold of x[o, i, j] over the i of chunk c, for all j at once
  *
- * Four vectors (or rows) are added as they are, pairwise; their sums are collected in float64, in chains whose number and order
- * depend on the chunk alone. Squares and products are float64 from the start. Extremes have the dtype of the operand, and are NaN
+ * Four vectors (or rows) are added as they are, pairwise, which saves most of the conversions and costs two roundings; their sums are
+ * collected in float64, in chains whose number and order depend on the chunk alone. Squares and products are float64 from the start. Extremes have the dtype of the operand, and are NaN
  * where there is one. Integers add up in int32, and wrap.
  */
 
