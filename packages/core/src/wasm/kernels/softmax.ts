@@ -5,8 +5,8 @@
  *     m = max x;  e = exp(x - m);  s = Σ e;   out = e / s,  or  (x - m) - log s,  or  m + log s
  *     gradients:  s = Σ g y;  out = y (g - s)       of the logarithm:  s = Σ g;  out = g - exp(y) s
  *
- * Four vectors (or rows) are added pairwise, their sums in float64; the order depends on the length of the line alone. The logarithm
- * is that of s rounded to float32, corrected by (s - rounded) / rounded, so that a sum just above 1 counts.
+ * Four vectors (or rows) are added pairwise, their sums in float64 (under a logarithm all in float64); the order depends on the length
+ * of the line alone. The logarithm is that of s rounded to float32, corrected by (s - rounded) / rounded, so that a sum just above 1 counts.
  */
 
 import type { Assembler, Local, Operand } from '../assembler.ts';
@@ -37,6 +37,12 @@ const f64 = (code: Assembler) => floatsOf(code, 'float64');
 /** Adds vectors pairwise, and their sum to two vectors of doubles. */
 function collect(m: Lanes, sums: readonly Vector[], vectors: readonly Vector[]): void {
   addWide(f32(m.code), sums, pairSum(vectors, m.add));
+}
+
+/** Adds powers; for a logarithm one by one, since what comes on top of 1 counts. */
+function collectPowers(m: Lanes, form: SoftmaxForm, sums: readonly Vector[], powers: readonly Vector[]): void {
+  if (form === 'softmax') collect(m, sums, powers);
+  else for (const power of powers) collect(m, sums, [power]);
 }
 
 /** log s: of its rounded value, with what rounding took. */
@@ -196,7 +202,7 @@ export function emitSoftmaxRows(form: SoftmaxForm): Emitter {
             if (form === 'softmax') loops.store(q, e, 16 * i, isRest);
             return isRest ? m.and(e, loops.filled) : e;
           });
-          collect(m, sums, powers);
+          collectPowers(m, form, sums, powers);
         });
         total(code, sums);
         const value = valueOf(m, form, sums);
@@ -394,10 +400,10 @@ class ColumnLoops {
     });
   }
 
-  /** Adds vectors to the sums of their columns. */
-  collect(m: Lanes, vectors: readonly Vector[], one: boolean): void {
+  /** Reads, changes and writes the sums of the columns. */
+  changeSums(one: boolean, change: (sums: readonly Vector[]) => void): void {
     const sums = this.loadSums(one).slice(0, one ? 1 : 2);
-    collect(m, sums, vectors);
+    change(sums);
     this.storeSums(sums, one);
   }
 }
@@ -434,7 +440,7 @@ export function emitSoftmaxColumns(form: SoftmaxForm): Emitter {
             if (form === 'softmax') loops.store(results[r], e, one);
             return e;
           });
-          loops.collect(m, powers, one);
+          loops.changeSums(one, (sums) => collectPowers(m, form, sums, powers));
         });
         loops.columns(isSum ? [out] : [], (one) => {
           const value = valueOf(m, form, loops.loadSums(one));
@@ -472,7 +478,7 @@ export function emitSoftmaxBackwardColumns(form: SoftmaxGradient): Emitter {
         loops.columns([], (one) => loops.storeSums([zero, zero], one));
         loops.all([g, from], (one, [gradients, rows]) => {
           const terms = gradients.map((p, r) => term(m, loops.load(p, one), loops.load(rows[r], one)));
-          loops.collect(m, terms, one);
+          loops.changeSums(one, (sums) => collect(m, sums, terms));
         });
         loops.columns([], (one) => loops.store(loops.values, narrow(f32(code), loops.loadSums(one)), one));
         loops.all([g, from, to], (one, [gradients, rows, results]) => {
