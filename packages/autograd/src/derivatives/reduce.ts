@@ -1,7 +1,18 @@
 /** Derivatives of reductions, scans, sorting and softmax. */
 
 import type { ReductionOps, Shape, Tensor } from '@torsor/core';
-import { cat, cumsum, flip, logSoftmaxBackward, ones, scatter, softmaxBackward, where, zeros, zerosLike } from '@torsor/core';
+import {
+  cat,
+  cumsum,
+  flip,
+  logSoftmaxBackward,
+  ones,
+  scatter,
+  softmaxBackward,
+  where,
+  zeros,
+  zerosLike,
+} from '@torsor/core';
 import type { Derivatives, TensorMeta } from './define.ts';
 import { formula, nonDifferentiable } from './define.ts';
 

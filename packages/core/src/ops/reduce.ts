@@ -432,9 +432,7 @@ export function stdMean(
 const normForward: ReductionOps['norm'] = (self, p, dims, keepdim) => {
   const out = reduced(self, dims, keepdim, self.dtype);
   const isFolded =
-    p === 2
-      ? launchFold('squares', self, dims, out, Math.sqrt)
-      : p === 1 && launchFold('abs', self, dims, out);
+    p === 2 ? launchFold('squares', self, dims, out, Math.sqrt) : p === 1 && launchFold('abs', self, dims, out);
   if (!isFolded) reference.norm(self, p, dims, out);
   return out;
 };

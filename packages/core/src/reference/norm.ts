@@ -96,7 +96,8 @@ export function normalise(
   const x = dense(input);
   const y = out.array as NumberArray;
   eachRun(input.shape, (from, size, c) => {
-    for (let i = from; i < from + size; i++) y[out.offset + i] = (x.array[x.offset + i] - mean[c]) * scale[c] + shift[c];
+    for (let i = from; i < from + size; i++)
+      y[out.offset + i] = (x.array[x.offset + i] - mean[c]) * scale[c] + shift[c];
   });
 }
 
@@ -138,8 +139,7 @@ export function normaliseGradient(
   const dx = out.array as NumberArray;
   eachRun(input.shape, (from, size, c) => {
     for (let i = from; i < from + size; i++) {
-      dx[out.offset + i] =
-        g.array[g.offset + i] * slope[c] + ((x.array[x.offset + i] - mean[c]) * scale[c] + shift[c]);
+      dx[out.offset + i] = g.array[g.offset + i] * slope[c] + ((x.array[x.offset + i] - mean[c]) * scale[c] + shift[c]);
     }
   });
 }

@@ -52,12 +52,26 @@ export function logSoftmax(a: Strided, dim: number, out: Strided): void {
 
 /** `y (g - Σ g y)` along `dim`: the gradient of softmax with the result y. All operands are contiguous. */
 export function softmaxBackward(grad: Strided, result: Strided, dim: number, out: Strided): void {
-  backward(grad, result, dim, out, (g, y) => g * y, (g, y, sum) => y * (g - sum));
+  backward(
+    grad,
+    result,
+    dim,
+    out,
+    (g, y) => g * y,
+    (g, y, sum) => y * (g - sum),
+  );
 }
 
 /** `g - e^y Σ g` along `dim`: the gradient of the logarithm of softmax with the result y. */
 export function logSoftmaxBackward(grad: Strided, result: Strided, dim: number, out: Strided): void {
-  backward(grad, result, dim, out, (g) => g, (g, y, sum) => g - Math.exp(y) * sum);
+  backward(
+    grad,
+    result,
+    dim,
+    out,
+    (g) => g,
+    (g, y, sum) => g - Math.exp(y) * sum,
+  );
 }
 
 function backward(

@@ -264,12 +264,14 @@ function mergeMoments(
   const outputs = sizeOf(kept);
   const count = sizeOf(shape) / outputs;
   /** The elements of part i. */
-  const countOf = (i: number): number => (Math.floor(i / inner) % chunks === chunks - 1 ? n - (chunks - 1) * chunk : chunk);
+  const countOf = (i: number): number =>
+    Math.floor(i / inner) % chunks === chunks - 1 ? n - (chunks - 1) * chunk : chunk;
   const sums = partMeans.map((mean, i) => mean * countOf(i));
   const means = finish(sums, 'float64', plan, dims, outputs, ADD).slice();
   for (let i = 0; i < outputs; i++) means[i] /= count;
   const centers = new Float64Array(partMeans.length);
-  if (grid === null) for (let i = 0; i < centers.length; i++) centers[i] = means[Math.floor(i / (chunks * inner)) * inner + (i % inner)];
+  if (grid === null)
+    for (let i = 0; i < centers.length; i++) centers[i] = means[Math.floor(i / (chunks * inner)) * inner + (i % inner)];
   else {
     const strides = contiguousStrides(kept).map((step, d) => (dims.includes(d) ? 0 : step));
     const spread = { array: means, shape: grid.shape, strides, offset: 0, dtype: 'float64' } as const;

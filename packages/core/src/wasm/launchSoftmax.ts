@@ -81,7 +81,13 @@ export function launchLogsumexp(a: Tensor, dims: readonly number[], out: Tensor)
 }
 
 /** out = gradient of softmax, or of its logarithm, with the result `y` */
-export function launchSoftmaxBackward(form: SoftmaxGradient, grad: Tensor, y: Tensor, dim: number, out: Tensor): boolean {
+export function launchSoftmaxBackward(
+  form: SoftmaxGradient,
+  grad: Tensor,
+  y: Tensor,
+  dim: number,
+  out: Tensor,
+): boolean {
   const kernels = {
     name: `${form}Backward`,
     rows: () => emitSoftmaxBackwardRows(form),

@@ -36,7 +36,16 @@ export const norms: Specs<keyof NormOps | keyof LossOps> = {
   ]),
   layerNorm: differentiable('entries of a row that differ', () => [
     sample('affine', [[3, 4], [4], [4]], (x, w, b) => layerNorm(x, [4], w, b), INPUT_AND_AFFINE),
-    sample('over two dims', [[2, 2, 3], [2, 3], [2, 3]], (x, w, b) => layerNorm(x, [2, 3], w, b, 0.1), INPUT_AND_AFFINE),
+    sample(
+      'over two dims',
+      [
+        [2, 2, 3],
+        [2, 3],
+        [2, 3],
+      ],
+      (x, w, b) => layerNorm(x, [2, 3], w, b, 0.1),
+      INPUT_AND_AFFINE,
+    ),
     sample('not affine', [[2, 3]], (x) => layerNorm(x, [3])),
     sample('weight only', [[2, 3], [3]], (x, w) => layerNorm(x, [3], w)),
     sample('bias only', [[2, 3], [3]], (x, b) => layerNorm(x, [3], null, b)),

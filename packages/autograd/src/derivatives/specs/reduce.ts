@@ -197,11 +197,39 @@ export const reductions: Specs<keyof ReductionOps> = {
   ]),
   logSoftmax: differentiable('all numbers', () => lines((x, dim) => logSoftmax(x, dim))),
   softmaxBackward: differentiable('all numbers', () => [
-    sample('the last dim', [[2, 3], [2, 3]], (g, y) => softmaxBackward(g, y, 1)),
-    sample('an inner dim', [[2, 3, 2], [2, 3, 2]], (g, y) => softmaxBackward(g, y, 1)),
+    sample(
+      'the last dim',
+      [
+        [2, 3],
+        [2, 3],
+      ],
+      (g, y) => softmaxBackward(g, y, 1),
+    ),
+    sample(
+      'an inner dim',
+      [
+        [2, 3, 2],
+        [2, 3, 2],
+      ],
+      (g, y) => softmaxBackward(g, y, 1),
+    ),
   ]),
   logSoftmaxBackward: differentiable('all numbers', () => [
-    sample('the last dim', [[2, 3], [2, 3]], (g, y) => logSoftmaxBackward(g, y, 1)),
-    sample('an inner dim', [[2, 3, 2], [2, 3, 2]], (g, y) => logSoftmaxBackward(g, y, 1)),
+    sample(
+      'the last dim',
+      [
+        [2, 3],
+        [2, 3],
+      ],
+      (g, y) => logSoftmaxBackward(g, y, 1),
+    ),
+    sample(
+      'an inner dim',
+      [
+        [2, 3, 2],
+        [2, 3, 2],
+      ],
+      (g, y) => logSoftmaxBackward(g, y, 1),
+    ),
   ]),
 };

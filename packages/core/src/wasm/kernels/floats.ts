@@ -51,7 +51,13 @@ export function narrow({ code, isSingle }: Floats, halves: readonly Vector[]): V
 }
 
 /** Loads a vector, or (`one`) a single element into its first lane, over the lanes of `rest` where that is given. */
-export function loadLanes({ code, isSingle }: Floats, p: Pointer, at: number, one: boolean, rest?: Vector): Value<'v128'> {
+export function loadLanes(
+  { code, isSingle }: Floats,
+  p: Pointer,
+  at: number,
+  one: boolean,
+  rest?: Vector,
+): Value<'v128'> {
   const { v128 } = code;
   if (!one) return v128.load(p, at);
   if (rest !== undefined) return isSingle ? v128.load32_lane(0, p, rest, at) : v128.load64_lane(0, p, rest, at);
@@ -67,7 +73,11 @@ export function storeLanes({ code, isSingle }: Floats, p: Pointer, v: Operand<'v
 }
 
 /** The lanes of `v` combined by `merge`, in each of them. */
-export function acrossLanes({ code, width }: Pick<Floats, 'code' | 'width'>, v: Vector, merge: (a: Vector, b: Value<'v128'>) => Value<'v128'>): void {
+export function acrossLanes(
+  { code, width }: Pick<Floats, 'code' | 'width'>,
+  v: Vector,
+  merge: (a: Vector, b: Value<'v128'>) => Value<'v128'>,
+): void {
   const { i32x4 } = code;
   v.set(merge(v, i32x4.shuffle([2, 3, 0, 1], v, v)));
   if (width === 4) v.set(merge(v, i32x4.shuffle([1, 0, 3, 2], v, v)));

@@ -128,7 +128,8 @@ export function emitLayerNormBackward(dtype: FloatDType): Emitter {
       const share = code.local('f64', f64.div(f64.const(-1), f64.convert_i32_u(n)));
       const wideBytes = code.local('i32', i32.shl(n, 3));
       const load = (pointer: Int, at: number, one: boolean): Vector => m.keep(loadLanes(floats, pointer, at, one));
-      const loadScalar = (pointer: Int, to: Double): void => to.set(isSingle ? f64.promote_f32(f32.load(pointer)) : f64.load(pointer));
+      const loadScalar = (pointer: Int, to: Double): void =>
+        to.set(isSingle ? f64.promote_f32(f32.load(pointer)) : f64.load(pointer));
 
       /** What is constant along row r: dx = s h + x̂ slope + shift, with x̂ = (x - center) scale. */
       const constants = (r: number): void => {

@@ -15,7 +15,7 @@
 import type { FloatDType } from '../../dtype.ts';
 import type { Local, Value } from '../assembler.ts';
 import type { Emitter } from '../module.ts';
-import { halvesOf, floatsOf, loadLanes, overRow, prefixOf, storeLanes, widen } from './floats.ts';
+import { floatsOf, halvesOf, loadLanes, overRow, prefixOf, storeLanes, widen } from './floats.ts';
 
 type Vector = Local<'v128'>;
 

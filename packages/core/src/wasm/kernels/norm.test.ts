@@ -55,11 +55,12 @@ const rounded = (values: Float64Array, dtype: FloatDType): Float64Array | Float3
 /** Equal but for a few roundings of numbers of the given size. */
 function checkClose(got: Tensor, want: Tensor, dtype: FloatDType, where: string, size = 4): void {
   const slack = size * (dtype === 'float32' ? 2 ** -22 : 1e-14);
-  const [values, exact] = [got, want].map(
-    (y) => Array.from((y.array as Float64Array).subarray(y.offset, y.offset + sizeOf(y.shape))),
+  const [values, exact] = [got, want].map((y) =>
+    Array.from((y.array as Float64Array).subarray(y.offset, y.offset + sizeOf(y.shape))),
   );
   exact.forEach((v, i) => {
-    const same = Object.is(values[i], v) || values[i] === v || Math.abs(values[i] - v) <= slack * Math.max(1, Math.abs(v));
+    const same =
+      Object.is(values[i], v) || values[i] === v || Math.abs(values[i] - v) <= slack * Math.max(1, Math.abs(v));
     if (!same) assert.unreachable(`${where}: ${values[i]} at ${i}, expected ${v}`);
   });
 }
@@ -109,7 +110,16 @@ for (const strict of [false, true]) {
           const rows = Math.ceil(1030 / n);
           const x = input([rows, n], dtype, center, false);
           const g = input([rows, n], dtype, -0.4, false);
-          const [w, b] = [1, 2].map((k) => fromArray(rounded(table(n, (c) => Math.sin(k * c + k)), dtype), [n], dtype));
+          const [w, b] = [1, 2].map((k) =>
+            fromArray(
+              rounded(
+                table(n, (c) => Math.sin(k * c + k)),
+                dtype,
+              ),
+              [n],
+              dtype,
+            ),
+          );
           for (const [weight, bias] of [
             [w, b],
             [null, null],
@@ -118,7 +128,9 @@ for (const strict of [false, true]) {
             const [means, invstds] = [allocate([rows], dtype), allocate([rows], dtype)];
             assert.ok(launchLayerNorm(x, n, weight, bias, 1e-5, [out.tensor, means, invstds]));
             const [wide, wideMeans, wideInvstds] = [[rows, n], [rows], [rows]].map((s) => allocate(s, 'float64'));
-            const [ws, bs] = [weight, bias].map((t) => (t === null ? null : Float64Array.from(t.array as Float64Array)));
+            const [ws, bs] = [weight, bias].map((t) =>
+              t === null ? null : Float64Array.from(t.array as Float64Array),
+            );
             reference.layerNorm(x, n, ws, bs, 1e-5, wide, wideMeans, wideInvstds);
             // In float64 a mean near 1000 has three digits less than the distances from it. 1 / √(var + eps) reaches 316 where a row
             // has no variance; what is lost of x - mean is multiplied by it.

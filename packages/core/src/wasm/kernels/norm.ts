@@ -139,12 +139,21 @@ export function emitNormSumsRows(dtype: FloatDType): Emitter {
         const at = code.index(means, channel, bytes);
         mean.set(isSingle ? code.v128.load32_splat(at) : code.v128.load64_splat(at));
         for (const sum of [...s, ...p]) sum.set(code.f64x2.const(0));
-        overGroups(floats, size, GROUP, [[x, bytes], [g, bytes]], (count, one) => {
-          const gs = Array.from({ length: count }, (_, i) => m.keep(loadLanes(floats, g, 16 * i, one)));
-          const terms = gs.map((v, i) => m.mul(v, m.sub(m.keep(loadLanes(floats, x, 16 * i, one)), mean)));
-          addWide(floats, s, pairSum(gs, m.add));
-          addWide(floats, p, pairSum(terms, m.add));
-        });
+        overGroups(
+          floats,
+          size,
+          GROUP,
+          [
+            [x, bytes],
+            [g, bytes],
+          ],
+          (count, one) => {
+            const gs = Array.from({ length: count }, (_, i) => m.keep(loadLanes(floats, g, 16 * i, one)));
+            const terms = gs.map((v, i) => m.mul(v, m.sub(m.keep(loadLanes(floats, x, 16 * i, one)), mean)));
+            addWide(floats, s, pairSum(gs, m.add));
+            addWide(floats, p, pairSum(terms, m.add));
+          },
+        );
         code.f64.store(sums, sumWide(floats, s));
         code.f64.store(products, sumWide(floats, p));
         code.increase(sums, 8);

@@ -105,7 +105,12 @@ for (const strict of [false, true]) {
               for (let c = 0; c < chunks; c++) {
                 const values = Array.from(x.values().subarray(r * n + c * chunk, r * n + Math.min(n, (c + 1) * chunk)));
                 const expected = wrapped(fold, dtype, values);
-                checkClose(out.values()[r * chunks + c], expected, slackOf(fold, dtype), `row ${r} of ${n}, chunk ${c}`);
+                checkClose(
+                  out.values()[r * chunks + c],
+                  expected,
+                  slackOf(fold, dtype),
+                  `row ${r} of ${n}, chunk ${c}`,
+                );
               }
             }
             for (const operand of [x, out]) operand.close();
@@ -350,7 +355,7 @@ test('columns are split by their pointers: a kernel on some of them gives their 
 test('booleans and integers add up by kernels, along any dimension', () => {
   for (const dtype of ['bool', 'uint8', 'int32'] as const) {
     const array = newArray(dtype, 2400) as Int32Array;
-    for (let i = 0; i < array.length; i++) array[i] = dtype === 'bool' ? i % 3 & 1 : (i * 37) % 251;
+    for (let i = 0; i < array.length; i++) array[i] = dtype === 'bool' ? (i % 3) & 1 : (i * 37) % 251;
     const x = fromArray(array, [8, 30, 10], dtype);
     for (const dims of [[0], [1], [2], [0, 1], [0, 2], [1, 2], [0, 1, 2]]) {
       const shape = reducedShape(x.shape, dims, false);

@@ -14,7 +14,7 @@ import type { FloatDType } from '../../dtype.ts';
 import type { Assembler, Local, Value } from '../assembler.ts';
 import type { Emitter } from '../module.ts';
 import type { Floats } from './floats.ts';
-import { acrossLanes, halvesOf, floatsOf, loadLanes, widen } from './floats.ts';
+import { acrossLanes, floatsOf, halvesOf, loadLanes, widen } from './floats.ts';
 
 type Int = Local<'i32'>;
 type Vector = Local<'v128'>;

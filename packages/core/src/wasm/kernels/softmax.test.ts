@@ -129,7 +129,10 @@ test('logsumexp by kernels equals the reference, at infinities and NaN too', () 
     for (const [shape, dims] of [
       [[lines, n], [1]],
       [[n, lines], [0]],
-      [[2, n, Math.ceil(lines / 2)], [0, 1]],
+      [
+        [2, n, Math.ceil(lines / 2)],
+        [0, 1],
+      ],
     ] as [number[], number[]][]) {
       for (const special of [[], [Number.NEGATIVE_INFINITY], SPECIALS]) {
         const x = input(shape, 20, special);
@@ -141,7 +144,8 @@ test('logsumexp by kernels equals the reference, at infinities and NaN too', () 
         const exact = want.array as Float64Array;
         for (let i = 0; i < exact.length; i++) {
           const value = (got.tensor.array as Float32Array)[got.tensor.offset + i];
-          const same = Object.is(value, exact[i]) || Math.abs(value - exact[i]) <= 3e-7 * Math.max(1, Math.abs(exact[i]));
+          const same =
+            Object.is(value, exact[i]) || Math.abs(value - exact[i]) <= 3e-7 * Math.max(1, Math.abs(exact[i]));
           if (!same) assert.unreachable(`over ${dims} of ${shape}: ${value} at ${i}, expected ${exact[i]}`);
         }
         got.check();

@@ -61,7 +61,12 @@ function logOf(m: Lanes, sums: readonly Vector[]): Vector {
 function valueOf(m: Lanes, form: SoftmaxForm, sums: readonly Vector[]): Vector {
   if (form !== 'softmax') return logOf(m, sums);
   const { f64x2 } = m.code;
-  return m.keep(narrow(f32(m.code), sums.map((sum) => m.keep(f64x2.div(f64x2.const(1), sum)))));
+  return m.keep(
+    narrow(
+      f32(m.code),
+      sums.map((sum) => m.keep(f64x2.div(f64x2.const(1), sum))),
+    ),
+  );
 }
 
 /** m + log s; m itself where it is not finite. */
@@ -191,7 +196,14 @@ export function emitSoftmaxRows(form: SoftmaxForm): Emitter {
         loops.along([p], (count, isRest) => {
           let found = upTo(count).map((i) => loops.load(p, 16 * i, isRest));
           if (isRest) found = [m.choose(loops.filled, found[0], lowest)];
-          max.set(better(m, form, max, found.reduce((a, b) => better(m, form, a, b))));
+          max.set(
+            better(
+              m,
+              form,
+              max,
+              found.reduce((a, b) => better(m, form, a, b)),
+            ),
+          );
         });
         acrossLanes(f32(code), max, form === 'logsumexp' ? f32x4.max : f32x4.pmax);
         for (const sum of sums) sum.set(f64x2.const(0));
