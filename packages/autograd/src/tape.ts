@@ -206,6 +206,7 @@ const ALWAYS_VISIBLE: { readonly [K in OpName]?: readonly number[] } = {
   convolution: [0, 1, 2],
   batchNorm: [0, 1, 2],
   layerNorm: [0, 1, 2],
+  groupNorm: [0, 1, 2],
 };
 
 // ---------------------------------------------------------------------------------------------------------------- nodes

@@ -30,7 +30,6 @@ import {
   div,
   emptyLike,
   formatShape,
-  layerNorm,
   mul,
   NotImplementedError,
   named,
@@ -44,7 +43,7 @@ import {
   ValueError,
   zeros,
 } from '@torsor/core';
-import { flag, integer, numeric, required, tensorArgument, warn } from './arguments.ts';
+import { flag, numeric, required, tensorArgument, warn } from './arguments.ts';
 
 export {
   adaptiveAvgPool1d,
@@ -62,6 +61,7 @@ export {
   convTranspose2d,
   crossEntropy,
   gelu,
+  groupNorm,
   hardshrink,
   huberLoss,
   klDiv,
@@ -453,12 +453,6 @@ export const featureAlphaDropout: Dropout = /* @__PURE__ */ dropoutOf('featureAl
 
 // ---------------------------------------------------------------------------------------------------------- normalisation
 
-/** Each row of `[rows, …]` to mean 0 and variance 1. */
-function normaliseRows(x: Tensor, rows: number, eps: number): Tensor {
-  const length = rows === 0 ? 1 : x.numel() / rows;
-  return layerNorm(x.reshape([rows, length]), [length], { eps }).reshape(x.shape);
-}
-
 function affine(x: Tensor, weight: Tensor | null, bias: Tensor | null): Tensor {
   const scaled = weight === null ? x : mul(x, weight);
   return bias === null ? scaled : add(scaled, bias);
@@ -483,57 +477,6 @@ function perChannel(op: string, name: string, x: Tensor | null, input: Tensor): 
     );
   }
   return x.view([x.shape[0], ...new Array<number>(input.ndim - 2).fill(1)]);
-}
-
-export interface GroupNormOptions {
-  readonly numGroups?: number;
-  /** `[C]`; null (default) for 1. */
-  readonly weight?: Tensor | null;
-  /** `[C]`; null (default) for 0. */
-  readonly bias?: Tensor | null;
-  /** Added to the variance; 1e-5 by default. */
-  readonly eps?: number;
-}
-
-/**
- * Normalises each sample over groups of channels: input `[N, C, …]`, whose channels are split into `numGroups` groups, each with
- * its own mean and biased variance; then `weight` and `bias` per channel. Source: Wu, He, "Group Normalization", 2018.
- *
- * @throws ShapeError when `numGroups` does not divide the number of channels
- */
-export function groupNorm(
-  input: Tensor,
-  numGroups: number | GroupNormOptions,
-  weight?: Tensor | null | GroupNormOptions,
-  bias?: Tensor | null | GroupNormOptions,
-  eps?: number | GroupNormOptions,
-): Tensor {
-  const op = 'groupNorm';
-  const [g, w = null, b = null, e = 1e-5] = named<[number, Tensor | null, Tensor | null, number]>(
-    op,
-    ['numGroups', 'weight', 'bias', 'eps'],
-    [numGroups, weight, bias, eps],
-  );
-  const groups = integer(op, 'numGroups', required(op, 'numGroups', g), 1);
-  tensorArgument(op, 'input', input);
-  checkFloat(op, input);
-  if (input.ndim < 2) {
-    throw new ShapeError(`Expected at least 2 dimensions for input tensor but received ${input.ndim}`, {
-      op,
-      operands: { input: input.shape },
-    });
-  }
-  const [n, channels] = input.shape;
-  if (channels % groups !== 0) {
-    throw new ShapeError(
-      `Expected number of channels in input to be divisible by numGroups, but got input of shape ${formatShape(input.shape)} ` +
-        `and numGroups=${groups}`,
-      { op, operands: { input: input.shape, numGroups: groups } },
-    );
-  }
-  const scale = perChannel(op, 'weight', w, input);
-  const shift = perChannel(op, 'bias', b, input);
-  return affine(normaliseRows(input, n * groups, e), scale, shift);
 }
 
 export interface InstanceNormOptions {

@@ -1,7 +1,7 @@
 /** Derivatives of batch normalisation and of the losses that are ops of their own. */
 
 import type { LossOps, NormOps, Tensor } from '@torsor/core';
-import { batchNormBackward, layerNormBackward, nllLoss, nllLossBackward } from '@torsor/core';
+import { batchNormBackward, groupNormBackward, layerNormBackward, nllLoss, nllLossBackward } from '@torsor/core';
 import { isGradEnabled } from '../gradMode.ts';
 import type { Derivatives } from './define.ts';
 import { formula } from './define.ts';
@@ -53,7 +53,21 @@ function batchNormGradients(
   return [centred.mul(factor), dWeight, dBias];
 }
 
-/** dγ = Σ g·x̂ and dβ = Σ g over rows; with h = g·γ, dx = s·(h − mean h − x̂·mean(h·x̂)), means along the row. */
+/** x̂ of rows of n elements, and 1/√(σ² + ε), as functions of x. */
+function normalisedRows(x: Tensor, rows: number, n: number, eps: number): { normalised: Tensor; scale: Tensor } {
+  const flat = x.reshape([rows, n]);
+  const centred = flat.sub(flat.mean(1, true));
+  const scale = centred.mul(centred).mean(1, true).add(eps).rsqrt();
+  return { normalised: centred.mul(scale), scale };
+}
+
+/** With h = g·γ: dx = s·(h − mean h − x̂·mean(h·x̂)), means along the row. */
+function throughRows(h: Tensor, normalised: Tensor, scale: Tensor): Tensor {
+  const centred = h.sub(h.mean(1, true)).sub(normalised.mul(h.mul(normalised).mean(1, true)));
+  return centred.mul(scale);
+}
+
+/** dγ = Σ g·x̂ and dβ = Σ g over rows. One kernel's work, unless `createGraph` asks for ops. */
 function layerNormGradients(
   grad: Tensor,
   x: Tensor,
@@ -64,14 +78,30 @@ function layerNormGradients(
 ): [Tensor, Tensor, Tensor] {
   if (!isGradEnabled()) return layerNormBackward(grad, x, weight, mean, invstd);
   const rows = mean.shape[0];
-  const flat = [rows, rows === 0 ? (weight?.numel() ?? 0) : x.numel() / rows];
-  const centred = x.reshape(flat).sub(x.reshape(flat).mean(1, true));
-  const scale = centred.mul(centred).mean(1, true).add(eps).rsqrt();
-  const normalised = centred.mul(scale);
-  const g = grad.reshape(flat);
+  const n = rows === 0 ? (weight?.numel() ?? 0) : x.numel() / rows;
+  const { normalised, scale } = normalisedRows(x, rows, n, eps);
+  const g = grad.reshape([rows, n]);
   const h = weight === null ? g : g.mul(weight.reshape(-1));
-  const dx = h.sub(h.mean(1, true)).sub(normalised.mul(h.mul(normalised).mean(1, true)));
-  return [dx.mul(scale).reshape(x.shape), g.mul(normalised).sum(0), g.sum(0)];
+  return [throughRows(h, normalised, scale).reshape(x.shape), g.mul(normalised).sum(0), g.sum(0)];
+}
+
+/** The same for rows that are groups of channels. */
+function groupNormGradients(
+  grad: Tensor,
+  x: Tensor,
+  weight: Tensor | null,
+  mean: Tensor,
+  invstd: Tensor,
+  eps: number,
+): [Tensor, Tensor, Tensor] {
+  if (!isGradEnabled()) return groupNormBackward(grad, x, weight, mean, invstd);
+  const rows = mean.numel();
+  const n = rows === 0 ? 0 : x.numel() / rows;
+  const { normalised, scale } = normalisedRows(x, rows, n, eps);
+  const h = weight === null ? grad : grad.mul(perChannel(weight, x.ndim));
+  const dims = batchDims(x.ndim);
+  const dx = throughRows(h.reshape([rows, n]), normalised, scale).reshape(x.shape);
+  return [dx, grad.mul(normalised.reshape(x.shape)).sum(dims), grad.sum(dims)];
 }
 
 export const norm: Derivatives<keyof NormOps | keyof LossOps> = {
@@ -89,6 +119,12 @@ export const norm: Derivatives<keyof NormOps | keyof LossOps> = {
       return [dx, weight && dWeight.reshape(weight.shape), bias && dBias.reshape(bias.shape)];
     },
     { name: 'NativeLayerNormBackward0', nonDifferentiableOutputs: [1, 2] },
+  ),
+  groupNorm: formula(
+    [0, 1, 'result1', 'result2'],
+    ([grad], { args: [x, weight, , , eps], result: [, mean, invstd] }) =>
+      grad === null ? [] : groupNormGradients(grad, x, weight, mean, invstd, eps),
+    { name: 'NativeGroupNormBackward0', nonDifferentiableOutputs: [1, 2] },
   ),
   nllLoss: formula(
     [1, 2, 'result1'],

@@ -300,6 +300,14 @@ export interface NormOps {
     rows: number,
     eps: number,
   ) => [output: Tensor, mean: Tensor, invstd: Tensor];
+  /** Normalises each of `groups` runs of channels of each sample; also returns the means and 1/√(var + eps), `[N, groups]`. */
+  groupNorm: (
+    input: Tensor,
+    weight: Tensor | null,
+    bias: Tensor | null,
+    groups: number,
+    eps: number,
+  ) => [output: Tensor, mean: Tensor, invstd: Tensor];
 }
 
 export interface LossOps {

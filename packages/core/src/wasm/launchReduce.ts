@@ -10,7 +10,6 @@ import type { DType, FloatDType, TypedArray } from '../dtype.ts';
 import { itemBytes, viewArray } from '../dtype.ts';
 import type { Shape, Strided } from '../layout.ts';
 import { contiguousStrides, isContiguous, memoryOrder, sizeOf } from '../layout.ts';
-import { copy } from '../reference/elementwise.ts';
 import * as reference from '../reference/reduce.ts';
 import type { Tensor } from '../tensor.ts';
 import { features } from './features.ts';
@@ -261,24 +260,52 @@ function mergeMoments(
 ): { means: Float64Array; squares: Float64Array; count: number } {
   const { n, inner, chunk, chunks, grid } = plan;
   const kept = shape.map((size, d) => (dims.includes(d) ? 1 : size));
-  const outputs = sizeOf(kept);
-  const count = sizeOf(shape) / outputs;
-  /** The elements of part i. */
-  const countOf = (i: number): number =>
-    Math.floor(i / inner) % chunks === chunks - 1 ? n - (chunks - 1) * chunk : chunk;
-  const sums = partMeans.map((mean, i) => mean * countOf(i));
-  const means = finish(sums, 'float64', plan, dims, outputs, ADD).slice();
-  for (let i = 0; i < outputs; i++) means[i] /= count;
-  const centers = new Float64Array(partMeans.length);
-  if (grid === null)
-    for (let i = 0; i < centers.length; i++) centers[i] = means[Math.floor(i / (chunks * inner)) * inner + (i % inner)];
-  else {
-    const strides = contiguousStrides(kept).map((step, d) => (dims.includes(d) ? 0 : step));
-    const spread = { array: means, shape: grid.shape, strides, offset: 0, dtype: 'float64' } as const;
-    copy(spread, { ...grid, array: centers, offset: 0, dtype: 'float64' });
+  const means = new Float64Array(sizeOf(kept));
+  const squares = new Float64Array(means.length);
+  const count = sizeOf(shape) / means.length;
+  const targets = grid === null ? orderedTargets(plan) : gridTargets(grid, kept);
+  /** `visit(part, output, elements)` */
+  const each = (visit: (i: number, target: number, elements: number) => void): void => {
+    for (let i = 0; i < targets.length; ) {
+      const isLast = chunks === 1 || (i / inner) % chunks === chunks - 1;
+      const elements = isLast ? n - (chunks - 1) * chunk : chunk;
+      for (const end = i + inner; i < end; i++) visit(i, targets[i], elements);
+    }
+  };
+  each((i, target, elements) => {
+    means[target] += partMeans[i] * (elements / count);
+  });
+  each((i, target, elements) => {
+    const distance = partMeans[i] - means[target];
+    squares[target] += partSquares[i] + elements * distance * distance;
+  });
+  return { means, squares, count };
+}
+
+/** The output of each part of `[outer, chunks, inner]`. */
+function orderedTargets({ outer, chunks, inner }: Plan): Int32Array {
+  const targets = new Int32Array(outer * chunks * inner);
+  for (let o = 0, i = 0; o < outer; o++) {
+    for (let c = 0; c < chunks; c++) for (let j = 0; j < inner; j++, i++) targets[i] = o * inner + j;
   }
-  for (let i = 0; i < centers.length; i++) partSquares[i] += countOf(i) * (partMeans[i] - centers[i]) ** 2;
-  return { means, squares: finish(partSquares, 'float64', plan, dims, outputs, ADD), count };
+  return targets;
+}
+
+/** The output of each part of a grid, where `kept` has 1 in place of reduced sizes. */
+function gridTargets({ shape, strides }: Layout, kept: Shape): Int32Array {
+  const steps = contiguousStrides(kept);
+  const order = shape.map((_, d) => d).filter((d) => shape[d] > 1);
+  order.sort((a, b) => strides[b] - strides[a]);
+  let targets = Int32Array.of(0);
+  for (const d of order) {
+    const step = kept[d] === 1 ? 0 : steps[d];
+    const next = new Int32Array(targets.length * shape[d]);
+    for (let i = 0, at = 0; i < targets.length; i++) {
+      for (let k = 0; k < shape[d]; k++) next[at++] = targets[i] + k * step;
+    }
+    targets = next;
+  }
+  return targets;
 }
 
 /** Variance over `dims`, or its square root, as `variance` of the reference */
