@@ -141,8 +141,8 @@ export const norm: Derivatives<keyof NormOps | keyof LossOps> = {
     nllLoss(grad, target, { weight, reduction, ignoreIndex }),
   ]),
   mseLoss: formula([0, 1], (grad, { args: [x, target, reduction], needs }) => {
-    const slope = x.sub(target).mul(reduction === 'mean' ? 2 / x.numel() : 2);
-    const out = grad.mul(slope);
+    // The factor meets the gradient first, which has one element unless the reduction is 'none'.
+    const out = x.sub(target).mul(grad.mul(reduction === 'mean' ? 2 / x.numel() : 2));
     return [needs[0] && out, needs[1] && out.neg()];
   }),
 };

@@ -14,6 +14,7 @@ import * as reference from '../reference/reduce.ts';
 import type { Tensor } from '../tensor.ts';
 import { features } from './features.ts';
 import { heap } from './heap.ts';
+import { differenceName, emitSquaredDifference } from './kernels/difference.ts';
 import { argName, emitArgColumns, emitArgRows } from './kernels/extremes.ts';
 import { emitMomentsColumns, emitMomentsRows, momentsName } from './kernels/moments.ts';
 import type { Fold, FoldDType } from './kernels/reduce.ts';
@@ -126,7 +127,11 @@ function open({ storage, shape, offset, dtype }: Tensor, bytes: number): [x: num
 }
 
 /** Merges the chunks of `[outer, chunks, inner]` in place, pairwise; gives `[outer, inner]`. */
-function mergeChunks(partial: Float64Array, plan: Plan, merge: (a: number, b: number) => number): Float64Array {
+function mergeChunks(
+  partial: Float64Array,
+  plan: Pick<Plan, 'outer' | 'chunks' | 'inner'>,
+  merge: (a: number, b: number) => number,
+): Float64Array {
   const { outer, chunks, inner } = plan;
   if (chunks === 1) return partial;
   for (let o = 0; o < outer; o++) {
@@ -323,6 +328,22 @@ export function launchVariance(
   for (let i = 0; i < squares.length; i++) squares[i] = root ? Math.sqrt(squares[i] / divisor) : squares[i] / divisor;
   (out.array as Float64Array).set(squares, out.offset);
   return true;
+}
+
+/** Σ (x - y)² over all elements of two operands of one shape; null where no kernel takes them. */
+export function launchSquaredDifference(x: Tensor, y: Tensor): number | null {
+  if (!takes(x) || y.dtype !== x.dtype) return null;
+  const size = sizeOf(x.shape);
+  const chunk = CHUNKS[x.dtype].rows;
+  const chunks = Math.ceil(size / chunk);
+  const staging = new Staging();
+  const room = staging.reserve(8 * chunks);
+  const [a, b] = [x, y].map((operand) => staging.addTensor(rowMajor(operand)));
+  staging.open(null);
+  const { run } = kernel<Run>(differenceName(x.dtype), emitSquaredDifference(x.dtype), heap().memory);
+  run(size, chunk, staging.pointer(a), staging.pointer(b), staging.at(room));
+  const partial = new Float64Array(heap().memory.buffer, staging.at(room), chunks);
+  return mergeChunks(partial, { outer: 1, chunks, inner: 1 }, ADD.two)[0];
 }
 
 /** Positions of extremes along a dimension, or (for null) in the whole operand, and the extremes unless null */

@@ -6,12 +6,20 @@ import { newArray, viewArray } from '../../dtype.ts';
 // Gives `base.ts` the class that it constructs.
 import '../../index.ts';
 import { reducedShape, sizeOf } from '../../layout.ts';
+import { mse } from '../../reference/loss.ts';
 import * as reference from '../../reference/reduce.ts';
 import * as scan from '../../reference/scan.ts';
 import type { Tensor } from '../../tensor.ts';
 import { setStrict } from '../features.ts';
 import { heap } from '../heap.ts';
-import { launchArg, launchFold, launchMean, launchMoments, launchVariance } from '../launchReduce.ts';
+import {
+  launchArg,
+  launchFold,
+  launchMean,
+  launchMoments,
+  launchSquaredDifference,
+  launchVariance,
+} from '../launchReduce.ts';
 import { kernel } from '../module.ts';
 import { argName, emitArgColumns, emitArgRows } from './extremes.ts';
 import { emitMomentsColumns, emitMomentsRows, momentsName } from './moments.ts';
@@ -350,6 +358,24 @@ test('columns are split by their pointers: a kernel on some of them gives their 
   assert.is(part.values()[from - 1], 77);
   assert.is(part.values()[from + count], 77);
   for (const operand of [x, whole, part]) operand.close();
+});
+
+test('squared differences are those of the reference loop, at every length', () => {
+  for (const dtype of ['float32', 'float64'] as const) {
+    for (const n of [1024, 1025, 1039, 2048, 70_001]) {
+      const [x, y] = [1, 2].map((seed) => {
+        const array = newArray(dtype, n) as Float64Array;
+        for (let i = 0; i < n; i++) array[i] = random(i, seed);
+        return fromArray(array, [n], dtype);
+      });
+      const want = allocate([], 'float64');
+      mse(x, y, 'sum', want);
+      const exact = (want.array as Float64Array)[0];
+      // Squares are below 1; difference, square and sums of four are rounded.
+      const got = launchSquaredDifference(x, y);
+      assert.ok(got !== null && Math.abs(got / exact - 1) <= (dtype === 'float32' ? 2 ** -22 : 1e-13), `${dtype} ${n}`);
+    }
+  }
 });
 
 test('booleans and integers add up by kernels, along any dimension', () => {
