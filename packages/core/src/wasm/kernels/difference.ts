@@ -3,13 +3,13 @@
  *
  *     out[c] = Σ (x[i] - y[i])² over the i of chunk c
  *
- * Four vectors are added pairwise, their sums in float64, in an order that depends on the chunk alone.
+ * Differences have the dtype of the operands, their squares and sums are float64, in an order that depends on the chunk alone.
  */
 
 import type { FloatDType } from '../../dtype.ts';
 import type { Local } from '../assembler.ts';
 import type { Emitter } from '../module.ts';
-import { addWide, floatsOf, halvesOf, loadLanes, overGroups, pairSum, prefixOf, sumWide } from './floats.ts';
+import { floatsOf, halvesOf, loadLanes, overGroups, prefixOf, sumWide, widen } from './floats.ts';
 import type { Vector } from './lanes.ts';
 import { lanes } from './lanes.ts';
 
@@ -29,11 +29,11 @@ export function emitSquaredDifference(dtype: FloatDType): Emitter {
       const { bytes, isSingle } = floats;
       const m = lanes(code, features, isSingle ? 'f32x4' : 'f64x2');
       const [i, count] = code.locals('i32', 2);
-      const sums = code.locals('v128', halvesOf(floats));
+      const sums = [code.locals('v128', halvesOf(floats)), code.locals('v128', halvesOf(floats))];
       code.whileLess(i, n, () => {
         count.set(code.i32.sub(n, i));
         count.set(code.least(count, chunk));
-        for (const sum of sums) sum.set(code.f64x2.const(0));
+        for (const sum of sums.flat()) sum.set(code.f64x2.const(0));
         overGroups(
           floats,
           count,
@@ -44,14 +44,17 @@ export function emitSquaredDifference(dtype: FloatDType): Emitter {
           ],
           (turn, one) => {
             const load = (p: Local<'i32'>, at: number): Vector => m.keep(loadLanes(floats, p, at, one));
-            const squares = Array.from({ length: turn }, (_, k) => {
+            for (let k = 0; k < turn; k++) {
               const d = m.sub(load(x, 16 * k), load(y, 16 * k));
-              return m.mul(d, d);
-            });
-            addWide(floats, sums, pairSum(squares, m.add));
+              sums[k % 2].forEach((sum, half) => {
+                const wide = m.keep(widen(floats, d, half));
+                if (features.fma) sum.set(code.f64x2.relaxed_madd(wide, wide, sum));
+                else sum.set(code.f64x2.add(code.f64x2.mul(wide, wide), sum));
+              });
+            }
           },
         );
-        code.f64.store(out, sumWide(floats, sums));
+        code.f64.store(out, sumWide(floats, sums.flat()));
         code.increase(out, 8);
         code.increase(i, chunk);
       });

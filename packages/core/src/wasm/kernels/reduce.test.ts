@@ -371,7 +371,7 @@ test('squared differences are those of the reference loop, at every length', () 
       const want = allocate([], 'float64');
       mse(x, y, 'sum', want);
       const exact = (want.array as Float64Array)[0];
-      // Squares are below 1; difference, square and sums of four are rounded.
+      // Differences are rounded to the dtype.
       const got = launchSquaredDifference(x, y);
       assert.ok(got !== null && Math.abs(got / exact - 1) <= (dtype === 'float32' ? 2 ** -22 : 1e-13), `${dtype} ${n}`);
     }
