@@ -109,8 +109,9 @@ export function emitArgRows(largest: boolean, dtype: FloatDType): Emitter {
         best.set(worst);
         code.whileLess(p, rowEnd, () => {
           start.set(p);
-          end.set(i32.add(p, CHUNK * bytes));
-          end.set(code.least(end, rowEnd));
+          // The rest of the row first: p + CHUNK may lie beyond what 32 bits address.
+          end.set(i32.sub(rowEnd, p));
+          end.set(i32.add(p, code.least(end, CHUNK * bytes)));
           searchChunk();
           code.if(v128.any_true(beats(floats, largest, found, best)), () => {
             best.set(found);

@@ -61,8 +61,9 @@ export function emitMomentsRows(dtype: FloatDType): Emitter {
       code.forRange(row, 0, rows, 1, () => {
         rowEnd.set(code.index(x, n, bytes));
         code.whileLess(x, rowEnd, () => {
-          end.set(i32.add(x, chunkBytes));
-          end.set(code.least(end, rowEnd));
+          // The rest of the row first: x + chunkBytes may lie beyond what 32 bits address.
+          end.set(i32.sub(rowEnd, x));
+          end.set(i32.add(x, code.least(end, chunkBytes)));
           first.set(x);
           k.set(isSingle ? f64.promote_f32(f32.load(x)) : f64.load(x));
           shift.set(f64x2.splat(k));

@@ -188,8 +188,9 @@ export function emitReduceRows(fold: Fold, dtype: FoldDType): Emitter {
       code.forRange(row, 0, rows, 1, () => {
         rowEnd.set(code.index(x, n, bytes));
         code.whileLess(x, rowEnd, () => {
-          end.set(i32.add(x, chunkBytes));
-          end.set(code.least(end, rowEnd));
+          // The rest of the row first: x + chunkBytes may lie beyond what 32 bits address.
+          end.set(i32.sub(rowEnd, x));
+          end.set(i32.add(x, code.least(end, chunkBytes)));
           for (const chain of chains) for (const acc of chain) acc.set(folding.identity);
           folding.begin();
           whole(2 * GROUP * step, () => {
