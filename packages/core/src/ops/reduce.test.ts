@@ -162,6 +162,21 @@ test('long sums over any dims agree with plain ones in double precision', () => 
   }
 });
 
+test('any and all of many booleans are those of the same numbers', () => {
+  const n = 40 * 50;
+  const flags = Uint8Array.from({ length: n }, (_, i) => (i % 50 < 10 ? 1 : i % 50 < 20 ? 0 : i % 7 & 1));
+  const x = reshape(fromTypedArray(flags), [40, 50]);
+  const bools = x.to('bool');
+  for (const dims of [null, 0, 1] as const) {
+    for (const op of [ops.any, ops.all]) {
+      const got = op(bools, dims);
+      assert.is(got.dtype, 'bool');
+      assert.equal(values(got), values(op(x.to('float32'), dims)), `over ${dims}`);
+    }
+  }
+  assert.equal(values(ops.all(bools, 0)).slice(0, 11), [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0]);
+});
+
 test('variance does not cancel: a large mean leaves the small spread', () => {
   const x = make([1e9, 1e9 + 1, 1e9 + 2], 'float64');
   assert.is(ops.variance(x).item(), 1);

@@ -497,18 +497,21 @@ export function logsumexp(self: Tensor, dim: Dims | ReduceOptions, keepdim?: boo
 
 // ---------------------------------------------------------------------------------------------------------------- logic
 
+/** Counts what is true; false, and nothing done, where no kernel counts. */
+function logicalByCounts(self: Tensor, dims: readonly number[], all: boolean, out: Tensor): boolean {
+  const counts = allocate(out.shape, 'int32');
+  if (!launchFold('sum', self, dims, counts)) return false;
+  const enough = all ? sizeOf(self.shape) / sizeOf(out.shape) : 1;
+  const [from, to] = [counts.array as Int32Array, out.array as Uint8Array];
+  for (let i = 0; i < to.length; i++) to[i] = from[i] >= enough ? 1 : 0;
+  return true;
+}
+
 function logicalForward(all: boolean): ReductionOps['any'] {
   return (self, dims, keepdim) => {
     // PyTorch keeps uint8 here, as its old stand-in for bool.
     const out = reduced(self, dims, keepdim, self.dtype === 'uint8' ? 'uint8' : 'bool');
-    if (self.dtype === 'bool' && sizeOf(self.shape) > 0) {
-      const counts = reduced(self, dims, keepdim, 'int32');
-      if (launchFold('sum', self, dims, counts)) {
-        const enough = all ? sizeOf(self.shape) / sizeOf(counts.shape) : 1;
-        for (let i = 0; i < out.storage.length; i++) out.array[i] = counts.array[i] >= enough ? 1 : 0;
-        return out;
-      }
-    }
+    if (self.dtype === 'bool' && logicalByCounts(self, dims, all, out)) return out;
     reference.logical(self, dims, all, out);
     return out;
   };
