@@ -14,8 +14,9 @@
 import type { FloatDType } from '../../dtype.ts';
 import { itemBytes } from '../../dtype.ts';
 import type { Assembler } from '../assembler.ts';
+import { executor } from '../executor.ts';
 import type { Emitter, Launch } from '../module.ts';
-import { runInline } from '../module.ts';
+
 import type { ConvPlan, ConvShape } from './conv.ts';
 import { convLaunch, convPlan, packWeightsLaunch } from './conv.ts';
 import { directCycles, directLaunch, directPlan, prefersDirect, productCycles } from './conv-direct.ts';
@@ -179,7 +180,7 @@ export function convBackwardInput(
   options: ConvBackwardInput & { readonly scratchPtr: number },
 ): void {
   const own = options.scratchPtr + convBackwardInputSharedBytes(options);
-  for (const launch of convBackwardInputLaunches(options, options.scratchPtr)) runInline(launch, kernels.memory, own);
+  for (const launch of convBackwardInputLaunches(options, options.scratchPtr)) executor().run(launch, kernels.memory, own);
 }
 
 /** The launches, one after the other; `sharedPtr` has `convBackwardInputSharedBytes` bytes. */

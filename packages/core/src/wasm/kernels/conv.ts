@@ -15,8 +15,9 @@ import type { FloatDType } from '../../dtype.ts';
 import { itemBytes } from '../../dtype.ts';
 import type { Assembler, Func } from '../assembler.ts';
 import { features } from '../features.ts';
+import { executor } from '../executor.ts';
 import type { Emitter, Launch } from '../module.ts';
-import { runInline } from '../module.ts';
+
 import { directCycles, directLaunch, directPlan, prefersDirect, productCycles } from './conv-direct.ts';
 import type { MacroFuncs } from './gemm-macro.ts';
 import { emitColumns, emitExpand, emitMacro, FROM_C, FROM_ROW_BIAS, FROM_ZERO, paddedRows } from './gemm-macro.ts';
@@ -163,7 +164,7 @@ export function convForwardSharedBytes(shape: ConvShape): number {
 /** The convolution, on this thread. `scratchPtr` has `convForwardScratchBytes` bytes, aligned to 64. */
 export function convForward(kernels: Kernels, options: ConvForward & { readonly scratchPtr: number }): void {
   const own = options.scratchPtr + convForwardSharedBytes(options);
-  for (const launch of convForwardLaunches(options, options.scratchPtr)) runInline(launch, kernels.memory, own);
+  for (const launch of convForwardLaunches(options, options.scratchPtr)) executor().run(launch, kernels.memory, own);
 }
 
 /** The launches of a convolution, one after the other; `sharedPtr` has `convForwardSharedBytes` bytes. */
