@@ -108,9 +108,9 @@ test('random programs read the same under scopes and paging as where nothing is 
     const got = run(seed, true);
     all.end();
     assert.ok(want.length > 10, `program ${seed} reads something`);
-    got.forEach((value, i) =>
-      assert.ok(Object.is(value, want[i]), `program ${seed}, reading ${i}: ${value}, not ${want[i]}`),
-    );
+    for (let i = 0; i < got.length; i++) {
+      assert.ok(Object.is(got[i], want[i]), `program ${seed}, reading ${i}: ${got[i]}, not ${want[i]}`);
+    }
     assert.is(got.length, want.length);
     // Fewer, if the collector has come by meanwhile.
     assert.ok(held() <= before, `program ${seed}: ${held() - before} bytes are not back`);

@@ -45,12 +45,11 @@ export { Storage } from './storage.ts';
 export type { NestedValues } from './tensor.ts';
 export { Tensor } from './tensor.ts';
 export { Assembler } from './wasm/assembler.ts';
-export type { Features } from './wasm/features.ts';
-export { features, isStrict, setStrict } from './wasm/features.ts';
-
 // For `@torsor/workers`.
 export type { Executor, Rows } from './wasm/executor.ts';
 export { executor, setExecutor } from './wasm/executor.ts';
+export type { Features } from './wasm/features.ts';
+export { features, isStrict, setStrict } from './wasm/features.ts';
 export { heap } from './wasm/heap.ts';
 export type { Emitter, Launch } from './wasm/module.ts';
 export { kernel, kernelModule } from './wasm/module.ts';

@@ -123,7 +123,10 @@ const hanging = (callersScratch: number): Launch => ({
 });
 
 const product = (): number => {
-  const a = torsor.arange(400 * 400).view(400, 400).remainder(7);
+  const a = torsor
+    .arange(400 * 400)
+    .view(400, 400)
+    .remainder(7);
   return a.matmul(a).sum().item();
 };
 
@@ -187,7 +190,14 @@ test('starting twice gives the same pool, or an error for another number of thre
 });
 
 test('nonsense is refused before anything is started', async () => {
-  for (const bad of [{ threads: 0 }, { threads: 1.5 }, { threads: 65 }, { threads: '2' }, { watchdogMs: -1 }, { cores: 2 }]) {
+  for (const bad of [
+    { threads: 0 },
+    { threads: 1.5 },
+    { threads: 65 },
+    { threads: '2' },
+    { watchdogMs: -1 },
+    { cores: 2 },
+  ]) {
     try {
       await start(bad as never);
       assert.unreachable(JSON.stringify(bad));

@@ -91,7 +91,11 @@ function begin(given) {
   }
 }
 
-if (typeof WorkerGlobalScope !== 'undefined' && globalThis instanceof WorkerGlobalScope && typeof process === 'undefined') {
+if (
+  typeof WorkerGlobalScope !== 'undefined' &&
+  globalThis instanceof WorkerGlobalScope &&
+  typeof process === 'undefined'
+) {
   globalThis.onmessage = ({ data }) => {
     begin({ ...data, ready: () => postMessage('ready'), ended: () => close() });
   };

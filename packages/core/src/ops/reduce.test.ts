@@ -164,7 +164,7 @@ test('long sums over any dims agree with plain ones in double precision', () => 
 
 test('any and all of many booleans are those of the same numbers', () => {
   const n = 40 * 50;
-  const flags = Uint8Array.from({ length: n }, (_, i) => (i % 50 < 10 ? 1 : i % 50 < 20 ? 0 : i % 7 & 1));
+  const flags = Uint8Array.from({ length: n }, (_, i) => (i % 50 < 10 ? 1 : i % 50 < 20 ? 0 : (i % 7) & 1));
   const x = reshape(fromTypedArray(flags), [40, 50]);
   const bools = x.to('bool');
   for (const dims of [null, 0, 1] as const) {

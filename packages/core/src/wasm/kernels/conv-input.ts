@@ -180,7 +180,8 @@ export function convBackwardInput(
   options: ConvBackwardInput & { readonly scratchPtr: number },
 ): void {
   const own = options.scratchPtr + convBackwardInputSharedBytes(options);
-  for (const launch of convBackwardInputLaunches(options, options.scratchPtr)) executor().run(launch, kernels.memory, own);
+  for (const launch of convBackwardInputLaunches(options, options.scratchPtr))
+    executor().run(launch, kernels.memory, own);
 }
 
 /** The launches, one after the other; `sharedPtr` has `convBackwardInputSharedBytes` bytes. */

@@ -15,8 +15,8 @@
 
 import type { FloatDType } from '../../dtype.ts';
 import type { Assembler, Func, Local, Value } from '../assembler.ts';
-import { features } from '../features.ts';
 import { executor } from '../executor.ts';
+import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
 
 import type { ConvShape } from './conv.ts';
@@ -160,7 +160,8 @@ export function convBackwardWeight(
   options: ConvBackwardWeight & { readonly scratchPtr: number },
 ): void {
   const own = options.scratchPtr + convBackwardWeightSharedBytes(options);
-  for (const launch of convBackwardWeightLaunches(options, options.scratchPtr)) executor().run(launch, kernels.memory, own);
+  for (const launch of convBackwardWeightLaunches(options, options.scratchPtr))
+    executor().run(launch, kernels.memory, own);
 }
 
 /** The launches, one after the other; `sharedPtr` has `convBackwardWeightSharedBytes` bytes. */

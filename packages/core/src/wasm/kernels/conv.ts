@@ -14,8 +14,8 @@
 import type { FloatDType } from '../../dtype.ts';
 import { itemBytes } from '../../dtype.ts';
 import type { Assembler, Func } from '../assembler.ts';
-import { features } from '../features.ts';
 import { executor } from '../executor.ts';
+import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
 
 import { directCycles, directLaunch, directPlan, prefersDirect, productCycles } from './conv-direct.ts';

@@ -33,8 +33,8 @@ export function emitArgRows(largest: boolean, dtype: FloatDType): Emitter {
     const { i32, i32x4, v128 } = code;
     const floats = floatsOf(code, dtype);
     const { vector, bytes } = floats;
-    const better = largest ? vector.pmax : vector.pmin;
-    const merge = largest ? vector.max : vector.min;
+    const better = (a: Vector, b: Vector): Value<'v128'> => (largest ? vector.pmax(a, b) : vector.pmin(a, b));
+    const merge = (a: Vector, b: Value<'v128'>): Value<'v128'> => (largest ? vector.max(a, b) : vector.min(a, b));
     const params = { rows: 'i32', n: 'i32', x: 'i32', indices: 'i32', values: 'i32' } as const;
     code.export('run', params, [], ({ rows, n, x, indices, values }) => {
       const [row, p, start, end, whole, rowEnd, home] = code.locals('i32', 7);

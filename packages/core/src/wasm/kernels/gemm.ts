@@ -10,8 +10,8 @@ import type { FloatDType } from '../../dtype.ts';
 import { itemBytes } from '../../dtype.ts';
 import { ValueError } from '../../errors.ts';
 import type { Assembler, Func, Local, Value } from '../assembler.ts';
-import { features } from '../features.ts';
 import { executor } from '../executor.ts';
+import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
 
 import type { MacroFuncs } from './gemm-macro.ts';

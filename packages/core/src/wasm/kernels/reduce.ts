@@ -74,7 +74,7 @@ function doubleFold(floats: Floats, fold: Fold): Folding {
   const identity = code.local('v128', f64x2.const(fold === 'prod' ? 1 : 0));
   const ones = code.local('v128', vector.const(fold === 'prod' ? 1 : 0));
   const d = code.local('v128');
-  const merge: Folding['merge'] = fold === 'prod' ? f64x2.mul : f64x2.add;
+  const merge: Folding['merge'] = (a, b) => (fold === 'prod' ? f64x2.mul(a, b) : f64x2.add(a, b));
   const collect = (into: readonly Vector[], v: Vector): void => {
     into.forEach((acc, half) => {
       d.set(widen(floats, v, half));
@@ -92,7 +92,11 @@ function doubleFold(floats: Floats, fold: Fold): Folding {
     begin() {},
     take(into, vectors) {
       if (fold === 'abs') for (const v of vectors) v.set(vector.abs(v));
-      if (fold === 'sum' || fold === 'abs') collect(into, pairwise(vectors, vector.add));
+      if (fold === 'sum' || fold === 'abs')
+        collect(
+          into,
+          pairwise(vectors, (a, b) => vector.add(a, b)),
+        );
       else for (const v of vectors) collect(into, v);
     },
     seal() {},
@@ -106,7 +110,7 @@ function extremeFold(floats: Floats, largest: boolean): Folding {
   const identity = code.local('v128', vector.const(largest ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY));
   const [nan, isNan] = code.locals('v128', 2);
   // These keep the first operand beside a NaN, which is remembered apart: all ones is a NaN.
-  const better = largest ? vector.pmax : vector.pmin;
+  const better = (a: Vector, b: Vector): Value<'v128'> => (largest ? vector.pmax(a, b) : vector.pmin(a, b));
   return {
     bytes,
     width,
@@ -120,11 +124,11 @@ function extremeFold(floats: Floats, largest: boolean): Folding {
         isNan.set(vector.ne(v, v));
         nan.set(v128.or(nan, isNan));
       }
-      const best = pairwise(vectors, (a, b) => better(a, b));
+      const best = pairwise(vectors, better);
       into.set(better(into, best));
     },
     seal: (into) => into.set(v128.or(into, nan)),
-    merge: largest ? vector.max : vector.min,
+    merge: (a, b) => (largest ? vector.max(a, b) : vector.min(a, b)),
   };
 }
 
@@ -146,9 +150,15 @@ function integerFold(code: Assembler, dtype: 'int32' | 'uint8'): Folding {
     identity,
     load,
     begin() {},
-    take: ([into], vectors) => into.set(i32x4.add(into, pairwise(vectors, i32x4.add))),
+    take: ([into], vectors) =>
+      into.set(
+        i32x4.add(
+          into,
+          pairwise(vectors, (a, b) => i32x4.add(a, b)),
+        ),
+      ),
     seal() {},
-    merge: i32x4.add,
+    merge: (a, b) => i32x4.add(a, b),
   };
 }
 

@@ -171,7 +171,7 @@ const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) =
 /** Both lanes of both sums added up, in all of them. */
 function total(code: Assembler, [low, high]: readonly Vector[]): void {
   low.set(code.f64x2.add(low, high));
-  acrossLanes({ code, width: 2 }, low, code.f64x2.add);
+  acrossLanes({ code, width: 2 }, low, (a, b) => code.f64x2.add(a, b));
   high.set(low);
 }
 
@@ -205,7 +205,7 @@ export function emitSoftmaxRows(form: SoftmaxForm): Emitter {
             ),
           );
         });
-        acrossLanes(f32(code), max, form === 'logsumexp' ? f32x4.max : f32x4.pmax);
+        acrossLanes(f32(code), max, (a, b) => (form === 'logsumexp' ? f32x4.max(a, b) : f32x4.pmax(a, b)));
         for (const sum of sums) sum.set(f64x2.const(0));
         from();
         loops.along([p, q], (count, isRest) => {
