@@ -382,7 +382,7 @@ function emitConv(code: Assembler, tiles: Tiles, columnsFunc: Func): void {
       from.set(FROM_ROW_BIAS);
       rowsNow.set(i32.sub(rowEnd, rowStart));
       const first = i32.add(i32.mul(group, rows), rowStart);
-      code.call(expand, rowsNow, code.index(bias, first, bytes), biases);
+      code.call(expand, rowsNow, code.index(bias, first, bytes), bytes, biases);
     });
     // To the first plane of the group, the first weights of the group.
     code.increase(x, i32.mul(i32.mul(group, channels), params.planeBytes));

@@ -41,8 +41,19 @@ export interface Tiles {
   readonly name: string;
 }
 
+const known = new WeakMap<Features, Map<FloatDType, Tiles>>();
+
 /** The tiles for a dtype on these features. */
 export function tilesFor(dtype: FloatDType, features: Features): Tiles {
+  let tiles = known.get(features)?.get(dtype);
+  if (tiles === undefined) {
+    tiles = chooseTiles(dtype, features);
+    known.set(features, new Map(known.get(features)).set(dtype, tiles));
+  }
+  return tiles;
+}
+
+function chooseTiles(dtype: FloatDType, features: Features): Tiles {
   const element = elementOf(dtype);
   const { fma } = features;
   const heights = fma ? [6, 4] : [4];

@@ -14,22 +14,27 @@ const AXPY_COLUMNS = 8;
 /** Bytes of sums that stay in the first-level cache while columns go by. */
 export const AXPY_BLOCK_BYTES = 4096;
 
-/** gemv(task, scratch, …): the parameters of a launch; steps in bytes. */
+/** gemv(task, scratch, …): the parameters of a launch; steps in bytes, `next` from one product of a batch to the next. */
 export const GEMV = {
   task: 'i32',
   scratch: 'i32',
   taskRows: 'i32',
+  rowTasks: 'i32',
   rows: 'i32',
   k: 'i32',
   matrix: 'i32',
   rowStep: 'i32',
   kStep: 'i32',
+  nextMatrix: 'i32',
   x: 'i32',
   xStep: 'i32',
+  nextX: 'i32',
   add: 'i32',
   addStep: 'i32',
+  nextAdd: 'i32',
   out: 'i32',
   outStep: 'i32',
+  nextOut: 'i32',
 } as const;
 
 /** Bytes of scratch memory: the sums of a block, and x where its elements have to be brought together. */
@@ -38,7 +43,7 @@ export function gemvScratchBytes(element: Element, k: number): number {
 }
 
 /**
- * Each task takes `taskRows` rows, in blocks whose sums fit into AXPY_BLOCK_BYTES. An `add` of 0 adds nothing.
+ * Each task takes `taskRows` rows of one product, in blocks whose sums fit into AXPY_BLOCK_BYTES. An `add` of 0 adds nothing.
  *
  *     contiguous rows (kStep = 1 element): sums[i] = dot(row i, x), four rows at a time
  *     contiguous columns:                  sums = 0; for p: sums += column p · x[p], eight columns at a time
@@ -54,8 +59,14 @@ export function emitGemv(code: Assembler, { element, fma }: Tiles): void {
   const finish = emitFinish(code, element);
   const columns = emitColumns(code, element, axpys, axpy);
   code.export('gemv', GEMV, [], (params) => {
-    const { task, scratch, taskRows, rows, k, matrix, rowStep, kStep, x, xStep, add, addStep, out, outStep } = params;
-    const row = code.local('i32', i32.mul(task, taskRows));
+    const { task, scratch, taskRows, rowTasks, rows, k, matrix, rowStep, kStep, x, xStep } = params;
+    const { add, addStep, out, outStep } = params;
+    const product = code.local('i32', i32.div_u(task, rowTasks));
+    const row = code.local('i32', i32.mul(i32.rem_u(task, rowTasks), taskRows));
+    code.increase(matrix, i32.mul(product, params.nextMatrix));
+    code.increase(x, i32.mul(product, params.nextX));
+    code.increase(add, i32.mul(product, params.nextAdd));
+    code.increase(out, i32.mul(product, params.nextOut));
     const end = code.local('i32', i32.add(row, taskRows));
     end.set(code.least(end, rows));
     const count = code.local('i32');
