@@ -26,7 +26,7 @@ import { tilesFor } from './gemm-micro.ts';
 import type { Kernels, TaskArgs } from './gemm-plan.ts';
 import { align, evenBlock, taskArgs } from './gemm-plan.ts';
 import type { GeometryField } from './im2col.ts';
-import { emitPackPatches, GEOMETRY, GEOMETRY_BYTES, storeGeometry } from './im2col.ts';
+import { emitPackPatches, GEOMETRY, geometryBytes, storeGeometry } from './im2col.ts';
 import { orderCycles, prefersWinograd, winogradLaunches, winogradPlan } from './winograd.ts';
 
 /** The shape of a convolution: input [n, cin, h, w], weight [cout, cin/groups, kh, kw], output [n, cout, oh, ow]. */
@@ -110,7 +110,7 @@ export function convPlan(shape: ConvShape): ConvPlan {
   const rowBlocks = Math.ceil(rows / rowBlock);
   const lastRows = rows - (rowBlocks - 1) * rowBlock;
   const packedRows = (rowBlocks - 1) * rowBlock + paddedRows(tiles, lastRows);
-  const initAt = align(height * width * bytes + width * bytes + GEOMETRY_BYTES);
+  const initAt = align(height * width * bytes + width * bytes + geometryBytes(tiles, taps));
   const bAt = align(initAt + packedRows * width * bytes);
   return {
     tiles,
