@@ -61,8 +61,12 @@ export interface ConvForward extends ConvShape {
 
 /** Elements of (channel, ky, kx) in a block, about: as in gemm.ts. */
 const BLOCK_K_BYTES = 384 * 4;
-/** Output positions in a block: with the elements above, a few hundred kilobytes of packed patches. */
-const BLOCK_POSITIONS = 240;
+/** Output positions in a block: a panel of patches is best multiplied while it is in the first-level cache. */
+const BLOCK_POSITIONS = 48;
+/** Output positions in a task, about. */
+const TASK_POSITIONS = 96;
+/** With fewer tasks than this, channels are divided among tasks too. */
+const FEW_TASKS = 4;
 /** Output channels in a block. */
 const BLOCK_ROWS = 120;
 
@@ -103,9 +107,9 @@ export function convPlan(shape: ConvShape): ConvPlan {
   const positions = shape.oh * shape.ow;
   const columnBlock = evenBlock(positions, BLOCK_POSITIONS, width);
   const units = shape.n * Math.ceil(positions / columnBlock);
-  const unitsPerTask = Math.max(1, Math.min(units, Math.floor(BLOCK_POSITIONS / Math.max(positions, 1))));
+  const unitsPerTask = Math.max(1, Math.min(Math.floor(units / FEW_TASKS), Math.floor(TASK_POSITIONS / columnBlock)));
   // Few tasks of many channels are cut by channels as well, though each then packs the patches again.
-  const fewTasks = groups * Math.ceil(units / unitsPerTask) < 8;
+  const fewTasks = groups * Math.ceil(units / unitsPerTask) < FEW_TASKS;
   const rowBlock = evenBlock(rows, fewTasks ? BLOCK_ROWS / 2 : BLOCK_ROWS, 12);
   const rowBlocks = Math.ceil(rows / rowBlock);
   const lastRows = rows - (rowBlocks - 1) * rowBlock;
