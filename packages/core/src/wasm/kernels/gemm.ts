@@ -27,7 +27,7 @@ const BLOCK_K_BYTES = 384 * 4;
 /** Rows of A in a block: with k, it stays in the second-level cache. A multiple of every height. */
 const BLOCK_ROWS = 120;
 /** Columns of B in a block: what is left of the second-level cache, or the third. A multiple of every width. */
-const BLOCK_COLUMNS = 480;
+const BLOCK_COLUMNS = 1024;
 /** Products in a task of a matrix by a vector, which waits for memory. */
 const GEMV_TASK_PRODUCTS = 1 << 18;
 /**
