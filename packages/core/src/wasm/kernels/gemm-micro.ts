@@ -137,28 +137,26 @@ const MICRO = {
 /**
  * micro_h×w(k, a, b, bRow, c, cRow, init, initRow): strides in bytes between rows
  *
- *     for i < h, j < w: acc[i][j] = init[i][j]
+ *     acc = 0
  *     for p < k:
  *       for i < h, j < w: acc[i][j] += a[p·h + i] · b[p][j]
- *     for i < h, j < w: c[i][j] = acc[i][j]
+ *     for i < h, j < w: c[i][j] = acc[i][j] + init[i][j]
  *
  * B is a packed panel (bRow = w elements) or lies in memory as it is. `init` is C itself to accumulate, a row of zeros
- * or of biases with stride 0, or rows of equal biases.
+ * or of biases with stride 0, or rows of equal biases. It is added at the end, where its way from memory is hidden behind
+ * products.
  */
 export function emitMicro(code: Assembler, element: Element, fma: boolean, height: number, width: number): Func {
   const { bytes, lanes } = element;
   const { i32, v128 } = code;
   const vectors = width / lanes;
+  const shape = bytes === 4 ? code.f32x4 : code.f64x2;
   return code.func(`micro_${height}x${width}`, MICRO, [], ({ k, a, b, bRow, c, cRow, init, initRow }) => {
     const acc = Array.from({ length: height }, () => code.locals('v128', vectors));
     const bv = code.locals('v128', vectors);
     const av = code.local('v128');
     const count = code.local('i32');
 
-    for (const [i, row] of acc.entries()) {
-      if (i > 0) code.increase(init, initRow);
-      for (const [j, sum] of row.entries()) sum.set(v128.load(init, 16 * j));
-    }
     const steps = (times: number) => {
       for (let p = 0; p < times; p++) {
         for (const [j, v] of bv.entries()) v.set(v128.load(b, j * 16));
@@ -175,8 +173,11 @@ export function emitMicro(code: Assembler, element: Element, fma: boolean, heigh
     }
     code.if(count.tee(fma ? i32.and(k, UNROLL_FMA - 1) : k), () => repeat(code, count, () => steps(1)));
     for (const [i, row] of acc.entries()) {
-      if (i > 0) code.increase(c, cRow);
-      for (const [j, sum] of row.entries()) v128.store(c, sum, 16 * j);
+      if (i > 0) {
+        code.increase(c, cRow);
+        code.increase(init, initRow);
+      }
+      for (const [j, sum] of row.entries()) v128.store(c, shape.add(sum, v128.load(init, 16 * j)), 16 * j);
     }
   });
 }
