@@ -20,7 +20,7 @@ import type { Part } from './staging.ts';
 import { Staging } from './staging.ts';
 
 /** Products of fewer multiplications than this are done before a kernel would have been called and its operands packed. */
-const MIN_GEMM_PRODUCTS = 4096;
+const MIN_GEMM_PRODUCTS = 800;
 
 /** True when the packed kernels compute in this dtype here. */
 export function hasKernels(dtype: string): dtype is FloatDType {
