@@ -48,13 +48,13 @@ export function paddedRows(tiles: Tiles, rows: number): number {
 }
 
 export function emitMacro(code: Assembler, tiles: Tiles): MacroFuncs {
-  const { element, heights, widths, fma } = tiles;
+  const { element, heights, widths } = tiles;
   const packs = new Map<number, PackFuncs>();
   for (const width of new Set([...heights, ...widths])) packs.set(width, emitPack(code, element, width));
   const tall = emitTall(code, tiles);
   const copyTile = emitCopyTile(code, tiles);
   const sweeps = widths.map((width) => {
-    const micros = heights.map((height) => emitMicro(code, element, fma, height, width));
+    const micros = heights.map((height) => emitMicro(code, tiles, height, width));
     return emitSweepWidth(code, tiles, width, micros, copyTile, tall);
   });
   return { packs, tall, copyTile, packA: emitPackA(code, tiles, packs, tall), sweep: emitSweep(code, tiles, sweeps) };
