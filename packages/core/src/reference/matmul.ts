@@ -40,8 +40,7 @@ export function gemm(
   beta = 0,
 ): void {
   const { dtype } = out.storage;
-  const run =
-    dtype === 'int64' ? gemmInt64 : dtype === 'int32' || dtype === 'uint8' ? gemmInt32 : gemmFloat;
+  const run = dtype === 'int64' ? gemmInt64 : dtype === 'int32' || dtype === 'uint8' ? gemmInt32 : gemmFloat;
   for (let i = 0; i < count; i++) run(m, n, k, matrixAt(a, i), matrixAt(b, i), matrixAt(out, i), alpha, beta);
 }
 

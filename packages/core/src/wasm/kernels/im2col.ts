@@ -189,9 +189,11 @@ function emitPackPatch(code: Assembler, element: Element, width: number): Func {
           some.set(code.least(channels, CHANNELS_TOGETHER));
           packTaps(
             some,
-            () => at.forEach((local, q) => local.set(i32.add(firsts[q], tap))),
+            () => {
+              for (const [q, local] of at.entries()) local.set(i32.add(firsts[q], tap));
+            },
             (v) => load(at[Math.floor((v * lanes) / 4)], v % (4 / lanes)),
-            () => at.forEach((local) => code.increase(local, plane)),
+            () => increaseAll(code, at, plane),
           );
           for (const first of firsts) code.increase(first, i32.mul(some, plane));
           code.increase(out, i32.mul(some, step));
@@ -221,9 +223,13 @@ function emitPackPatch(code: Assembler, element: Element, width: number): Func {
         loadLanes(code, element, value, lanesAt.slice(v * lanes, (v + 1) * lanes));
         return value.get();
       },
-      () => lanesAt.forEach((local) => code.increase(local, plane)),
+      () => increaseAll(code, lanesAt, plane),
     );
   });
+}
+
+function increaseAll(code: Assembler, locals: readonly Local<'i32'>[], by: Local<'i32'>): void {
+  for (const local of locals) code.increase(local, by);
 }
 
 /** Writes for every tap which lanes are inside the image: all ones or zeros, as wide as the elements. */
@@ -245,7 +251,9 @@ function storeMasks(
   const x = xs.map((start) => code.local('v128', start));
   const y = ys.map((start) => code.local('v128', start));
   const inside = code.local('v128');
-  const line = () => x.forEach((local, q) => local.set(xs[q]));
+  const line = () => {
+    for (const [q, local] of x.entries()) local.set(xs[q]);
+  };
   const store = () => {
     for (let q = 0; q < x.length; q++) {
       inside.set(v128.and(i32x4.lt_u(y[q], height), i32x4.lt_u(x[q], breadth)));
