@@ -16,6 +16,7 @@
 
 import type { Assembler, Local, Operand, Value } from '../assembler.ts';
 import type { Emitter } from '../module.ts';
+import { lanes } from './lanes.ts';
 import { log } from './vectorMath.ts';
 
 type Pointer = Local<'i32'>;
@@ -231,11 +232,12 @@ export const emitNormal: Emitter = (code, features) => {
     const shift = code.local('v128', f32x4.splat(mean));
     const scale = code.local('v128', f32x4.splat(std));
     const i = code.local('i32');
+    const m = lanes(code, features);
     const radius = code.local('v128');
     code.forRange(i, 0, n, 16, () => {
       for (const half of [0, 16]) {
         const u = code.local('v128', f32x4.sub(f32x4.const(1), v128.load(x, half)));
-        radius.set(f32x4.sqrt(f32x4.mul(log(code, features, u), -2)));
+        radius.set(f32x4.sqrt(f32x4.mul(log(m, u), -2)));
         const theta = code.local('v128', f32x4.mul(v128.load(x, 32 + half), Math.fround(2 * Math.PI)));
         const { sin, cos } = sinCos(code, theta);
         v128.store(x, f32x4.add(f32x4.mul(f32x4.mul(radius, cos), scale), shift), half);
