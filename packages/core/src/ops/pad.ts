@@ -16,7 +16,7 @@ import { checkTensor } from './spatial.ts';
 
 const padForward: PoolOps['pad'] = (self, pads, mode, value) => {
   const out = allocate(paddedShape(self.shape, pads), self.dtype);
-  const ends = out.storage.inHeap ? endsOf(self.shape, pads, mode) : null;
+  const ends = out.storage.enterHeap() ? endsOf(self.shape, pads, mode) : null;
   if (ends === null) referenceForward(self, out, pads, mode, value);
   else {
     if (mode === 'constant') runFill(out, value);
@@ -30,7 +30,7 @@ const padForward: PoolOps['pad'] = (self, pads, mode, value) => {
 
 const padBackwardForward: PoolOps['padBackward'] = (grad, inputShape, pads, mode) => {
   const out = allocate(inputShape, grad.dtype);
-  const ends = out.storage.inHeap && isFloating(grad.dtype) ? endsOf(inputShape, pads, mode) : null;
+  const ends = out.storage.enterHeap() && isFloating(grad.dtype) ? endsOf(inputShape, pads, mode) : null;
   if (ends === null) referenceBackward(grad, out, pads, mode);
   else {
     let sums = grad;

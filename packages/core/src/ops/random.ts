@@ -114,7 +114,7 @@ function create(
 
 /** The elements of a contiguous tensor, to be filled. */
 function dense(self: Tensor): TypedArray {
-  if (self.storage.inHeap) holdScratch();
+  if (self.storage.enterHeap()) holdScratch();
   return self.array.subarray(self.offset, self.offset + sizeOf(self.shape)) as TypedArray;
 }
 

@@ -57,7 +57,7 @@ export function inPieces(
     });
     run(n, pointers);
     operands.forEach(({ tensor, written }, k) => {
-      if (!written || tensor.storage.inHeap) return;
+      if (!written || tensor.storage.enterHeap()) return;
       const first = (pointers[k] - scratch) / bytes;
       tensor.array.set(copies.subarray(first, first + n) as never, tensor.offset + from);
     });
