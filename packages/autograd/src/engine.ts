@@ -11,6 +11,7 @@ import type { DType, Shape, Storage, Tensor } from '@torsor/core';
 import {
   AutogradError,
   add,
+  allocate,
   clone,
   construct,
   formatShape,
@@ -18,7 +19,6 @@ import {
   isFloating,
   isTensor,
   modes,
-  ones,
   sameShape,
   sizeOf,
   TorsorError,
@@ -79,7 +79,8 @@ class Pass {
   private readonly references = new References();
   /** Whether only some nodes must run. */
   private readonly selective: boolean;
-  private readonly captures = new Map<Node, Capture[]>();
+  /** What is to be handed back, by node; null when it goes into `grad`. */
+  private captures: Map<Node, Capture[]> | null = null;
   private readonly captured: (Tensor | null)[];
   private readonly shadows: Shadow[] = [];
   /** A heap of nodes that are ready, the youngest on top. */
@@ -105,7 +106,10 @@ class Pass {
         const { grad, isFresh } = rootGrads[i];
         if (grad !== null) this.deliver(null, i, grad, nodes[i], edgeNr(roots[i]), isFresh && this.mayOwn ? SOLE : ELSEWHERE);
       }
-      for (const node of new Set(nodes)) if (node.pending === 0 && this.wants(node)) push(this.ready, node);
+      for (let i = 0; i < nodes.length; i++) {
+        const node = nodes[i];
+        if (node.pending === 0 && nodes.indexOf(node) === i && this.wants(node)) push(this.ready, node);
+      }
       for (;;) {
         const node = pop(this.ready);
         if (node === undefined) break;
@@ -142,6 +146,7 @@ class Pass {
       this.enter(node);
       if (!accumulate) {
         node.need |= NEED_ARRIVAL;
+        this.captures ??= new Map();
         const list = this.captures.get(node) ?? [];
         list.push({ outputNr: edgeNr(input), at });
         this.captures.set(node, list);
@@ -216,7 +221,7 @@ class Pass {
       else if (node.outputs === null) grad = node.runTensorHooks(grad, 0);
     }
     if (this.selective) {
-      const captures = this.captures.get(node);
+      const captures = this.captures?.get(node);
       if (captures !== undefined) {
         hold = ELSEWHERE;
         holds = null;
@@ -592,7 +597,9 @@ function rootGradients(op: string, roots: readonly Tensor[], grads: readonly (Te
           operands: { shape: root.shape },
         });
       }
-      return { grad: ones(root.shape, { dtype: root.dtype }), isFresh: true };
+      const one = allocate(root.shape, root.dtype);
+      one.array[0] = 1;
+      return { grad: one, isFresh: true };
     }
     if (!isTensor(grad)) {
       throw new AutogradError(`gradients can be either tensors or null, but got ${typeof grad}`, { op });

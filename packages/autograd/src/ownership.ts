@@ -17,11 +17,12 @@ export const COUNTED = 2;
 
 /** The references of one pass. */
 export class References {
-  private readonly counts = new Map<Storage, number>();
+  /** Made when the first storage is shared. */
+  private counts: Map<Storage, number> | null = null;
 
   /** Whether `grad` may be written to and given away. */
   isSole(grad: Tensor, hold: number): boolean {
-    return hold === SOLE || (hold === COUNTED && this.counts.get(grad.storage.root) === 1);
+    return hold === SOLE || (hold === COUNTED && this.counts?.get(grad.storage.root) === 1);
   }
 
   /** Gives up a reference, and the memory with the last one. */
@@ -36,12 +37,13 @@ export class References {
    */
   move(root: Storage, hold: number, before: number, after: number): number {
     if (hold === SOLE && after === 1) return SOLE;
-    const left = (hold === SOLE ? 0 : (this.counts.get(root) as number) - before) + after;
+    const left = (hold === SOLE ? 0 : (this.counts?.get(root) as number) - before) + after;
     if (left > 0) {
+      this.counts ??= new Map();
       this.counts.set(root, left);
       return COUNTED;
     }
-    this.counts.delete(root);
+    this.counts?.delete(root);
     root.release('a backward pass');
     return ELSEWHERE;
   }

@@ -6,6 +6,7 @@
 import type { DType, TypedArray } from './dtype.ts';
 import type { Shape, Strided } from './layout.ts';
 import { sizeOf } from './layout.ts';
+import { repeated } from './lists.ts';
 import { Storage } from './storage.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -77,7 +78,7 @@ export function construct(
 /** Row-major strides, without the call for the commonest ranks. */
 function rowMajor(shape: Shape): number[] {
   const ndim = shape.length;
-  const strides = new Array<number>(ndim);
+  const strides = repeated(1, ndim);
   let step = 1;
   for (let i = ndim - 1; i >= 0; i--) {
     strides[i] = step;
