@@ -296,31 +296,31 @@ class Pass {
     holds: number[] | null,
   ): void {
     const { next, nextNr } = node;
-    const entries: (Tensor | null)[] = [];
+    /** Where those lie that somebody wants. */
+    const roots: (Storage | null)[] = [];
     for (let i = 0; i < next.length; i++) {
       const target = next[i];
       const entry = out[i];
-      entries.push(target !== null && isTensor(entry) && this.wants(target) ? entry : null);
+      roots.push(target !== null && isTensor(entry) && this.wants(target) ? entry.storage.root : null);
     }
     const { references } = this;
     const given = grad === null || hold === ELSEWHERE ? null : grad.storage.root;
-    const kind = given === null ? ELSEWHERE : references.move(given, hold, 1, countOf(entries, given));
-    if (grads !== null && holds !== null) moveAll(references, entries, grads, holds);
-    for (const root of made) {
-      const count = countOf(entries, root);
-      if (count !== 1) references.move(root, SOLE, 1, count);
+    const kind = given === null ? ELSEWHERE : references.move(given, hold, 1, countOf(roots, given));
+    if (grads !== null && holds !== null) moveAll(references, roots, grads, holds);
+    for (let i = 0; i < made.length; i++) {
+      const count = countOf(roots, made[i]);
+      if (count !== 1) references.move(made[i], SOLE, 1, count);
     }
     for (let i = 0; i < next.length; i++) {
       const target = next[i];
       if (target === null || !this.wants(target)) continue;
-      const entry = entries[i];
-      if (entry !== null) {
-        const { root } = entry.storage;
+      const root = roots[i];
+      if (root !== null) {
         let own = ELSEWHERE;
         if (root === given) own = kind;
-        else if (made.includes(root)) own = countOf(entries, root) === 1 ? SOLE : COUNTED;
+        else if (made.includes(root)) own = countOf(roots, root) === 1 ? SOLE : COUNTED;
         else if (grads !== null && holds !== null) own = holdOf(root, grads, holds);
-        this.deliver(node, i, entry, target, nextNr === null ? 0 : nextNr[i], own);
+        this.deliver(node, i, out[i] as Tensor, target, nextNr === null ? 0 : nextNr[i], own);
       }
       if (--target.pending === 0) push(this.ready, target);
     }
@@ -403,25 +403,26 @@ class Pass {
   }
 }
 
-/** How many of the gradients lie in a storage. */
-function countOf(entries: Gradients, root: Storage): number {
+/** How often a storage is in a list. */
+function countOf(roots: readonly (Storage | null)[], root: Storage): number {
   let count = 0;
-  for (let i = 0; i < entries.length; i++) if (entries[i]?.storage.root === root) count++;
+  for (let i = 0; i < roots.length; i++) if (roots[i] === root) count++;
   return count;
 }
 
 /** Turns the references that a node with several outputs was given into those that it sends on; `holds` becomes their kinds. */
-function moveAll(references: References, entries: Gradients, grads: Gradients, holds: number[]): void {
-  for (let i = 0; i < grads.length; i++) {
-    const root = grads[i]?.storage.root;
-    if (root === undefined || holds[i] === ELSEWHERE) continue;
-    const before = grads.findIndex((grad, j) => grad?.storage.root === root && holds[j] !== ELSEWHERE);
-    if (before < i) holds[i] = holds[before];
-    else {
-      const given = grads.filter((grad, j) => grad?.storage.root === root && holds[j] !== ELSEWHERE).length;
-      holds[i] = references.move(root, holds[i], given, countOf(entries, root));
-    }
-  }
+function moveAll(
+  references: References,
+  roots: readonly (Storage | null)[],
+  grads: Gradients,
+  holds: number[],
+): void {
+  const given = grads.map((grad, i) => (grad === null || holds[i] === ELSEWHERE ? null : grad.storage.root));
+  given.forEach((root, i) => {
+    if (root === null) return;
+    const first = given.indexOf(root);
+    holds[i] = first < i ? holds[first] : references.move(root, holds[i], countOf(given, root), countOf(roots, root));
+  });
 }
 
 function holdOf(root: Storage, grads: Gradients, holds: readonly number[]): number {
