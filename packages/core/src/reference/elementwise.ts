@@ -130,7 +130,7 @@ export function copy(a: Strided, out: Strided): void {
       dst.set(src.subarray(a.offset, a.offset + size) as never, out.offset);
       return;
     }
-    if (stepOver(a, out.shape) === 0 && isContiguous(out.shape, out.strides)) {
+    if (isContiguous(out.shape, out.strides) && stepOver(a, out) === 0) {
       dst.fill(src[a.offset] as never, out.offset, out.offset + size);
       return;
     }
@@ -178,8 +178,10 @@ function flat(a: Strided, shape: Shape): boolean {
   return isContiguous(own, a.strides);
 }
 
-/** The stride under which an operand is one run over `shape`: 1, or 0 where it repeats one value; -1 when it is none. */
-export function stepOver(x: Strided, shape: Shape): number {
+/** The stride under which an operand is one run over a contiguous `out`: 1, or 0 where it repeats one value; -1 when it is none. */
+export function stepOver(x: Strided, out: Strided): number {
+  const { shape } = out;
+  if (x.shape === shape && x.strides === out.strides) return 1;
   if (x.shape === shape || sameShape(x.shape, shape)) {
     if (isContiguous(x.shape, x.strides)) return 1;
     for (let d = 0; d < shape.length; d++) if (x.strides[d] !== 0 && shape[d] !== 1) return -1;

@@ -18,8 +18,8 @@ export function fewFloats(name: string, a: Strided | number, b: Strided | number
   if (typeof b !== 'number' && b.dtype !== 'float32') return false;
   const { shape } = out;
   if (!isContiguous(shape, out.strides)) return false;
-  const dx = typeof a === 'number' ? 0 : stepOver(a, shape);
-  const dy = typeof b === 'number' ? 0 : stepOver(b, shape);
+  const dx = typeof a === 'number' ? 0 : stepOver(a, out);
+  const dy = typeof b === 'number' ? 0 : stepOver(b, out);
   if (typeof a === 'number') cellA.array[0] = a;
   if (typeof b === 'number') cellB.array[0] = b;
   const x = typeof a === 'number' ? cellA : a;
