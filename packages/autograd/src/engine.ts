@@ -104,7 +104,8 @@ class Pass {
       else this.discover(nodes);
       for (let i = 0; i < roots.length; i++) {
         const { grad, isFresh } = rootGrads[i];
-        if (grad !== null) this.deliver(null, i, grad, nodes[i], edgeNr(roots[i]), isFresh && this.mayOwn ? SOLE : ELSEWHERE);
+        if (grad !== null)
+          this.deliver(null, i, grad, nodes[i], edgeNr(roots[i]), isFresh && this.mayOwn ? SOLE : ELSEWHERE);
       }
       for (let i = 0; i < nodes.length; i++) {
         const node = nodes[i];
@@ -411,12 +412,7 @@ function countOf(roots: readonly (Storage | null)[], root: Storage): number {
 }
 
 /** Turns the references that a node with several outputs was given into those that it sends on; `holds` becomes their kinds. */
-function moveAll(
-  references: References,
-  roots: readonly (Storage | null)[],
-  grads: Gradients,
-  holds: number[],
-): void {
+function moveAll(references: References, roots: readonly (Storage | null)[], grads: Gradients, holds: number[]): void {
   const given = grads.map((grad, i) => (grad === null || holds[i] === ELSEWHERE ? null : grad.storage.root));
   given.forEach((root, i) => {
     if (root === null) return;

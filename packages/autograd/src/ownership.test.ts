@@ -146,7 +146,10 @@ function network(seed: number, leaves: readonly Tensor[]): Tensor {
       a.sub(b.sum(0)),
       a.mul(b.mean(1, true)),
       a.t().mm(b).div(N),
-      a.view([N / 2, 2 * N]).reshape([N, N]).add(a),
+      a
+        .view([N / 2, 2 * N])
+        .reshape([N, N])
+        .add(a),
       a.tanh(),
       a.mul(b.mean()),
     ];

@@ -435,10 +435,7 @@ export class Tensor extends TensorBase {
 
   /** The transpose of a matrix. */
   get T(): Tensor {
-    return views.permute(
-      this,
-      range(this.ndim).reverse(),
-    );
+    return views.permute(this, range(this.ndim).reverse());
   }
 
   /** The transpose of the last two dimensions. */
