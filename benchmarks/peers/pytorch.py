@@ -215,6 +215,8 @@ SPELLED = {'logSigmoid': 'logsigmoid', 'logicalNot': 'logical_not'}
 def prepare(work):
     """A function that does the work once, or None for what is not here."""
     op, shapes, dim = work['op'], work['shapes'], work.get('dim')
+    if op in NETS and work.get('pass') == 'forward':
+        return lambda net=NETS[op](), x=torch.randn(shapes[0]): net(x)
     if op in NETS or op == 'encoder':
         return training(op, shapes[0])
     if op == 'conv':
@@ -288,8 +290,8 @@ def main():
                 run = None
                 work = request['prepare']
                 run = prepare(work)
-                trains = run is not None and (work['op'] in NETS or work['op'] in ('encoder', 'lesson', 'embeddingGrad'))
-                torch.set_grad_enabled(trains or work.get('pass') == 'both')
+                trains = work['op'] in NETS or work['op'] in ('encoder', 'lesson', 'embeddingGrad')
+                torch.set_grad_enabled(work.get('pass') == 'both' or (trains and 'pass' not in work))
                 answer = {'ok': run is not None}
             else:
                 answer = {'samples': sample(run, request['sample'])}

@@ -1,4 +1,4 @@
-/** One step of training, of networks that PyTorch trains beside. */
+/** One step of training, of networks that PyTorch trains beside; and what they take to answer. */
 
 import type { Tensor } from 'torsor';
 import * as t from 'torsor';
@@ -119,6 +119,19 @@ function line(name: string, op: string, input: readonly number[], pytorch: numbe
   return { name, work: { op, shapes: [input] }, atLeast: { pytorch }, make };
 }
 
+/** A forward pass without a tape. */
+function inference(name: string, op: string, input: readonly number[], make: () => t.nn.Module): Line {
+  return {
+    name: `${name} inference, batch ${input[0]}`,
+    work: { op, shapes: [input], pass: 'forward' },
+    make() {
+      const net = make() as Mlp;
+      const x = t.randn(...input);
+      return () => t.noGrad(() => net(x));
+    },
+  };
+}
+
 export function lines(): Line[] {
   const classified = (make: () => t.nn.Module, input: readonly number[]) => () => {
     const net = make();
@@ -161,5 +174,9 @@ export function lines(): Line[] {
         optimizer.step();
       };
     }),
+    ...[1, 64].flatMap((batch) => [
+      inference('MLP 784-256-10', 'mlp', [batch, 784], () => new Mlp()),
+      inference('LeNet', 'lenet', [batch, 1, 28, 28], () => new LeNet()),
+    ]),
   ];
 }

@@ -7,23 +7,27 @@
  * both visit are set aside for it.
  */
 
-import type { DType, Shape, Tensor } from '@torsor/core';
+import type { DType, Shape, Storage, Tensor } from '@torsor/core';
 import {
   AutogradError,
   add,
+  allocate,
   clone,
+  construct,
   formatShape,
   isContiguous,
   isFloating,
   isTensor,
   modes,
-  ones,
   sameShape,
+  sizeOf,
   TorsorError,
 } from '@torsor/core';
 import { anomaly } from './anomaly.ts';
+import { collectFresh } from './fresh.ts';
 import type { Gradients } from './node.ts';
 import { AccumulateGrad, type Node, running } from './node.ts';
+import { COUNTED, ELSEWHERE, References, SOLE } from './ownership.ts';
 import { emptyStrided } from './record.ts';
 import { sumTo } from './sumTo.ts';
 import { edgeNode, edgeNr, needsGrad, slotOf } from './tape.ts';
@@ -41,7 +45,8 @@ interface Shadow {
   readonly need: number;
   readonly grad: Tensor | null;
   readonly grads: (Tensor | null)[] | null;
-  readonly owned: boolean;
+  readonly hold: number;
+  readonly holds: number[] | null;
 }
 
 /** A gradient to be handed back: that of output `outputNr` of a node, as result `at`. */
@@ -69,9 +74,13 @@ const active: number[] = [];
 class Pass {
   private readonly id: number;
   private readonly keepGraph: boolean;
+  /** Whether gradients may be the engine's alone: not while the pass is recorded, as the record keeps them. */
+  private readonly mayOwn: boolean;
+  private readonly references = new References();
   /** Whether only some nodes must run. */
   private readonly selective: boolean;
-  private readonly captures = new Map<Node, Capture[]>();
+  /** What is to be handed back, by node; null when it goes into `grad`. */
+  private captures: Map<Node, Capture[]> | null = null;
   private readonly captured: (Tensor | null)[];
   private readonly shadows: Shadow[] = [];
   /** A heap of nodes that are ready, the youngest on top. */
@@ -80,6 +89,7 @@ class Pass {
   constructor(options: PassOptions) {
     this.id = ++passes;
     this.keepGraph = options.keepGraph;
+    this.mayOwn = !options.createGraph;
     this.selective = options.inputs !== null;
     this.captured = new Array<null>(options.inputs?.length ?? 0).fill(null);
   }
@@ -93,11 +103,14 @@ class Pass {
       if (this.selective) this.discoverNeeded(nodes);
       else this.discover(nodes);
       for (let i = 0; i < roots.length; i++) {
-        const { grad, owned } = rootGrads[i];
-        const target = nodes[i];
-        if (grad !== null) deliver(fit(null, i, grad, target, edgeNr(roots[i])), target, edgeNr(roots[i]), owned);
+        const { grad, isFresh } = rootGrads[i];
+        if (grad !== null)
+          this.deliver(null, i, grad, nodes[i], edgeNr(roots[i]), isFresh && this.mayOwn ? SOLE : ELSEWHERE);
       }
-      for (const node of new Set(nodes)) if (node.pending === 0 && this.wants(node)) push(this.ready, node);
+      for (let i = 0; i < nodes.length; i++) {
+        const node = nodes[i];
+        if (node.pending === 0 && nodes.indexOf(node) === i && this.wants(node)) push(this.ready, node);
+      }
       for (;;) {
         const node = pop(this.ready);
         if (node === undefined) break;
@@ -114,15 +127,16 @@ class Pass {
   private enter(node: Node): boolean {
     if (node.pass === this.id) return false;
     if (active.length > 1 && active.includes(node.pass)) {
-      const { pass, pending, need, grad, grads, owned } = node;
-      this.shadows.push({ node, pass, pending, need, grad, grads, owned });
+      const { pass, pending, need, grad, grads, hold, holds } = node;
+      this.shadows.push({ node, pass, pending, need, grad, grads, hold, holds });
     }
     node.pass = this.id;
     node.pending = 0;
     node.need = 0;
     node.grad = null;
     node.grads = null;
-    node.owned = false;
+    node.hold = ELSEWHERE;
+    node.holds = null;
     return true;
   }
 
@@ -133,6 +147,7 @@ class Pass {
       this.enter(node);
       if (!accumulate) {
         node.need |= NEED_ARRIVAL;
+        this.captures ??= new Map();
         const list = this.captures.get(node) ?? [];
         list.push({ outputNr: edgeNr(input), at });
         this.captures.set(node, list);
@@ -195,19 +210,22 @@ class Pass {
   private evaluate(node: Node): void {
     let grad = node.grad;
     let grads: Gradients | null = node.grads;
-    let owned = node.owned;
+    let { hold, holds } = node;
     node.grad = null;
     node.grads = null;
+    node.holds = null;
     const hooks = node.hooks;
     if (hooks !== null) {
-      owned = false;
+      hold = ELSEWHERE;
+      holds = null;
       if (grads !== null) grads = grads.map((entry, i) => node.runTensorHooks(entry, i));
       else if (node.outputs === null) grad = node.runTensorHooks(grad, 0);
     }
     if (this.selective) {
-      const captures = this.captures.get(node);
+      const captures = this.captures?.get(node);
       if (captures !== undefined) {
-        owned = false;
+        hold = ELSEWHERE;
+        holds = null;
         for (const { outputNr, at } of captures) this.captured[at] = grads === null ? grad : grads[outputNr];
       }
       if ((node.need & NEED_RUN) === 0) return;
@@ -218,22 +236,29 @@ class Pass {
       else grads = replaced;
     }
     if (node instanceof AccumulateGrad) {
-      if (grad !== null) accumulate(node, grad, owned);
+      if (grad !== null) this.accumulate(node, grad, hold);
       if (hooks !== null) {
         node.runPostHooks([], [grad]);
         for (const { hook } of [...hooks.accumulated]) hook(node.variable);
       }
       return;
     }
-    let out = this.apply(node, grad, grads);
+    const made: Storage[] = [];
+    let out = this.apply(node, grad, grads, made);
     if (hooks !== null && hooks.post.length > 0) {
+      // The hooks have seen it all.
       out = node.runPostHooks(out, grads ?? [grad]);
-      this.pass(node, out, null, null, false, false);
-    } else this.pass(node, out, grad, grads, owned, true);
+      made.length = 0;
+    }
+    if (!node.isSealed) {
+      hold = ELSEWHERE;
+      holds = null;
+    }
+    this.send(node, out, made, grad, grads, hold, holds);
     if (!this.keepGraph) node.release();
   }
 
-  private apply(node: Node, grad: Tensor | null, grads: Gradients | null): readonly unknown[] {
+  private apply(node: Node, grad: Tensor | null, grads: Gradients | null, made: Storage[]): readonly unknown[] {
     const next = node.next;
     const needs = new Array<boolean>(next.length);
     for (let i = 0; i < next.length; i++) {
@@ -243,7 +268,10 @@ class Pass {
     const outer = running.node;
     running.node = node;
     try {
-      const out = node.apply(grad, grads, needs);
+      const out =
+        this.mayOwn && node.isSealed
+          ? collectFresh(made, () => node.apply(grad, grads, needs))
+          : node.apply(grad, grads, needs);
       if (anomaly.enabled && anomaly.checkNan) checkNan(node, out);
       return out;
     } catch (error) {
@@ -254,71 +282,148 @@ class Pass {
     }
   }
 
-  /** Sends the gradients of a node's inputs along its edges. */
-  private pass(
+  /**
+   * Sends the gradients of a node's inputs along its edges, and gives back what the formula made or was given and nobody gets.
+   *
+   * @param made the storages that the formula made
+   */
+  private send(
     node: Node,
     out: readonly unknown[],
+    made: readonly Storage[],
     grad: Tensor | null,
     grads: Gradients | null,
-    owned: boolean,
-    mayOwn: boolean,
+    hold: number,
+    holds: number[] | null,
   ): void {
-    const next = node.next;
-    const numbers = node.nextNr;
+    const { next, nextNr } = node;
+    /** Where those lie that somebody wants. */
+    const roots: (Storage | null)[] = [];
+    for (let i = 0; i < next.length; i++) {
+      const target = next[i];
+      const entry = out[i];
+      roots.push(target !== null && isTensor(entry) && this.wants(target) ? entry.storage.root : null);
+    }
+    const { references } = this;
+    const given = grad === null || hold === ELSEWHERE ? null : grad.storage.root;
+    const kind = given === null ? ELSEWHERE : references.move(given, hold, 1, countOf(roots, given));
+    if (grads !== null && holds !== null) moveAll(references, roots, grads, holds);
+    for (let i = 0; i < made.length; i++) {
+      const count = countOf(roots, made[i]);
+      if (count !== 1) references.move(made[i], SOLE, 1, count);
+    }
     for (let i = 0; i < next.length; i++) {
       const target = next[i];
       if (target === null || !this.wants(target)) continue;
-      const entry = out[i];
-      if (isTensor(entry)) {
-        const outputNr = numbers === null ? 0 : numbers[i];
-        const fitting = fit(node, i, entry, target, outputNr);
-        const own =
-          fitting === entry ? mayOwn && isOwned(node, out, i, entry, grad, grads, owned) : fitting.base === null;
-        deliver(fitting, target, outputNr, own);
+      const root = roots[i];
+      if (root !== null) {
+        let own = ELSEWHERE;
+        if (root === given) own = kind;
+        else if (made.includes(root)) own = countOf(roots, root) === 1 ? SOLE : COUNTED;
+        else if (grads !== null && holds !== null) own = holdOf(root, grads, holds);
+        this.deliver(node, i, out[i] as Tensor, target, nextNr === null ? 0 : nextNr[i], own);
       }
       if (--target.pending === 0) push(this.ready, target);
     }
   }
+
+  /**
+   * Adds a gradient to those that have arrived at an output of a node.
+   *
+   * @param node what returned it, for edge `edge`; null for a gradient of the caller's
+   */
+  private deliver(
+    node: Node | null,
+    edge: number,
+    entry: Tensor,
+    target: Node,
+    outputNr: number,
+    entryHold: number,
+  ): void {
+    const { references } = this;
+    const grad = fit(node, edge, entry, target, outputNr);
+    let hold = entryHold;
+    if (grad !== entry && grad.storage.root !== entry.storage.root) {
+      references.drop(entry, hold);
+      hold = this.mayOwn ? SOLE : ELSEWHERE;
+    }
+    const { outputs } = target;
+    if (outputs !== null) {
+      target.grads ??= new Array<Tensor | null>(outputs.length).fill(null);
+      target.holds ??= new Array<number>(outputs.length).fill(ELSEWHERE);
+    }
+    const { grads, holds } = target;
+    const before = grads === null ? target.grad : grads[outputNr];
+    let sum = grad;
+    if (before !== null) {
+      const beforeHold = holds === null ? target.hold : holds[outputNr];
+      if (references.isSole(before, beforeHold) && isDense(before)) {
+        sum = before.add_(grad);
+        references.drop(grad, hold);
+        hold = beforeHold;
+      } else if (references.isSole(grad, hold) && isDense(grad)) {
+        grad.add_(before);
+        references.drop(before, beforeHold);
+      } else {
+        sum = add(before, grad);
+        references.drop(before, beforeHold);
+        references.drop(grad, hold);
+        hold = this.mayOwn ? SOLE : ELSEWHERE;
+      }
+    }
+    if (grads === null || holds === null) {
+      target.grad = sum;
+      target.hold = hold;
+    } else {
+      grads[outputNr] = sum;
+      holds[outputNr] = hold;
+    }
+  }
+
+  /**
+   * Writes a gradient into a leaf's `grad`. The first is taken as it is when nobody else can reach it, and copied otherwise;
+   * later ones are added in place, or, while the pass is recorded, into a new tensor.
+   */
+  private accumulate(node: AccumulateGrad, grad: Tensor, hold: number): void {
+    const variable = node.variable;
+    const meta = slotOf(variable);
+    if (meta === null) return;
+    const before = meta.grad;
+    if (!this.mayOwn) {
+      meta.grad = before === null ? copyFor(grad, variable) : add(before, grad);
+      return;
+    }
+    if (before === null && this.references.isSole(grad, hold) && canBecomeGrad(grad, variable)) {
+      const { storage, shape, strides, offset, dtype } = grad;
+      meta.grad = grad.base === null ? grad : construct(storage, shape, strides, offset, dtype);
+      return;
+    }
+    if (before === null) meta.grad = copyFor(grad, variable);
+    else before.add_(grad);
+    this.references.drop(grad, hold);
+  }
 }
 
-/** Whether `entry`, which `node` returned for edge `at`, cannot be reached from anywhere else. */
-function isOwned(
-  node: Node,
-  out: readonly unknown[],
-  at: number,
-  entry: Tensor,
-  grad: Tensor | null,
-  grads: Gradients | null,
-  owned: boolean,
-): boolean {
-  if (entry.base !== null) return false;
-  for (let i = 0; i < out.length; i++) {
-    const other = out[i];
-    if (i !== at && isTensor(other) && (other === entry || other.base === entry)) return false;
-  }
-  // What was handed through still belongs to whom it belonged; what is new belongs to nobody.
-  if (entry === grad) return owned;
-  if (grads?.includes(entry) === true) return false;
-  return !node.keeps(entry);
+/** How often a storage is in a list. */
+function countOf(roots: readonly (Storage | null)[], root: Storage): number {
+  let count = 0;
+  for (let i = 0; i < roots.length; i++) if (roots[i] === root) count++;
+  return count;
 }
 
-/** Adds a gradient to those that have arrived at an output of a node. */
-function deliver(grad: Tensor, target: Node, outputNr: number, owned: boolean): void {
-  if (target.outputs !== null) {
-    target.grads ??= new Array<Tensor | null>(target.outputs.length).fill(null);
-    const before = target.grads[outputNr];
-    target.grads[outputNr] = before === null ? grad : add(before, grad);
-    return;
-  }
-  const before = target.grad;
-  if (before === null) {
-    target.grad = grad;
-    target.owned = owned;
-  } else if (target.owned && !modes.grad) before.add_(grad);
-  else {
-    target.grad = add(before, grad);
-    target.owned = true;
-  }
+/** Turns the references that a node with several outputs was given into those that it sends on; `holds` becomes their kinds. */
+function moveAll(references: References, roots: readonly (Storage | null)[], grads: Gradients, holds: number[]): void {
+  const given = grads.map((grad, i) => (grad === null || holds[i] === ELSEWHERE ? null : grad.storage.root));
+  given.forEach((root, i) => {
+    if (root === null) return;
+    const first = given.indexOf(root);
+    holds[i] = first < i ? holds[first] : references.move(root, holds[i], countOf(given, root), countOf(roots, root));
+  });
+}
+
+function holdOf(root: Storage, grads: Gradients, holds: readonly number[]): number {
+  const at = grads.findIndex((grad, i) => grad?.storage.root === root && holds[i] !== ELSEWHERE);
+  return at < 0 ? ELSEWHERE : holds[at];
 }
 
 /**
@@ -356,29 +461,17 @@ function fit(node: Node | null, edge: number, grad: Tensor, target: Node, output
   return out;
 }
 
-/**
- * Writes a gradient into a leaf's `grad`. The first is taken as it is when nobody else can reach it, and copied otherwise;
- * later ones are added in place, or, while the pass is recorded, into a new tensor.
- */
-function accumulate(node: AccumulateGrad, grad: Tensor, owned: boolean): void {
-  const variable = node.variable;
-  const meta = slotOf(variable);
-  if (meta === null) return;
-  const before = meta.grad;
-  if (before === null) {
-    if (modes.grad) meta.grad = copyFor(grad, variable);
-    else if (!owned || !hasLayoutOf(grad, variable)) meta.grad = copyFor(grad, variable);
-    else meta.grad = grad.autograd === null ? grad : grad.detach();
-  } else if (modes.grad) meta.grad = add(before, grad);
-  else before.add_(grad);
-}
-
 /** Whether the gradient lies in memory as its variable does; as PyTorch's "gradient layout contract". */
 function hasLayoutOf(grad: Tensor, variable: Tensor): boolean {
   if (isContiguous(variable.shape, variable.strides) || !isDense(variable)) {
     return isContiguous(grad.shape, grad.strides);
   }
   return sameShape(grad.strides, variable.strides);
+}
+
+/** Whether a gradient may be taken as it is: it fills its storage, so that none of that is kept in vain, and lies as it should. */
+function canBecomeGrad(grad: Tensor, variable: Tensor): boolean {
+  return grad.autograd === null && sizeOf(grad.shape) === grad.storage.length && hasLayoutOf(grad, variable);
 }
 
 function copyFor(grad: Tensor, variable: Tensor): Tensor {
@@ -388,6 +481,7 @@ function copyFor(grad: Tensor, variable: Tensor): Tensor {
 
 /** Whether the elements fill a block of memory, each place once, in whatever order of dimensions. */
 function isDense(tensor: Tensor): boolean {
+  if (isContiguous(tensor.shape, tensor.strides)) return true;
   const dims = tensor.shape.map((_, d) => d).filter((d) => tensor.shape[d] !== 1);
   dims.sort((a, b) => tensor.strides[a] - tensor.strides[b]);
   let step = 1;
@@ -398,13 +492,14 @@ function isDense(tensor: Tensor): boolean {
   return true;
 }
 
-function restore({ node, pass, pending, need, grad, grads, owned }: Shadow): void {
+function restore({ node, pass, pending, need, grad, grads, hold, holds }: Shadow): void {
   node.pass = pass;
   node.pending = pending;
   node.need = need;
   node.grad = grad;
   node.grads = grads;
-  node.owned = owned;
+  node.hold = hold;
+  node.holds = holds;
 }
 
 // ------------------------------------------------------------------------------------------------------- anomaly mode
@@ -479,7 +574,7 @@ function pop(heap: Node[]): Node | undefined {
 interface RootGradient {
   readonly grad: Tensor | null;
   /** Whether only the engine has it. */
-  readonly owned: boolean;
+  readonly isFresh: boolean;
 }
 
 /** The gradients to start from: those given, and 1 for scalars without. */
@@ -499,7 +594,9 @@ function rootGradients(op: string, roots: readonly Tensor[], grads: readonly (Te
           operands: { shape: root.shape },
         });
       }
-      return { grad: ones(root.shape, { dtype: root.dtype }), owned: true };
+      const one = allocate(root.shape, root.dtype);
+      one.array[0] = 1;
+      return { grad: one, isFresh: true };
     }
     if (!isTensor(grad)) {
       throw new AutogradError(`gradients can be either tensors or null, but got ${typeof grad}`, { op });
@@ -511,7 +608,7 @@ function rootGradients(op: string, roots: readonly Tensor[], grads: readonly (Te
         { op, operands: { gradient: grad.shape, output: root.shape } },
       );
     }
-    return { grad, owned: false };
+    return { grad, isFresh: false };
   });
 }
 

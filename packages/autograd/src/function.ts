@@ -204,11 +204,6 @@ class FunctionNode extends Node {
     return out;
   }
 
-  /** A user's backward may have put its gradients anywhere. */
-  override keeps(): boolean {
-    return true;
-  }
-
   override release(): void {
     for (const entry of this.ctx[STATE].saved) entry?.record.release();
   }

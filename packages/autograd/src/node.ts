@@ -126,8 +126,10 @@ export abstract class Node implements GradFn {
   grad: Tensor | null = null;
   /** Those of all outputs, when there are several. */
   grads: (Tensor | null)[] | null = null;
-  /** Whether nobody but the engine can reach `grad`, so that it may be written to or given away. */
-  owned = false;
+  /** Who can reach `grad`: one of the engine's kinds of `Hold`. */
+  hold = 0;
+  /** The same for each of `grads`. */
+  holds: number[] | null = null;
 
   constructor() {
     this.sequence = sequence++;
@@ -145,8 +147,10 @@ export abstract class Node implements GradFn {
    */
   abstract apply(grad: Tensor | null, grads: Gradients | null, needs: readonly boolean[]): readonly unknown[];
 
-  /** Whether `grad`, which `apply` returned, may be reached from elsewhere. */
-  abstract keeps(grad: Tensor): boolean;
+  /** Whether no code of the user's sees the gradients on their way through `apply`, nor what `apply` makes. */
+  get isSealed(): boolean {
+    return false;
+  }
 
   /** Lets go of what was saved for the backward pass. */
   release(): void {}
@@ -286,10 +290,6 @@ export class AccumulateGrad extends Node {
   override apply(): readonly unknown[] {
     return NO_EDGES;
   }
-
-  override keeps(): boolean {
-    return true;
-  }
 }
 
 /** A node that stands where differentiation must not go on: its backward throws. */
@@ -310,9 +310,5 @@ export class ErrorNode extends Node {
 
   override apply(): never {
     throw new AutogradError(this.message, { op: 'backward' });
-  }
-
-  override keeps(): boolean {
-    return true;
   }
 }

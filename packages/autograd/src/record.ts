@@ -230,10 +230,6 @@ class CopySlices extends Node {
     return out;
   }
 
-  override keeps(): boolean {
-    return true;
-  }
-
   override release(): void {
     this.inner?.release();
     this.inner = null;

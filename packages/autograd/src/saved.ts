@@ -7,6 +7,7 @@ import type { DType, Shape, Storage, Tensor } from '@torsor/core';
 import { AutogradError, formatShape } from '@torsor/core';
 import type { Guard } from './anomaly.ts';
 import type { ArgumentMeta } from './derivatives/define.ts';
+import { uncollected } from './fresh.ts';
 import type { Node } from './node.ts';
 
 /** Replaces a tensor that is to be saved by something else (a copy on disk, a way to compute it again), and back. */
@@ -117,7 +118,8 @@ export class TensorRecord implements ArgumentMeta {
    * @throws AutogradError when it has been freed, or written to since
    */
   unpack(describe: Describe, node: Node | null, outputNr: number): Tensor {
-    if (this.packed !== null) return this.packed.hooks.unpack(this.packed.value);
+    const packed = this.packed;
+    if (packed !== null) return uncollected(() => packed.hooks.unpack(packed.value));
     const tensor = this.tensor;
     if (tensor === null) throw new AutogradError(FREED, { op: 'backward' });
     if (tensor.storage !== this.storage || tensor.storage.version !== this.version) {

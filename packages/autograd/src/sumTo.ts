@@ -20,6 +20,9 @@ export function sumTo(tensor: Tensor, shape: Shape): Tensor | null {
       dims.push(d);
     }
   }
-  const summed = dims.length === 0 ? tensor : sum(tensor, dims, true);
+  if (dims.length === 0) return tensor;
+  // Where only leading dimensions go, the sum has the shape already, and no view needs to be taken.
+  if (dims.length === lead) return sum(tensor, dims);
+  const summed = sum(tensor, dims, true);
   return lead === 0 ? summed : view(summed, shape);
 }

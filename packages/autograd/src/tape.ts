@@ -318,11 +318,8 @@ export class OpNode extends Node {
     return listAt < 0 ? result : this.byEdge(result);
   }
 
-  override keeps(grad: Tensor): boolean {
-    for (const arg of this.args) if (arg instanceof TensorRecord && arg.tensor === grad) return true;
-    if (this.saved !== null)
-      for (const output of this.saved) if (output !== undefined && output.tensor === grad) return true;
-    return false;
+  override get isSealed(): boolean {
+    return true;
   }
 
   override release(): void {

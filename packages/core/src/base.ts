@@ -5,7 +5,7 @@
 
 import type { DType, TypedArray } from './dtype.ts';
 import type { Shape, Strided } from './layout.ts';
-import { sizeOf } from './layout.ts';
+import { contiguousStrides, sizeOf } from './layout.ts';
 import { Storage } from './storage.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -74,17 +74,19 @@ export function construct(
   return new TensorConstructor(storage, shape, strides, offset, dtype, base);
 }
 
-/** Row-major strides, without the call for the commonest ranks. */
-function rowMajor(shape: Shape): number[] {
-  const ndim = shape.length;
-  const strides = new Array<number>(ndim);
-  let step = 1;
-  for (let i = ndim - 1; i >= 0; i--) {
-    strides[i] = step;
-    const n = shape[i];
-    if (n > 1) step *= n;
+let lastShape: Shape = [];
+let lastStrides: Shape = [];
+
+/**
+ * Row-major strides. Elementwise ops hand the very list on that is their operand's shape: it then gets the very list of strides, too,
+ * by which loops recognise that both lie alike.
+ */
+function rowMajor(shape: Shape): Shape {
+  if (shape !== lastShape) {
+    lastStrides = contiguousStrides(shape);
+    lastShape = shape;
   }
-  return strides;
+  return lastStrides;
 }
 
 /** A new contiguous tensor whose elements are unspecified: for ops that write all of it. */

@@ -41,7 +41,7 @@ export {
   setRngState,
 } from './random/generator.ts';
 export { keep, Scope, scope, tidy } from './scope.ts';
-export { Storage } from './storage.ts';
+export { Storage, setStorageTracker } from './storage.ts';
 export type { NestedValues } from './tensor.ts';
 export { Tensor } from './tensor.ts';
 export { Assembler } from './wasm/assembler.ts';

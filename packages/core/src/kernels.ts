@@ -10,6 +10,7 @@ import type { Shape, Strided } from './layout.ts';
 import { contiguousStrides, sizeOf } from './layout.ts';
 import type { Scalar2, Scalar3 } from './reference/elementwise.ts';
 import { binary, binaryNumber, copy, fill, numberBinary, ternary, unary } from './reference/elementwise.ts';
+import { fewFloats } from './reference/few.ts';
 import type { Places } from './reference/index.ts';
 import { add, put, take } from './reference/index.ts';
 import { addScaledInt64, binaryInt64, unaryInt64 } from './reference/int64.ts';
@@ -112,7 +113,7 @@ export function runBinary(
   if (out.storage.enterHeap()) {
     if (launchBinary(name, a, b, out)) return;
     if (out.dtype === 'bool' && launchCompare(name, element(a, dtype), element(b, dtype), out)) return;
-  }
+  } else if (out.dtype === 'float32' && fewFloats(name, a, b, out)) return;
   if (dtype === 'int64' && binaryInt64(name, a, b, out)) return;
   runScalar2(scalarFor(name, dtype), a, b, out, dtype);
 }

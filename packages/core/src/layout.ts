@@ -4,6 +4,7 @@
 
 import type { DType, TypedArray } from './dtype.ts';
 import { IndexError, ShapeError } from './errors.ts';
+import { range, repeated } from './lists.ts';
 
 export type Shape = readonly number[];
 
@@ -28,7 +29,7 @@ export function sizeOf(shape: Shape): number {
 
 /** Row-major strides. A dimension of size 0 or 1 counts as 1, as in PyTorch. */
 export function contiguousStrides(shape: Shape): number[] {
-  const strides = new Array<number>(shape.length);
+  const strides = repeated(1, shape.length);
   let step = 1;
   for (let i = shape.length - 1; i >= 0; i--) {
     strides[i] = step;
@@ -84,12 +85,12 @@ export function wrapDim(op: string, dim: number, ndim: number): number {
  * @throws IndexError when a dimension is out of range; ShapeError when one is named twice
  */
 export function wrapDims(op: string, dims: number | readonly number[] | null | undefined, ndim: number): number[] {
-  if (dims === null || dims === undefined) return Array.from({ length: ndim }, (_, i) => i);
+  if (dims === null || dims === undefined) return range(ndim);
   if (typeof dims === 'number') {
     const dim = wrapDim(op, dims, ndim);
     return ndim === 0 ? [] : [dim];
   }
-  if (dims.length === 0) return Array.from({ length: ndim }, (_, i) => i);
+  if (dims.length === 0) return range(ndim);
   const wrapped = dims.map((dim) => wrapDim(op, dim, ndim)).sort((a, b) => a - b);
   for (let i = 1; i < wrapped.length; i++) {
     if (wrapped[i] === wrapped[i - 1]) {
@@ -110,7 +111,7 @@ export function wrapDims(op: string, dims: number | readonly number[] | null | u
 export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
   if (sameShape(a, b)) return a;
   const ndim = Math.max(a.length, b.length);
-  const out = new Array<number>(ndim);
+  const out = repeated(1, ndim);
   for (let i = 0; i < ndim; i++) {
     const da = a.length - 1 - i;
     const db = b.length - 1 - i;
@@ -131,7 +132,7 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
 /** Strides of `shape` seen as the (already broadcast) `target`: 0 where it stretches. */
 export function broadcastStrides(shape: Shape, strides: Shape, target: Shape): number[] {
   const lead = target.length - shape.length;
-  const out = new Array<number>(target.length);
+  const out = repeated(0, target.length);
   for (let i = 0; i < target.length; i++) {
     const j = i - lead;
     out[i] = j < 0 || (shape[j] === 1 && target[i] !== 1) ? 0 : strides[j]!;
@@ -145,7 +146,7 @@ export function broadcastStrides(shape: Shape, strides: Shape, target: Shape): n
  * The sort is that of `infer_dense_strides` (`c10/core/TensorImpl`, `ATen/ExpandUtils.cpp`), ambiguities included.
  */
 export function memoryOrder(shape: Shape, strides: Shape): number[] {
-  const inner = Array.from({ length: shape.length }, (_, i) => shape.length - 1 - i);
+  const inner = range(shape.length).reverse();
   /** Above 0 when dimension `a` lies outside `b` in memory, below when inside, 0 when it cannot be told. */
   const compare = (a: number, b: number): number => {
     if (strides[a] === 0 || strides[b] === 0) return 0;
@@ -182,7 +183,7 @@ export function reducedShape(shape: Shape, dims: readonly number[], keepdim: boo
  */
 export function viewStrides(shape: Shape, strides: Shape, target: Shape): number[] | null {
   if (sizeOf(shape) === 0) return sameShape(shape, target) ? [...strides] : contiguousStrides(target);
-  const out = new Array<number>(target.length);
+  const out = repeated(1, target.length);
   let t = target.length - 1;
   let chunkStride = strides.length > 0 ? strides[strides.length - 1]! : 1;
   let oldSize = 1;
@@ -211,7 +212,7 @@ export function viewStrides(shape: Shape, strides: Shape, target: Shape): number
 export function* offsets(shape: Shape, strides: Shape, offset: number): Generator<number> {
   const ndim = shape.length;
   if (sizeOf(shape) === 0) return;
-  const index = new Array<number>(ndim).fill(0);
+  const index = repeated(0, ndim);
   let at = offset;
   for (;;) {
     yield at;

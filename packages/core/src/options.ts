@@ -29,7 +29,8 @@ export function named<T extends readonly unknown[]>(
 ): Partial<T> & { readonly length: number } {
   let count = args.length;
   while (count > 0 && args[count - 1] === undefined) count--;
-  const last = count > 0 ? args[count - 1] : undefined;
+  if (count === 0) return new Array<undefined>(names.length) as unknown as Partial<T> & { readonly length: number };
+  const last = args[count - 1];
   const options = isOptions(last) ? last : null;
   const positional = options === null ? count : count - 1;
   if (positional > names.length) {

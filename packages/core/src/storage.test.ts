@@ -29,7 +29,7 @@ function withLimits<T>(limits: Partial<MemoryLimits>, fn: () => T): T {
   }
 }
 
-test('storages of up to 4096 bytes are small, larger ones live in the heap at aligned addresses', () => {
+test('storages of up to 1024 bytes are small, larger ones live in the heap at aligned addresses', () => {
   for (const dtype of DTYPES) {
     const count = SMALL_BYTES / itemBytes(dtype);
     const small = Storage.allocate(dtype, count, true);

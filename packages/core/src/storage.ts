@@ -11,8 +11,11 @@ import { Block, ballast, release, settle, touch } from './pager.ts';
 import { heap } from './wasm/heap.ts';
 import { fillBytes } from './wasm/launchFill.ts';
 
-/** Storages of up to this many bytes are small. A plain loop over them costs about a microsecond. */
-export const SMALL_BYTES = 4096;
+/**
+ * Storages of up to this many bytes are small: 256 float32, over which a plain loop takes about as long as a kernel's launch. (Of `tanh`
+ * half as many do, of `add` twice as many.)
+ */
+export const SMALL_BYTES = 1024;
 
 /** The scope that new storages are entered into, if any. */
 let tracker: ((storage: Storage) => void) | null = null;

@@ -11,6 +11,7 @@ import { itemBytes, newArray } from './dtype.ts';
 import { AutogradError, IndexError, ShapeError, ValueError } from './errors.ts';
 import type { Shape } from './layout.ts';
 import { contiguousStrides, formatShape, isContiguous, sizeOf, wrapDim } from './layout.ts';
+import { range } from './lists.ts';
 import type { ValuesIndices } from './namedTuple.ts';
 import * as counting from './ops/counting.ts';
 import * as create from './ops/create.ts';
@@ -434,10 +435,7 @@ export class Tensor extends TensorBase {
 
   /** The transpose of a matrix. */
   get T(): Tensor {
-    return views.permute(
-      this,
-      Array.from({ length: this.ndim }, (_, i) => this.ndim - 1 - i),
-    );
+    return views.permute(this, range(this.ndim).reverse());
   }
 
   /** The transpose of the last two dimensions. */

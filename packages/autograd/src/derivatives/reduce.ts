@@ -18,9 +18,8 @@ import { formula, nonDifferentiable } from './define.ts';
 
 /** A reduced tensor in the shape of what was reduced: the reduced dimensions are put back and stretched. */
 export function restore(reduced: Tensor, dims: readonly number[], keepdim: boolean, shape: Shape): Tensor {
-  let out = reduced;
-  if (!keepdim) for (const dim of dims) out = out.unsqueeze(dim);
-  return out.expand(shape);
+  if (keepdim || dims.length === shape.length) return reduced.expand(shape);
+  return reduced.view(shape.map((n, d) => (dims.includes(d) ? 1 : n))).expand(shape);
 }
 
 function countOf(shape: Shape, dims: readonly number[]): number {

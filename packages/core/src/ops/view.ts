@@ -9,6 +9,7 @@ import { IndexError, ShapeError, ValueError } from '../errors.ts';
 import { runCopy } from '../kernels.ts';
 import type { Shape } from '../layout.ts';
 import { formatShape, offsets, sizeOf, viewStrides, wrapDim } from '../layout.ts';
+import { mapped, range, repeated } from '../lists.ts';
 import { named } from '../options.ts';
 import { readElement, writeElement } from '../reference/elementwise.ts';
 import type { Tensor } from '../tensor.ts';
@@ -173,8 +174,8 @@ export function t(self: Tensor): Tensor {
 const permuteForward: ViewOps['permute'] = (self, dims) =>
   makeView(
     self,
-    dims.map((d) => self.shape[d]),
-    dims.map((d) => self.strides[d]),
+    mapped(dims, (d) => self.shape[d]),
+    mapped(dims, (d) => self.strides[d]),
     self.offset,
   );
 
@@ -186,7 +187,7 @@ export function permute(self: Tensor, dims: Shape): Tensor {
       operands: { self: self.shape, dims },
     });
   }
-  const wrapped = dims.map((d) => wrapDim('permute', d, self.ndim));
+  const wrapped = mapped(dims, (d) => wrapDim('permute', d, self.ndim));
   if (new Set(wrapped).size !== wrapped.length) {
     throw new ShapeError(`repeated dim in ${formatShape(dims)}`, { op: 'permute', operands: { dims } });
   }
@@ -209,11 +210,11 @@ export function movedim(
       },
     );
   }
-  const order = new Array<number>(self.ndim).fill(-1);
+  const order = repeated(-1, self.ndim);
   from.forEach((d, i) => {
     order[to[i]] = d;
   });
-  const rest = Array.from({ length: self.ndim }, (_, i) => i).filter((d) => !from.includes(d));
+  const rest = range(self.ndim).filter((d) => !from.includes(d));
   return permute(
     self,
     order.map((d) => (d >= 0 ? d : (rest.shift() as number))),
@@ -413,7 +414,7 @@ export function unsqueeze(self: Tensor, dim: number): Tensor {
 
 const expandForward: ViewOps['expand'] = (self, shape) => {
   const lead = shape.length - self.ndim;
-  const strides = new Array<number>(shape.length);
+  const strides = repeated(0, shape.length);
   for (let i = shape.length - 1; i >= 0; i--) {
     const d = i - lead;
     if (d >= 0) strides[i] = self.shape[d] === 1 && shape[i] !== 1 ? 0 : self.strides[d];
@@ -432,7 +433,7 @@ export function expand(self: Tensor, shape: Shape): Tensor {
       { op: 'expand', operands: { self: self.shape, shape } },
     );
   }
-  const target = shape.map((n, i) => {
+  const target = mapped(shape, (n, i) => {
     const own = i < lead ? null : self.shape[i - lead];
     if (n === -1 && own !== null) return own;
     if (!Number.isInteger(n) || n < 0 || (own !== null && own !== 1 && own !== n)) {
@@ -465,7 +466,7 @@ export function broadcastTo(self: Tensor, shape: Shape): Tensor {
 
 function broadcastPair(op: string, a: Shape, b: Shape): Shape {
   const ndim = Math.max(a.length, b.length);
-  return Array.from({ length: ndim }, (_, i) => {
+  return range(ndim).map((i) => {
     const na = a[i - ndim + a.length] ?? 1;
     const nb = b[i - ndim + b.length] ?? 1;
     if (na !== nb && na !== 1 && nb !== 1) {

@@ -8,7 +8,8 @@
 
 import type { DType, TypedArray } from '../dtype.ts';
 import type { Shape, Strided } from '../layout.ts';
-import { broadcastStrides, collapse, isContiguous, sizeOf } from '../layout.ts';
+import { broadcastStrides, collapse, isContiguous, sameShape, sizeOf } from '../layout.ts';
+import { repeated } from '../lists.ts';
 
 export type Scalar1 = (x: number) => number;
 export type Scalar2 = (x: number, y: number) => number;
@@ -129,6 +130,10 @@ export function copy(a: Strided, out: Strided): void {
       dst.set(src.subarray(a.offset, a.offset + size) as never, out.offset);
       return;
     }
+    if (isContiguous(out.shape, out.strides) && stepOver(a, out) === 0) {
+      dst.fill(src[a.offset] as never, out.offset, out.offset + size);
+      return;
+    }
     if (a.dtype === 'int64') {
       const x = src as BigInt64Array;
       const y = dst as BigInt64Array;
@@ -171,6 +176,19 @@ function flat(a: Strided, shape: Shape): boolean {
   if (own.length !== shape.length) return false;
   for (let i = 0; i < shape.length; i++) if (own[i] !== shape[i]) return false;
   return isContiguous(own, a.strides);
+}
+
+/** The stride under which an operand is one run over a contiguous `out`: 1, or 0 where it repeats one value; -1 when it is none. */
+export function stepOver(x: Strided, out: Strided): number {
+  const { shape } = out;
+  if (x.shape === shape && x.strides === out.strides) return 1;
+  if (x.shape === shape || sameShape(x.shape, shape)) {
+    if (isContiguous(x.shape, x.strides)) return 1;
+    for (let d = 0; d < shape.length; d++) if (x.strides[d] !== 0 && shape[d] !== 1) return -1;
+    return 0;
+  }
+  for (let d = 0; d < x.shape.length; d++) if (x.shape[d] !== 1) return -1;
+  return 0;
 }
 
 /** Calls `visit` with the offsets of corresponding elements, `a` broadcast to `out`. */
@@ -250,7 +268,7 @@ export function walkOuter(
     visit(at);
     return;
   }
-  const index = new Array<number>(outer).fill(0);
+  const index = repeated(0, outer);
   for (;;) {
     visit(at);
     let d = outer - 1;
