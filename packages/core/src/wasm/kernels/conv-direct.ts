@@ -53,40 +53,11 @@ export function directPlan(c: ConvShape): DirectPlan {
   return { tiles, lineBlock, padLines, padColumns, padAt, scratchBytes };
 }
 
-/*
- * Which way is faster is decided by a model in cycles of one group of one image, fitted to measurements in V8: a run of
- * positions costs so much a tap (by its stride) and so much at its ends; a product so much for each row, for each
- * packed element, and for each tile.
- */
-
-/** Cycles of this way. */
-export function directCycles(c: ConvShape): number {
-  const rows = c.cout / c.groups;
-  const channels = c.cin / c.groups;
-  const k = channels * c.kh * c.kw;
-  const { tiles, lineBlock, padLines, padColumns } = directPlan(c);
-  const { lanes } = tiles.element;
-  const wide = Math.floor(c.ow / (4 * lanes));
-  const rest = c.ow - wide * 4 * lanes;
-  const runs = wide + Math.floor(rest / (2 * lanes)) + Math.ceil((rest % (2 * lanes)) / lanes);
-  const stride = c.strideW === 1 ? 1 : c.strideW === 2 ? 1.3 : 3;
-  const pair = k * stride * (5 * wide + 4 * (runs - wide)) + 8 * runs;
-  const single = k * stride * 4 * runs + 8 * runs;
-  const copied = channels * Math.ceil(c.oh / lineBlock) * padLines * (15 + 0.4 * padColumns);
-  return c.oh * (Math.floor(rows / 2) * pair + (rows % 2) * single) + copied;
-}
-
-/** Cycles of the implicit matrix product of conv.ts. */
-export function productCycles(c: ConvShape): number {
-  const { lanes } = tilesFor(c.dtype, features()).element;
-  const rows = Math.max(4, c.cout / c.groups);
-  const k = (c.cin / c.groups) * c.kh * c.kw;
-  return (4 / lanes) * c.oh * c.ow * (k * (rows / 8 + 0.75) + 12 + rows);
-}
-
-/** Whether this way is the faster one. */
-export function prefersDirect(c: ConvShape): boolean {
-  return c.kh * c.kw * c.cin * c.oh * c.ow > 0 && directCycles(c) < productCycles(c);
+/** Runs of positions that a line is cut into: of four vectors, and of fewer. */
+export function directRuns(columns: number, lanes: number): { readonly wide: number; readonly narrow: number } {
+  const wide = Math.floor(columns / (4 * lanes));
+  const rest = columns - wide * 4 * lanes;
+  return { wide, narrow: Math.floor(rest / (2 * lanes)) + Math.ceil((rest % (2 * lanes)) / lanes) };
 }
 
 /** Weights are read as they are: [groups · rows, channels, kh, kw]. */

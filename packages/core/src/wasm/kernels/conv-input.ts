@@ -4,11 +4,8 @@
  *     out[n][c][iy][ix] = bias[c] + Σ weight[oc][c][ky][kx] · grad[n][oc][oy][ox]
  *     over all oc, ky, kx and oy, ox with oy · strideH − padTop + ky · dilationH = iy, and alike in x
  *
- * Rows iy that leave the same rest on division by the stride meet the same taps ky, and among them oy advances by one
- * with iy. So each such pair of rests, in y and in x, is a phase: a forward convolution of `grad` with stride 1 and
- * some of the taps, in reverse order. With stride 1 there is one phase, which writes its result in place; otherwise
- * each writes into a buffer, from which its elements are dealt out. No product with an inserted zero is ever formed.
- * Filters of 3 × 3 go through winograd.ts instead where that is faster.
+ * It is computed by phases, each of which is a forward convolution (conv-phases.ts), or by the other ways of
+ * `convPath`.
  */
 
 import type { FloatDType } from '../../dtype.ts';
@@ -18,13 +15,16 @@ import type { Emitter, Launch } from '../module.ts';
 import { runInline } from '../module.ts';
 import type { ConvPlan, ConvShape } from './conv.ts';
 import { convLaunch, convPlan, packWeightsLaunch } from './conv.ts';
-import { directCycles, directLaunch, directPlan, prefersDirect, productCycles } from './conv-direct.ts';
-import { scatterCycles, scatterLaunches, scatterPlan } from './conv-scatter.ts';
+import { directLaunch, directPlan } from './conv-direct.ts';
+import { convPath, prefersDirect } from './conv-path.ts';
+import type { Phase } from './conv-phases.ts';
+import { imagesAtATime, isBuffered, phaseBytes, phasesOf } from './conv-phases.ts';
+import { scatterLaunches, scatterPlan } from './conv-scatter.ts';
 import type { Element } from './gemm-micro.ts';
 import { elementOf, repeat, scalarOf } from './gemm-micro.ts';
 import type { Kernels } from './gemm-plan.ts';
 import { align, taskArgs } from './gemm-plan.ts';
-import { orderCycles, prefersWinograd, winogradLaunches, winogradPlan } from './winograd.ts';
+import { winogradLaunches, winogradPlan } from './winograd.ts';
 
 /** The shape is that of the forward convolution; all tensors are contiguous; pointers in bytes. */
 export interface ConvBackwardInput extends ConvShape {
@@ -38,112 +38,20 @@ export interface ConvBackwardInput extends ConvShape {
   readonly outPtr: number;
 }
 
-/** Images whose phases are buffered together take about as much as this. */
-const BUFFER_BYTES = 4 << 20;
-
-/** One dimension of a phase. */
-interface PhaseSide {
-  /** The first position of the input, how many there are, a stride apart. */
-  readonly first: number;
-  readonly count: number;
-  /** The first tap, the step from tap to tap, how many there are. */
-  readonly tap: number;
-  readonly tapStep: number;
-  readonly taps: number;
-  /** Padding and dilation of the forward convolution over `grad`. */
-  readonly padding: number;
-  readonly dilation: number;
-}
-
-/** A phase: a forward convolution over the gradient. */
-interface Phase {
-  readonly y: PhaseSide;
-  readonly x: PhaseSide;
-  readonly shape: ConvShape;
+/** A phase, and how it is computed. */
+interface PlannedPhase extends Phase {
   readonly plan: ConvPlan;
   readonly isDirect: boolean;
   /** Bytes of its weights, as taken from the original, before packing. */
   readonly weightBytes: number;
 }
 
-function gcd(a: number, b: number): number {
-  return b === 0 ? a : gcd(b, a % b);
-}
-
-/**
- * The side of the phase with rest r: positions i = first + stride · t with (i + padding) mod stride = r, taps k with
- * (k · dilation) mod stride = r. With g = gcd(dilation, stride), taps are stride/g apart and each moves by dilation/g.
- */
-function phaseSide(size: number, kernel: number, stride: number, pad: number, dilation: number, r: number): PhaseSide {
-  const first = (((r - pad) % stride) + stride) % stride;
-  const count = Math.max(0, Math.ceil((size - first) / stride));
-  const g = gcd(dilation, stride);
-  const tapStep = stride / g;
-  let tap = 0;
-  while (tap < tapStep && (tap * dilation) % stride !== r) tap++;
-  const taps = tap < tapStep ? Math.max(0, Math.ceil((kernel - tap) / tapStep)) : 0;
-  const step = dilation / g;
-  const padding = taps === 0 ? 0 : (taps - 1) * step - (first + pad - tap * dilation) / stride;
-  return { first, count, tap, tapStep, taps, padding, dilation: step };
-}
-
-function phasesOf(c: ConvShape): Phase[] {
-  const bytes = itemBytes(c.dtype);
-  const phases: Phase[] = [];
-  const isEmpty = c.oh === 0 || c.ow === 0 || c.cout === 0;
-  for (let ry = 0; ry < c.strideH; ry++) {
-    for (let rx = 0; rx < c.strideW; rx++) {
-      const y = phaseSide(c.h, c.kh, c.strideH, c.padTop, c.dilationH, ry);
-      const x = phaseSide(c.w, c.kw, c.strideW, c.padLeft, c.dilationW, rx);
-      if (y.count === 0 || x.count === 0) continue;
-      const shape: ConvShape = {
-        dtype: c.dtype,
-        n: Math.min(c.n, imagesAtATime(c)),
-        cin: c.cout,
-        h: c.oh,
-        w: c.ow,
-        cout: c.cin,
-        kh: isEmpty ? 0 : y.taps,
-        kw: isEmpty ? 0 : x.taps,
-        oh: y.count,
-        ow: x.count,
-        strideH: 1,
-        strideW: 1,
-        padTop: y.padding,
-        padLeft: x.padding,
-        dilationH: y.dilation,
-        dilationW: x.dilation,
-        groups: c.groups,
-      };
-      const weightBytes = align(((c.cout * c.cin) / c.groups) * shape.kh * shape.kw * bytes);
-      phases.push({ y, x, shape, plan: convPlan(shape), isDirect: prefersDirect(shape), weightBytes });
-    }
-  }
-  return phases;
-}
-
-function isBuffered(c: ConvShape): boolean {
-  return c.strideH > 1 || c.strideW > 1;
-}
-
-/** Bytes of the largest phase of one image. */
-function phaseBytes(c: ConvShape): number {
-  return Math.ceil(c.h / c.strideH) * Math.ceil(c.w / c.strideW) * c.cin * itemBytes(c.dtype);
-}
-
-/** How many images go through the buffer together. */
-function imagesAtATime(c: ConvShape): number {
-  return isBuffered(c) ? Math.max(1, Math.floor(BUFFER_BYTES / Math.max(phaseBytes(c), 1))) : c.n;
-}
-
-/** Whether conv-scatter.ts or winograd.ts is faster than phases, by the models of their cycles. */
-function wayOf(c: ConvShape): 'scatter' | 'winograd' | 'phases' {
-  let cycles = 0;
-  for (const { shape, isDirect } of phasesOf(c)) cycles += isDirect ? directCycles(shape) : productCycles(shape);
-  const scatter = scatterCycles(c);
-  const others = Math.min(cycles, scatter) * c.n * c.groups + orderCycles(c);
-  if (!isBuffered(c) && c.h > 0 && c.w > 0 && prefersWinograd(transposed(c), others)) return 'winograd';
-  return scatter < cycles ? 'scatter' : 'phases';
+function plannedPhases(c: ConvShape): PlannedPhase[] {
+  return phasesOf(c).map((phase) => {
+    const { shape } = phase;
+    const weightBytes = align(((c.cout * c.cin) / c.groups) * shape.kh * shape.kw * itemBytes(c.dtype));
+    return { ...phase, plan: convPlan(shape), isDirect: prefersDirect(shape), weightBytes };
+  });
 }
 
 /** The convolution of `grad` that a stride of one asks for: the only phase. */
@@ -151,25 +59,25 @@ function transposed(c: ConvShape): ConvShape {
   return phasesOf(c)[0].shape;
 }
 
-function packedBytes({ isDirect, plan }: Phase): number {
+function packedBytes({ isDirect, plan }: PlannedPhase): number {
   return isDirect ? 0 : plan.packedBytes;
 }
 
 /** Memory that the launches share: weights, plain and packed, of every phase; the buffer. */
 export function convBackwardInputSharedBytes(c: ConvShape): number {
-  const way = wayOf(c);
+  const way = convPath(c, 'input').kernel;
   if (way === 'scatter') return scatterPlan(c).sharedBytes;
   if (way === 'winograd') return winogradPlan(transposed(c)).packedBytes;
-  const weights = phasesOf(c).reduce((sum, phase) => sum + phase.weightBytes + packedBytes(phase), 0);
+  const weights = plannedPhases(c).reduce((sum, phase) => sum + phase.weightBytes + packedBytes(phase), 0);
   return weights + (isBuffered(c) ? align(phaseBytes(c) * Math.min(c.n, imagesAtATime(c))) : 0);
 }
 
 /** Bytes of memory that `convBackwardInput` needs beside its tensors, on this thread. */
 export function convBackwardInputScratchBytes(c: ConvShape): number {
-  const way = wayOf(c);
+  const way = convPath(c, 'input').kernel;
   if (way === 'scatter') return scatterPlan(c).sharedBytes + scatterPlan(c).scratchBytes;
   if (way === 'winograd') return winogradPlan(transposed(c)).packedBytes + winogradPlan(transposed(c)).scratchBytes;
-  const own = phasesOf(c).map(({ shape, plan, isDirect }) => (isDirect ? directPlan(shape) : plan).scratchBytes);
+  const own = plannedPhases(c).map(({ shape, plan, isDirect }) => (isDirect ? directPlan(shape) : plan).scratchBytes);
   return convBackwardInputSharedBytes(c) + Math.max(0, ...own);
 }
 
@@ -185,7 +93,7 @@ export function convBackwardInput(
 /** The launches, one after the other; `sharedPtr` has `convBackwardInputSharedBytes` bytes. */
 export function convBackwardInputLaunches(c: ConvBackwardInput, sharedPtr: number): Launch[] {
   if (c.n === 0 || c.cin === 0 || c.h === 0 || c.w === 0) return [];
-  const way = wayOf(c);
+  const way = convPath(c, 'input').kernel;
   if (way === 'winograd') {
     // Rows are the channels of the input, channels those of the output.
     const source = { weights: c.wPtr, rowStride: 9, channelStride: (c.cin / c.groups) * 9, flip: true };
@@ -199,7 +107,7 @@ export function convBackwardInputLaunches(c: ConvBackwardInput, sharedPtr: numbe
   const bytes = itemBytes(c.dtype);
   const launches: Launch[] = [];
   const weights: number[] = [];
-  const phases = phasesOf(c);
+  const phases = plannedPhases(c);
   let at = sharedPtr;
   for (const phase of phases) {
     weights.push(at);

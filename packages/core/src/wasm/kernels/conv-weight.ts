@@ -19,7 +19,8 @@ import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
 import { runInline } from '../module.ts';
 import type { ConvShape } from './conv.ts';
-import { prefersWeightDirect, weightDirectLaunch, weightDirectPlan } from './conv-weight-direct.ts';
+import { convPath } from './conv-path.ts';
+import { weightDirectLaunch, weightDirectPlan } from './conv-weight-direct.ts';
 import type { MacroFuncs } from './gemm-macro.ts';
 import { emitColumns, emitMacro, FROM_C, FROM_ZERO, paddedRows } from './gemm-macro.ts';
 import type { Element, Tiles } from './gemm-micro.ts';
@@ -141,12 +142,12 @@ function weightPlan(c: ConvShape): WeightPlan {
 
 /** Memory that the launches share: the partial results of chunks. */
 export function convBackwardWeightSharedBytes(shape: ConvShape): number {
-  return prefersWeightDirect(shape) ? 0 : weightPlan(shape).sharedBytes;
+  return convPath(shape, 'weight').kernel === 'direct' ? 0 : weightPlan(shape).sharedBytes;
 }
 
 /** Bytes of memory that `convBackwardWeight` needs beside its tensors, on this thread. */
 export function convBackwardWeightScratchBytes(shape: ConvShape): number {
-  if (prefersWeightDirect(shape)) return weightDirectPlan(shape).scratchBytes;
+  if (convPath(shape, 'weight').kernel === 'direct') return weightDirectPlan(shape).scratchBytes;
   const plan = weightPlan(shape);
   return plan.sharedBytes + plan.scratchBytes;
 }
@@ -164,7 +165,8 @@ export function convBackwardWeight(
 
 /** The launches, one after the other; `sharedPtr` has `convBackwardWeightSharedBytes` bytes. */
 export function convBackwardWeightLaunches(c: ConvBackwardWeight, sharedPtr: number): Launch[] {
-  if (prefersWeightDirect(c)) return [weightDirectLaunch(c, { x: c.xPtr, grad: c.gradPtr, out: c.outPtr })];
+  if (convPath(c, 'weight').kernel === 'direct')
+    return [weightDirectLaunch(c, { x: c.xPtr, grad: c.gradPtr, out: c.outPtr })];
   const plan = weightPlan(c);
   const { tiles, chunks } = plan;
   const { bytes } = tiles.element;

@@ -6,13 +6,13 @@ import type { Launch } from '../module.ts';
 import { kernel } from '../module.ts';
 import type { ConvShape } from './conv.ts';
 import { convForward, convForwardLaunches, convForwardScratchBytes, convForwardSharedBytes } from './conv.ts';
-import { prefersDirect } from './conv-direct.ts';
 import {
   convBackwardInput,
   convBackwardInputLaunches,
   convBackwardInputScratchBytes,
   convBackwardInputSharedBytes,
 } from './conv-input.ts';
+import { prefersDirect } from './conv-path.ts';
 import {
   convBackwardWeight,
   convBackwardWeightLaunches,

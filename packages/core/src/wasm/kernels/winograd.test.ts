@@ -4,8 +4,9 @@ import { features, setStrict } from '../features.ts';
 import type { Launch } from '../module.ts';
 import { kernel, runInline } from '../module.ts';
 import type { ConvShape } from './conv.ts';
-import { convForwardLaunches, convWay } from './conv.ts';
+import { convForwardLaunches } from './conv.ts';
 import { convBackwardInputLaunches } from './conv-input.ts';
+import { convPath } from './conv-path.ts';
 import { takesWinograd, winogradLaunches, winogradPlan } from './winograd.ts';
 
 const memory = features().sharedMemory
@@ -283,7 +284,7 @@ test('taken for many channels, in both directions and both modes; not for few, a
     ]) {
       for (const n of [1, 8, 32]) {
         const c = shapeOf(n, [channels, channels, 1], [size, size], [1, 1]);
-        assert.is(convWay(c), 'winograd');
+        assert.is(convPath(c, 'forward').kernel, 'winograd');
         assert.match(entries(convForwardLaunches({ ...c, ...pointers }, 0)), /winograd$/);
         assert.match(entries(convBackwardInputLaunches({ ...c, ...pointers }, 0)), /winograd$/);
       }
@@ -300,9 +301,9 @@ test('taken for many channels, in both directions and both modes; not for few, a
       { cout: 2 },
       { n: 0 },
     ] as const) {
-      assert.is.not(convWay({ ...c, ...other }), 'winograd', JSON.stringify(other));
+      assert.is.not(convPath({ ...c, ...other }, 'forward').kernel, 'winograd', JSON.stringify(other));
     }
-    assert.is.not(convWay(shapeOf(1, [64, 64, 1], [2, 2], [1, 1])), 'winograd');
+    assert.is.not(convPath(shapeOf(1, [64, 64, 1], [2, 2], [1, 1]), 'forward').kernel, 'winograd');
   });
 });
 

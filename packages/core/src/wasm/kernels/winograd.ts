@@ -18,7 +18,7 @@ import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
 import type { ConvShape } from './conv.ts';
 import type { MacroFuncs } from './gemm-macro.ts';
-import { emitColumns, emitMacro, FROM_ZERO, paddedRows } from './gemm-macro.ts';
+import { emitColumns, emitMacro, FROM_ZERO } from './gemm-macro.ts';
 import type { Tiles } from './gemm-micro.ts';
 import { repeat, tilesFor } from './gemm-micro.ts';
 import type { TaskArgs } from './gemm-plan.ts';
@@ -153,48 +153,6 @@ export function winogradPlan(c: ConvShape): WinogradPlan {
     weightAt,
     scratchBytes: isFused ? align(weightAt + POINTS * weightStep) : weightAt,
   };
-}
-
-/** Fewer channels than this, on either side, are left to the other ways: there is little to gain. */
-const MIN_CHANNELS = 8;
-/** Up to here the error is tested: it grows with the sums. */
-const MAX_CHANNELS = 1024;
-/** By how much the model must find this way to be faster. */
-const MARGIN = 0.85;
-
-/**
- * Cycles of this way, for all images and groups; a model fitted to measurements in V8, like those of conv-direct.ts:
- * about 120 to transform four filters, 140 to transform four tiles, 120 to transform them back.
- */
-export function winogradCycles(c: ConvShape): number {
-  const { tiles, rows, channels, groups, rowTasks, imageBlock, blockY, blockX, blocks, packedBytes } = winogradPlan(c);
-  const quads = Math.ceil((imageBlock * blockY * blockX) / 4);
-  // A vector of tiles without a second to share the loads of weights with takes the time of two.
-  const multiplied = Math.ceil(quads / 2) * 8;
-  const block =
-    (POINTS / 8) * multiplied * paddedRows(tiles, rows) * (channels + 4) +
-    quads * (140 * channels * rowTasks + 120 * rows);
-  // Weights that do not stay in the second-level cache cost their way to memory and back.
-  const weights = ((rows * channels) / 4) * (packedBytes > 1 << 24 ? 1000 : 120);
-  return groups * (blocks * (block + 6000) + weights);
-}
-
-/**
- * Cycles in which the other ways pack or reorder all weights, which their models leave out: it matters where weights
- * are as many as positions.
- */
-export function orderCycles(c: ConvShape): number {
-  return (5 * 9 * c.cin * c.cout) / c.groups;
-}
-
-/**
- * Whether this way is the faster one, when the best of the others takes `otherCycles` for all images and groups. The
- * rule is the same in strict mode.
- */
-export function prefersWinograd(c: ConvShape, otherCycles: number): boolean {
-  if (!takesWinograd(c) || Math.min(c.cin, c.cout) < MIN_CHANNELS * c.groups) return false;
-  if (c.cin > MAX_CHANNELS * c.groups) return false;
-  return winogradCycles(c) < MARGIN * otherCycles;
 }
 
 /** The weights [groups · rows, channels, 3, 3], or those of which they are the transposed and reversed. */

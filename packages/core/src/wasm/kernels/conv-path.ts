@@ -1,0 +1,185 @@
+/**
+ * Which kernel computes a convolution, in each direction: the one place that decides, by models of the cycles that each
+ * way takes. The models are fitted to measurements in V8 and are the same in strict mode, so that a shape takes the same
+ * way, and gives the same bits, everywhere.
+ */
+
+import { features } from '../features.ts';
+import type { ConvShape } from './conv.ts';
+import { directPlan, directRuns } from './conv-direct.ts';
+import { isBuffered, phasesOf } from './conv-phases.ts';
+import { paddedRows } from './gemm-macro.ts';
+import { tilesFor } from './gemm-micro.ts';
+import { takesWinograd, winogradPlan } from './winograd.ts';
+import { POINTS } from './winograd-transforms.ts';
+
+/** What is computed: the output, or the gradient of the input or of the weight. */
+export type ConvDirection = 'forward' | 'input' | 'weight';
+
+/**
+ * The ways: conv-direct.ts or conv-weight-direct.ts; winograd.ts; conv.ts or conv-weight.ts; conv-input.ts;
+ * conv-scatter.ts.
+ */
+export type ConvKernel = 'direct' | 'winograd' | 'product' | 'phases' | 'scatter';
+
+/** The way that a convolution takes, and why, in words. */
+export interface ConvPath<Kernel extends ConvKernel = ConvKernel> {
+  readonly kernel: Kernel;
+  /** `winograd 0.9 of 3.1, direct 9.3, product 8.2 million cycles by the models` */
+  readonly why: string;
+}
+
+/** A way that could be taken. */
+interface Candidate<Kernel extends ConvKernel> {
+  readonly kernel: Kernel;
+  /** For all images and groups. */
+  readonly cycles: number;
+}
+
+/** Ways of each direction. */
+interface Kernels {
+  readonly forward: 'direct' | 'winograd' | 'product';
+  readonly input: 'winograd' | 'phases' | 'scatter';
+  readonly weight: 'direct' | 'product';
+}
+
+/**
+ * The way that a convolution takes in a direction, and why. The shape is that of the forward convolution.
+ *
+ * @example
+ * convPath(shape, 'weight').kernel; // 'winograd'
+ */
+export function convPath<Direction extends ConvDirection>(
+  c: ConvShape,
+  direction: Direction,
+): ConvPath<Kernels[Direction]> {
+  const candidates = CANDIDATES[direction](c) as readonly Candidate<Kernels[Direction]>[];
+  let best = candidates[0];
+  for (const candidate of candidates) if (candidate.cycles < best.cycles) best = candidate;
+  const models = candidates.map(({ kernel, cycles }) => `${kernel} ${millions(cycles)}`).join(', ');
+  return { kernel: best.kernel, why: `least by the models of cycles, in millions: ${models}` };
+}
+
+function millions(cycles: number): string {
+  return (cycles / 1e6).toPrecision(3);
+}
+
+const CANDIDATES: { [Direction in ConvDirection]: (c: ConvShape) => Candidate<Kernels[Direction]>[] } = {
+  forward: (c) => [...plainCandidates(c), ...winogradCandidates(c)],
+  input: (c) => {
+    let cycles = orderCycles(c);
+    for (const { shape } of phasesOf(c)) {
+      cycles += Math.min(...plainCandidates({ ...shape, n: c.n }).map((candidate) => candidate.cycles));
+    }
+    const hasOnePhase = !isBuffered(c) && c.h > 0 && c.w > 0;
+    return [
+      { kernel: 'phases', cycles },
+      { kernel: 'scatter', cycles: scatterCycles(c) + orderCycles(c) },
+      ...(hasOnePhase ? winogradCandidates(phasesOf(c)[0].shape) : []),
+    ];
+  },
+  weight: (c) => [
+    { kernel: 'product', cycles: weightProductCycles(c) },
+    ...(c.n * c.oh * c.ow * c.kh * c.kw === 0 ? [] : [{ kernel: 'direct' as const, cycles: weightDirectCycles(c) }]),
+  ],
+};
+
+/** The ways of a forward convolution that take every shape, and any weights. */
+function plainCandidates(c: ConvShape): Candidate<'direct' | 'product'>[] {
+  const product = { kernel: 'product' as const, cycles: productCycles(c) };
+  if (c.kh * c.kw * c.cin * c.oh * c.ow === 0) return [product];
+  return [product, { kernel: 'direct', cycles: directCycles(c) }];
+}
+
+/** The way of a phase, or of any forward convolution that does without winograd.ts. */
+export function prefersDirect(c: ConvShape): boolean {
+  const [product, direct] = plainCandidates(c);
+  return direct !== undefined && direct.cycles < product.cycles;
+}
+
+// ------------------------------------------------------------------------------------------------------- the models
+
+/**
+ * Cycles of conv-direct.ts: a run of positions costs so much a tap (by its stride) and so much at its ends; and the copy
+ * of the lines.
+ */
+function directCycles(c: ConvShape): number {
+  const rows = c.cout / c.groups;
+  const channels = c.cin / c.groups;
+  const k = channels * c.kh * c.kw;
+  const { tiles, lineBlock, padLines, padColumns } = directPlan(c);
+  const { wide, narrow } = directRuns(c.ow, tiles.element.lanes);
+  const stride = c.strideW === 1 ? 1 : c.strideW === 2 ? 1.3 : 3;
+  const ends = 8 * (wide + narrow);
+  const pair = k * stride * (5 * wide + 4 * narrow) + ends;
+  const single = k * stride * 4 * (wide + narrow) + ends;
+  const copied = channels * Math.ceil(c.oh / lineBlock) * padLines * (15 + 0.4 * padColumns);
+  return c.n * c.groups * (c.oh * (Math.floor(rows / 2) * pair + (rows % 2) * single) + copied);
+}
+
+/** Cycles of the product of conv.ts: so much for each row, for each packed element, and for each tile. */
+function productCycles(c: ConvShape): number {
+  const { lanes } = tilesFor(c.dtype, features()).element;
+  const rows = Math.max(4, c.cout / c.groups);
+  const k = (c.cin / c.groups) * c.kh * c.kw;
+  const positions = c.n * c.groups * c.oh * c.ow;
+  return (4 / lanes) * positions * (k * (rows / 8 + 0.75) + 12 + rows) + orderCycles(c);
+}
+
+/** Cycles in which the weights are packed or reordered: it matters where weights are as many as positions. */
+function orderCycles(c: ConvShape): number {
+  return (5 * c.kh * c.kw * c.cin * c.cout) / c.groups;
+}
+
+/** Cycles of conv-scatter.ts: a product, and an addition for each of its elements. */
+function scatterCycles(c: ConvShape): number {
+  const { lanes } = tilesFor(c.dtype, features()).element;
+  const k = c.cout / c.groups;
+  const rows = (c.cin / c.groups) * c.kh * c.kw;
+  const add = c.strideW === 1 ? 1.3 : 1.8;
+  return (4 / lanes) * c.n * c.groups * c.oh * c.ow * (k * (Math.max(4, rows) / 8 + 0.3) + rows * add);
+}
+
+/** Cycles of the product of conv-weight.ts: with few rows, that packs more than it multiplies. */
+function weightProductCycles(c: ConvShape): number {
+  const rows = c.cout / c.groups;
+  const k = (c.cin / c.groups) * c.kh * c.kw;
+  return c.n * c.groups * c.oh * c.ow * (k * (Math.max(4, rows) / 8 + 0.8) + rows * 0.8);
+}
+
+/** Cycles of conv-weight-direct.ts. */
+function weightDirectCycles(c: ConvShape): number {
+  const rows = c.cout / c.groups;
+  const lines = (c.cin / c.groups) * c.kh;
+  const stride = c.strideW === 1 ? 1 : c.strideW === 2 ? 1.3 : 3;
+  const line = rows * lines * (20 * Math.ceil(c.kw / 4) + 0.3 * stride * c.kw * c.ow);
+  return c.n * c.groups * c.oh * line;
+}
+
+/** Fewer channels than this, on either side, are left to the other ways: there is little to gain. */
+const MIN_CHANNELS = 8;
+/** Up to here the error is tested: it grows with the sums. */
+const MAX_CHANNELS = 1024;
+/** By how much the model must find this way to be faster. */
+const MARGIN = 0.85;
+
+/** winograd.ts, where it takes the shape and its error is known. */
+function winogradCandidates(c: ConvShape): Candidate<'winograd'>[] {
+  if (!takesWinograd(c) || Math.min(c.cin, c.cout) < MIN_CHANNELS * c.groups) return [];
+  if (c.cin > MAX_CHANNELS * c.groups) return [];
+  return [{ kernel: 'winograd', cycles: winogradCycles(c) / MARGIN }];
+}
+
+/** Cycles of winograd.ts: about 120 to transform four filters, 140 to transform four tiles, 120 to transform them back. */
+function winogradCycles(c: ConvShape): number {
+  const { tiles, rows, channels, groups, rowTasks, imageBlock, blockY, blockX, blocks, packedBytes } = winogradPlan(c);
+  const quads = Math.ceil((imageBlock * blockY * blockX) / 4);
+  // A vector of tiles without a second to share the loads of weights with takes the time of two.
+  const multiplied = Math.ceil(quads / 2) * 8;
+  const block =
+    (POINTS / 8) * multiplied * paddedRows(tiles, rows) * (channels + 4) +
+    quads * (140 * channels * rowTasks + 120 * rows);
+  // Weights that do not stay in the second-level cache cost their way to memory and back.
+  const weights = ((rows * channels) / 4) * (packedBytes > 1 << 24 ? 1000 : 120);
+  return groups * (blocks * (block + 6000) + weights);
+}
