@@ -10,8 +10,10 @@ import { directPlan, directRuns } from './conv-direct.ts';
 import { isBuffered, phasesOf } from './conv-phases.ts';
 import { paddedRows } from './gemm-macro.ts';
 import { tilesFor } from './gemm-micro.ts';
-import { takesWinograd, winogradPlan } from './winograd.ts';
+import { winogradPlan } from './winograd.ts';
+import { takesWinograd } from './winograd-tiles.ts';
 import { POINTS } from './winograd-transforms.ts';
+import { winogradWeightPlan } from './winograd-weight.ts';
 
 /** What is computed: the output, or the gradient of the input or of the weight. */
 export type ConvDirection = 'forward' | 'input' | 'weight';
@@ -40,7 +42,7 @@ interface Candidate<Kernel extends ConvKernel> {
 interface Kernels {
   readonly forward: 'direct' | 'winograd' | 'product';
   readonly input: 'winograd' | 'phases' | 'scatter';
-  readonly weight: 'direct' | 'product';
+  readonly weight: 'direct' | 'winograd' | 'product';
 }
 
 /**
@@ -81,6 +83,7 @@ const CANDIDATES: { [Direction in ConvDirection]: (c: ConvShape) => Candidate<Ke
   weight: (c) => [
     { kernel: 'product', cycles: weightProductCycles(c) },
     ...(c.n * c.oh * c.ow * c.kh * c.kw === 0 ? [] : [{ kernel: 'direct' as const, cycles: weightDirectCycles(c) }]),
+    ...(hasWinograd(c) ? [{ kernel: 'winograd' as const, cycles: winogradWeightCycles(c) / MARGIN }] : []),
   ],
 };
 
@@ -163,11 +166,13 @@ const MAX_CHANNELS = 1024;
 /** By how much the model must find this way to be faster. */
 const MARGIN = 0.85;
 
-/** winograd.ts, where it takes the shape and its error is known. */
+/** Whether winograd.ts and winograd-weight.ts take the shape, with an error that is known. */
+function hasWinograd(c: ConvShape): boolean {
+  return takesWinograd(c) && Math.min(c.cin, c.cout) >= MIN_CHANNELS * c.groups && c.cin <= MAX_CHANNELS * c.groups;
+}
+
 function winogradCandidates(c: ConvShape): Candidate<'winograd'>[] {
-  if (!takesWinograd(c) || Math.min(c.cin, c.cout) < MIN_CHANNELS * c.groups) return [];
-  if (c.cin > MAX_CHANNELS * c.groups) return [];
-  return [{ kernel: 'winograd', cycles: winogradCycles(c) / MARGIN }];
+  return hasWinograd(c) ? [{ kernel: 'winograd', cycles: winogradCycles(c) / MARGIN }] : [];
 }
 
 /** Cycles of winograd.ts: about 120 to transform four filters, 140 to transform four tiles, 120 to transform them back. */
@@ -182,4 +187,15 @@ function winogradCycles(c: ConvShape): number {
   // Weights that do not stay in the second-level cache cost their way to memory and back.
   const weights = ((rows * channels) / 4) * (packedBytes > 1 << 24 ? 1000 : 120);
   return groups * (blocks * (block + 6000) + weights);
+}
+
+/** Cycles of winograd-weight.ts: 140 to transform four tiles of inputs, 110 of gradients, 120 to transform four filters. */
+function winogradWeightCycles(c: ConvShape): number {
+  const plan = winogradWeightPlan(c);
+  const { tiles, rows, channels, rowTasks, channelTasks, imageBlock, blockY, blockX, blocks, chunks } = plan;
+  const count = Math.ceil((imageBlock * blockY * blockX) / 2) * 2;
+  const block =
+    (POINTS / 8) * (count + 4) * paddedRows(tiles, rows) * Math.ceil(channels / 8) * 8 +
+    (count / 4) * (140 * channels * rowTasks + 110 * rows * channelTasks);
+  return c.groups * (blocks * (block + 6000) + chunks * 30 * rows * channels);
 }

@@ -7,7 +7,8 @@ import type { ConvShape } from './conv.ts';
 import { convForwardLaunches } from './conv.ts';
 import { convBackwardInputLaunches } from './conv-input.ts';
 import { convPath } from './conv-path.ts';
-import { takesWinograd, winogradLaunches, winogradPlan } from './winograd.ts';
+import { winogradLaunches, winogradPlan } from './winograd.ts';
+import { takesWinograd } from './winograd-tiles.ts';
 
 const memory = features().sharedMemory
   ? new WebAssembly.Memory({ initial: 1024, maximum: 1024, shared: true })

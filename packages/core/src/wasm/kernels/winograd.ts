@@ -23,6 +23,7 @@ import type { Tiles } from './gemm-micro.ts';
 import { repeat, tilesFor } from './gemm-micro.ts';
 import type { TaskArgs } from './gemm-plan.ts';
 import { align, evenBlock, taskArgs } from './gemm-plan.ts';
+import { emitCopyLines, paddedSide, pointStep, tileBlocks } from './winograd-tiles.ts';
 import { emitInputTiles, emitOutputTiles, emitWeightTiles, POINTS, TILE } from './winograd-transforms.ts';
 
 /** Transformed inputs of a task, about: half of the second-level cache. */
@@ -74,19 +75,6 @@ function tileAt({ heights, widths }: Tiles): number {
   return align((heights[0] + 1) * widths[0] * 4);
 }
 
-/** Consecutive points an odd number of lines apart, so that they do not share one set of the cache. */
-function pointStep(bytes: number): number {
-  const lines = Math.ceil(bytes / 64);
-  return (lines + 1 - (lines % 2)) * 64;
-}
-
-/** Whether this way can compute a convolution at all. */
-export function takesWinograd(c: ConvShape): boolean {
-  const isPlain = c.strideH === 1 && c.strideW === 1 && c.dilationH === 1 && c.dilationW === 1;
-  const isEmpty = c.n === 0 || c.cout === 0 || c.cin === 0 || c.oh === 0 || c.ow === 0 || c.h === 0 || c.w === 0;
-  return c.dtype === 'float32' && c.kh === 3 && c.kw === 3 && isPlain && !isEmpty;
-}
-
 export function winogradPlan(c: ConvShape): WinogradPlan {
   const tiles = tilesFor('float32', features());
   const [width] = tiles.widths;
@@ -97,10 +85,7 @@ export function winogradPlan(c: ConvShape): WinogradPlan {
   // Weights that no cache holds are worth a larger block, so that they are read less often.
   const inputBytes = Math.max(INPUT_BYTES, (rows * channels * POINTS * 4) / 8);
   const most = Math.min(BLOCK_TILES, Math.max(width, Math.floor(inputBytes / (POINTS * channels * 4))));
-  const blockX = tilesX <= most ? tilesX : evenBlock(tilesX, most, 4);
-  const blockY = evenBlock(tilesY, Math.max(1, Math.floor(most / tilesX)), 1);
-  const isWhole = blockX >= tilesX && blockY >= tilesY;
-  const imageBlock = isWhole ? evenBlock(c.n, Math.max(1, Math.floor(most / (tilesX * tilesY))), 1) : 1;
+  const { imageBlock, blockY, blockX } = tileBlocks(c, most, 4);
   const blocks = Math.ceil(c.n / imageBlock) * Math.ceil(tilesY / blockY) * Math.ceil(tilesX / blockX);
   const count = Math.ceil((imageBlock * blockY * blockX) / 4) * 4;
   const isFused = blocks === 1;
@@ -604,17 +589,8 @@ function emitFillInputs(code: Assembler, tiles: Tiles): Func {
   return code.func('fillInputs', params, [], (all) => {
     const { x, channels, images, imageBytes, h, w, firstY, firstX, countY, countX } = all;
     const { table, count, pad, inputs, step } = all;
-    /** Of a side: how much of it a padded channel has, where the image begins in it, how much of the image it has. */
-    const side = (tilesHere: Local<'i32'>, first: Local<'i32'>, size: Local<'i32'>) => {
-      const padded = code.local('i32', i32.add(code.scale(tilesHere, TILE), 2));
-      const start = code.local('i32', i32.sub(0, first));
-      start.set(i32.mul(start, i32.gt_s(start, 0)));
-      const end = code.local('i32', i32.sub(size, first));
-      end.set(code.select(end, padded, i32.lt_s(end, padded)));
-      return [padded, start, code.local('i32', i32.sub(end, start))] as const;
-    };
-    const [padLines, startY, lines] = side(countY, firstY, h);
-    const [padColumns, startX, columns] = side(countX, firstX, w);
+    const [padLines, startY, lines] = paddedSide(code, countY, 2, firstY, h);
+    const [padColumns, startX, columns] = paddedSide(code, countX, 2, firstX, w);
     const wBytes = code.local('i32', code.scale(w, 4));
     const padRow = code.local('i32', code.scale(padColumns, 4));
     const padImage = code.local('i32', i32.mul(padLines, padRow));
@@ -657,29 +633,6 @@ function emitFillInputs(code: Assembler, tiles: Tiles): Func {
         },
       );
       code.increase(x, planeBytes);
-    });
-  });
-}
-
-/** copyLines(lines, columns, from, fromStep, to, toStep): both at least one; the last vector overlaps */
-function emitCopyLines(code: Assembler): Func {
-  const { i32, f32, v128 } = code;
-  const params = { lines: 'i32', columns: 'i32', from: 'i32', fromStep: 'i32', to: 'i32', toStep: 'i32' } as const;
-  return code.func('copyLines', params, [], ({ lines, columns, from, fromStep, to, toStep }) => {
-    const at = code.local('i32');
-    const bytes = code.local('i32', code.scale(columns, 4));
-    const last = code.local('i32', i32.sub(bytes, 16));
-    repeat(code, lines, () => {
-      code.if(
-        i32.ge_s(last, 0),
-        () => {
-          code.forRange(at, 0, last, 16, () => v128.store(i32.add(to, at), v128.load(i32.add(from, at))));
-          v128.store(i32.add(to, last), v128.load(i32.add(from, last)));
-        },
-        () => code.forRange(at, 0, bytes, 4, () => f32.store(i32.add(to, at), f32.load(i32.add(from, at)))),
-      );
-      code.increase(from, fromStep);
-      code.increase(to, toStep);
     });
   });
 }
