@@ -13,10 +13,9 @@ import { itemBytes } from '../../dtype.ts';
 import type { Assembler } from '../assembler.ts';
 import type { Emitter, Launch } from '../module.ts';
 import { runInline } from '../module.ts';
-import type { ConvPlan, ConvShape } from './conv.ts';
-import { convLaunch, convPlan, packWeightsLaunch } from './conv.ts';
-import { directLaunch, directPlan } from './conv-direct.ts';
-import { convPath, prefersDirect } from './conv-path.ts';
+import type { ConvShape } from './conv.ts';
+import { convForwardLaunches, convForwardMemory } from './conv.ts';
+import { convPath } from './conv-path.ts';
 import type { Phase } from './conv-phases.ts';
 import { imagesAtATime, isBuffered, phaseBytes, phasesOf } from './conv-phases.ts';
 import { scatterLaunches, scatterPlan } from './conv-scatter.ts';
@@ -38,47 +37,59 @@ export interface ConvBackwardInput extends ConvShape {
   readonly outPtr: number;
 }
 
-/** A phase, and how it is computed. */
-interface PlannedPhase extends Phase {
-  readonly plan: ConvPlan;
-  readonly isDirect: boolean;
-  /** Bytes of its weights, as taken from the original, before packing. */
-  readonly weightBytes: number;
-}
-
-function plannedPhases(c: ConvShape): PlannedPhase[] {
-  return phasesOf(c).map((phase) => {
-    const { shape } = phase;
-    const weightBytes = align(((c.cout * c.cin) / c.groups) * shape.kh * shape.kw * itemBytes(c.dtype));
-    return { ...phase, plan: convPlan(shape), isDirect: prefersDirect(shape), weightBytes };
-  });
-}
-
 /** The convolution of `grad` that a stride of one asks for: the only phase. */
 function transposed(c: ConvShape): ConvShape {
   return phasesOf(c)[0].shape;
 }
 
-function packedBytes({ isDirect, plan }: PlannedPhase): number {
-  return isDirect ? 0 : plan.packedBytes;
+/** The batches in which images go through the buffer: the first image, and how many. */
+function batchesOf(c: ConvShape): { readonly first: number; readonly images: number }[] {
+  const most = imagesAtATime(c);
+  return Array.from({ length: Math.ceil(c.n / most) }, (_, i) => ({
+    first: i * most,
+    images: Math.min(most, c.n - i * most),
+  }));
 }
 
-/** Memory that the launches share: weights, plain and packed, of every phase; the buffer. */
+/** What phases need: their weights, which lie one after the other; what their convolutions share; the buffer; scratch. */
+function phaseMemory(c: ConvShape) {
+  const phases = phasesOf(c);
+  const batches = batchesOf(c);
+  const all = phases.flatMap(({ shape }) => batches.map(({ images }) => convForwardMemory({ ...shape, n: images })));
+  const weightBytes = phases.map(({ shape: { kh, kw } }) =>
+    align(((c.cout * c.cin) / c.groups) * kh * kw * itemBytes(c.dtype)),
+  );
+  return {
+    weightBytes,
+    packedBytes: Math.max(0, ...all.map(({ packedBytes }) => packedBytes)),
+    bufferBytes: isBuffered(c) ? align(phaseBytes(c) * Math.max(...batches.map(({ images }) => images))) : 0,
+    scratchBytes: Math.max(0, ...all.map(({ scratchBytes }) => scratchBytes)),
+  };
+}
+
+/** What a shape needs: the memory that its launches share, and that of each thread. */
+function memoryOf(c: ConvShape): { readonly sharedBytes: number; readonly scratchBytes: number } {
+  if (c.n === 0 || c.cin === 0 || c.h === 0 || c.w === 0) return { sharedBytes: 0, scratchBytes: 0 };
+  const { kernel } = convPath(c, 'input');
+  if (kernel === 'scatter') return scatterPlan(c);
+  if (kernel === 'winograd') {
+    const { packedBytes, scratchBytes } = winogradPlan(transposed(c));
+    return { sharedBytes: packedBytes, scratchBytes };
+  }
+  const { weightBytes, packedBytes, bufferBytes, scratchBytes } = phaseMemory(c);
+  const weights = weightBytes.reduce((sum, bytes) => sum + bytes, 0);
+  return { sharedBytes: weights + packedBytes + bufferBytes, scratchBytes };
+}
+
+/** Memory that the launches share. */
 export function convBackwardInputSharedBytes(c: ConvShape): number {
-  const way = convPath(c, 'input').kernel;
-  if (way === 'scatter') return scatterPlan(c).sharedBytes;
-  if (way === 'winograd') return winogradPlan(transposed(c)).packedBytes;
-  const weights = plannedPhases(c).reduce((sum, phase) => sum + phase.weightBytes + packedBytes(phase), 0);
-  return weights + (isBuffered(c) ? align(phaseBytes(c) * Math.min(c.n, imagesAtATime(c))) : 0);
+  return memoryOf(c).sharedBytes;
 }
 
 /** Bytes of memory that `convBackwardInput` needs beside its tensors, on this thread. */
 export function convBackwardInputScratchBytes(c: ConvShape): number {
-  const way = convPath(c, 'input').kernel;
-  if (way === 'scatter') return scatterPlan(c).sharedBytes + scatterPlan(c).scratchBytes;
-  if (way === 'winograd') return winogradPlan(transposed(c)).packedBytes + winogradPlan(transposed(c)).scratchBytes;
-  const own = plannedPhases(c).map(({ shape, plan, isDirect }) => (isDirect ? directPlan(shape) : plan).scratchBytes);
-  return convBackwardInputSharedBytes(c) + Math.max(0, ...own);
+  const { sharedBytes, scratchBytes } = memoryOf(c);
+  return sharedBytes + scratchBytes;
 }
 
 /** The gradient of the input, on this thread. `scratchPtr` has `convBackwardInputScratchBytes` bytes, aligned to 64. */
@@ -104,30 +115,30 @@ export function convBackwardInputLaunches(c: ConvBackwardInput, sharedPtr: numbe
     const pointers = { grad: c.gradPtr, weights: c.wPtr, bias: c.biasPtr ?? 0, out: c.outPtr };
     return scatterLaunches(c, pointers, sharedPtr);
   }
+  return phaseLaunches(c, sharedPtr);
+}
+
+/** Takes the weights of each phase; then, batch by batch, runs its convolution and deals out what that leaves. */
+function phaseLaunches(c: ConvBackwardInput, sharedPtr: number): Launch[] {
   const bytes = itemBytes(c.dtype);
+  const phases = phasesOf(c);
+  const { weightBytes, packedBytes } = phaseMemory(c);
   const launches: Launch[] = [];
   const weights: number[] = [];
-  const phases = plannedPhases(c);
-  let at = sharedPtr;
-  for (const phase of phases) {
-    weights.push(at);
-    launches.push(takeWeightsLaunch(c, phase, at));
-    if (!phase.isDirect) launches.push(packWeightsLaunch(phase.plan, at, at + phase.weightBytes));
-    at += phase.weightBytes + packedBytes(phase);
+  let packed = sharedPtr;
+  for (const [i, phase] of phases.entries()) {
+    weights.push(packed);
+    launches.push(takeWeightsLaunch(c, phase, packed));
+    packed += weightBytes[i];
   }
-  const images = imagesAtATime(c);
-  for (let image = 0; image < c.n; image += images) {
-    const x = c.gradPtr + image * c.cout * c.oh * c.ow * bytes;
-    const out = c.outPtr + image * c.cin * c.h * c.w * bytes;
+  const buffer = packed + packedBytes;
+  for (const { first, images } of batchesOf(c)) {
+    const xPtr = c.gradPtr + first * c.cout * c.oh * c.ow * bytes;
+    const out = c.outPtr + first * c.cin * c.h * c.w * bytes;
     for (const [i, phase] of phases.entries()) {
-      const shape = { ...phase.shape, n: Math.min(images, c.n - image) };
-      const target = { out: isBuffered(c) ? at : out, bias: c.biasPtr ?? 0, x };
-      launches.push(
-        phase.isDirect
-          ? directLaunch(shape, { ...target, weights: weights[i] })
-          : convLaunch(phase.plan, shape, { ...target, packed: weights[i] + phase.weightBytes }),
-      );
-      if (isBuffered(c)) launches.push(spreadLaunch(c, phase, shape.n, at, out));
+      const pointers = { xPtr, wPtr: weights[i], biasPtr: c.biasPtr, outPtr: isBuffered(c) ? buffer : out };
+      launches.push(...convForwardLaunches({ ...phase.shape, n: images, ...pointers }, packed));
+      if (isBuffered(c)) launches.push(spreadLaunch(c, phase, images, buffer, out));
     }
   }
   return launches;

@@ -11,8 +11,7 @@ import { isBuffered, phasesOf } from './conv-phases.ts';
 import { paddedRows } from './gemm-macro.ts';
 import { tilesFor } from './gemm-micro.ts';
 import { winogradPlan } from './winograd.ts';
-import { takesWinograd } from './winograd-tiles.ts';
-import { POINTS } from './winograd-transforms.ts';
+import { SQUARE, tilingOf } from './winograd-tiles.ts';
 import { winogradWeightPlan } from './winograd-weight.ts';
 
 /** What is computed: the output, or the gradient of the input or of the weight. */
@@ -67,37 +66,34 @@ function millions(cycles: number): string {
 }
 
 const CANDIDATES: { [Direction in ConvDirection]: (c: ConvShape) => Candidate<Kernels[Direction]>[] } = {
-  forward: (c) => [...plainCandidates(c), ...winogradCandidates(c)],
+  forward: forwardCandidates,
   input: (c) => {
+    const phases = phasesOf(c);
     let cycles = 0;
-    for (const { shape } of phasesOf(c)) {
-      cycles += Math.min(...plainCandidates({ ...shape, n: c.n }).map((candidate) => candidate.cycles));
+    for (const { shape } of phases) {
+      cycles += Math.min(...forwardCandidates({ ...shape, n: c.n }).map((candidate) => candidate.cycles));
     }
-    const hasOnePhase = !isBuffered(c) && c.h > 0 && c.w > 0;
+    const isWhole = !isBuffered(c) && c.h > 0 && c.w > 0 && tilingOf(phases[0].shape)?.form === SQUARE;
     return [
+      ...(isWhole ? winogradCandidates(phases[0].shape) : []),
       { kernel: 'phases', cycles },
       { kernel: 'scatter', cycles: scatterCycles(c) + orderCycles(c) },
-      ...(hasOnePhase ? winogradCandidates(phasesOf(c)[0].shape) : []),
     ];
   },
   weight: (c) => [
     { kernel: 'product', cycles: weightProductCycles(c) },
     ...(c.n * c.oh * c.ow * c.kh * c.kw === 0 ? [] : [{ kernel: 'direct' as const, cycles: weightDirectCycles(c) }]),
-    ...(hasWinograd(c) ? [{ kernel: 'winograd' as const, cycles: winogradWeightCycles(c) / MARGIN }] : []),
+    ...(hasWinograd(c) && tilingOf(c)?.form === SQUARE
+      ? [{ kernel: 'winograd' as const, cycles: winogradWeightCycles(c) / MARGIN }]
+      : []),
   ],
 };
 
-/** The ways of a forward convolution that take every shape, and any weights. */
-function plainCandidates(c: ConvShape): Candidate<'direct' | 'product'>[] {
+/** The ways of a forward convolution, and of a phase. */
+function forwardCandidates(c: ConvShape): Candidate<'direct' | 'winograd' | 'product'>[] {
   const product = { kernel: 'product' as const, cycles: productCycles(c) };
   if (c.kh * c.kw * c.cin * c.oh * c.ow === 0) return [product];
-  return [product, { kernel: 'direct', cycles: directCycles(c) }];
-}
-
-/** The way of a phase, or of any forward convolution that does without winograd.ts. */
-export function prefersDirect(c: ConvShape): boolean {
-  const [product, direct] = plainCandidates(c);
-  return direct !== undefined && direct.cycles < product.cycles;
+  return [product, { kernel: 'direct', cycles: directCycles(c) }, ...winogradCandidates(c)];
 }
 
 // ------------------------------------------------------------------------------------------------------- the models
@@ -159,43 +155,51 @@ function weightDirectCycles(c: ConvShape): number {
   return c.n * c.groups * c.oh * line;
 }
 
-/** Fewer channels than this, on either side, are left to the other ways: there is little to gain. */
+/** Fewer output channels, or filters of each, than this are left to the other ways: there is little to gain. */
 const MIN_CHANNELS = 8;
-/** Up to here the error is tested: it grows with the sums. */
+/** Up to so many input channels the error is tested: it grows with the sums. */
 const MAX_CHANNELS = 1024;
 /** By how much the model must find this way to be faster. */
 const MARGIN = 0.85;
+/** Cycles to transform four tiles of inputs, four of outputs, four of gradients, and four filters. */
+const SQUARE_CYCLES = { inputs: 140, outputs: 120, slopes: 110, filters: 120 };
+const LINE_CYCLES = { inputs: 50, outputs: 45, slopes: 40, filters: 60 };
 
 /** Whether winograd.ts and winograd-weight.ts take the shape, with an error that is known. */
 function hasWinograd(c: ConvShape): boolean {
-  return takesWinograd(c) && Math.min(c.cin, c.cout) >= MIN_CHANNELS * c.groups && c.cin <= MAX_CHANNELS * c.groups;
+  const tiling = tilingOf(c);
+  if (tiling === null || c.cin > MAX_CHANNELS * c.groups) return false;
+  return Math.min(c.cin * tiling.filters, c.cout) >= MIN_CHANNELS * c.groups;
 }
 
 function winogradCandidates(c: ConvShape): Candidate<'winograd'>[] {
   return hasWinograd(c) ? [{ kernel: 'winograd', cycles: winogradCycles(c) / MARGIN }] : [];
 }
 
-/** Cycles of winograd.ts: about 120 to transform four filters, 140 to transform four tiles, 120 to transform them back. */
+/** Cycles of winograd.ts. */
 function winogradCycles(c: ConvShape): number {
-  const { tiles, rows, channels, groups, rowTasks, imageBlock, blockY, blockX, blocks, packedBytes } = winogradPlan(c);
+  const plan = winogradPlan(c);
+  const { tiles, tiling, rows, channels, groups, rowTasks, imageBlock, blockY, blockX, blocks, packedBytes } = plan;
+  const { inputs, outputs, filters } = tiling.form === SQUARE ? SQUARE_CYCLES : LINE_CYCLES;
   const quads = Math.ceil((imageBlock * blockY * blockX) / 4);
   // A vector of tiles without a second to share the loads of weights with takes the time of two.
   const multiplied = Math.ceil(quads / 2) * 8;
   const block =
-    (POINTS / 8) * multiplied * paddedRows(tiles, rows) * (channels + 4) +
-    quads * (140 * channels * rowTasks + 120 * rows);
+    (tiling.form.points / 8) * multiplied * paddedRows(tiles, rows) * (channels + 4) +
+    quads * (inputs * channels * rowTasks + outputs * rows);
   // Weights that do not stay in the second-level cache cost their way to memory and back.
-  const weights = ((rows * channels) / 4) * (packedBytes > 1 << 24 ? 1000 : 120);
+  const weights = ((rows * channels) / 4) * (packedBytes > 1 << 24 ? 1000 : filters);
   return groups * (blocks * (block + 6000) + weights);
 }
 
-/** Cycles of winograd-weight.ts: 140 to transform four tiles of inputs, 110 of gradients, 120 to transform four filters. */
+/** Cycles of winograd-weight.ts. */
 function winogradWeightCycles(c: ConvShape): number {
   const plan = winogradWeightPlan(c);
-  const { tiles, rows, channels, rowTasks, channelTasks, imageBlock, blockY, blockX, blocks, chunks } = plan;
+  const { tiles, tiling, rows, channels, rowTasks, channelTasks, imageBlock, blockY, blockX, blocks, chunks } = plan;
+  const { inputs, slopes, filters } = tiling.form === SQUARE ? SQUARE_CYCLES : LINE_CYCLES;
   const count = Math.ceil((imageBlock * blockY * blockX) / 2) * 2;
   const block =
-    (POINTS / 8) * (count + 4) * paddedRows(tiles, rows) * Math.ceil(channels / 8) * 8 +
-    (count / 4) * (140 * channels * rowTasks + 110 * rows * channelTasks);
-  return c.groups * (blocks * (block + 6000) + chunks * 30 * rows * channels);
+    (tiling.form.points / 8) * (count + 4) * paddedRows(tiles, rows) * Math.ceil(channels / 8) * 8 +
+    (count / 4) * (inputs * channels * rowTasks + slopes * rows * channelTasks);
+  return c.groups * (blocks * (block + 6000) + (chunks * filters * rows * channels) / 4);
 }

@@ -12,7 +12,6 @@ import {
   convBackwardInputScratchBytes,
   convBackwardInputSharedBytes,
 } from './conv-input.ts';
-import { prefersDirect } from './conv-path.ts';
 import {
   convBackwardWeight,
   convBackwardWeightLaunches,
@@ -283,8 +282,6 @@ test('each way of computing is taken by some of the shapes above', () => {
     kernel: [3, 5],
     padding: [1, 2],
   });
-  assert.ok(prefersDirect(depthwise));
-  assert.not(prefersDirect(product));
   const pointers = { xPtr: 0, wPtr: 0, gradPtr: 0, outPtr: 0 };
   const entries = (launches: readonly Launch[]) => launches.map(({ entry }) => entry).join(' ');
   assert.is(entries(convForwardLaunches({ ...depthwise, ...pointers }, 0)), 'convDirect');

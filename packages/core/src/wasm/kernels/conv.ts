@@ -132,8 +132,8 @@ export function convPlan(shape: ConvShape): ConvPlan {
   };
 }
 
-/** What a way needs: the memory that its launches share, and that of each thread. */
-function memoryOf(shape: ConvShape): { readonly packedBytes: number; readonly scratchBytes: number } {
+/** What a shape needs: the memory that its launches share, and that of each thread. */
+export function convForwardMemory(shape: ConvShape): { readonly packedBytes: number; readonly scratchBytes: number } {
   const way = convPath(shape, 'forward').kernel;
   if (way === 'direct') return { packedBytes: 0, scratchBytes: directPlan(shape).scratchBytes };
   return way === 'winograd' ? winogradPlan(shape) : convPlan(shape);
@@ -141,13 +141,13 @@ function memoryOf(shape: ConvShape): { readonly packedBytes: number; readonly sc
 
 /** Bytes of memory that `convForward` needs beside its tensors, on this thread. */
 export function convForwardScratchBytes(shape: ConvShape): number {
-  const { packedBytes, scratchBytes } = memoryOf(shape);
+  const { packedBytes, scratchBytes } = convForwardMemory(shape);
   return packedBytes + scratchBytes;
 }
 
 /** Memory that the launches share: the packed weights. */
 export function convForwardSharedBytes(shape: ConvShape): number {
-  return memoryOf(shape).packedBytes;
+  return convForwardMemory(shape).packedBytes;
 }
 
 /** The convolution, on this thread. `scratchPtr` has `convForwardScratchBytes` bytes, aligned to 64. */

@@ -34,12 +34,12 @@ export const POINTS = REACH * REACH;
 const A = Math.SQRT1_2;
 const B = Math.SQRT2;
 
-type Vector = Local<'v128'>;
+export type Vector = Local<'v128'>;
 /** Takes element i of the result of a transform, in ascending order. */
-type Sink = (i: number, value: Value<'v128'>) => void;
+export type Sink = (i: number, value: Value<'v128'>) => void;
 
 /** a · x + y and y − a · x, fused where that is one instruction. */
-function products(code: Assembler, fma: boolean) {
+export function products(code: Assembler, fma: boolean) {
   const { f32x4 } = code;
   return {
     plus: (a: Vector, x: Vector, y: Operand<'v128'>): Value<'v128'> =>
@@ -50,7 +50,10 @@ function products(code: Assembler, fma: boolean) {
 }
 
 /** Locals with a constant in all lanes. */
-function constants<Name extends string>(code: Assembler, values: Readonly<Record<Name, number>>): Record<Name, Vector> {
+export function constants<Name extends string>(
+  code: Assembler,
+  values: Readonly<Record<Name, number>>,
+): Record<Name, Vector> {
   const entries = Object.entries<number>(values).map(([name, value]) => [
     name,
     code.local('v128', code.f32x4.const(value)),
@@ -59,7 +62,7 @@ function constants<Name extends string>(code: Assembler, values: Readonly<Record
 }
 
 /** Sinks into locals. */
-const into =
+export const into =
   (locals: readonly Vector[]): Sink =>
   (i, value) =>
     locals[i].set(value);
@@ -161,7 +164,7 @@ function tapTransform(code: Assembler, fma: boolean): (m: readonly Vector[], sin
 }
 
 /** Rows become columns: four vectors of four. */
-function transpose(code: Assembler, v: readonly Vector[], sink: Sink): void {
+export function transpose(code: Assembler, v: readonly Vector[], sink: Sink): void {
   const { i32x4, i64x2 } = code;
   const [low01, low23, high01, high23] = code.locals('v128', 4);
   low01.set(i32x4.shuffle([0, 4, 1, 5], v[0], v[1]));
@@ -180,7 +183,7 @@ function grid(code: Assembler, columns: number, rows: number): Vector[][] {
 }
 
 /** Stores what comes at out, out + step, …; `out` moves on. */
-const storing =
+export const storing =
   (code: Assembler, out: Local<'i32'>, step: Local<'i32'>): Sink =>
   (_, value) => {
     code.v128.store(out, value);

@@ -23,7 +23,8 @@ import type { Tiles } from './gemm-micro.ts';
 import { repeat, tilesFor } from './gemm-micro.ts';
 import type { TaskArgs } from './gemm-plan.ts';
 import { align, evenBlock, taskArgs } from './gemm-plan.ts';
-import { emitCopyLines, paddedSide, pointStep, tileBlocks } from './winograd-tiles.ts';
+import type { Tiling } from './winograd-tiles.ts';
+import { emitCopyLines, insideOf, needTiling, pointStep, SQUARE, tileBlocks } from './winograd-tiles.ts';
 import { emitInputTiles, emitSlopeTiles, emitTapTiles, POINTS, REACH, TILE } from './winograd-transforms.ts';
 
 /** Output and input channels of a task, at most. */
@@ -43,6 +44,7 @@ const EXTRA = REACH - TILE;
 /** How the work is cut; all of it follows from the shape. */
 export interface WinogradWeightPlan {
   readonly tiles: Tiles;
+  readonly tiling: Tiling;
   readonly rows: number;
   readonly channels: number;
   readonly taskRows: number;
@@ -75,6 +77,7 @@ export function winogradWeightPlan(c: ConvShape): WinogradWeightPlan {
   const tiles = tilesFor('float32', features());
   const [height] = tiles.heights;
   const [width] = tiles.widths;
+  const tiling = needTiling(c);
   const rows = c.cout / c.groups;
   const channels = c.cin / c.groups;
   const taskRows = evenBlock(rows, TASK_ROWS, 12);
@@ -85,7 +88,7 @@ export function winogradWeightPlan(c: ConvShape): WinogradWeightPlan {
   const tilesX = Math.ceil(c.ow / TILE);
   const tileBytes = (Math.min(rows, taskRows) + Math.min(channels, taskChannels)) * POINTS * 4;
   const most = Math.max(16, Math.min(BLOCK_TILES, Math.floor(BLOCK_BYTES / tileBytes)));
-  const { imageBlock, blockY, blockX } = tileBlocks(c, most, 2);
+  const { imageBlock, blockY, blockX } = tileBlocks(c, SQUARE, most, 2);
   const blocks = Math.ceil(c.n / imageBlock) * Math.ceil(tilesY / blockY) * Math.ceil(tilesX / blockX);
   const tasks = c.groups * rowTasks * channelTasks;
   const chunkProducts = Math.ceil((9 * rows * channels * c.n * c.oh * c.ow) / CHUNK_PRODUCTS);
@@ -107,6 +110,7 @@ export function winogradWeightPlan(c: ConvShape): WinogradWeightPlan {
   const sumAt = inputAt + POINTS * inputStep;
   return {
     tiles,
+    tiling,
     rows,
     channels,
     taskRows,
@@ -415,8 +419,11 @@ interface Planes {
 function emitPlanes(code: Assembler, copyLines: Func, extra: number, most: number, params: FillParams): Planes {
   const { i32 } = code;
   const { x, images, imageBytes, h, w, firstY, firstX, countY, countX, pad } = params;
-  const [padLines, startY, lines] = paddedSide(code, countY, extra, firstY, h);
-  const [padColumns, startX, columns] = paddedSide(code, countX, extra, firstX, w);
+  const [startY, lines, startX, columns] = code.locals('i32', 4);
+  const padLines = code.local('i32', i32.add(code.scale(countY, TILE), extra));
+  const padColumns = code.local('i32', i32.add(code.scale(countX, TILE), extra));
+  insideOf(code, padLines, firstY, h, 1, startY, lines);
+  insideOf(code, padColumns, firstX, w, 1, startX, columns);
   const isInside = code.local('i32', i32.and(i32.gt_s(lines, 0), i32.gt_s(columns, 0)));
   const padRow = code.local('i32', code.scale(padColumns, 4));
   const padImage = code.local('i32', i32.mul(padLines, padRow));
@@ -457,7 +464,7 @@ function emitFillInputs(code: Assembler, tiles: Tiles): Func {
   const { i32 } = code;
   const [width] = tiles.widths;
   const inputTiles = emitInputTiles(code, tiles.fma);
-  const copyLines = emitCopyLines(code);
+  const copyLines = emitCopyLines(code, 1);
   return code.func('fillInputs', FILL, [], (params) => {
     const { planes, table, count, out, step } = params;
     const { copy, starts, padRow } = emitPlanes(code, copyLines, EXTRA, 4, params);
@@ -500,7 +507,7 @@ function emitFillInputs(code: Assembler, tiles: Tiles): Func {
 function emitFillSlopes(code: Assembler, tiles: Tiles, { tall }: MacroFuncs): Func {
   const { i32 } = code;
   const slopeTiles = emitSlopeTiles(code, tiles.fma);
-  const copyLines = emitCopyLines(code);
+  const copyLines = emitCopyLines(code, 1);
   return code.func('fillSlopes', FILL, [], (params) => {
     const { planes, table, count, out, step } = params;
     const { copy, starts, padRow } = emitPlanes(code, copyLines, 0, tiles.heights[0], params);
