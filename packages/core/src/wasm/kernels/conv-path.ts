@@ -83,9 +83,7 @@ const CANDIDATES: { [Direction in ConvDirection]: (c: ConvShape) => Candidate<Ke
   weight: (c) => [
     { kernel: 'product', cycles: weightProductCycles(c) },
     ...(c.n * c.oh * c.ow * c.kh * c.kw === 0 ? [] : [{ kernel: 'direct' as const, cycles: weightDirectCycles(c) }]),
-    ...(hasWinograd(c) && tilingOf(c)?.form === SQUARE
-      ? [{ kernel: 'winograd' as const, cycles: winogradWeightCycles(c) / MARGIN }]
-      : []),
+    ...(hasWinograd(c) ? [{ kernel: 'winograd' as const, cycles: winogradWeightCycles(c) / MARGIN }] : []),
   ],
 };
 
@@ -157,8 +155,9 @@ function weightDirectCycles(c: ConvShape): number {
 
 /** Fewer output channels, or filters of each, than this are left to the other ways: there is little to gain. */
 const MIN_CHANNELS = 8;
-/** Up to so many input channels the error is tested: it grows with the sums. */
-const MAX_CHANNELS = 1024;
+/** Up to so many filters of an output channel the error is tested: it grows with the sums. */
+const MAX_SQUARE_FILTERS = 1024;
+const MAX_LINE_FILTERS = 2048;
 /** By how much the model must find this way to be faster. */
 const MARGIN = 0.85;
 /** Cycles to transform four tiles of inputs, four of outputs, four of gradients, and four filters. */
@@ -168,8 +167,10 @@ const LINE_CYCLES = { inputs: 50, outputs: 45, slopes: 40, filters: 60 };
 /** Whether winograd.ts and winograd-weight.ts take the shape, with an error that is known. */
 function hasWinograd(c: ConvShape): boolean {
   const tiling = tilingOf(c);
-  if (tiling === null || c.cin > MAX_CHANNELS * c.groups) return false;
-  return Math.min(c.cin * tiling.filters, c.cout) >= MIN_CHANNELS * c.groups;
+  if (tiling === null) return false;
+  const filters = (c.cin / c.groups) * tiling.filters;
+  const most = tiling.form === SQUARE ? MAX_SQUARE_FILTERS : MAX_LINE_FILTERS;
+  return filters <= most && Math.min(filters, c.cout / c.groups) >= MIN_CHANNELS;
 }
 
 function winogradCandidates(c: ConvShape): Candidate<'winograd'>[] {

@@ -279,8 +279,8 @@ test('each way of computing is taken by some of the shapes above', () => {
     n: 1,
     channels: [32, 32],
     size: [7, 7],
-    kernel: [3, 5],
-    padding: [1, 2],
+    kernel: [5, 2],
+    padding: [2, 1],
   });
   const pointers = { xPtr: 0, wPtr: 0, gradPtr: 0, outPtr: 0 };
   const entries = (launches: readonly Launch[]) => launches.map(({ entry }) => entry).join(' ');

@@ -62,7 +62,7 @@ export const LINE: Form = {
   points: LINE_POINTS,
   lines: 1,
   extra: LINE_TAPS - 1,
-  filterBytes: 8 * 4,
+  filterBytes: LINE_TAPS * 4,
   emitInputTiles: emitLineInputs,
   emitWeightTiles: emitLineWeights,
   emitOutputTiles: emitLineOutputs,
@@ -168,7 +168,7 @@ const COPY = { lines: 'i32', columns: 'i32', from: 'i32', fromStep: 'i32', to: '
  * copyLines_s(lines, columns, from, fromStep, to, toStep): elements `stride` apart become neighbours; at least one line
  * and one column; the last vector overlaps
  */
-export function emitCopyLines(code: Assembler, stride: 1 | 2): Func {
+function emitCopyLines(code: Assembler, stride: 1 | 2): Func {
   const { i32, f32, v128 } = code;
   return code.func(`copyLines_${stride}`, COPY, [], ({ lines, columns, from, fromStep, to, toStep }) => {
     const [at, source] = code.locals('i32', 2);
@@ -197,5 +197,50 @@ export function emitCopyLines(code: Assembler, stride: 1 | 2): Func {
       code.increase(from, fromStep);
       code.increase(to, toStep);
     });
+  });
+}
+
+/**
+ * copyPart(images, lines, padColumns, column, w, strideX, x, imageBytes, to, padImage): `lines` lines of one plane of all
+ * images, from x on, into the zeros of as many parts: columns from `column` on, `strideX` apart, that lie inside
+ */
+export function emitCopyPart(code: Assembler, form: Form): Func {
+  const { i32 } = code;
+  const copyLines = emitCopyLines(code, 1);
+  const copyEverySecond = form === LINE ? emitCopyLines(code, 2) : copyLines;
+  const params = {
+    images: 'i32',
+    lines: 'i32',
+    padColumns: 'i32',
+    column: 'i32',
+    w: 'i32',
+    strideX: 'i32',
+    x: 'i32',
+    imageBytes: 'i32',
+    to: 'i32',
+    padImage: 'i32',
+  } as const;
+  return code.func('copyPart', params, [], (all) => {
+    const { images, lines, padColumns, column, w, strideX, x, imageBytes, to, padImage } = all;
+    const [start, columns] = code.locals('i32', 2);
+    insideOf(code, padColumns, column, w, strideX, start, columns);
+    const wBytes = code.local('i32', code.scale(w, 4));
+    const padRow = code.local('i32', code.scale(padColumns, 4));
+    code.increase(x, code.scale(i32.add(column, i32.mul(start, strideX)), 4));
+    code.increase(to, code.scale(start, 4));
+    code.if(i32.gt_s(columns, 0), () =>
+      repeat(code, images, () => {
+        const copy = (func: Func) => code.call(func, lines, columns, x, wBytes, to, padRow);
+        if (form === LINE) {
+          code.if(
+            i32.eq(strideX, 2),
+            () => copy(copyEverySecond),
+            () => copy(copyLines),
+          );
+        } else copy(copyLines);
+        code.increase(x, imageBytes);
+        code.increase(to, padImage);
+      }),
+    );
   });
 }

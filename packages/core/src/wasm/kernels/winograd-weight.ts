@@ -1,10 +1,10 @@
 /**
- * The gradient of the weights of a convolution with 3 × 3 filters, stride 1 and dilation 1, float32, by the derivative of
- * Winograd's F(4 × 4, 3 × 3): a tile of 16 outputs takes 36 products for each pair of channels instead of 144.
+ * The gradient of the weights of a convolution, float32: for 3 × 3 filters, stride 1 and dilation 1 by the derivative of
+ * Winograd's F(4 × 4, 3 × 3), or for all others that are long enough by that of F(4, 5) along lines, as in winograd.ts.
  *
  *     out[oc][c] = Gᵀ [ Σ over images and tiles (A grad[oc] Aᵀ) ⊙ (Bᵀ input[c] B) ] G
  *
- * For each of the 36 points, the sum is a matrix product whose inner dimension is all tiles: a task takes some output and
+ * For each of the points, the sum is a matrix product whose inner dimension is all tiles: a task takes some output and
  * some input channels of one group, transforms both for a block of tiles straight into packed panels, multiplies, and goes
  * on with the next block; last it transforms the sums into taps. Tiles are cut into chunks where there are few tasks, as
  * in conv-weight.ts.
@@ -23,9 +23,10 @@ import type { Tiles } from './gemm-micro.ts';
 import { repeat, tilesFor } from './gemm-micro.ts';
 import type { TaskArgs } from './gemm-plan.ts';
 import { align, evenBlock, taskArgs } from './gemm-plan.ts';
-import type { Tiling } from './winograd-tiles.ts';
-import { emitCopyLines, insideOf, needTiling, pointStep, SQUARE, tileBlocks } from './winograd-tiles.ts';
-import { emitInputTiles, emitSlopeTiles, emitTapTiles, POINTS, REACH, TILE } from './winograd-transforms.ts';
+import { filtersLaunch } from './winograd-filters.ts';
+import type { Form, Tiling } from './winograd-tiles.ts';
+import { emitCopyPart, insideOf, LINE, needTiling, pointStep, SQUARE, tileBlocks } from './winograd-tiles.ts';
+import { TILE } from './winograd-transforms.ts';
 
 /** Output and input channels of a task, at most. */
 const TASK_ROWS = 96;
@@ -38,14 +39,13 @@ const FEW_TASKS = 8;
 const CHUNK_PRODUCTS = 1 << 22;
 /** Planes that are transformed together: the tallest panel. */
 const PLANES = 6;
-/** Elements of a task's input or output channel beyond its tiles. */
-const EXTRA = REACH - TILE;
 
 /** How the work is cut; all of it follows from the shape. */
 export interface WinogradWeightPlan {
   readonly tiles: Tiles;
   readonly tiling: Tiling;
   readonly rows: number;
+  /** Filters of an output channel; they are the input channels where each makes one. */
   readonly channels: number;
   readonly taskRows: number;
   readonly taskChannels: number;
@@ -64,6 +64,8 @@ export interface WinogradWeightPlan {
   readonly inputStep: number;
   readonly sumStep: number;
   readonly sumRow: number;
+  /** Bytes of the filters that are joined to weights, and of all that launches share. */
+  readonly filterBytes: number;
   readonly sharedBytes: number;
   readonly tableAt: number;
   readonly padAt: number;
@@ -73,25 +75,33 @@ export interface WinogradWeightPlan {
   readonly scratchBytes: number;
 }
 
+/** Planes of the input that are transformed together: so many that they make whole vectors of filters. */
+function planesTogether(filters: number): number {
+  return filters % 4 === 0 ? 1 : filters % 2 === 0 ? 2 : 4;
+}
+
 export function winogradWeightPlan(c: ConvShape): WinogradWeightPlan {
   const tiles = tilesFor('float32', features());
   const [height] = tiles.heights;
   const [width] = tiles.widths;
   const tiling = needTiling(c);
+  const { form, filters, stepY, extraY } = tiling;
+  const { points } = form;
   const rows = c.cout / c.groups;
-  const channels = c.cin / c.groups;
+  const channels = (c.cin / c.groups) * filters;
   const taskRows = evenBlock(rows, TASK_ROWS, 12);
-  const taskChannels = evenBlock(channels, TASK_CHANNELS, width);
+  const mostPlanes = Math.max(1, Math.floor(TASK_CHANNELS / filters));
+  const taskChannels = evenBlock(c.cin / c.groups, mostPlanes, filters === 1 ? width : 1) * filters;
   const rowTasks = Math.ceil(rows / taskRows);
   const channelTasks = Math.ceil(channels / taskChannels);
-  const tilesY = Math.ceil(c.oh / TILE);
+  const tilesY = Math.ceil(c.oh / form.lines);
   const tilesX = Math.ceil(c.ow / TILE);
-  const tileBytes = (Math.min(rows, taskRows) + Math.min(channels, taskChannels)) * POINTS * 4;
+  const tileBytes = (Math.min(rows, taskRows) + Math.min(channels, taskChannels)) * points * 4;
   const most = Math.max(16, Math.min(BLOCK_TILES, Math.floor(BLOCK_BYTES / tileBytes)));
-  const { imageBlock, blockY, blockX } = tileBlocks(c, SQUARE, most, 2);
+  const { imageBlock, blockY, blockX } = tileBlocks(c, form, most, 2);
   const blocks = Math.ceil(c.n / imageBlock) * Math.ceil(tilesY / blockY) * Math.ceil(tilesX / blockX);
   const tasks = c.groups * rowTasks * channelTasks;
-  const chunkProducts = Math.ceil((9 * rows * channels * c.n * c.oh * c.ow) / CHUNK_PRODUCTS);
+  const chunkProducts = Math.ceil((c.kh * c.kw * rows * c.cin * c.n * c.oh * c.ow) / CHUNK_PRODUCTS);
   const wantedChunks = tasks >= FEW_TASKS ? 1 : Math.min(FEW_TASKS, blocks, chunkProducts);
   const blocksPerChunk = Math.ceil(blocks / wantedChunks);
   const chunks = Math.ceil(blocks / blocksPerChunk);
@@ -104,10 +114,12 @@ export function winogradWeightPlan(c: ConvShape): WinogradWeightPlan {
   const sumStep = pointStep(Math.min(rows, taskRows) * sumRow);
   const tableAt = align((height + 1) * width * 4);
   const padAt = align(tableAt + count * TABLE_BYTES);
-  const padPlane = (imageBlock * (TILE * blockY + EXTRA) + REACH) * (TILE * blockX + EXTRA) * 4;
-  const slopeAt = align(padAt + PLANES * padPlane);
-  const inputAt = slopeAt + POINTS * slopeStep;
-  const sumAt = inputAt + POINTS * inputStep;
+  const padPart = imageBlock * (stepY * blockY + extraY) * (TILE * blockX + form.extra) * 4;
+  const padSlope = (imageBlock * blockY + 1) * form.lines * TILE * blockX * 4;
+  const slopeAt = align(padAt + Math.max(planesTogether(filters) * tiling.parts * padPart, PLANES * padSlope));
+  const filterBytes = form === SQUARE ? 0 : align(c.cout * channels * form.filterBytes);
+  const inputAt = slopeAt + points * slopeStep;
+  const sumAt = inputAt + points * inputStep;
   return {
     tiles,
     tiling,
@@ -129,13 +141,14 @@ export function winogradWeightPlan(c: ConvShape): WinogradWeightPlan {
     inputStep,
     sumStep,
     sumRow,
-    sharedBytes: chunks > 1 ? align(chunks * c.cout * channels * 9 * 4) : 0,
+    filterBytes,
+    sharedBytes: filterBytes + (chunks > 1 ? align(chunks * c.cout * channels * form.filterBytes) : 0),
     tableAt,
     padAt,
     slopeAt,
     inputAt,
     sumAt,
-    scratchBytes: align(sumAt + POINTS * sumStep),
+    scratchBytes: align(sumAt + points * sumStep),
   };
 }
 
@@ -146,16 +159,27 @@ export function winogradWeightLaunches(
   sharedPtr: number,
 ): Launch[] {
   const plan = winogradWeightPlan(c);
-  const { tiles, chunks } = plan;
-  const count = c.cout * plan.channels * 9;
+  const { tiles, tiling, chunks, filterBytes } = plan;
+  const { form } = tiling;
+  const count = (c.cout * plan.channels * form.filterBytes) / 4;
+  const out = filterBytes > 0 ? sharedPtr : pointers.out;
+  const parts = sharedPtr + filterBytes;
   const args: TaskArgs<typeof WEIGHT> = {
     x: pointers.x,
     grad: pointers.grad,
-    out: chunks > 1 ? sharedPtr : pointers.out,
+    out: chunks > 1 ? parts : out,
     outChunk: count * 4,
     groups: c.groups,
     rows: plan.rows,
     channels: plan.channels,
+    filters: tiling.filters,
+    parts: tiling.parts,
+    partStep: tiling.partStep,
+    strideX: tiling.strideX,
+    lineStep: tiling.lineStep,
+    stepY: tiling.stepY,
+    extraY: tiling.extraY,
+    planesAtOnce: planesTogether(tiling.filters),
     taskRows: plan.taskRows,
     taskChannels: plan.taskChannels,
     rowTasks: plan.rowTasks,
@@ -185,20 +209,27 @@ export function winogradWeightLaunches(
     sumAt: plan.sumAt,
   };
   const main: Launch = {
-    name: tiles.name.replace('gemm', 'winogradWeight'),
-    emit,
+    name: tiles.name.replace('gemm', `${form.name}Weight`),
+    emit: EMITTERS[form.name],
     entry: 'winogradWeight',
     args: taskArgs(WEIGHT, args),
     tasks: c.groups * plan.rowTasks * plan.channelTasks * chunks,
     scratchBytes: plan.scratchBytes,
   };
-  return chunks === 1 ? [main] : [main, sumChunksLaunch('float32', sharedPtr, pointers.out, chunks, count)];
+  const launches = [main];
+  if (chunks > 1) launches.push(sumChunksLaunch('float32', parts, out, chunks, count));
+  if (filterBytes > 0) launches.push(filtersLaunch('join', c, tiling, pointers.out, out));
+  return launches;
 }
 
-const emit: Emitter = (code, target) => {
-  const tiles = tilesFor('float32', target);
-  emitMain(code, tiles, emitMacro(code, tiles));
-};
+const emitFor =
+  (form: Form): Emitter =>
+  (code, target) => {
+    const tiles = tilesFor('float32', target);
+    emitMain(code, tiles, form, emitMacro(code, tiles));
+  };
+
+const EMITTERS: Readonly<Record<string, Emitter>> = { [SQUARE.name]: emitFor(SQUARE), [LINE.name]: emitFor(LINE) };
 
 const WEIGHT = {
   task: 'i32',
@@ -210,6 +241,14 @@ const WEIGHT = {
   groups: 'i32',
   rows: 'i32',
   channels: 'i32',
+  filters: 'i32',
+  parts: 'i32',
+  partStep: 'i32',
+  strideX: 'i32',
+  lineStep: 'i32',
+  stepY: 'i32',
+  extraY: 'i32',
+  planesAtOnce: 'i32',
   taskRows: 'i32',
   taskChannels: 'i32',
   rowTasks: 'i32',
@@ -252,19 +291,21 @@ const TABLE_BYTES = 8;
  *       for each point: sums[oc][c] (= or +=) Σ slopes[oc][tile] · inputs[tile][c]
  *     for each output channel, each four input channels: transform the sums into taps
  */
-function emitMain(code: Assembler, tiles: Tiles, macro: MacroFuncs): void {
+function emitMain(code: Assembler, tiles: Tiles, form: Form, macro: MacroFuncs): void {
   const { i32 } = code;
   const [height] = tiles.heights;
   const [width] = tiles.widths;
-  const tabulate = emitTabulate(code);
-  const fillInputs = emitFillInputs(code, tiles);
-  const fillSlopes = emitFillSlopes(code, tiles, macro);
-  const takeTaps = emitTakeTaps(code, tiles);
+  const tabulate = emitTabulate(code, form);
+  const copyPart = emitCopyPart(code, form);
+  const fillInputs = emitFillInputs(code, tiles, form, copyPart);
+  const fillSlopes = emitFillSlopes(code, tiles, form, copyPart, macro);
+  const takeTaps = emitTakeTaps(code, tiles, form);
   const columns = emitColumns(code, tiles, macro);
   code.export('winogradWeight', WEIGHT, [], (params) => {
     const { task, scratch, x, grad, out, outChunk, groups, rows, channels, taskRows, taskChannels } = params;
     const { rowTasks, channelTasks, n, h, w, oh, ow, padTop, padLeft, tilesY, tilesX } = params;
     const { imageBlock, blockY, blockX, blocks, blocksPerChunk, slopeStep, inputStep, sumStep, sumRow } = params;
+    const { filters, parts, partStep, strideX, lineStep, stepY, extraY, planesAtOnce } = params;
     /** Takes from `index` its part that counts blocks of `size`; returns where the block starts, and its size. */
     const part = (index: Local<'i32'>, blockCount: Local<'i32'>, size: Local<'i32'>, block: Local<'i32'>) => {
       const start = code.local('i32', i32.mul(i32.rem_u(index, blockCount), block));
@@ -287,13 +328,15 @@ function emitMain(code: Assembler, tiles: Tiles, macro: MacroFuncs): void {
 
     const plane = code.local('i32', code.scale(i32.mul(h, w), 4));
     const slopePlane = code.local('i32', code.scale(i32.mul(oh, ow), 4));
-    const imageBytes = code.local('i32', i32.mul(i32.mul(groups, channels), plane));
+    const planes = code.local('i32', i32.div_u(channels, filters));
+    const imageBytes = code.local('i32', i32.mul(i32.mul(groups, planes), plane));
     const slopeImage = code.local('i32', i32.mul(i32.mul(groups, rows), slopePlane));
     const firstRow = code.local('i32', i32.add(i32.mul(group, rows), row));
-    code.increase(x, i32.mul(i32.add(i32.mul(group, channels), channel), plane));
+    code.increase(x, i32.mul(i32.add(i32.mul(group, planes), i32.div_u(channel, filters)), plane));
+    const planeCount = code.local('i32', i32.div_u(channelCount, filters));
     code.increase(grad, i32.mul(firstRow, slopePlane));
     code.increase(out, i32.mul(task, outChunk));
-    code.increase(out, code.scale(i32.add(i32.mul(firstRow, channels), channel), 9 * 4));
+    code.increase(out, i32.mul(i32.add(i32.mul(firstRow, channels), channel), form.filterBytes));
 
     const table = at(params.tableAt);
     const pad = at(params.padAt);
@@ -313,34 +356,25 @@ function emitMain(code: Assembler, tiles: Tiles, macro: MacroFuncs): void {
       const [tileY, countY] = part(index, blocksY, tilesY, blockY);
       const [image, images] = part(index, blocksN, n, imageBlock);
       count.set(i32.and(i32.add(i32.mul(i32.mul(images, countY), countX), 1), -2));
-      code.call(tabulate, table, images, countY, countX);
-      const firstY = code.local('i32', code.scale(tileY, TILE));
+      code.call(tabulate, table, images, countY, countX, stepY, extraY);
+      const firstY = code.local('i32', code.scale(tileY, form.lines));
       const firstX = code.local('i32', code.scale(tileX, TILE));
       source.set(i32.add(grad, i32.mul(image, slopeImage)));
       const shared = [countY, countX, table, count, pad];
       code.call(fillSlopes, source, rowCount, images, slopeImage, oh, ow, firstY, firstX, ...shared, slopes, slopeStep);
-      code.decrease(firstY, padTop);
-      code.decrease(firstX, padLeft);
+      firstY.set(i32.sub(i32.mul(tileY, stepY), padTop));
+      firstX.set(i32.sub(i32.mul(firstX, strideX), padLeft));
       source.set(i32.add(x, i32.mul(image, imageBytes)));
       code.call(
         fillInputs,
-        source,
-        channelCount,
-        images,
-        imageBytes,
-        h,
-        w,
-        firstY,
-        firstX,
-        ...shared,
-        inputs,
-        inputStep,
+        ...[source, planeCount, images, imageBytes, h, w, firstY, firstX, ...shared, inputs, inputStep],
+        ...[filters, parts, partStep, strideX, lineStep, stepY, extraY, planesAtOnce],
       );
       const bStep = code.local('i32', code.scale(count, width * 4));
       a.set(slopes);
       b.set(inputs);
       c.set(sums);
-      code.forRange(point, 0, POINTS, 1, () => {
+      code.forRange(point, 0, form.points, 1, () => {
         code.call(columns, channelCount, rowCount, count, a, b, 0, bStep, c, sumRow, from, zeros, scratch);
         code.increase(a, slopeStep);
         code.increase(b, inputStep);
@@ -349,38 +383,50 @@ function emitMain(code: Assembler, tiles: Tiles, macro: MacroFuncs): void {
       from.set(FROM_C);
       code.increase(block, 1);
     });
-    code.call(takeTaps, rowCount, channelCount, sums, sumRow, sumStep, out, code.scale(channels, 9 * 4), scratch);
+    code.call(
+      takeTaps,
+      rowCount,
+      channelCount,
+      sums,
+      sumRow,
+      sumStep,
+      out,
+      i32.mul(channels, form.filterBytes),
+      scratch,
+    );
   });
 }
 
 /**
- * tabulate(table, images, countY, countX): the entries of a block of tiles, and one behind the last that begins at the
- * zeros behind the planes.
+ * tabulate(table, images, countY, countX, stepY, extraY): the entries of a block of tiles, and one behind the last, which
+ * reads the inputs of the first and zeros for gradients.
  */
-function emitTabulate(code: Assembler): Func {
+function emitTabulate(code: Assembler, form: Form): Func {
   const { i32 } = code;
-  const params = { table: 'i32', images: 'i32', countY: 'i32', countX: 'i32' } as const;
-  return code.func('tabulate', params, [], ({ table, images, countY, countX }) => {
-    const [i, y, x, input, slope] = code.locals('i32', 5);
-    const row = code.local('i32', code.scale(countX, TILE * 4));
+  const params = { table: 'i32', images: 'i32', countY: 'i32', countX: 'i32', stepY: 'i32', extraY: 'i32' } as const;
+  return code.func('tabulate', params, [], ({ table, images, countY, countX, stepY, extraY }) => {
+    const [i, y, x, input, slope, line] = code.locals('i32', 6);
+    const slopeRow = code.local('i32', code.scale(countX, TILE * 4));
+    const inputRow = code.local('i32', i32.add(slopeRow, form.extra * 4));
     const store = () => {
       i32.store(table, input, INPUT);
       i32.store(table, slope, SLOPE);
     };
     code.forRange(i, 0, images, 1, () => {
       code.forRange(y, 0, countY, 1, () => {
+        input.set(line);
         code.forRange(x, 0, countX, 1, () => {
           store();
           code.increase(table, TABLE_BYTES);
           code.increase(input, TILE * 4);
           code.increase(slope, TILE * 4);
         });
-        // Over what the last tile reaches further, and three more lines.
-        code.increase(input, i32.add(EXTRA * 4, i32.mul(i32.add(row, EXTRA * 4), TILE - 1)));
-        code.increase(slope, i32.mul(row, TILE - 1));
+        code.increase(line, i32.mul(inputRow, stepY));
+        code.increase(slope, i32.mul(slopeRow, form.lines - 1));
       });
-      code.increase(input, i32.mul(i32.add(row, EXTRA * 4), EXTRA));
+      code.increase(line, i32.mul(inputRow, extraY));
     });
+    input.set(0);
     store();
   });
 }
@@ -403,84 +449,84 @@ const FILL = {
   step: 'i32',
 } as const;
 
-type FillParams = { readonly [K in keyof typeof FILL]: Local<'i32'> };
+const FILL_INPUTS = {
+  ...FILL,
+  filters: 'i32',
+  parts: 'i32',
+  partStep: 'i32',
+  strideX: 'i32',
+  lineStep: 'i32',
+  stepY: 'i32',
+  extraY: 'i32',
+  planesAtOnce: 'i32',
+} as const;
 
-/** What `emitPlanes` prepares: how to copy some planes, where the copy of each begins, how long its lines are. */
-interface Planes {
-  copy(some: Local<'i32'>): void;
-  readonly starts: readonly Local<'i32'>[];
-  readonly padRow: Local<'i32'>;
-}
-
-/**
- * Planes of all images of a block in memory that is zero elsewhere: beside the image, and for one more tile behind it.
- * `copy` takes the next so many planes from x on; where there are fewer than `starts`, the last one stands for more.
- */
-function emitPlanes(code: Assembler, copyLines: Func, extra: number, most: number, params: FillParams): Planes {
-  const { i32 } = code;
-  const { x, images, imageBytes, h, w, firstY, firstX, countY, countX, pad } = params;
-  const [startY, lines, startX, columns] = code.locals('i32', 4);
-  const padLines = code.local('i32', i32.add(code.scale(countY, TILE), extra));
-  const padColumns = code.local('i32', i32.add(code.scale(countX, TILE), extra));
-  insideOf(code, padLines, firstY, h, 1, startY, lines);
-  insideOf(code, padColumns, firstX, w, 1, startX, columns);
-  const isInside = code.local('i32', i32.and(i32.gt_s(lines, 0), i32.gt_s(columns, 0)));
-  const padRow = code.local('i32', code.scale(padColumns, 4));
-  const padImage = code.local('i32', i32.mul(padLines, padRow));
-  const padPlane = code.local('i32', i32.mul(images, padImage));
-  code.increase(padPlane, i32.mul(padRow, TILE + extra));
-  const wBytes = code.local('i32', code.scale(w, 4));
-  const plane = code.local('i32', i32.mul(h, wBytes));
-  const first = code.local('i32', i32.add(i32.mul(startY, padRow), code.scale(startX, 4)));
-  code.increase(x, i32.add(i32.mul(i32.add(firstY, startY), wBytes), code.scale(i32.add(firstX, startX), 4)));
-  code.memory.fill(pad, 0, i32.mul(padPlane, most));
-  const starts = code.locals('i32', most);
-  const [left, image, from, to, at, last] = code.locals('i32', 6);
-  const copy = (some: Local<'i32'>) => {
-    at.set(i32.add(pad, first));
-    left.set(some);
-    repeat(code, left, () => {
-      from.set(x);
-      to.set(at);
-      code.if(isInside, () => {
-        image.set(images);
-        repeat(code, image, () => {
-          code.call(copyLines, lines, columns, from, wBytes, to, padRow);
-          code.increase(from, imageBytes);
-          code.increase(to, padImage);
-        });
-      });
-      code.increase(x, plane);
-      code.increase(at, padPlane);
-    });
-    last.set(i32.sub(some, 1));
-    for (const [i, start] of starts.entries()) start.set(i32.add(pad, i32.mul(code.least(last, i), padPlane)));
-  };
-  return { copy, starts, padRow };
-}
-
-/** fillInputs(…): panels of transformed inputs, as columns of B, four channels at a time */
-function emitFillInputs(code: Assembler, tiles: Tiles): Func {
+/** fillInputs(…): panels of transformed inputs, as columns of B, four filters at a time; the last stands for more */
+function emitFillInputs(code: Assembler, tiles: Tiles, form: Form, copyPart: Func): Func {
   const { i32 } = code;
   const [width] = tiles.widths;
-  const inputTiles = emitInputTiles(code, tiles.fma);
-  const copyLines = emitCopyLines(code, 1);
-  return code.func('fillInputs', FILL, [], (params) => {
-    const { planes, table, count, out, step } = params;
-    const { copy, starts, padRow } = emitPlanes(code, copyLines, EXTRA, 4, params);
-    const [left, part, four, to, entry, tile, offset, panelRow] = code.locals('i32', 8);
+  const inputTiles = form.emitInputTiles(code, tiles.fma);
+  return code.func('fillInputs', FILL_INPUTS, [], (params) => {
+    const { x, planes, images, imageBytes, h, w, firstY, firstX, countY, countX, table, count, pad, out, step } =
+      params;
+    const { filters, parts, partStep, strideX, lineStep, stepY, extraY, planesAtOnce } = params;
+    const [startY, lines] = code.locals('i32', 2);
+    const padLines = code.local('i32', i32.add(i32.mul(countY, stepY), extraY));
+    const padColumns = code.local('i32', i32.add(code.scale(countX, TILE), form.extra));
+    insideOf(code, padLines, firstY, h, 1, startY, lines);
+    const wBytes = code.local('i32', code.scale(w, 4));
+    const padRow = code.local('i32', code.scale(padColumns, 4));
+    const padImage = code.local('i32', i32.mul(padLines, padRow));
+    const padPart = code.local('i32', i32.mul(images, padImage));
+    const padPlane = code.local('i32', i32.mul(parts, padPart));
+    const filterLines = code.local('i32', i32.div_u(filters, parts));
+    const lineBytes = code.local('i32', i32.mul(lineStep, padRow));
+    code.increase(x, i32.mul(i32.add(firstY, startY), wBytes));
+    code.memory.fill(pad, 0, i32.mul(planesAtOnce, padPlane));
+    const starts = code.locals('i32', 4);
+    const [some, plane, part, column, own, filter, last, index, rest, done, panelRow, to, entry, tile, offset] =
+      code.locals('i32', 15);
+    const total = code.local('i32', i32.mul(planes, filters));
+    const copyPlane = () => {
+      column.set(firstX);
+      part.set(parts);
+      repeat(code, part, () => {
+        const at = i32.add(own, i32.mul(startY, padRow));
+        code.call(copyPart, images, lines, padColumns, column, w, strideX, x, imageBytes, at, padImage);
+        code.increase(own, padPart);
+        code.increase(column, partStep);
+      });
+    };
     code.while(
       () => i32.gt_s(planes, 0),
       () => {
-        part.set(code.least(planes, width));
-        panelRow.set(code.scale(i32.and(i32.add(part, 3), -4), 4));
-        left.set(out);
+        some.set(code.least(planes, planesAtOnce));
+        code.if(i32.gt_s(lines, 0), () => {
+          own.set(pad);
+          plane.set(some);
+          repeat(code, plane, () => {
+            copyPlane();
+            code.increase(x, i32.mul(h, wBytes));
+          });
+        });
+        last.set(i32.sub(i32.mul(some, filters), 1));
+        filter.set(0);
         code.while(
-          () => i32.gt_s(part, 0),
+          () => i32.le_s(filter, last),
           () => {
-            four.set(code.least(part, 4));
-            copy(four);
-            to.set(left);
+            for (const [i, start] of starts.entries()) {
+              index.set(i32.add(filter, i));
+              index.set(code.least(index, last));
+              rest.set(i32.rem_u(index, filters));
+              start.set(i32.add(pad, i32.mul(i32.div_u(index, filters), padPlane)));
+              code.increase(start, i32.mul(i32.div_u(rest, filterLines), padPart));
+              code.increase(start, i32.mul(i32.rem_u(rest, filterLines), lineBytes));
+            }
+            code.if(i32.eqz(done), () => {
+              panelRow.set(code.least(total, width));
+              panelRow.set(code.scale(i32.and(i32.add(panelRow, 3), -4), 4));
+            });
+            to.set(i32.add(out, done));
             entry.set(table);
             tile.set(count);
             repeat(code, tile, () => {
@@ -489,12 +535,16 @@ function emitFillInputs(code: Assembler, tiles: Tiles): Func {
               code.increase(to, panelRow);
               code.increase(entry, TABLE_BYTES);
             });
-            code.increase(left, 16);
-            code.decrease(part, 4);
+            code.increase(done, 16);
+            code.increase(filter, 4);
+            code.decrease(total, 4);
+            code.if(i32.eq(done, width * 4), () => {
+              done.set(0);
+              code.increase(out, i32.mul(count, width * 4));
+            });
           },
         );
-        code.increase(out, i32.mul(count, width * 4));
-        code.decrease(planes, width);
+        code.decrease(planes, planesAtOnce);
       },
     );
   });
@@ -502,23 +552,40 @@ function emitFillInputs(code: Assembler, tiles: Tiles): Func {
 
 /**
  * fillSlopes(…): panels of transformed gradients, as rows of A. A panel is (tile, channel) in order, taken four at a
- * time: with six rows, two tiles are three vectors.
+ * time: with six rows, two tiles are three vectors. Behind the last line of a plane there is a tile of zeros.
  */
-function emitFillSlopes(code: Assembler, tiles: Tiles, { tall }: MacroFuncs): Func {
+function emitFillSlopes(code: Assembler, tiles: Tiles, form: Form, copyPart: Func, { tall }: MacroFuncs): Func {
   const { i32 } = code;
-  const slopeTiles = emitSlopeTiles(code, tiles.fma);
-  const copyLines = emitCopyLines(code, 1);
+  const slopeTiles = form.emitSlopeTiles(code, tiles.fma);
   return code.func('fillSlopes', FILL, [], (params) => {
-    const { planes, table, count, out, step } = params;
-    const { copy, starts, padRow } = emitPlanes(code, copyLines, 0, tiles.heights[0], params);
-    const [some, entry, tile, offset, next] = code.locals('i32', 5);
-    const four = (pairs: readonly (readonly [Local<'i32'>, Local<'i32'>])[]) => {
-      code.call(slopeTiles, ...pairs.map(([start, place]) => i32.add(start, place)), padRow, out, step);
-      code.increase(out, 16);
-    };
+    const { x, planes, images, imageBytes, h, w, firstY, firstX, countY, countX, table, count, pad, out, step } =
+      params;
+    const padLines = code.local('i32', code.scale(countY, form.lines));
+    const padColumns = code.local('i32', code.scale(countX, TILE));
+    const lines = code.local('i32', i32.sub(h, firstY));
+    lines.set(code.least(lines, padLines));
+    const wBytes = code.local('i32', code.scale(w, 4));
+    const padRow = code.local('i32', code.scale(padColumns, 4));
+    const padImage = code.local('i32', i32.mul(padLines, padRow));
+    const padPlane = code.local('i32', i32.add(i32.mul(images, padImage), code.scale(padRow, form.lines)));
+    code.increase(x, i32.mul(firstY, wBytes));
+    code.memory.fill(pad, 0, i32.mul(padPlane, tiles.heights[0]));
+    const starts = code.locals('i32', tiles.heights[0]);
+    const [some, left, own, entry, tile, offset, next] = code.locals('i32', 7);
     forPanels(code, tiles, tall, planes, (height) => {
       some.set(code.least(planes, height));
-      copy(some);
+      left.set(some);
+      own.set(pad);
+      repeat(code, left, () => {
+        code.call(copyPart, images, lines, padColumns, firstX, w, 1, x, imageBytes, own, padImage);
+        code.increase(own, padPlane);
+        code.increase(x, i32.mul(h, wBytes));
+      });
+      code.decrease(some, 1);
+      // The last plane stands for those that do not exist.
+      for (const [i, start] of starts.entries()) {
+        start.set(i32.add(pad, i32.mul(code.least(some, i), padPlane)));
+      }
       entry.set(table);
       const perTurn = height === 4 ? 1 : 2;
       tile.set(i32.div_u(count, perTurn));
@@ -526,7 +593,11 @@ function emitFillSlopes(code: Assembler, tiles: Tiles, { tall }: MacroFuncs): Fu
         const places = [offset, next].slice(0, perTurn);
         for (const [i, place] of places.entries()) place.set(i32.load(entry, i * TABLE_BYTES + SLOPE));
         const all = places.flatMap((place) => starts.slice(0, height).map((start) => [start, place] as const));
-        for (let i = 0; i < all.length; i += 4) four(all.slice(i, i + 4));
+        for (let i = 0; i < all.length; i += 4) {
+          const four = all.slice(i, i + 4).map(([start, place]) => i32.add(start, place));
+          code.call(slopeTiles, ...four, padRow, out, step);
+          code.increase(out, 16);
+        }
         code.increase(entry, perTurn * TABLE_BYTES);
       });
     });
@@ -534,9 +605,9 @@ function emitFillSlopes(code: Assembler, tiles: Tiles, { tall }: MacroFuncs): Fu
 }
 
 /** takeTaps(rows, channels, sums, sumRow, sumStep, out, outRow, scratch): filters that do not exist go to scratch memory */
-function emitTakeTaps(code: Assembler, tiles: Tiles): Func {
+function emitTakeTaps(code: Assembler, tiles: Tiles, form: Form): Func {
   const { i32 } = code;
-  const tapTiles = emitTapTiles(code, tiles.fma);
+  const tapTiles = form.emitTapTiles(code, tiles.fma);
   const params = {
     rows: 'i32',
     channels: 'i32',
@@ -554,7 +625,7 @@ function emitTakeTaps(code: Assembler, tiles: Tiles): Func {
       from.set(sums);
       code.forRange(channel, 0, channels, 4, () => {
         for (const [t, place] of places.entries()) {
-          place.set(i32.add(out, code.scale(i32.add(channel, t), 9 * 4)));
+          place.set(i32.add(out, i32.mul(i32.add(channel, t), form.filterBytes)));
           place.set(code.select(place, scratch, i32.lt_u(i32.add(channel, t), channels)));
         }
         code.call(tapTiles, from, sumStep, ...places);

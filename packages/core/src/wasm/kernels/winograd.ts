@@ -24,9 +24,9 @@ import type { Tiles } from './gemm-micro.ts';
 import { repeat, tilesFor } from './gemm-micro.ts';
 import type { TaskArgs } from './gemm-plan.ts';
 import { align, evenBlock, taskArgs } from './gemm-plan.ts';
-import { LINE_TAPS } from './winograd-line.ts';
+import { filtersLaunch } from './winograd-filters.ts';
 import type { Form, Tiling } from './winograd-tiles.ts';
-import { emitCopyLines, insideOf, LINE, needTiling, pointStep, SQUARE, tileBlocks } from './winograd-tiles.ts';
+import { emitCopyPart, insideOf, LINE, needTiling, pointStep, SQUARE, tileBlocks } from './winograd-tiles.ts';
 import { TILE } from './winograd-transforms.ts';
 
 /** Transformed inputs of a task, about: half of the second-level cache. */
@@ -115,7 +115,7 @@ export function winogradPlan(c: ConvShape): WinogradPlan {
   const weightStep = pointStep(packedRows * channels * 4);
   const inputStep = pointStep(channels * count * 4);
   const productStep = pointStep(rowBlock * count * 4);
-  const filterBytes = tiling.filters === 1 ? 0 : align(c.cout * channels * form.filterBytes);
+  const filterBytes = form === SQUARE ? 0 : align(c.cout * channels * form.filterBytes);
   // A register tile and a row of zeros; four tiles of outputs; the table of tiles; a padded channel.
   const tableAt = tileAt(tiles) + 4 * TILE * TILE * 4;
   const padAt = align(tableAt + count * TABLE_BYTES);
@@ -190,18 +190,7 @@ export function winogradLaunches(c: ConvShape, source: WinogradWeights, target: 
     flip: source.flip ? 1 : 0,
   };
   if (filterBytes > 0) {
-    const filterArgs: TaskArgs<typeof FILTERS> = {
-      weights: source.weights,
-      out: target.packed,
-      channels: c.cin / groups,
-      parts: tiling.parts,
-      partStep: tiling.partStep,
-      strideX: tiling.strideX,
-      kh: c.kh,
-      kw: c.kw,
-    };
-    const rest = { entry: 'winogradFilters', args: taskArgs(FILTERS, filterArgs), tasks: c.cout, scratchBytes: 0 };
-    launches.push({ ...module, ...rest });
+    launches.push(filtersLaunch('cut', c, tiling, source.weights, target.packed));
     const { filterBytes: bytes } = form;
     weights = { weights: target.packed, rowStep: channels * bytes, channelStep: bytes, flip: 0 };
   }
@@ -269,63 +258,11 @@ const emitFor =
     const tiles = tilesFor('float32', target);
     const macro = emitMacro(code, tiles);
     const weightRows = emitWeightRows(code, tiles, form, macro);
-    if (form === LINE) emitFilters(code);
     emitWeights(code, form, weightRows);
     emitMain(code, tiles, form, macro, weightRows);
   };
 
 const EMITTERS: Readonly<Record<string, Emitter>> = { [SQUARE.name]: emitFor(SQUARE), [LINE.name]: emitFor(LINE) };
-
-const FILTERS = {
-  task: 'i32',
-  scratch: 'i32',
-  weights: 'i32',
-  out: 'i32',
-  channels: 'i32',
-  parts: 'i32',
-  partStep: 'i32',
-  strideX: 'i32',
-  kh: 'i32',
-  kw: 'i32',
-} as const;
-
-/**
- * winogradFilters: a task cuts the filters of one output channel out of its weights [channels, kh, kw]
- *
- *     for c, part, ky, i < 5:
- *       tap = part · partStep + i · strideX
- *       out[task][c][part][ky][i] = tap < kw and, with a stride of 1, i < partStep ? weights[task][c][ky][tap] : 0
- */
-function emitFilters(code: Assembler): void {
-  const { i32, f32 } = code;
-  code.export('winogradFilters', FILTERS, [], (params) => {
-    const { task, weights, out, channels, parts, partStep, strideX, kh, kw } = params;
-    const [channel, part, ky, i, tap, end, from] = code.locals('i32', 7);
-    const size = code.local('i32', i32.mul(i32.mul(channels, kh), kw));
-    const own = code.local('i32', code.index(weights, i32.mul(task, size), 4));
-    code.increase(out, i32.mul(i32.mul(i32.mul(task, channels), i32.mul(parts, kh)), LINE.filterBytes));
-    code.forRange(channel, 0, channels, 1, () => {
-      code.forRange(part, 0, parts, 1, () => {
-        end.set(i32.mul(i32.add(part, 1), partStep));
-        end.set(code.select(end, kw, i32.and(i32.eq(strideX, 1), i32.lt_u(end, kw))));
-        from.set(own);
-        code.forRange(ky, 0, kh, 1, () => {
-          tap.set(i32.mul(part, partStep));
-          code.forRange(i, 0, LINE_TAPS, 1, () => {
-            f32.store(code.index(out, i, 4), 0);
-            code.if(i32.lt_u(tap, end), () => {
-              f32.store(code.index(out, i, 4), f32.load(code.index(from, tap, 4)));
-            });
-            code.increase(tap, strideX);
-          });
-          code.increase(out, LINE.filterBytes);
-          code.increase(from, code.scale(kw, 4));
-        });
-      });
-      code.increase(own, code.scale(i32.mul(kh, kw), 4));
-    });
-  });
-}
 
 const WEIGHTS = {
   task: 'i32',
@@ -706,12 +643,11 @@ function emitFillInputs(code: Assembler, tiles: Tiles, form: Form): Func {
   const { i32 } = code;
   const [width] = tiles.widths;
   const inputTiles = form.emitInputTiles(code, tiles.fma);
-  const copyLines = emitCopyLines(code, 1);
-  const copyEverySecond = form === LINE ? emitCopyLines(code, 2) : copyLines;
+  const copyPart = emitCopyPart(code, form);
   return code.func('fillInputs', FILL, [], (all) => {
     const { x, planes, imageBytes, h, w, firstY, firstX, images, countY, countX, table, count, pad, inputs } = all;
     const { step, filters, parts, partStep, strideX, lineStep, stepY, extraY } = all;
-    const [startY, lines, startX, columns] = code.locals('i32', 4);
+    const [startY, lines] = code.locals('i32', 2);
     const padLines = code.local('i32', i32.add(i32.mul(countY, stepY), extraY));
     const padColumns = code.local('i32', i32.add(code.scale(countX, TILE), form.extra));
     insideOf(code, padLines, firstY, h, 1, startY, lines);
@@ -723,7 +659,7 @@ function emitFillInputs(code: Assembler, tiles: Tiles, form: Form): Func {
     const planeBytes = code.local('i32', i32.mul(h, wBytes));
     const filterLines = code.local('i32', i32.div_u(filters, parts));
     const channels = code.local('i32', i32.mul(planes, filters));
-    const [image, channel, from, to, entry, left, tile, panel, part, line, column, own] = code.locals('i32', 12);
+    const [channel, to, entry, left, tile, panel, part, line, column, own] = code.locals('i32', 10);
     code.increase(x, i32.mul(i32.add(firstY, startY), wBytes));
     // The padding is the same for every plane.
     code.memory.fill(pad, 0, i32.mul(parts, padPart));
@@ -755,23 +691,9 @@ function emitFillInputs(code: Assembler, tiles: Tiles, form: Form): Func {
       column.set(firstX);
       part.set(parts);
       repeat(code, part, () => {
-        insideOf(code, padColumns, column, w, strideX, startX, columns);
-        code.if(i32.and(i32.gt_s(lines, 0), i32.gt_s(columns, 0)), () => {
-          from.set(i32.add(x, code.scale(i32.add(column, i32.mul(startX, strideX)), 4)));
-          to.set(i32.add(own, i32.add(i32.mul(startY, padRow), code.scale(startX, 4))));
-          image.set(images);
-          repeat(code, image, () => {
-            const copy = (func: Func) => code.call(func, lines, columns, from, wBytes, to, padRow);
-            if (form === LINE) {
-              code.if(
-                i32.eq(strideX, 2),
-                () => copy(copyEverySecond),
-                () => copy(copyLines),
-              );
-            } else copy(copyLines);
-            code.increase(from, imageBytes);
-            code.increase(to, padImage);
-          });
+        code.if(i32.gt_s(lines, 0), () => {
+          const to = i32.add(own, i32.mul(startY, padRow));
+          code.call(copyPart, images, lines, padColumns, column, w, strideX, x, imageBytes, to, padImage);
         });
         line.set(own);
         left.set(filterLines);
