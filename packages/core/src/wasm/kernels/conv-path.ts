@@ -83,7 +83,7 @@ const CANDIDATES: { [Direction in ConvDirection]: (c: ConvShape) => Candidate<Ke
   weight: (c) => [
     { kernel: 'product', cycles: weightProductCycles(c) },
     ...(c.n * c.oh * c.ow * c.kh * c.kw === 0 ? [] : [{ kernel: 'direct' as const, cycles: weightDirectCycles(c) }]),
-    ...(hasWinograd(c) ? [{ kernel: 'winograd' as const, cycles: winogradWeightCycles(c) / MARGIN }] : []),
+    ...(hasWinograd(c) ? [{ kernel: 'winograd' as const, cycles: winogradWeightCycles(c) }] : []),
   ],
 };
 
@@ -154,7 +154,7 @@ function weightDirectCycles(c: ConvShape): number {
 }
 
 /** Fewer output channels, or filters of each, than this are left to the other ways: there is little to gain. */
-const MIN_CHANNELS = 8;
+const MIN_CHANNELS = 3;
 /** Up to so many filters of an output channel the error is tested: it grows with the sums. */
 const MAX_SQUARE_FILTERS = 1024;
 const MAX_LINE_FILTERS = 2048;

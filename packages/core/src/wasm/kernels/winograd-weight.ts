@@ -33,7 +33,7 @@ const TASK_ROWS = 96;
 const TASK_CHANNELS = 128;
 /** Transformed tiles of a block, about, and how many there are at most. */
 const BLOCK_BYTES = 1 << 20;
-const BLOCK_TILES = 96;
+const BLOCK_TILES = 192;
 /** Chunks of tiles, when there are fewer tasks than this; a chunk has at least so many products of a direct sum. */
 const FEW_TASKS = 8;
 const CHUNK_PRODUCTS = 1 << 22;
