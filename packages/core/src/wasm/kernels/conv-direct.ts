@@ -28,6 +28,15 @@ const BLOCK_BYTES = 16384;
 const CHANNELS = [2, 1];
 const VECTORS = [4, 2, 1];
 
+/** What kernels are made for: the stride along a line, 0 for any; how many neighbouring taps a line has, 0 for any. */
+interface Line {
+  readonly stride: number;
+  readonly taps: number;
+}
+
+/** Lines of taps that are written out, without a loop. */
+const WRITTEN_OUT = [3, 5];
+
 interface DirectPlan {
   readonly tiles: Tiles;
   readonly lineBlock: number;
@@ -69,6 +78,7 @@ export function directLaunch(
   const { tiles } = plan;
   const lineTasks = Math.ceil(c.oh / plan.lineBlock);
   const stride = c.strideW <= 2 ? c.strideW : 0;
+  const taps = stride > 0 && c.dilationW === 1 && WRITTEN_OUT.includes(c.kw) ? c.kw : 0;
   const args: TaskArgs<typeof DIRECT> = {
     ...pointers,
     groups: c.groups,
@@ -93,8 +103,8 @@ export function directLaunch(
     padAt: plan.padAt,
   };
   return {
-    name: `${tiles.element.type}_conv_direct_s${stride === 0 ? 'n' : stride}__${tiles.fma ? 'fma' : 'simd'}`,
-    emit: EMITTERS[tiles.element.dtype][stride],
+    name: `${tiles.element.type}_conv_direct_s${stride === 0 ? 'n' : stride}k${taps === 0 ? 'n' : taps}__${tiles.fma ? 'fma' : 'simd'}`,
+    emit: emitterFor(tiles.element.dtype, { stride, taps }),
     entry: 'convDirect',
     args: taskArgs(DIRECT, args),
     tasks: c.n * c.groups * lineTasks,
@@ -102,11 +112,10 @@ export function directLaunch(
   };
 }
 
-/** By stride along a line; 0 stands for any. */
-const emittersFor = (dtype: FloatDType): readonly Emitter[] =>
-  [0, 1, 2].map((stride) => (code, target) => emitConvDirect(code, tilesFor(dtype, target), stride));
-
-const EMITTERS = { float32: emittersFor('float32'), float64: emittersFor('float64') };
+const emitterFor =
+  (dtype: FloatDType, line: Line): Emitter =>
+  (code, target) =>
+    emitConvDirect(code, tilesFor(dtype, target), line);
 
 const LINES = {
   lines: 'i32',
@@ -130,7 +139,7 @@ const LINES = {
 type LineParams = { readonly [K in keyof typeof LINES]: Local<'i32'> };
 
 /** direct_r(…): the lines of a task for r output channels; a `bias` of 0 stands for none; steps in bytes */
-function emitDirect(code: Assembler, tiles: Tiles, stride: number, rows: number): Func {
+function emitDirect(code: Assembler, tiles: Tiles, line: Line, rows: number): Func {
   const { i32 } = code;
   const { bytes, lanes } = tiles.element;
   return code.func(`direct_${rows}`, LINES, [], (params) => {
@@ -144,7 +153,7 @@ function emitDirect(code: Assembler, tiles: Tiles, stride: number, rows: number)
         code.while(
           () => (vectors === 1 ? i32.gt_s(left, 0) : i32.ge_s(left, vectors * lanes)),
           () => {
-            emitTile(code, tiles, stride, rows, vectors, params, state, from, left);
+            emitTile(code, tiles, line, rows, vectors, params, state, from, left);
             code.increase(from, i32.mul(strideStep, vectors * lanes));
             code.increase(out, vectors * lanes * bytes);
             code.decrease(left, vectors * lanes);
@@ -178,7 +187,7 @@ function tileLocals(code: Assembler, rows: number): TileLocals {
 function emitTile(
   code: Assembler,
   tiles: Tiles,
-  stride: number,
+  { stride, taps: written }: Line,
   rows: number,
   vectors: number,
   params: LineParams,
@@ -201,6 +210,26 @@ function emitTile(
       for (const sum of row) sum.set(loadSplat(code, element, bias, r * bytes));
     });
   }
+  /** Adds the products of the tap whose weights, and whose first pixel, lie `offset` bytes further. */
+  const tap = (offset: number) => {
+    for (let v = 0; v < vectors; v++) {
+      if (stride === 1) pixels[v].set(v128.load(pixel, 16 * v + offset));
+      else if (stride === 2) pixels[v].set(loadEverySecond(code, element, pixel, 32 * v + offset));
+      else {
+        const own = addresses.slice(0, lanes);
+        if (v === 0) at.set(pixel);
+        for (const address of own) {
+          address.set(at);
+          code.increase(at, strideStep);
+        }
+        loadLanes(code, element, pixels[v], own);
+      }
+    }
+    for (const [r, row] of acc.entries()) {
+      weight.set(loadSplat(code, element, taps[r], offset));
+      for (const [v, sum] of row.entries()) multiplyAdd(code, element, fma, sum, weight, pixels[v]);
+    }
+  };
   w0.set(weights);
   if (rows === 2) w1.set(i32.add(weights, weightBytes(code, params, bytes)));
   plane.set(from);
@@ -210,28 +239,17 @@ function emitTile(
     ky.set(kh);
     repeat(code, ky, () => {
       pixel.set(line);
-      kx.set(kw);
-      repeat(code, kx, () => {
-        for (let v = 0; v < vectors; v++) {
-          if (stride === 1) pixels[v].set(v128.load(pixel, 16 * v));
-          else if (stride === 2) pixels[v].set(loadEverySecond(code, element, pixel, 32 * v));
-          else {
-            const own = addresses.slice(0, lanes);
-            if (v === 0) at.set(pixel);
-            for (const address of own) {
-              address.set(at);
-              code.increase(at, strideStep);
-            }
-            loadLanes(code, element, pixels[v], own);
-          }
-        }
-        for (const [r, row] of acc.entries()) {
-          weight.set(loadSplat(code, element, taps[r]));
-          for (const [v, sum] of row.entries()) multiplyAdd(code, element, fma, sum, weight, pixels[v]);
-          code.increase(taps[r], bytes);
-        }
-        code.increase(pixel, dilationStep);
-      });
+      if (written > 0) {
+        for (let i = 0; i < written; i++) tap(i * bytes);
+        for (const address of taps) code.increase(address, written * bytes);
+      } else {
+        kx.set(kw);
+        repeat(code, kx, () => {
+          tap(0);
+          for (const address of taps) code.increase(address, bytes);
+          code.increase(pixel, dilationStep);
+        });
+      }
       code.increase(line, dilationLine);
     });
     code.increase(plane, imagePlane);
@@ -294,11 +312,11 @@ const DIRECT = {
 } as const;
 
 /** A task: some lines of all output channels of one group of one image. */
-function emitConvDirect(code: Assembler, tiles: Tiles, stride: number): void {
+function emitConvDirect(code: Assembler, tiles: Tiles, line: Line): void {
   const { i32 } = code;
   const { bytes } = tiles.element;
   const copyPadded = emitCopyPadded(code, tiles.element);
-  const directs = CHANNELS.map((rows) => emitDirect(code, tiles, stride, rows));
+  const directs = CHANNELS.map((rows) => emitDirect(code, tiles, line, rows));
   code.export('convDirect', DIRECT, [], (params) => {
     const { task, scratch, x, weights, bias, out, groups, rows, channels, lineTasks, lineBlock, h, w, oh, ow } = params;
     const { kh, kw, strideH, strideW, padTop, padLeft, dilationH, dilationW, padLines, padColumns, padAt } = params;
