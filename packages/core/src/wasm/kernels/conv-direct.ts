@@ -25,8 +25,9 @@ import { emitCopyPadded, loadEverySecond, loadLanes } from './im2col.ts';
 /** Bytes of image lines in a task, about: with what they meet, they stay in the first-level cache. */
 const BLOCK_BYTES = 16384;
 /** Output channels whose sums are in registers together, and vectors of positions. */
-const CHANNELS = [2, 1];
-const VECTORS = [4, 2, 1];
+const CHANNELS = [4, 2, 1];
+const VECTORS: Readonly<Record<number, readonly number[]>> = { 4: [2, 1], 2: [4, 2, 1], 1: [4, 2, 1] };
+const MOST_VECTORS = 4;
 
 /** What kernels are made for: the stride along a line, 0 for any; how many neighbouring taps a line has, 0 for any. */
 interface Line {
@@ -35,7 +36,7 @@ interface Line {
 }
 
 /** Lines of taps that are written out, without a loop. */
-const WRITTEN_OUT = [3, 5];
+const WRITTEN_OUT = [3, 5, 9];
 
 interface DirectPlan {
   readonly tiles: Tiles;
@@ -57,16 +58,29 @@ export function directPlan(c: ConvShape): DirectPlan {
   const padLines = (lineBlock - 1) * c.strideH + reach;
   const padAt = 64;
   // The last vectors of a line may reach over its end.
-  const slack = VECTORS[0] * lanes * c.strideW * bytes;
+  const slack = MOST_VECTORS * lanes * c.strideW * bytes;
   const scratchBytes = align(padAt + lineBytes * padLines + slack);
   return { tiles, lineBlock, padLines, padColumns, padAt, scratchBytes };
 }
 
-/** Runs of positions that a line is cut into: of four vectors, and of fewer. */
-export function directRuns(columns: number, lanes: number): { readonly wide: number; readonly narrow: number } {
-  const wide = Math.floor(columns / (4 * lanes));
-  const rest = columns - wide * 4 * lanes;
-  return { wide, narrow: Math.floor(rest / (2 * lanes)) + Math.ceil((rest % (2 * lanes)) / lanes) };
+/**
+ * Tiles that a line of all output channels is cut into: how many output channels and vectors of positions they have, and
+ * how many such tiles there are.
+ */
+export function directTiles(rows: number, columns: number, lanes: number) {
+  const tiles: { readonly rows: number; readonly vectors: number; readonly count: number }[] = [];
+  let rowsLeft = rows;
+  for (const height of CHANNELS) {
+    const bands = Math.floor(rowsLeft / height);
+    rowsLeft -= bands * height;
+    let left = columns;
+    for (const vectors of VECTORS[height]) {
+      const runs = vectors === 1 ? Math.ceil(left / lanes) : Math.floor(left / lanes / vectors);
+      left -= runs * vectors * lanes;
+      tiles.push({ rows: height, vectors, count: bands * runs });
+    }
+  }
+  return tiles;
 }
 
 /** Weights are read as they are: [groups · rows, channels, kh, kw]. */
@@ -149,11 +163,11 @@ function emitDirect(code: Assembler, tiles: Tiles, line: Line, rows: number): Fu
     repeat(code, lines, () => {
       left.set(columns);
       from.set(image);
-      for (const vectors of VECTORS) {
+      for (const vectors of VECTORS[rows]) {
         code.while(
           () => (vectors === 1 ? i32.gt_s(left, 0) : i32.ge_s(left, vectors * lanes)),
           () => {
-            emitTile(code, tiles, line, rows, vectors, params, state, from, left);
+            emitTile(code, tiles, line, vectors, params, state, from, left);
             code.increase(from, i32.mul(strideStep, vectors * lanes));
             code.increase(out, vectors * lanes * bytes);
             code.decrease(left, vectors * lanes);
@@ -171,24 +185,26 @@ interface TileLocals {
   readonly acc: readonly (readonly Local<'v128'>[])[];
   readonly pixels: readonly Local<'v128'>[];
   readonly weight: Local<'v128'>;
+  /** Where the weights of each output channel are. */
+  readonly taps: readonly Local<'i32'>[];
   readonly i32s: readonly Local<'i32'>[];
 }
 
 function tileLocals(code: Assembler, rows: number): TileLocals {
   return {
-    acc: Array.from({ length: rows }, () => code.locals('v128', VECTORS[0])),
-    pixels: code.locals('v128', VECTORS[0]),
+    acc: Array.from({ length: rows }, () => code.locals('v128', VECTORS[rows][0])),
+    pixels: code.locals('v128', VECTORS[rows][0]),
     weight: code.local('v128'),
-    i32s: code.locals('i32', 16),
+    taps: code.locals('i32', rows),
+    i32s: code.locals('i32', 11),
   };
 }
 
-/** `rows` output channels × `vectors` of positions from `from` on, stored at out; of a last vector, `left` elements. */
+/** The output channels of `state` × `vectors` of positions from `from` on, stored at out; of a last vector, `left` elements. */
 function emitTile(
   code: Assembler,
   tiles: Tiles,
   { stride, taps: written }: Line,
-  rows: number,
   vectors: number,
   params: LineParams,
   state: TileLocals,
@@ -200,9 +216,8 @@ function emitTile(
   const { bytes, lanes } = element;
   const { imagePlane, channels, kh, kw, dilationLine, dilationStep, strideStep } = params;
   const { weights, bias, out, outPlane, tile } = params;
-  const { pixels, weight } = state;
-  const [c, ky, kx, plane, line, pixel, at, w0, w1, ...addresses] = state.i32s;
-  const taps = [w0, w1].slice(0, rows);
+  const { pixels, weight, taps } = state;
+  const [c, ky, kx, plane, line, pixel, at, ...addresses] = state.i32s;
   const acc = state.acc.map((row) => row.slice(0, vectors));
   for (const [r, row] of acc.entries()) {
     for (const sum of row) sum.set(bytes === 4 ? code.f32x4.const(0) : code.f64x2.const(0));
@@ -230,8 +245,9 @@ function emitTile(
       for (const [v, sum] of row.entries()) multiplyAdd(code, element, fma, sum, weight, pixels[v]);
     }
   };
-  w0.set(weights);
-  if (rows === 2) w1.set(i32.add(weights, weightBytes(code, params, bytes)));
+  for (const [r, address] of taps.entries()) {
+    address.set(r === 0 ? weights.get() : i32.add(taps[r - 1], weightBytes(code, params, bytes)));
+  }
   plane.set(from);
   c.set(channels);
   repeat(code, c, () => {
@@ -312,11 +328,11 @@ const DIRECT = {
 } as const;
 
 /** A task: some lines of all output channels of one group of one image. */
-function emitConvDirect(code: Assembler, tiles: Tiles, line: Line): void {
+function emitConvDirect(code: Assembler, tiles: Tiles, form: Line): void {
   const { i32 } = code;
   const { bytes } = tiles.element;
   const copyPadded = emitCopyPadded(code, tiles.element);
-  const directs = CHANNELS.map((rows) => emitDirect(code, tiles, line, rows));
+  const directs = CHANNELS.map((rows) => emitDirect(code, tiles, form, rows));
   code.export('convDirect', DIRECT, [], (params) => {
     const { task, scratch, x, weights, bias, out, groups, rows, channels, lineTasks, lineBlock, h, w, oh, ow } = params;
     const { kh, kw, strideH, strideW, padTop, padLeft, dilationH, dilationW, padLines, padColumns, padAt } = params;

@@ -6,7 +6,7 @@
 
 import { features } from '../features.ts';
 import type { ConvShape } from './conv.ts';
-import { directPlan, directRuns } from './conv-direct.ts';
+import { directPlan, directTiles } from './conv-direct.ts';
 import { isBuffered, phasesOf } from './conv-phases.ts';
 import { paddedRows } from './gemm-macro.ts';
 import { tilesFor } from './gemm-micro.ts';
@@ -97,21 +97,20 @@ function forwardCandidates(c: ConvShape): Candidate<'direct' | 'winograd' | 'pro
 // ------------------------------------------------------------------------------------------------------- the models
 
 /**
- * Cycles of conv-direct.ts: a run of positions costs so much a tap (by its stride) and so much at its ends; and the copy
- * of the lines.
+ * Cycles of conv-direct.ts: of a tile so many a tap, but no fewer than its sums wait for each other, and more where vectors
+ * are gathered; and the copy of the lines.
  */
 function directCycles(c: ConvShape): number {
-  const rows = c.cout / c.groups;
   const channels = c.cin / c.groups;
-  const k = channels * c.kh * c.kw;
+  const taps = channels * c.kh * c.kw;
   const { tiles, lineBlock, padLines, padColumns } = directPlan(c);
-  const { wide, narrow } = directRuns(c.ow, tiles.element.lanes);
-  const stride = c.strideW === 1 ? 1 : c.strideW === 2 ? 1.3 : 3;
-  const ends = 8 * (wide + narrow);
-  const pair = k * stride * (5 * wide + 4 * narrow) + ends;
-  const single = k * stride * 4 * (wide + narrow) + ends;
+  const gather = c.strideW === 1 ? 0 : c.strideW === 2 ? 0.5 : 2.6;
+  let line = 0;
+  for (const { rows, vectors, count } of directTiles(c.cout / c.groups, c.ow, tiles.element.lanes)) {
+    line += count * (taps * Math.max(4, 0.55 * rows * vectors + gather * vectors) + 8);
+  }
   const copied = channels * Math.ceil(c.oh / lineBlock) * padLines * (15 + 0.4 * padColumns);
-  return c.n * c.groups * (c.oh * (Math.floor(rows / 2) * pair + (rows % 2) * single) + copied);
+  return c.n * c.groups * (c.oh * line + copied);
 }
 
 /** Cycles of the product of conv.ts: so much for each row, for each packed element, and for each tile. */

@@ -263,6 +263,13 @@ test('depthwise, and groups of few channels, around the widths of vectors', () =
         const size = [4, width] as const;
         verify({ dtype, n: 2, channels: [5, 5], size, kernel: [3, 3], padding: [1, 1], groups: 5 }, true);
         verify({ dtype, n: 1, channels: [6, 9], size, kernel: [2, 2], padding: [1, 2], stride: [1, 2], groups: 3 });
+        // Seven output channels are four, two and one; lines of three, five and nine taps are written out.
+        for (const taps of [3, 5, 9]) {
+          for (const stride of [1, 2]) {
+            const rest = { kernel: [2, taps], padding: [1, 4], stride: [1, stride], groups: 2 } as const;
+            verify({ dtype, n: 1, channels: [2, 14], size, ...rest }, true);
+          }
+        }
         verify(
           { dtype, n: 1, channels: [2, 2], size, kernel: [1, 3], padding: [0, 3], stride: [1, 3], groups: 2 },
           true,
@@ -277,10 +284,11 @@ test('each way of computing is taken by some of the shapes above', () => {
   const product = shapeOf({
     dtype: 'float32',
     n: 1,
-    channels: [32, 32],
-    size: [7, 7],
-    kernel: [5, 2],
-    padding: [2, 1],
+    channels: [64, 64],
+    size: [10, 13],
+    kernel: [3, 3],
+    padding: [2, 2],
+    dilation: [2, 2],
   });
   const pointers = { xPtr: 0, wPtr: 0, gradPtr: 0, outPtr: 0 };
   const entries = (launches: readonly Launch[]) => launches.map(({ entry }) => entry).join(' ');
