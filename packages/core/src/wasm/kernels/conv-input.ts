@@ -10,18 +10,18 @@
 
 import type { FloatDType } from '../../dtype.ts';
 import { itemBytes } from '../../dtype.ts';
-import type { Assembler } from '../assembler.ts';
+import type { Assembler, Local, Value } from '../assembler.ts';
 import type { Emitter, Launch } from '../module.ts';
 import { runInline } from '../module.ts';
 import type { ConvShape } from './conv.ts';
 import { convForwardLaunches, convForwardMemory } from './conv.ts';
 import { convPath } from './conv-path.ts';
-import type { Phase } from './conv-phases.ts';
-import { imagesAtATime, isBuffered, phaseBytes, phasesOf } from './conv-phases.ts';
+import type { Joint } from './conv-phases.ts';
+import { imagesAtATime, isBuffered, jointPhases, phaseBytes, phasesOf, singlePhases } from './conv-phases.ts';
 import { scatterLaunches, scatterPlan } from './conv-scatter.ts';
 import type { Element } from './gemm-micro.ts';
 import { elementOf, repeat, scalarOf } from './gemm-micro.ts';
-import type { Kernels } from './gemm-plan.ts';
+import type { Kernels, TaskArgs } from './gemm-plan.ts';
 import { align, taskArgs } from './gemm-plan.ts';
 import { winogradLaunches, winogradPlan } from './winograd.ts';
 
@@ -51,13 +51,19 @@ function batchesOf(c: ConvShape): { readonly first: number; readonly images: num
   }));
 }
 
+/** The convolutions that the phases are. */
+function jointsOf(c: ConvShape): Joint[] {
+  const joint = convPath(c, 'input').kernel === 'joint' ? jointPhases(c) : null;
+  return joint === null ? singlePhases(c) : [joint];
+}
+
 /** What phases need: their weights, which lie one after the other; what their convolutions share; the buffer; scratch. */
 function phaseMemory(c: ConvShape) {
-  const phases = phasesOf(c);
+  const joints = jointsOf(c);
   const batches = batchesOf(c);
-  const all = phases.flatMap(({ shape }) => batches.map(({ images }) => convForwardMemory({ ...shape, n: images })));
-  const weightBytes = phases.map(({ shape: { kh, kw } }) =>
-    align(((c.cout * c.cin) / c.groups) * kh * kw * itemBytes(c.dtype)),
+  const all = joints.flatMap(({ shape }) => batches.map(({ images }) => convForwardMemory({ ...shape, n: images })));
+  const weightBytes = joints.map(({ shape: { cin, cout, groups, kh, kw } }) =>
+    align(((cin * cout) / groups) * kh * kw * itemBytes(c.dtype)),
   );
   return {
     weightBytes,
@@ -121,55 +127,79 @@ export function convBackwardInputLaunches(c: ConvBackwardInput, sharedPtr: numbe
 /** Takes the weights of each phase; then, batch by batch, runs its convolution and deals out what that leaves. */
 function phaseLaunches(c: ConvBackwardInput, sharedPtr: number): Launch[] {
   const bytes = itemBytes(c.dtype);
-  const phases = phasesOf(c);
+  const joints = jointsOf(c);
   const { weightBytes, packedBytes } = phaseMemory(c);
   const launches: Launch[] = [];
   const weights: number[] = [];
   let packed = sharedPtr;
-  for (const [i, phase] of phases.entries()) {
+  for (const [i, joint] of joints.entries()) {
     weights.push(packed);
-    launches.push(takeWeightsLaunch(c, phase, packed));
+    for (const phase of joint.phases) launches.push(takeWeightsLaunch(c, joint, phase, packed));
     packed += weightBytes[i];
   }
   const buffer = packed + packedBytes;
   for (const { first, images } of batchesOf(c)) {
     const xPtr = c.gradPtr + first * c.cout * c.oh * c.ow * bytes;
     const out = c.outPtr + first * c.cin * c.h * c.w * bytes;
-    for (const [i, phase] of phases.entries()) {
-      const pointers = { xPtr, wPtr: weights[i], biasPtr: c.biasPtr, outPtr: isBuffered(c) ? buffer : out };
-      launches.push(...convForwardLaunches({ ...phase.shape, n: images, ...pointers }, packed));
-      if (isBuffered(c)) launches.push(spreadLaunch(c, phase, images, buffer, out));
+    for (const [i, joint] of joints.entries()) {
+      const pointers = { xPtr, wPtr: weights[i], outPtr: isBuffered(c) ? buffer : out };
+      // The bias of a phase in a joint one is added as it is dealt out.
+      const biasPtr = isBuffered(c) ? 0 : c.biasPtr;
+      launches.push(...convForwardLaunches({ ...joint.shape, n: images, ...pointers, biasPtr }, packed));
+      if (!isBuffered(c)) continue;
+      for (const phase of joint.phases) launches.push(spreadLaunch(c, joint, phase, images, buffer, out));
     }
   }
   return launches;
 }
 
-function takeWeightsLaunch(c: ConvBackwardInput, { x, y, shape }: Phase, out: number): Launch {
-  const args = {
+function takeWeightsLaunch(
+  c: ConvBackwardInput,
+  { shape }: Joint,
+  phase: Joint['phases'][number],
+  out: number,
+): Launch {
+  const { x, y, channel, tapAt } = phase;
+  const size = (shape.cin / shape.groups) * shape.kh * shape.kw * itemBytes(c.dtype);
+  const args: TaskArgs<typeof TAKE_WEIGHTS> = {
     weights: c.wPtr,
-    out,
+    out: out + channel * size,
     rows: c.cout / c.groups,
     channels: c.cin / c.groups,
     kh: c.kh,
     kw: c.kw,
     tapY: y.tap,
     stepY: y.tapStep,
-    tapsY: shape.kh,
+    tapsY: phase.shape.kh,
     tapX: x.tap,
     stepX: x.tapStep,
-    tapsX: shape.kw,
+    tapsX: phase.shape.kw,
+    lineTaps: shape.kw,
+    tapAt,
   };
-  const tasks = shape.kh * shape.kw === 0 ? 0 : c.cin;
+  const tasks = phase.shape.kh * phase.shape.kw === 0 ? 0 : c.cin;
   return { ...moduleFor(c.dtype), entry: 'takeWeights', args: taskArgs(TAKE_WEIGHTS, args), tasks, scratchBytes: 0 };
 }
 
-function spreadLaunch(c: ConvShape, { x, y }: Phase, images: number, from: number, out: number): Launch {
+function spreadLaunch(
+  c: ConvBackwardInput,
+  { shape }: Joint,
+  { x, y, channel }: Joint['phases'][number],
+  images: number,
+  from: number,
+  out: number,
+): Launch {
   const bytes = itemBytes(c.dtype);
-  const args = {
-    from,
+  const args: TaskArgs<typeof SPREAD> = {
+    from: from + channel * shape.oh * shape.ow * bytes,
+    bias: c.biasPtr ?? 0,
     out: out + (y.first * c.w + x.first) * bytes,
+    channels: c.cin,
     rows: y.count,
     columns: x.count,
+    fromRow: shape.ow * bytes,
+    fromPlane: shape.oh * shape.ow * bytes,
+    fromImage: shape.cout * shape.oh * shape.ow * bytes,
     outPlane: c.h * c.w * bytes,
     outRow: c.strideH * c.w * bytes,
     outStep: c.strideW * bytes,
@@ -211,20 +241,23 @@ const TAKE_WEIGHTS = {
   tapX: 'i32',
   stepX: 'i32',
   tapsX: 'i32',
+  lineTaps: 'i32',
+  tapAt: 'i32',
 } as const;
 
 /**
  * takeWeights: a task is an input channel c of all groups
  *
- *     for oc, ty, tx:
- *       out[c][oc][ty][tx] = weights[oc][c][tapY + (tapsY − 1 − ty) · stepY][tapX + (tapsX − 1 − tx) · stepX]
+ *     zeros in lines of lineTaps; for oc, ty, tx:
+ *       out[c][oc][ty][tapAt + tx] = weights[oc][c][tapY + (tapsY − 1 − ty) · stepY][tapX + (tapsX − 1 − tx) · stepX]
  */
 function emitTakeWeights(code: Assembler, element: Element): void {
   const { i32 } = code;
   const { bytes } = element;
   const scalar = scalarOf(code, element);
   code.export('takeWeights', TAKE_WEIGHTS, [], (params) => {
-    const { task, weights, out, rows, channels, kh, kw, tapY, stepY, tapsY, tapX, stepX, tapsX } = params;
+    const { task, weights, out, rows, channels, kh, kw, tapY, stepY, tapsY, tapX, stepX, tapsX, lineTaps, tapAt } =
+      params;
     const area = code.local('i32', i32.mul(kh, kw));
     const first = i32.add(i32.mul(i32.mul(i32.div_u(task, channels), rows), channels), i32.rem_u(task, channels));
     const from = code.local('i32', code.index(weights, i32.mul(first, area), bytes));
@@ -232,7 +265,11 @@ function emitTakeWeights(code: Assembler, element: Element): void {
     const lastY = code.local('i32', i32.add(tapY, i32.mul(i32.sub(tapsY, 1), stepY)));
     const lastX = code.local('i32', i32.add(tapX, i32.mul(i32.sub(tapsX, 1), stepX)));
     from.set(code.index(from, i32.add(i32.mul(lastY, kw), lastX), bytes));
-    const to = code.local('i32', code.index(out, i32.mul(i32.mul(i32.mul(task, rows), tapsY), tapsX), bytes));
+    const size = code.local('i32', code.scale(i32.mul(i32.mul(rows, tapsY), lineTaps), bytes));
+    const to = code.local('i32', i32.add(out, i32.mul(task, size)));
+    code.memory.fill(to, 0, size);
+    code.increase(to, code.scale(tapAt, bytes));
+    const rest = code.local('i32', code.scale(i32.sub(lineTaps, tapsX), bytes));
     const rowStep = code.local('i32', code.scale(i32.mul(channels, area), bytes));
     const yStep = code.local('i32', code.scale(i32.mul(stepY, kw), bytes));
     const xStep = code.local('i32', code.scale(stepX, bytes));
@@ -248,6 +285,7 @@ function emitTakeWeights(code: Assembler, element: Element): void {
           code.increase(to, bytes);
           code.decrease(at, xStep);
         });
+        code.increase(to, rest);
         code.decrease(atY, yStep);
       });
       code.increase(from, rowStep);
@@ -259,31 +297,54 @@ const SPREAD = {
   task: 'i32',
   scratch: 'i32',
   from: 'i32',
+  bias: 'i32',
   out: 'i32',
+  channels: 'i32',
   rows: 'i32',
   columns: 'i32',
+  fromRow: 'i32',
+  fromPlane: 'i32',
+  fromImage: 'i32',
   outPlane: 'i32',
   outRow: 'i32',
   outStep: 'i32',
 } as const;
 
-/** spread: a task is a plane; for y < rows, x < columns: out[y · outRow + x · outStep] = from[y][x] */
+/** spread: a task is a plane; for y < rows, x < columns: out[y · outRow + x · outStep] = from[y][x] + bias */
 function emitSpread(code: Assembler, element: Element): void {
   const { i32 } = code;
+  const { bytes } = element;
   const scalar = scalarOf(code, element);
-  code.export('spread', SPREAD, [], ({ task, from, out, rows, columns, outPlane, outRow, outStep }) => {
-    const [x, to] = code.locals('i32', 2);
-    code.increase(from, code.scale(i32.mul(i32.mul(task, rows), columns), element.bytes));
+  code.export('spread', SPREAD, [], (params) => {
+    const { task, from, bias, out, channels, rows, columns, fromRow, fromPlane, fromImage } = params;
+    const { outPlane, outRow, outStep } = params;
+    const [x, at, to] = code.locals('i32', 3);
+    const channel = code.local('i32', i32.rem_u(task, channels));
+    const value = code.local(element.type) as Local<'f32'>;
+    code.increase(from, i32.mul(channel, fromPlane));
+    code.increase(from, i32.mul(i32.div_u(task, channels), fromImage));
     code.increase(out, i32.mul(task, outPlane));
-    repeat(code, rows, () => {
-      to.set(out);
-      x.set(columns);
-      repeat(code, x, () => {
-        scalar.store(to, scalar.load(from));
-        code.increase(from, element.bytes);
-        code.increase(to, outStep);
+    const deal = (read: () => Value<'f32'>) => {
+      repeat(code, rows, () => {
+        at.set(from);
+        to.set(out);
+        x.set(columns);
+        repeat(code, x, () => {
+          scalar.store(to, read());
+          code.increase(at, bytes);
+          code.increase(to, outStep);
+        });
+        code.increase(from, fromRow);
+        code.increase(out, outRow);
       });
-      code.increase(out, outRow);
-    });
+    };
+    code.if(
+      bias,
+      () => {
+        value.set(scalar.load(code.index(bias, channel, bytes)));
+        deal(() => scalar.add(scalar.load(at), value));
+      },
+      () => deal(() => scalar.load(at)),
+    );
   });
 }

@@ -7,7 +7,7 @@
 import { features } from '../features.ts';
 import type { ConvShape } from './conv.ts';
 import { directPlan, directTiles } from './conv-direct.ts';
-import { isBuffered, phasesOf } from './conv-phases.ts';
+import { isBuffered, jointPhases, phasesOf } from './conv-phases.ts';
 import { paddedRows } from './gemm-macro.ts';
 import { tilesFor } from './gemm-micro.ts';
 import { winogradPlan } from './winograd.ts';
@@ -18,10 +18,10 @@ import { winogradWeightPlan } from './winograd-weight.ts';
 export type ConvDirection = 'forward' | 'input' | 'weight';
 
 /**
- * The ways: conv-direct.ts or conv-weight-direct.ts; winograd.ts; conv.ts or conv-weight.ts; conv-input.ts;
- * conv-scatter.ts.
+ * The ways: conv-direct.ts or conv-weight-direct.ts; winograd.ts; conv.ts or conv-weight.ts; conv-input.ts, whose phases
+ * are convolutions of their own or one together; conv-scatter.ts.
  */
-export type ConvKernel = 'direct' | 'winograd' | 'product' | 'phases' | 'scatter';
+export type ConvKernel = 'direct' | 'winograd' | 'product' | 'phases' | 'joint' | 'scatter';
 
 /** The way that a convolution takes, and why, in words. */
 export interface ConvPath<Kernel extends ConvKernel = ConvKernel> {
@@ -40,7 +40,7 @@ interface Candidate<Kernel extends ConvKernel> {
 /** Ways of each direction. */
 interface Kernels {
   readonly forward: 'direct' | 'winograd' | 'product';
-  readonly input: 'winograd' | 'phases' | 'scatter';
+  readonly input: 'winograd' | 'phases' | 'joint' | 'scatter';
   readonly weight: 'direct' | 'winograd' | 'product';
 }
 
@@ -69,14 +69,15 @@ const CANDIDATES: { [Direction in ConvDirection]: (c: ConvShape) => Candidate<Ke
   forward: forwardCandidates,
   input: (c) => {
     const phases = phasesOf(c);
-    let cycles = 0;
-    for (const { shape } of phases) {
-      cycles += Math.min(...forwardCandidates({ ...shape, n: c.n }).map((candidate) => candidate.cycles));
-    }
+    const least = (shape: ConvShape) =>
+      Math.min(...forwardCandidates({ ...shape, n: c.n }).map((candidate) => candidate.cycles));
+    const joint = jointPhases(c);
+    const cycles = phases.reduce((sum, { shape }) => sum + least(shape), 0);
     const isWhole = !isBuffered(c) && c.h > 0 && c.w > 0 && tilingOf(phases[0].shape)?.form === SQUARE;
     return [
       ...(isWhole ? winogradCandidates(phases[0].shape) : []),
       { kernel: 'phases', cycles },
+      ...(joint === null ? [] : [{ kernel: 'joint' as const, cycles: least(joint.shape) }]),
       { kernel: 'scatter', cycles: scatterCycles(c) + orderCycles(c) },
     ];
   },

@@ -6,6 +6,9 @@
  * stride 1 and some of the taps, in reverse order. With stride 1 there is one phase, which writes its result in place;
  * otherwise each writes into a buffer, from which its elements are dealt out. No product with an inserted zero is ever
  * formed.
+ *
+ * Phases that differ in x alone can be one convolution, whose output channels are those of all of them: its filters are
+ * as long as all together reach, with zeros where one of them has no tap.
  */
 
 import { itemBytes } from '../../dtype.ts';
@@ -89,14 +92,43 @@ export function phasesOf(c: ConvShape): Phase[] {
   return phases;
 }
 
+/** Phases that are one convolution: of each, the first of its output channels, and before which tap its own begin. */
+export interface Joint {
+  readonly shape: ConvShape;
+  readonly phases: readonly (Phase & { readonly channel: number; readonly tapAt: number })[];
+}
+
+/** Each phase as a convolution of its own. */
+export function singlePhases(c: ConvShape): Joint[] {
+  return phasesOf(c).map((phase) => ({ shape: phase.shape, phases: [{ ...phase, channel: 0, tapAt: 0 }] }));
+}
+
+/** All phases as one convolution; null where they differ in more than x, or in their paddings by more than they reach. */
+export function jointPhases(c: ConvShape): Joint | null {
+  if (c.strideH > 1 || c.strideW === 1 || c.groups > 1) return null;
+  const phases = phasesOf(c);
+  if (phases.length !== c.strideW || phases.some(({ shape: { kh, kw } }) => kh * kw === 0)) return null;
+  const [{ shape }] = phases;
+  const padLeft = Math.max(...phases.map(({ x }) => x.padding));
+  // The taps of dilated phases could begin between those of others.
+  if (shape.dilationW > 1) return null;
+  const offsets = phases.map(({ x }) => padLeft - x.padding);
+  const kw = Math.max(...phases.map(({ x }, i) => offsets[i] + x.taps));
+  const ow = Math.max(...phases.map(({ x }) => x.count));
+  return {
+    shape: { ...shape, cout: phases.length * c.cin, kw, ow, padLeft },
+    phases: phases.map((phase, i) => ({ ...phase, channel: i * c.cin, tapAt: offsets[i] })),
+  };
+}
+
 /** Whether phases go through a buffer. */
 export function isBuffered(c: ConvShape): boolean {
   return c.strideH > 1 || c.strideW > 1;
 }
 
-/** Bytes of the largest phase of one image. */
+/** Bytes of all phases of a line of them, of one image. */
 export function phaseBytes(c: ConvShape): number {
-  return Math.ceil(c.h / c.strideH) * Math.ceil(c.w / c.strideW) * c.cin * itemBytes(c.dtype);
+  return Math.ceil(c.h / c.strideH) * Math.ceil(c.w / c.strideW) * c.strideW * c.cin * itemBytes(c.dtype);
 }
 
 /** How many images go through the buffer together. */

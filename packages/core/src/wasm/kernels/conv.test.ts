@@ -12,6 +12,7 @@ import {
   convBackwardInputScratchBytes,
   convBackwardInputSharedBytes,
 } from './conv-input.ts';
+import { convPath } from './conv-path.ts';
 import {
   convBackwardWeight,
   convBackwardWeightLaunches,
@@ -235,6 +236,30 @@ test('one dimension, lines longer than a block', () => {
     verify({ dtype, n: 2, channels: [2, 5], size: [1, 1700], kernel: [1, 9], stride: [1, 2], padding: [0, 4] }, true);
     verify({ dtype, n: 1, channels: [12, 20], size: [1, 900], kernel: [1, 5], padding: [0, 2], dilation: [1, 2] });
   }
+});
+
+test('phases that are one convolution, wherever their taps begin', () => {
+  inBothModes(() => {
+    for (const width of [60, 61, 62]) {
+      for (const stride of [2, 3]) {
+        for (const padding of [0, 1, 3, 4, 5]) {
+          const size = [2, width] as const;
+          const rest = { kernel: [1, 9], stride: [1, stride], padding: [0, padding] } as const;
+          verify({ dtype: 'float32', n: 2, channels: [16, 32], size, ...rest }, padding % 2 === 1);
+        }
+      }
+    }
+  });
+  const c = shapeOf({
+    dtype: 'float32',
+    n: 2,
+    channels: [16, 32],
+    size: [1, 60],
+    kernel: [1, 9],
+    stride: [1, 2],
+    padding: [0, 4],
+  });
+  assert.is(convPath(c, 'input').kernel, 'joint');
 });
 
 test('many channels: blocks of channels and of rows meet without a seam', () => {
