@@ -4,16 +4,17 @@
  *     node tools/consumer.ts
  *
  * One project has `@torsor/core` alone; the other has every package. The bundle is tree-shaken, so a `sideEffects` that
- * does not tell the truth shows as a bundle that no longer works.
+ * does not tell the truth shows as a bundle that no longer works, and what a bundler cannot drop as one that is too large.
  */
 
-import { cpSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { Checks } from './checks.ts';
 import { pack, temporaryFolder } from './pack.ts';
 import { npm, run } from './pnpm.mjs';
 import { findRuntime, root } from './runtimes.mjs';
+import { gzipped, minified } from './sizes.ts';
 
 /** Where a runtime may look for modules: not in this repository. */
 async function must(command: readonly string[], cwd: string): Promise<void> {
@@ -54,6 +55,13 @@ async function consume(checks: Checks, name: 'core' | 'all', tarballs: readonly 
       logLevel: 'silent',
     });
     await must([process.execPath, 'bundle.js'], folder);
+  });
+  await checks.run(`consumer of ${name}: bundled, hardly larger than from the sources, module by module`, async () => {
+    const size = gzipped(readFileSync(join(folder, 'bundle.js')));
+    const source = readFileSync(join(folder, 'consumer.ts'), 'utf8');
+    const least = gzipped(await minified('packages/torsor', source, []));
+    if (size > 1.03 * least)
+      throw new Error(`${size} bytes, and ${least} from the sources: see markPure in tools/bundle.ts`);
   });
 }
 

@@ -5,8 +5,8 @@ import { root } from './runtimes.mjs';
 
 const steps: string[][] = [
   [`${root}node_modules/typescript/bin/tsc`, '-b', 'packages/torsor'],
-  ['examples/lesson.ts'],
-  ['examples/digits.ts'],
+  ['--conditions=@torsor/modules', 'examples/lesson.ts'],
+  ['--conditions=@torsor/modules', 'examples/digits.ts'],
 ];
 
 for (const step of steps) {

@@ -3,7 +3,7 @@
  *
  *     node tools/test.ts [--runtime node24,bun] [part of a path…]
  *
- * Sources run on Node 24 and 26, Bun and Deno; Node 20 and 22 run the build. A file fails when its process does, when it ran
+ * Sources run on Node 24 and 26, Bun and Deno; Node 20 and 22 run the modules that `tsc` made of them. A file fails when its process does, when it ran
  * no test (a forgotten `test.run()` passes in silence elsewhere), and when two runtimes ran different numbers of tests.
  */
 
@@ -24,6 +24,8 @@ const runtimes: Record<RuntimeId, { args: string[]; built?: true }> = {
 };
 const defaultRuntimes: RuntimeId[] = ['node24', 'node20', 'node26', 'bun', 'deno'];
 const sourceCondition = '--conditions=@torsor/source';
+/** Tests import single modules: the bundles that are published would be second copies of them. */
+const modulesCondition = '--conditions=@torsor/modules';
 
 /** The longest that one file may take. */
 const limitMs = 300_000;
@@ -94,6 +96,7 @@ function runFile(path: string, id: RuntimeId, file: string): Promise<Outcome> {
   const args = [...start];
   let target = file;
   if (built) {
+    if (!file.startsWith('runtime-tests/')) args.push(modulesCondition);
     target = file.replace('/src/', '/dist/').replace(/\.ts$/, '.js');
     if (!existsSync(root + target)) return Promise.resolve(judge(1, null, `${target} is missing: run tsc -b first\n`));
   } else if (!file.startsWith('runtime-tests/')) {

@@ -6,6 +6,7 @@
  */
 
 import { parseArgs } from 'node:util';
+import { bundle } from './bundle.ts';
 import { Checks } from './checks.ts';
 import { checkConsumers } from './consumer.ts';
 import { pack } from './pack.ts';
@@ -46,7 +47,10 @@ try {
     options: { runtime: { type: 'string', short: 'r' } },
     allowPositionals: true,
   });
-  await checks.run('types and build', () => tool('node_modules/typescript/bin/tsc', '-b'));
+  await checks.run('types and build', async () => {
+    await tool('node_modules/typescript/bin/tsc', '-b');
+    await bundle();
+  });
   await checks.run('format and lint', () => tool('node_modules/@biomejs/biome/bin/biome', 'check', '.'));
   await checks.run('layering', () => tool('tools/check-layers.ts'));
   await checkPackages();

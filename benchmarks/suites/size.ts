@@ -15,10 +15,10 @@ interface Esbuild {
 
 async function gzippedKilobytes(folder: string): Promise<number | string> {
   const path = fileURLToPath(new URL(`packages/${folder}/`, root));
-  if (!existsSync(`${path}dist/index.js`)) return 'there is no build: npm run build';
+  if (!existsSync(`${path}dist/bundle.js`)) return 'there is no build: npm run build';
   const { build } = createRequire(new URL('tools/sizes.ts', root))('esbuild') as Esbuild;
   const { outputFiles } = await build({
-    stdin: { contents: `export * from './dist/index.js';`, resolveDir: path },
+    stdin: { contents: `export * from './dist/bundle.js';`, resolveDir: path },
     bundle: true,
     minify: true,
     format: 'esm',

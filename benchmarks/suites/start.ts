@@ -1,4 +1,4 @@
-/** What it takes to start: the import of the build and the first convolution in a cold process, over an empty script. */
+/** What it takes to start: the import of what is published and the first convolution in a cold process, over an empty script. */
 
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import type { Line } from '../row.ts';
 
 const START = fileURLToPath(new URL('../start.mjs', import.meta.url));
 const EMPTY = fileURLToPath(new URL('../empty.mjs', import.meta.url));
-const BUILD = fileURLToPath(new URL('../../packages/torsor/dist/index.js', import.meta.url));
+const BUILD = fileURLToPath(new URL('../../packages/torsor/dist/bundle.js', import.meta.url));
 const RUNS = 9;
 
 /** Milliseconds that a fresh process takes for a script. */

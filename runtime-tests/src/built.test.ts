@@ -12,14 +12,19 @@ import * as assert from 'uvu/assert';
 
 const resolved = import.meta.resolve('@torsor/core');
 
-test('packages resolve to their builds', () => {
-  assert.match(resolved, /\/packages\/core\/dist\/index\.js$/);
+test('packages resolve to what is published', () => {
+  assert.match(resolved, /\/packages\/core\/dist\/bundle\.js$/);
 });
 
 test('the umbrella re-exports the packages, not copies of them', () => {
   assert.is(torsor.Tensor, core.Tensor);
   assert.is(torsor.nn.Linear, nn.Linear);
   assert.is(torsor.noGrad, autograd.noGrad);
+});
+
+test('modules print their names, those too whose classes speak of themselves', () => {
+  assert.is(String(new nn.Sequential(new nn.ReLU())), 'Sequential(\n  (0): ReLU()\n)');
+  assert.is(nn.ModuleList.name, 'ModuleList');
 });
 
 test('importing the umbrella makes gradients work', () => {

@@ -6,6 +6,8 @@ export { dispatch, dispatchInPlace, setRecorder } from './dispatch.ts';
 export * from './dtype.ts';
 export * from './errors.ts';
 export * from './layout.ts';
+export type { LiveTensor, MemoryReport } from './memory.ts';
+export { debugMemory, liveTensors, memory, onMemoryPressure, setMemoryLimits } from './memory.ts';
 export type { NamedTuple, ValuesIndices } from './namedTuple.ts';
 export * from './ops/conv.ts';
 export * from './ops/counting.ts';
@@ -27,6 +29,7 @@ export type { Subscript } from './ops/subscript.ts';
 export { at, Slice, setAt, slice } from './ops/subscript.ts';
 export * from './ops/view.ts';
 export { isOptions, listArgument, named, tuple } from './options.ts';
+export type { MemoryLimits, MemoryPressure } from './pager.ts';
 export { formatTensor, getPrintOptions, setPrintOptions } from './print.ts';
 export {
   defaultGenerator,
@@ -37,12 +40,16 @@ export {
   seed,
   setRngState,
 } from './random/generator.ts';
-export type { MemoryReport } from './scope.ts';
-export { keep, memory, Scope, scope, tidy } from './scope.ts';
-export type { MemoryLimits } from './storage.ts';
-export { Storage, setMemoryLimits } from './storage.ts';
+export { keep, Scope, scope, tidy } from './scope.ts';
+export { Storage } from './storage.ts';
 export type { NestedValues } from './tensor.ts';
 export { Tensor } from './tensor.ts';
 export { Assembler } from './wasm/assembler.ts';
+// For `@torsor/workers`.
+export type { Executor, Rows } from './wasm/executor.ts';
+export { executor, setExecutor } from './wasm/executor.ts';
 export type { Features } from './wasm/features.ts';
 export { features, isStrict, setStrict } from './wasm/features.ts';
+export { heap } from './wasm/heap.ts';
+export type { Emitter, Launch } from './wasm/module.ts';
+export { kernel, kernelModule } from './wasm/module.ts';

@@ -30,13 +30,13 @@ export function castNumber(value: number, dtype: DType): number {
 
 /** out = a, broadcast and cast to out's dtype */
 export function runCopy(a: Tensor, out: Tensor): void {
-  if (out.storage.inHeap && launchCopy(a, out)) return;
+  if (out.storage.enterHeap() && launchCopy(a, out)) return;
   copy(a, out);
 }
 
 /** out = value, cast to out's dtype */
 export function runFill(out: Tensor, value: number): void {
-  if (out.storage.inHeap && !isContiguous(out.shape, out.strides)) {
+  if (out.storage.enterHeap() && !isContiguous(out.shape, out.strides)) {
     const element = allocate([], out.dtype);
     fill(element, value);
     runCopy(element, out);
@@ -46,7 +46,7 @@ export function runFill(out: Tensor, value: number): void {
 /** out = name(self) */
 export function runUnary(name: UnaryScalarName, self: Tensor, out: Tensor): void {
   if (self.dtype === 'int64' && unaryInt64(name, self, out)) return;
-  if (out.storage.inHeap) {
+  if (out.storage.enterHeap()) {
     if (launchUnary(name, self, out)) return;
     if (name === 'erf' && launchWide('erf', [self], out, [])) return;
     if (name === 'isnan' && isFloating(self.dtype) && launchCompare('ne', self, self, out)) return;
@@ -58,7 +58,7 @@ export function runUnary(name: UnaryScalarName, self: Tensor, out: Tensor): void
 /** out = name(self; parameters) */
 export function runParametric(name: ParametricName, self: Tensor, out: Tensor, ...parameters: number[]): void {
   const kernel = name === 'gelu' && parameters[0] !== 0 ? 'geluTanh' : name;
-  if (out.storage.inHeap && hasWide(kernel, out.dtype) && launchWide(kernel, [self], out, parameters)) return;
+  if (out.storage.enterHeap() && hasWide(kernel, out.dtype) && launchWide(kernel, [self], out, parameters)) return;
   const make = parametricScalars[name] as (...parameters: number[]) => (x: number) => number;
   unary(make(...parameters), self, out);
 }
@@ -74,7 +74,7 @@ export function runBinary(
   out: Tensor,
   dtype: DType,
 ): void {
-  if (out.storage.inHeap) {
+  if (out.storage.enterHeap()) {
     if (launchBinary(name, a, b, out)) return;
     if (out.dtype === 'bool' && launchCompare(name, element(a, dtype), element(b, dtype), out)) return;
   }
@@ -84,7 +84,7 @@ export function runBinary(
 
 /** out = a + alpha * b */
 export function runAddScaled(a: Tensor | number, b: Tensor | number, alpha: number, out: Tensor, dtype: DType): void {
-  if (out.storage.inHeap && launchWide('addScaled', [element(a, dtype), element(b, dtype)], out, [alpha])) return;
+  if (out.storage.enterHeap() && launchWide('addScaled', [element(a, dtype), element(b, dtype)], out, [alpha])) return;
   if (dtype === 'int64') addScaledInt64(a, b, alpha, out);
   else if (dtype === 'int32') runScalar2((x, y) => x + Math.imul(alpha, y), a, b, out, dtype);
   else runScalar2((x, y) => x + alpha * y, a, b, out, dtype);
@@ -106,19 +106,19 @@ export function runScalar2(fn: Scalar2, a: Tensor | number, b: Tensor | number, 
 
 /** out = self > 0 ? grad : 0 */
 export function runReluBackward(grad: Tensor, self: Tensor, out: Tensor): void {
-  if (out.storage.inHeap && launchBinary('reluBackward', grad, self, out)) return;
+  if (out.storage.enterHeap() && launchBinary('reluBackward', grad, self, out)) return;
   binary((g, x) => (x <= 0 ? 0 : g), grad, self, out);
 }
 
 /** out = self > threshold ? grad : 0 */
 export function runThresholdBackward(grad: Tensor, self: Tensor, threshold: number, out: Tensor): void {
-  if (out.storage.inHeap && launchWide('thresholdBackward', [grad, self], out, [threshold])) return;
+  if (out.storage.enterHeap() && launchWide('thresholdBackward', [grad, self], out, [threshold])) return;
   runScalar2((g, x) => (x <= threshold ? 0 : g), grad, self, out, grad.dtype);
 }
 
 /** out = self³, as a product: PyTorch computes it so */
 export function runCube(self: Tensor, out: Tensor): void {
-  if (out.storage.inHeap && launchWide('cube', [self], out, [])) return;
+  if (out.storage.enterHeap() && launchWide('cube', [self], out, [])) return;
   unary((x) => x * x * x, self, out);
 }
 
@@ -130,13 +130,13 @@ export function runTernary(
   parameter: number,
   out: Tensor,
 ): void {
-  if (out.storage.inHeap && launchWide(name, operands, out, [parameter])) return;
+  if (out.storage.enterHeap() && launchWide(name, operands, out, [parameter])) return;
   ternary(fn, ...operands, out);
 }
 
 /** out = condition ? a : b */
 export function runWhere(condition: Tensor, a: Tensor, b: Tensor, out: Tensor): void {
-  if (out.storage.inHeap && launchWhere(condition, a, b, out)) return;
+  if (out.storage.enterHeap() && launchWhere(condition, a, b, out)) return;
   ternary((c, x, y) => (c !== 0 ? x : y), condition, a, b, out);
 }
 

@@ -2,9 +2,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import './tensor.ts';
 import { refuses, values } from './fixtures/check.ts';
+import { memory, setMemoryLimits } from './memory.ts';
 import { ones, zeros } from './ops/create.ts';
-import { keep, memory, scope, tidy } from './scope.ts';
-import { setMemoryLimits } from './storage.ts';
+import { keep, scope, tidy } from './scope.ts';
 import type { Tensor } from './tensor.ts';
 import { heap } from './wasm/heap.ts';
 
@@ -205,25 +205,106 @@ test('tidy releases when fn throws, also what is in scopes that fn left open', (
   assert.not.ok(isReleased(kept));
 });
 
-test('tidy refuses an asynchronous fn, releases what it made so far, and swallows its later rejection', async () => {
-  let made: Tensor | undefined;
-  refuses(
-    () =>
-      tidy(async () => {
-        made = large();
-        await null;
-        throw new Error('later');
-      }),
-    'TorsorError',
-    /^tidy: fn must be synchronous/,
-    'async',
-  );
-  assert.ok(isReleased(made as Tensor));
-  // biome-ignore lint/suspicious/noThenProperty: a thenable is the case
-  refuses(() => tidy(() => ({ then: () => undefined })), 'TorsorError', /synchronous/, 'thenable');
-  await new Promise((resolve) => {
-    setTimeout(resolve, 5);
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
+
+test('an asynchronous tidy releases when its promise is settled, and lets its value go', async () => {
+  const made: Tensor[] = [];
+  const running = tidy(async () => {
+    made.push(large());
+    await pause();
+    made.push(large());
+    assert.not.ok(made.some(isReleased), 'not while it runs');
+    return { answer: large() };
   });
+  assert.not.ok(isReleased(made[0]));
+  const { answer } = await running;
+  assert.is(made.length, 2);
+  assert.ok(made.every(isReleased));
+  assert.not.ok(isReleased(answer));
+  const after = large();
+  tidy(() => undefined);
+  assert.not.ok(isReleased(after), 'no scope is open any more');
+});
+
+test('an asynchronous tidy that fails releases, and its promise fails with the same error', async () => {
+  let made: Tensor | undefined;
+  const failure = new RangeError('later');
+  try {
+    await tidy(async () => {
+      made = large();
+      await pause();
+      throw failure;
+    });
+    assert.unreachable('it fails');
+  } catch (error) {
+    assert.is(error, failure);
+  }
+  assert.ok(isReleased(made as Tensor));
+});
+
+test('asynchronous tidies that overlap leave each other alone', async () => {
+  const made: Tensor[] = [];
+  const work = (rounds: number): Promise<Tensor> =>
+    tidy(async () => {
+      const own: Tensor[] = [];
+      for (let i = 0; i < rounds; i++) {
+        own.push(large().mul(i));
+        await pause();
+        assert.not.ok(own.some(isReleased));
+      }
+      made.push(...own);
+      return own.reduce((a, b) => a.add(b));
+    });
+  const sums = await Promise.all([work(3), work(9), work(5)]);
+  assert.equal(
+    sums.map((sum) => values(sum)[7]),
+    [3, 36, 10],
+  );
+  assert.is(made.length, 17);
+  assert.ok(made.every(isReleased), 'all have released');
+});
+
+test('a scope or tidy inside an asynchronous one ends at its own time', async () => {
+  const outer = await tidy(async () => {
+    await pause();
+    const lost = large();
+    const inner = tidy(() => [large(), large().add(lost)]);
+    const s = scope();
+    const gone = large();
+    s.end();
+    assert.ok(isReleased(gone));
+    assert.not.ok(inner.some(isReleased));
+    return inner[1];
+  });
+  assert.not.ok(isReleased(outer));
+});
+
+test('a scope may end while an asynchronous tidy that began inside it still runs', async () => {
+  const s = scope();
+  const mine = large();
+  const running = tidy(async () => {
+    const theirs = large();
+    await pause();
+    return theirs;
+  });
+  s.end();
+  assert.ok(isReleased(mine));
+  assert.not.ok(isReleased(await running));
+});
+
+test('modules leave a scope with their parameters and buffers', () => {
+  const held: Tensor[] = [];
+  tidy(() => {
+    held.push(large(), large(), large());
+    const module = Object.assign(() => undefined, {
+      parameters: () => [held[0]].values(),
+      buffers: () => [held[1]].values(),
+    });
+    return module;
+  });
+  const [weight, mean, other] = held;
+  assert.not.ok(isReleased(weight) || isReleased(mean));
+  assert.ok(isReleased(other));
 });
 
 test('keep lets a tensor outlive every open scope', () => {

@@ -8,8 +8,7 @@
 import { TensorBase } from './base.ts';
 import { TorsorError } from './errors.ts';
 import type { Storage } from './storage.ts';
-import { liveHeapStorages, setStorageTracker } from './storage.ts';
-import { heapIfAny } from './wasm/heap.ts';
+import { setStorageTracker } from './storage.ts';
 
 /** The open scopes, the innermost last. */
 const open: Scope[] = [];
@@ -22,15 +21,19 @@ function track(storage: Storage): void {
 export class Scope implements Disposable {
   /** @internal The storages that end with this scope. */
   readonly made = new Set<Storage>();
+  /** @internal Whether other code may run while it is open. */
+  readonly isAsync: boolean;
   private ended = false;
 
-  constructor() {
+  /** @internal */
+  constructor(isAsync = false) {
+    this.isAsync = isAsync;
     open.push(this);
     if (open.length === 1) setStorageTracker(track);
   }
 
   /**
-   * Lets a tensor, or all tensors in a structure of arrays, maps, sets and plain objects, outlive this scope; returns its
+   * Lets a tensor, or all tensors in a structure of arrays, maps, sets, plain objects and modules, outlive this scope; returns its
    * argument. What was made in this scope, or in one opened later, passes to the scope around this one, if there is any.
    */
   keep<T>(value: T): T {
@@ -46,25 +49,39 @@ export class Scope implements Disposable {
   /**
    * Releases all that was made inside and not kept. Calling it again does nothing.
    *
-   * @throws TorsorError when a scope opened later is still open
+   * @throws TorsorError when a scope opened later is still open, unless that is an asynchronous `tidy`
    */
   end(): void {
     if (this.ended) return;
-    if (open[open.length - 1] !== this) {
+    const own = open.indexOf(this);
+    if (!this.isAsync && open.slice(own + 1).some((later) => !later.isAsync)) {
       throw new TorsorError('scopes must end in the reverse order of their beginning; a later one is still open', {
         op: 'Scope.end',
       });
     }
     this.ended = true;
-    open.pop();
+    open.splice(own, 1);
     if (open.length === 0) setStorageTracker(null);
-    for (const storage of this.made) storage.release('a scope');
+    const heir = this.isAsync ? heirOf(own) : undefined;
+    for (const storage of this.made) {
+      if (heir === undefined) storage.release('a scope');
+      else heir.made.add(storage);
+    }
     this.made.clear();
   }
 
   [Symbol.dispose](): void {
     this.end();
   }
+}
+
+/**
+ * The asynchronous scope that gets what one at `own` leaves. While several are open, their code takes turns, and what an earlier one
+ * makes is entered into the latest: so none may release before those that were opened earlier have ended.
+ */
+function heirOf(own: number): Scope | undefined {
+  for (let i = own - 1; i >= 0; i--) if (open[i].isAsync) return open[i];
+  return undefined;
 }
 
 /**
@@ -82,27 +99,42 @@ export function scope(): Scope {
 }
 
 /**
- * Runs `fn` in a scope and returns its value; tensors in that value (also inside arrays, maps, sets and plain objects) leave the
- * scope.
+ * Runs `fn` in a scope and returns its value; tensors in that value (also inside arrays, maps, sets, plain objects and modules) leave
+ * the scope.
  *
- * @throws TorsorError when `fn` is asynchronous: other code would run inside the scope meanwhile
+ * With an asynchronous `fn` the scope stays open until its promise is settled, and the promise returned follows it, value or
+ * rejection. Tensors that other code makes meanwhile are entered too, unless it is inside a scope of its own: it must `keep` them.
+ * Asynchronous scopes that overlap, nested ones among them, release when the first of them ends last.
+ *
+ * @example
+ * const loss = tidy(() => x.sub(y).square().mean()); // the difference and its square are released
+ * const logits = await tidy(async () => net(await load()));
  */
 export function tidy<T>(fn: () => T): T {
+  const depth = open.length;
   const inner = new Scope();
+  let value: T;
   try {
-    const value = fn();
-    if (isThenable(value)) {
-      // What it fails with later is no news any more; unhandled, it would end the program.
-      value.then(undefined, () => undefined);
-      throw new TorsorError('fn must be synchronous; open a scope() around each synchronous part instead', {
-        op: 'tidy',
-      });
-    }
+    value = fn();
+    if (isThenable(value)) return finishLater(inner, value) as T;
     return inner.keep(value);
   } finally {
     // What `fn` opened and, perhaps because it threw, did not end, ends with it.
-    while (open[open.length - 1] !== inner) open[open.length - 1].end();
+    for (let i = open.length - 1; i > depth; i--) if (!open[i].isAsync) open[i].end();
     inner.end();
+  }
+}
+
+/** Goes on with an asynchronous scope, which takes over what the synchronous part of `fn` made. */
+async function finishLater<T>(begun: Scope, promise: PromiseLike<T>): Promise<T> {
+  const scope = new Scope(true);
+  for (const storage of begun.made) scope.made.add(storage);
+  begun.made.clear();
+  try {
+    // It leaves every scope: whether the one around this one awaits it, or merely runs beside it, nobody can tell.
+    return keep(await promise);
+  } finally {
+    scope.end();
   }
 }
 
@@ -120,8 +152,23 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
 
+/** What holds parameters and buffers, as modules do: a function with methods that list them. */
+interface ModuleLike {
+  parameters(): Iterable<unknown>;
+  buffers(): Iterable<unknown>;
+}
+
+function isModule(value: unknown): value is ModuleLike {
+  const { parameters, buffers } = value as Partial<ModuleLike>;
+  return typeof parameters === 'function' && typeof buffers === 'function';
+}
+
 /** Visits the storages of all tensors in a structure, which may contain itself. */
 function visitStorages(value: unknown, visit: (storage: Storage) => void, seen?: Set<object>): void {
+  if (typeof value === 'function' && isModule(value)) {
+    for (const list of [value.parameters(), value.buffers()]) visitStorages([...list], visit, seen);
+    return;
+  }
   if (typeof value !== 'object' || value === null) return;
   if (value instanceof TensorBase) {
     visit(value.storage.root);
@@ -144,27 +191,4 @@ function visitStorages(value: unknown, visit: (storage: Storage) => void, seen?:
 function isPlain(value: object): boolean {
   const proto: unknown = Object.getPrototypeOf(value);
   return proto === Object.prototype || proto === null;
-}
-
-/** What tensors hold at this moment. */
-export interface MemoryReport {
-  /** Large storages in the heap. */
-  readonly liveStorages: number;
-  /** Bytes of the heap in use, scratch space included. */
-  readonly usedBytes: number;
-  /** The most that was ever in use. */
-  readonly highWaterBytes: number;
-  /** Bytes that the heap has taken from the system. */
-  readonly heapBytes: number;
-}
-
-/** Reports what tensors hold. Small tensors live in ordinary arrays and are not counted. */
-export function memory(): MemoryReport {
-  const stats = heapIfAny()?.stats;
-  return {
-    liveStorages: liveHeapStorages(),
-    usedBytes: stats?.usedBytes ?? 0,
-    highWaterBytes: stats?.highWaterBytes ?? 0,
-    heapBytes: stats?.totalBytes ?? 0,
-  };
 }

@@ -9,11 +9,11 @@ import './tensor.ts';
 import type { TypedArray } from './dtype.ts';
 import { DTYPES, itemBytes, newArray } from './dtype.ts';
 import { refuses, values } from './fixtures/check.ts';
-import { arange, fromTypedArray, ones, tensor, zeros } from './ops/create.ts';
+import { memory, onMemoryPressure, setMemoryLimits } from './memory.ts';
+import { arange, fromTypedArray, full, ones, tensor, zeros } from './ops/create.ts';
 import { mm } from './ops/matmul.ts';
-import { memory } from './scope.ts';
-import type { MemoryLimits } from './storage.ts';
-import { liveHeapStorages, SMALL_BYTES, Storage, sameStorage, setMemoryLimits } from './storage.ts';
+import type { MemoryLimits, MemoryPressure } from './pager.ts';
+import { SMALL_BYTES, Storage, sameStorage } from './storage.ts';
 import type { Tensor } from './tensor.ts';
 import { heap } from './wasm/heap.ts';
 
@@ -102,14 +102,14 @@ test('an alias shares the elements and not the version', () => {
 
 test('a released storage gives its block back once, and says who released it when it is read', () => {
   const used = heap().usedBytes;
-  const live = liveHeapStorages();
+  const live = memory().liveStorages;
   const storage = Storage.allocate('float32', LARGE, false);
   assert.ok(heap().usedBytes > used);
-  assert.is(liveHeapStorages(), live + 1);
+  assert.is(memory().liveStorages, live + 1);
   storage.release('somebody');
   storage.release('somebody else');
   assert.is(heap().usedBytes, used);
-  assert.is(liveHeapStorages(), live);
+  assert.is(memory().liveStorages, live);
   assert.is(storage.pointer, 0);
   refuses(
     () => storage.array,
@@ -191,20 +191,47 @@ test('above the soft limit large tensors live in typed arrays, and all is comput
   assert.ok(make()[0].storage.inHeap, 'the limit is back');
 });
 
-test('when the heap is full, large tensors go to typed arrays, too', () => {
-  const { usedBytes } = memory();
-  withLimits({ heapLimitBytes: usedBytes + 100_000 }, () => {
-    const first = ones(20_000);
-    const second = ones(20_000);
-    assert.ok(first.storage.inHeap);
-    assert.not.ok(second.storage.inHeap);
-    assert.is(first.add(second).sum().item(), 40_000);
+test('when the heap is full, what was not used for longest is paged out, and what is used pages back in', () => {
+  const bytes = 80_000;
+  withLimits({ softLimitBytes: 50 * bytes }, () => {
+    const made = Array.from({ length: 100 }, (_, i) => full([bytes / 4], i));
+    const inside = made.filter((x) => x.storage.inHeap).length;
+    assert.ok(inside > 10 && inside <= 50, `${inside} are in the heap`);
+    assert.not.ok(made[0].storage.inHeap);
+    assert.ok(made[99].storage.inHeap);
+    const before = memory();
+    assert.ok(before.pagedOutBytes >= 50 * bytes);
+    made.forEach((x, i) => {
+      assert.equal([x.array[0], x.array[bytes / 4 - 1]], [i, i], 'reads where it is');
+      assert.is(x.neg().array[7], -i || 0);
+      assert.ok(x.storage.inHeap, 'a kernel brings it in');
+      x.add_(1);
+      assert.is(x.array[9], i + 1);
+    });
+    assert.ok(memory().pagedInBytes > before.pagedInBytes);
   });
+});
+
+test('paging calls the listeners, and they can be taken away', () => {
+  const events: MemoryPressure[] = [];
+  const stop = onMemoryPressure((event) => events.push(event));
+  withLimits({ softLimitBytes: memory().usedBytes + 2_000_000 }, () => {
+    const kept: Tensor[] = [];
+    for (let i = 0; i < 40; i++) kept.push(zeros(20_000));
+  });
+  assert.ok(events.length > 0);
+  assert.ok(events.every(({ neededBytes }) => neededBytes >= 80_000));
+  assert.ok(events.some(({ pagedOutBytes }) => pagedOutBytes > 0));
+  stop();
+  const { length } = events;
+  withLimits({ softLimitBytes: 0 }, () => zeros(20_000));
+  assert.is(events.length, length);
+  refuses(() => onMemoryPressure(1 as never), 'ValueError', /listener must be a function/, 'no function');
 });
 
 test('setMemoryLimits returns what was set before, keeps what is left out, and refuses nonsense', () => {
   const before = setMemoryLimits({});
-  assert.equal(before, { heapLimitBytes: 2 ** 32, softLimitBytes: 2 ** 30 });
+  assert.equal(before, { heapLimitBytes: 2 ** 32, softLimitBytes: null });
   assert.equal(setMemoryLimits({ softLimitBytes: 5 }), before);
   assert.equal(setMemoryLimits({ heapLimitBytes: 2 ** 31 }), { heapLimitBytes: 2 ** 32, softLimitBytes: 5 });
   assert.equal(setMemoryLimits(before), { heapLimitBytes: 2 ** 31, softLimitBytes: 5 });

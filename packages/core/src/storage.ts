@@ -1,69 +1,17 @@
 /**
  * Where the elements of a tensor live. A **small** storage is a typed array of its own: no heap, no finaliser. A **large**
- * one is a block of the WebAssembly heap, released when a scope ends, or by a finaliser when nothing refers to it any more.
- * When the heap is full, large storages live in typed arrays too: slower for kernels, which then copy them into scratch
- * space, but the garbage collector sees them and a loop that never yields goes on.
+ * one is a block of the WebAssembly heap, released when a scope ends, or by a finaliser when nothing refers to it any more, or
+ * paged out to an ordinary array when the heap is full (`pager.ts`), from where it comes back when a kernel needs it.
  */
 
 import type { DType, TypedArray } from './dtype.ts';
 import { itemBytes, newArray, viewArray } from './dtype.ts';
-import { TorsorError, ValueError } from './errors.ts';
-import { named } from './options.ts';
-import { heap, MAX_HEAP_BYTES } from './wasm/heap.ts';
+import { TorsorError } from './errors.ts';
+import { Block, ballast, release, settle, touch } from './pager.ts';
+import { heap } from './wasm/heap.ts';
 
 /** Storages of up to this many bytes are small. A plain loop over them costs about a microsecond. */
 export const SMALL_BYTES = 4096;
-
-/** Heap bytes above which new large storages go to typed arrays, until finalisers have caught up. */
-let softLimitBytes = 1024 * 1024 * 1024;
-
-/** How much memory tensors may take of the heap, in bytes. */
-export interface MemoryLimits {
-  /** Most that the heap takes from the system; 4 GiB by default, which is the most that WebAssembly addresses. */
-  readonly heapLimitBytes: number;
-  /**
-   * Bytes in use above which new large tensors go to ordinary arrays, which the garbage collector sees even in a loop that never
-   * yields, at the price of copies into the heap when kernels read them. 1 GiB by default.
-   */
-  readonly softLimitBytes: number;
-}
-
-/**
- * Sets limits for tensors made from now on; what is left out stays as it is. Existing tensors stay where they are.
- *
- * @returns the limits before, to be set again
- * @throws ValueError when a limit is not a whole number of bytes from 0 to 4 GiB (or beyond, for the soft limit)
- *
- * @example
- * const before = setMemoryLimits({ softLimitBytes: 256 * 2 ** 20 });
- * setMemoryLimits(before);
- */
-export function setMemoryLimits(limits: Partial<MemoryLimits>): MemoryLimits {
-  const op = 'setMemoryLimits';
-  const before = { heapLimitBytes: heap().limitBytes, softLimitBytes };
-  const [hard, soft] = named<[number, number]>(op, ['heapLimitBytes', 'softLimitBytes'], [limits]);
-  for (const [name, value, most] of [
-    ['heapLimitBytes', hard, MAX_HEAP_BYTES],
-    ['softLimitBytes', soft, Number.MAX_SAFE_INTEGER],
-  ] as const) {
-    if (value !== undefined && !(Number.isInteger(value) && value >= 0 && value <= most)) {
-      throw new ValueError(`${name} must be a whole number of bytes from 0 to ${most}, but got ${String(value)}`, {
-        op,
-        operands: { [name]: value },
-      });
-    }
-  }
-  if (hard !== undefined) heap().limitBytes = hard;
-  if (soft !== undefined) softLimitBytes = soft;
-  return before;
-}
-
-let live = 0;
-
-const finaliser = new FinalizationRegistry<number>((pointer) => {
-  live--;
-  heap().release(pointer);
-});
 
 /** The scope that new storages are entered into, if any. */
 let tracker: ((storage: Storage) => void) | null = null;
@@ -75,9 +23,11 @@ export function setStorageTracker(track: ((storage: Storage) => void) | null): (
   return before;
 }
 
-/** Heap-resident storages that are alive. */
-export function liveHeapStorages(): number {
-  return live;
+/** Sees every new storage; set by the debug mode of `memory.ts` alone. */
+let observer: ((storage: Storage) => void) | null = null;
+
+export function setStorageObserver(observe: ((storage: Storage) => void) | null): void {
+  observer = observe;
 }
 
 export class Storage {
@@ -86,18 +36,28 @@ export class Storage {
   readonly length: number;
   /** Counts in-place writes, so that the tape notices damage to what it saved. Views share it; `.data` does not. */
   version = 0;
-  /** Byte address in the heap; 0 for a storage in a typed array. */
-  private pointerBytes: number;
+  /** The bytes of a large storage; null for one over a typed array. */
+  private block: Block | null;
   private view: TypedArray | null;
+  /** Of the heap and of the block, when `view` was made. */
   private epoch = 0;
+  private moves = -1;
   /** The storage that this one is an alias of, with a version of its own (`x.data`). */
   private readonly owner: Storage | null;
   private releasedBy: string | null = null;
+  /** Held so that the garbage collector sees the weight of the heap. */
+  protected weight: ArrayBuffer | null = null;
 
-  private constructor(dtype: DType, length: number, pointer: number, view: TypedArray | null, owner: Storage | null) {
+  private constructor(
+    dtype: DType,
+    length: number,
+    block: Block | null,
+    view: TypedArray | null,
+    owner: Storage | null,
+  ) {
     this.dtype = dtype;
     this.length = length;
-    this.pointerBytes = pointer;
+    this.block = block;
     this.view = view;
     this.owner = owner;
   }
@@ -105,30 +65,30 @@ export class Storage {
   /** `length` elements; all zero when `zeroed`, else unspecified. */
   static allocate(dtype: DType, length: number, zeroed: boolean): Storage {
     const bytes = length * itemBytes(dtype);
-    if (bytes <= SMALL_BYTES) return Storage.track(new Storage(dtype, length, 0, newArray(dtype, length), null));
-    const home = heap();
-    const pointer = home.usedBytes + bytes <= softLimitBytes ? home.allocate(bytes) : 0;
-    if (pointer === 0) return Storage.track(new Storage(dtype, length, 0, allocateArray(dtype, length), null));
-    const storage = new Storage(dtype, length, pointer, null, null);
-    finaliser.register(storage, pointer, storage);
-    live++;
-    if (zeroed) storage.array.fill((dtype === 'int64' ? 0n : 0) as never);
+    if (bytes <= SMALL_BYTES) return Storage.track(new Storage(dtype, length, null, newArray(dtype, length), null));
+    const block = new Block(bytes);
+    const storage = new Storage(dtype, length, block, null, null);
+    if (settle(block, storage)) {
+      storage.weight = ballast(block);
+      if (zeroed) storage.array.fill((dtype === 'int64' ? 0n : 0) as never);
+    } else block.outside = allocateOutside(dtype, length);
     return Storage.track(storage);
   }
 
   /** A storage over a typed array of the user's, without a copy. */
   static wrap(dtype: DType, array: TypedArray): Storage {
-    return Storage.track(new Storage(dtype, array.length, 0, array, null));
+    return Storage.track(new Storage(dtype, array.length, null, array, null));
   }
 
   private static track(storage: Storage): Storage {
     if (tracker !== null) tracker(storage);
+    if (observer !== null) observer(storage);
     return storage;
   }
 
   /** The same elements under a version counter of their own. */
   alias(): Storage {
-    return new Storage(this.dtype, this.length, 0, null, this.root);
+    return new Storage(this.dtype, this.length, null, null, this.root);
   }
 
   /** The storage that owns the memory: equal for all that share it. */
@@ -136,20 +96,51 @@ export class Storage {
     return this.owner ?? this;
   }
 
-  /** True when kernels can reach the elements where they are. */
+  /** True while the elements are in the heap. They may be paged out whenever a storage is allocated or enters. */
   get inHeap(): boolean {
-    return this.root.pointerBytes !== 0;
+    const { block } = this.root;
+    return block !== null && block.pointer !== 0;
   }
 
-  /** Byte address in the heap; 0 when the elements live in a typed array. */
+  /** True after `release`. */
+  get isReleased(): boolean {
+    return this.root.releasedBy !== null;
+  }
+
+  /**
+   * Brings the elements into the heap, where kernels reach them, if they are outside and there is room; true when they are there.
+   * They stay at least until a kernel launched next has returned.
+   */
+  enterHeap(): boolean {
+    const root = this.root;
+    const { block } = root;
+    if (block === null) return false;
+    if (block.pointer !== 0) {
+      touch(block);
+      return true;
+    }
+    return root.releasedBy === null && settle(block, root);
+  }
+
+  /** Byte address in the heap; 0 when the elements live outside. */
   get pointer(): number {
-    return this.root.pointerBytes;
+    const { block } = this.root;
+    if (block === null) return 0;
+    touch(block);
+    return block.pointer;
   }
 
-  /** The elements, as they are now. Never keep it across an allocation: growth of the heap makes it stale. */
+  /** The elements, as they are now. Never keep it across an allocation: growth of the heap and paging make it stale. */
   get array(): TypedArray {
     if (this.owner !== null) return this.owner.array;
-    if (this.view !== null && (this.pointerBytes === 0 || this.epoch === heap().epoch)) return this.view;
+    const { block, view } = this;
+    if (view !== null) {
+      if (block === null) return view;
+      if (this.moves === block.moves && this.epoch === heap().epoch) {
+        touch(block);
+        return view;
+      }
+    }
     return this.refresh();
   }
 
@@ -163,32 +154,34 @@ export class Storage {
     if (root.releasedBy !== null) return;
     root.releasedBy = where;
     root.view = null;
-    if (root.pointerBytes !== 0) {
-      finaliser.unregister(root);
-      heap().release(root.pointerBytes);
-      root.pointerBytes = 0;
-      live--;
-    }
+    root.weight = null;
+    if (root.block !== null) release(root.block);
   }
 
   private refresh(): TypedArray {
-    if (this.releasedBy !== null) {
+    const { block } = this;
+    if (this.releasedBy !== null || block === null) {
       throw new TorsorError(`this tensor was released by ${this.releasedBy}; keep what leaves a scope with keep()`, {
         op: 'Storage',
       });
     }
     const home = heap();
-    this.view = viewArray(this.dtype, home.memory.buffer, this.pointerBytes, this.length);
+    const isOutside = block.pointer === 0;
+    const buffer = isOutside ? (block.outside as ArrayBuffer) : home.memory.buffer;
+    this.view = viewArray(this.dtype, buffer, block.pointer, this.length);
     this.epoch = home.epoch;
+    this.moves = block.moves;
+    touch(block);
     return this.view;
   }
 }
 
-function allocateArray(dtype: DType, length: number): TypedArray {
+function allocateOutside(dtype: DType, length: number): ArrayBuffer {
+  const bytes = length * itemBytes(dtype);
   try {
-    return newArray(dtype, length);
+    return new ArrayBuffer(bytes);
   } catch (cause) {
-    throw new TorsorError(`out of memory: ${length * itemBytes(dtype)} bytes for ${length} elements of ${dtype}`, {
+    throw new TorsorError(`out of memory: ${bytes} bytes for ${length} elements of ${dtype}`, {
       op: 'Storage.allocate',
       operands: { dtype, length },
       cause,

@@ -1,6 +1,6 @@
 /**
  * `torsor`: everything under one name. Tensors and ops, and the functions of `torch.autograd` that PyTorch also has at its top,
- * come by name; `nn`, `optim`, `data` and `autograd` are namespaces.
+ * come by name; `nn`, `optim`, `data`, `autograd` and `workers` are namespaces.
  */
 
 // registers automatic differentiation with core, whatever a bundler drops of the rest
@@ -12,3 +12,4 @@ export * from '@torsor/core';
 export * as data from '@torsor/data';
 export * as nn from '@torsor/nn';
 export * as optim from '@torsor/optim';
+export * as workers from '@torsor/workers';

@@ -53,7 +53,7 @@ export function constantBytes(
   const value = values[0]!;
   switch (type) {
     case 'i32':
-      return [0x41, ...signed(BigInt.asIntN(32, integer(op, value)))];
+      return [0x41, ...signed32(typeof value === 'number' ? whole(op, value) | 0 : Number(BigInt.asIntN(32, value)))];
     case 'i64':
       return [0x42, ...signed(BigInt.asIntN(64, integer(op, value)))];
     case 'f32':
@@ -65,6 +65,18 @@ export function constantBytes(
   }
 }
 
+/** The bytes that a shuffle chooses, for the lanes that it is told. */
+export function shuffleBytes(shape: Shape, lanes: readonly number[]): number[] {
+  const op = `${shape}.shuffle`;
+  const count = LANES[shape];
+  if (lanes.length !== count) fail(op, `chooses ${count} lanes, got ${lanes.length}`);
+  const width = 16 / count;
+  return lanes.flatMap((lane) => {
+    checkLane(op, lane, 2 * count);
+    return Array.from({ length: width }, (_, byte) => lane * width + byte);
+  });
+}
+
 function writeLane(op: string, shape: Shape, lane: number, value: number | bigint): void {
   if (shape === 'i8x16') scratch.setInt8(lane, Number(integer(op, value)));
   else if (shape === 'i16x8') scratch.setInt16(2 * lane, Number(integer(op, value)), true);
@@ -74,9 +86,13 @@ function writeLane(op: string, shape: Shape, lane: number, value: number | bigin
   else scratch.setFloat64(8 * lane, Number(value), true);
 }
 
+function whole(op: string, value: number): number {
+  if (!Number.isInteger(value)) fail(op, `expected an integer, got ${value}`);
+  return value;
+}
+
 function integer(op: string, value: number | bigint): bigint {
-  if (typeof value === 'number' && !Number.isInteger(value)) fail(op, `expected an integer, got ${value}`);
-  return BigInt(value);
+  return BigInt(typeof value === 'number' ? whole(op, value) : value);
 }
 
 /** Unsigned LEB128: seven bits a byte, lowest first, the top bit set on all but the last. */
@@ -89,6 +105,15 @@ export function unsigned(value: number): number[] {
     rest = Math.floor(rest / 0x80);
   }
   bytes.push(rest);
+  return bytes;
+}
+
+/** Signed LEB128 of 32 bits, which most constants have; big integers are slow. */
+function signed32(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest < -0x40 || rest >= 0x40; rest >>= 7) bytes.push((rest & 0x7f) | 0x80);
+  bytes.push(rest & 0x7f);
   return bytes;
 }
 

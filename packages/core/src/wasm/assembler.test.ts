@@ -1,9 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Label, Operand, ValType } from './assembler.ts';
+import type { Label, Operand } from './assembler.ts';
 import { Assembler } from './assembler.ts';
 import { signed, unsigned } from './assembler-encoding.ts';
-import { OPCODES } from './assembler-opcodes.ts';
+import type { Namespace } from './assembler-opcodes.ts';
+import { instructionsOf, OPCODES } from './assembler-opcodes.ts';
 import { features } from './features.ts';
 
 type Exports = Record<string, (...args: (number | bigint)[]) => number | bigint>;
@@ -57,17 +58,13 @@ test('a module has the bytes of the specification', () => {
 
 test('every instruction validates with the types that the table gives it', () => {
   let count = 0;
-  for (const [namespace, table] of Object.entries(OPCODES)) {
-    for (const [mnemonic, entry] of Object.entries(table)) {
-      const { kind, takes, gives } = entry as { kind: string; takes: readonly ValType[]; gives: ValType | null };
+  for (const namespace of Object.keys(OPCODES) as Namespace[]) {
+    for (const { mnemonic, kind, takes, gives } of instructionsOf(namespace)) {
       if (mnemonic.startsWith('relaxed') && !features().relaxedSimd) continue;
       const code = new Assembler({ shared: false });
       const params = Object.fromEntries(takes.map((type, i) => [`p${i}`, type]));
       code.func('f', params, gives === null ? [] : [gives], (locals) => {
-        const methods = code[namespace as keyof typeof OPCODES] as unknown as Record<
-          string,
-          (...args: unknown[]) => void
-        >;
+        const methods = code[namespace] as unknown as Record<string, (...args: unknown[]) => void>;
         const lane = kind === 'lane' || kind === 'laneAccess' ? [1] : [];
         methods[mnemonic](...lane, ...Object.values(locals));
       });

@@ -33,13 +33,14 @@ import {
   localGroups,
   memoryImmediates,
   section,
+  shuffleBytes,
   sized,
   TYPE_BYTE,
   text,
   unsigned,
 } from './assembler-encoding.ts';
-import type { Access, Lane, LaneAccess, Opcodes, Plain, ValType } from './assembler-opcodes.ts';
-import { OPCODES } from './assembler-opcodes.ts';
+import type { Entries, Gives, Instruction, Namespace, Takes, ValType } from './assembler-opcodes.ts';
+import { instructionsOf } from './assembler-opcodes.ts';
 
 export type { Shape } from './assembler-encoding.ts';
 export type { ValType } from './assembler-opcodes.ts';
@@ -67,6 +68,8 @@ export class Value<T extends ValType = ValType> {
 export class Local<T extends ValType = ValType> {
   readonly type: T;
   readonly index: number;
+  /** The code of its local.get. */
+  readonly reading: readonly number[];
   /** The number of the last write to it; see `Value.writes`. */
   lastWrite = 0;
   private readonly code: Assembler;
@@ -75,6 +78,7 @@ export class Local<T extends ValType = ValType> {
     this.code = code;
     this.type = type;
     this.index = index;
+    this.reading = [0x20, ...unsigned(index)];
   }
 
   /** local.get */
@@ -121,18 +125,19 @@ export interface Func<R extends readonly ValType[] = readonly ValType[]> {
 type Given<R> = R extends ValType ? Value<R> : undefined;
 type Operands<P extends readonly ValType[]> = { [K in keyof P]: Operand<P[K]> };
 
-type Method<O> =
-  O extends Plain<infer P, infer R>
-    ? (...operands: [] | Operands<P>) => Given<R>
-    : O extends Lane<infer P, infer R>
-      ? (lane: number, ...operands: [] | Operands<P>) => Given<R>
-      : O extends LaneAccess<infer P, infer R>
-        ? (lane: number, ...operands: [...Operands<P>, offset?: number, align?: number]) => Given<R>
-        : O extends Access<infer P, infer R>
-          ? (...operands: [] | [...Operands<P>, offset?: number, align?: number]) => Given<R>
-          : never;
+type Access<S> = [...Operands<Takes<S>>, offset?: number, align?: number];
 
-type Methods<Table> = { readonly [K in keyof Table]: Method<Table[K]> };
+/** The method of an instruction, by its mnemonic and its signature. */
+type Method<M, S> = M extends `${'load' | 'store'}${string}_lane`
+  ? (lane: number, ...operands: Access<S>) => Given<Gives<S>>
+  : M extends `${'load' | 'store'}${string}`
+    ? (...operands: [] | Access<S>) => Given<Gives<S>>
+    : M extends `${'extract' | 'replace'}_lane${string}`
+      ? (lane: number, ...operands: [] | Operands<Takes<S>>) => Given<Gives<S>>
+      : (...operands: [] | Operands<Takes<S>>) => Given<Gives<S>>;
+
+/** The instructions of a namespace, as methods of an object of it. */
+type Methods<N extends Namespace> = { readonly [E in Entries<N> as E[0]]: Method<E[0], E[1]> };
 
 /** A constant: one number, for a vector one for every lane or one for all. */
 interface Constant<T extends ValType> {
@@ -153,20 +158,8 @@ export interface AssemblerOptions {
 const MAX_PAGES = 65536;
 
 export class Assembler {
-  readonly i32: Methods<Opcodes['i32']> & Constant<'i32'>;
-  readonly i64: Methods<Opcodes['i64']> & Constant<'i64'>;
-  readonly f32: Methods<Opcodes['f32']> & Constant<'f32'>;
-  readonly f64: Methods<Opcodes['f64']> & Constant<'f64'>;
-  readonly v128: Methods<Opcodes['v128']>;
-  readonly i8x16: Methods<Opcodes['i8x16']> & Constant<'v128'> & Shuffle;
-  readonly i16x8: Methods<Opcodes['i16x8']> & Constant<'v128'> & Shuffle;
-  readonly i32x4: Methods<Opcodes['i32x4']> & Constant<'v128'> & Shuffle;
-  readonly i64x2: Methods<Opcodes['i64x2']> & Constant<'v128'> & Shuffle;
-  readonly f32x4: Methods<Opcodes['f32x4']> & Constant<'v128'> & Shuffle;
-  readonly f64x2: Methods<Opcodes['f64x2']> & Constant<'v128'> & Shuffle;
-  readonly memory: Methods<Opcodes['memory']>;
-
   private readonly shared: boolean;
+  private readonly namespaces: Partial<Record<Namespace, unknown>> = {};
   private readonly functions: { func: Func; exported: boolean; body: number[] }[] = [];
   private readonly signatures: string[] = [];
   private readonly signatureBytes: number[][] = [];
@@ -180,18 +173,6 @@ export class Assembler {
 
   constructor(options: AssemblerOptions) {
     this.shared = options.shared;
-    this.i32 = { ...this.methods('i32', OPCODES.i32), ...this.scalarConstant('i32') };
-    this.i64 = { ...this.methods('i64', OPCODES.i64), ...this.scalarConstant('i64') };
-    this.f32 = { ...this.methods('f32', OPCODES.f32), ...this.scalarConstant('f32') };
-    this.f64 = { ...this.methods('f64', OPCODES.f64), ...this.scalarConstant('f64') };
-    this.v128 = this.methods('v128', OPCODES.v128);
-    this.i8x16 = { ...this.methods('i8x16', OPCODES.i8x16), ...this.vectorConstant('i8x16') };
-    this.i16x8 = { ...this.methods('i16x8', OPCODES.i16x8), ...this.vectorConstant('i16x8') };
-    this.i32x4 = { ...this.methods('i32x4', OPCODES.i32x4), ...this.vectorConstant('i32x4') };
-    this.i64x2 = { ...this.methods('i64x2', OPCODES.i64x2), ...this.vectorConstant('i64x2') };
-    this.f32x4 = { ...this.methods('f32x4', OPCODES.f32x4), ...this.vectorConstant('f32x4') };
-    this.f64x2 = { ...this.methods('f64x2', OPCODES.f64x2), ...this.vectorConstant('f64x2') };
-    this.memory = this.methods('memory', OPCODES.memory);
   }
 
   // ------------------------------------------------------------------------------------------------ functions
@@ -240,7 +221,7 @@ export class Assembler {
 
   localGet<T extends ValType>(local: Local<T>): Value<T> {
     const start = this.bytes.length;
-    this.emit(0x20, ...unsigned(local.index));
+    this.emit(...local.reading);
     return this.push(local.type, start);
   }
 
@@ -514,9 +495,9 @@ export class Assembler {
   }
 
   /** Takes and gives what an instruction does that has just been emitted. */
-  private apply(op: string, takes: readonly ValType[], gives: readonly ValType[], before?: number): Value | undefined {
+  private apply(op: string, takes: readonly ValType[], gives: readonly ValType[]): Value | undefined {
     const first = this.popFirst(op, takes);
-    const start = first?.start ?? before ?? this.bytes.length;
+    const start = first?.start ?? this.bytes.length;
     const writes = first?.writes ?? this.writes;
     let result: Value | undefined;
     // Nothing can be inserted between several results, so the later ones have no start.
@@ -534,13 +515,39 @@ export class Assembler {
     gives: ValType | null,
     operands: readonly Operand[],
     shape: Shape | null,
-    encoding: readonly number[] = bytes,
+    immediates?: readonly number[],
   ): Value | undefined {
-    if (operands.length > 0) this.operands(op, operands, takes, shape);
     const before = this.bytes.length;
-    const result = this.apply(op, takes, gives === null ? [] : [gives], before);
-    this.emit(...encoding);
-    return result;
+    const first = operands.length > 0 ? this.take(op, operands, takes, shape) : this.popFirst(op, takes);
+    const start = first?.start ?? before;
+    for (const byte of bytes) this.bytes.push(byte);
+    if (immediates !== undefined) for (const byte of immediates) this.bytes.push(byte);
+    return gives === null ? undefined : this.push(gives, start, first?.writes);
+  }
+
+  /**
+   * Brings operands onto the stack and takes them off again; gives the first of them that was there before. Nearly always
+   * values come first, so that what else is read follows their code: then nothing is inserted, and the stack need not know.
+   */
+  private take(op: string, operands: readonly Operand[], takes: readonly ValType[], shape: Shape | null): Value | null {
+    const { stack } = this;
+    let values = 0;
+    while (operands[values] instanceof Value) values++;
+    const base = stack.length - values;
+    let simple = operands.length === takes.length && this.frames.length > 0 && base >= this.frames.at(-1)!.height;
+    for (let i = 0; simple && i < values; i++)
+      simple = stack[base + i] === operands[i] && stack[base + i].type === takes[i];
+    for (let i = values; simple && i < operands.length; i++) simple = !(operands[i] instanceof Value);
+    if (!simple) {
+      this.operands(op, operands, takes, shape);
+      return this.popFirst(op, takes);
+    }
+    for (let i = values; i < operands.length; i++) {
+      for (const byte of readingOf(op, operands[i], takes[i], shape)) this.bytes.push(byte);
+    }
+    const first = stack[base] ?? null;
+    stack.length = base;
+    return first;
   }
 
   /**
@@ -569,10 +576,7 @@ export class Assembler {
 
   /** Reads a local or a constant so that it comes to lie at `slot` of the stack. */
   private insert(op: string, slot: number, operand: Local | number | bigint, type: ValType, shape: Shape | null): void {
-    const found = operand instanceof Local ? operand.type : type;
-    if (found !== type) fail(op, `expected ${type} as an operand, found ${found}`);
-    const code =
-      operand instanceof Local ? [0x20, ...unsigned(operand.index)] : constantBytes(op, type, shape, [operand]);
+    const code = readingOf(op, operand, type, shape);
     const above = this.stack[slot];
     if (above === undefined) {
       const start = this.bytes.length;
@@ -660,83 +664,131 @@ export class Assembler {
 
   // ---------------------------------------------------------------------------------------- tables into methods
 
-  private methods<Table extends Opcodes[keyof Opcodes]>(namespace: string, table: Table): Methods<Table> {
-    const methods: Record<string, unknown> = {};
-    for (const [mnemonic, entry] of Object.entries(table) as [string, Entry][]) {
-      methods[mnemonic] = this.method(`${namespace}.${mnemonic}`, entry, SHAPES.get(namespace) ?? null);
-    }
-    return methods as Methods<Table>;
+  get i32(): Methods<'i32'> & Constant<'i32'> {
+    return this.methods('i32');
   }
 
-  private method(op: string, entry: Entry, shape: Shape | null): unknown {
-    const { kind, bytes, takes, gives } = entry;
+  get i64(): Methods<'i64'> & Constant<'i64'> {
+    return this.methods('i64');
+  }
+
+  get f32(): Methods<'f32'> & Constant<'f32'> {
+    return this.methods('f32');
+  }
+
+  get f64(): Methods<'f64'> & Constant<'f64'> {
+    return this.methods('f64');
+  }
+
+  get v128(): Methods<'v128'> {
+    return this.methods('v128');
+  }
+
+  get i8x16(): Methods<'i8x16'> & Constant<'v128'> & Shuffle {
+    return this.methods('i8x16');
+  }
+
+  get i16x8(): Methods<'i16x8'> & Constant<'v128'> & Shuffle {
+    return this.methods('i16x8');
+  }
+
+  get i32x4(): Methods<'i32x4'> & Constant<'v128'> & Shuffle {
+    return this.methods('i32x4');
+  }
+
+  get i64x2(): Methods<'i64x2'> & Constant<'v128'> & Shuffle {
+    return this.methods('i64x2');
+  }
+
+  get f32x4(): Methods<'f32x4'> & Constant<'v128'> & Shuffle {
+    return this.methods('f32x4');
+  }
+
+  get f64x2(): Methods<'f64x2'> & Constant<'v128'> & Shuffle {
+    return this.methods('f64x2');
+  }
+
+  get memory(): Methods<'memory'> {
+    return this.methods('memory');
+  }
+
+  /** The methods of a namespace are made at its first use, once for all assemblers. */
+  private methods<M>(namespace: Namespace): M {
+    let methods = this.namespaces[namespace];
+    if (methods === undefined) {
+      let prototype = PROTOTYPES.get(namespace);
+      if (prototype === undefined) PROTOTYPES.set(namespace, (prototype = Assembler.prototypeOf(namespace)));
+      methods = Object.assign(Object.create(prototype), { code: this });
+      this.namespaces[namespace] = methods;
+    }
+    return methods as M;
+  }
+
+  private static prototypeOf(namespace: Namespace): Record<string, Bound> {
+    const shape = namespace in LANES ? (namespace as Shape) : null;
+    const methods: Record<string, Bound> = {};
+    for (const instruction of instructionsOf(namespace)) {
+      methods[instruction.mnemonic] = Assembler.method(`${namespace}.${instruction.mnemonic}`, instruction, shape);
+    }
+    if (shape !== null) {
+      methods.const = function (...values: (number | bigint)[]) {
+        const bytes = constantBytes('v128.const', 'v128', shape, values);
+        return this.code.instruction('v128.const', bytes, [], 'v128', [], shape);
+      };
+      methods.shuffle = function (lanes: readonly number[], ...operands: Operand[]) {
+        const bytes = [0xfd, 0x0d, ...shuffleBytes(shape, lanes)];
+        return this.code.instruction(`${shape}.shuffle`, bytes, ['v128', 'v128'], 'v128', operands, shape);
+      };
+    } else if (namespace !== 'v128' && namespace !== 'memory') {
+      const type = namespace as Exclude<ValType, 'v128'>;
+      const op = `${type}.const`;
+      methods.const = function (...values: (number | bigint)[]) {
+        return this.code.instruction(op, constantBytes(op, type, null, values), [], type, [], null);
+      };
+    }
+    return methods;
+  }
+
+  private static method(op: string, instruction: Instruction, shape: Shape | null): Bound {
+    const { kind, bytes, takes, gives, width, lanes } = instruction;
     switch (kind) {
       case 'plain':
-        return (...operands: Operand[]) => this.instruction(op, bytes, takes, gives, operands, shape);
+        return function (...operands: Operand[]) {
+          return this.code.instruction(op, bytes, takes, gives, operands, shape);
+        };
       case 'lane':
-        return (lane: number, ...operands: Operand[]) => {
-          checkLane(op, lane, entry.lanes);
-          return this.instruction(op, bytes, takes, gives, operands, shape, [...bytes, lane]);
+        return function (lane: number, ...operands: Operand[]) {
+          checkLane(op, lane, lanes);
+          return this.code.instruction(op, bytes, takes, gives, operands, shape, [lane]);
         };
       case 'access':
-        return (...rest: (Operand | undefined)[]) => {
+        return function (...rest: (Operand | undefined)[]) {
           const operands = rest.slice(0, takes.length) as Operand[];
-          const immediates = memoryImmediates(op, entry.width, rest[takes.length], rest[takes.length + 1]);
-          return this.instruction(op, bytes, takes, gives, operands, shape, [...bytes, ...immediates]);
+          const immediates = memoryImmediates(op, width, rest[takes.length], rest[takes.length + 1]);
+          return this.code.instruction(op, bytes, takes, gives, operands, shape, immediates);
         };
       case 'laneAccess':
-        return (lane: number, ...rest: (Operand | undefined)[]) => {
-          checkLane(op, lane, 16 / entry.width);
+        return function (lane: number, ...rest: (Operand | undefined)[]) {
+          checkLane(op, lane, lanes);
           const operands = rest.slice(0, 2) as Operand[];
-          const immediates = memoryImmediates(op, entry.width, rest[2], rest[3]);
-          return this.instruction(op, bytes, takes, gives, operands, shape, [...bytes, ...immediates, lane]);
+          const immediates = memoryImmediates(op, width, rest[2], rest[3]);
+          return this.code.instruction(op, bytes, takes, gives, operands, shape, [...immediates, lane]);
         };
     }
-  }
-
-  private scalarConstant<const T extends ValType>(type: T): Constant<T> {
-    return {
-      const: (...values) =>
-        this.instruction(
-          `${type}.const`,
-          constantBytes(`${type}.const`, type, null, values),
-          [],
-          type,
-          [],
-          null,
-        ) as Value<T>,
-    };
-  }
-
-  private vectorConstant(shape: Shape): Constant<'v128'> & Shuffle {
-    return {
-      const: (...values) => {
-        const bytes = constantBytes('v128.const', 'v128', shape, values);
-        return this.instruction('v128.const', bytes, [], 'v128', [], shape) as Value<'v128'>;
-      },
-      shuffle: (lanes, ...operands) => {
-        const op = `${shape}.shuffle`;
-        const count = LANES[shape];
-        if (lanes.length !== count) fail(op, `chooses ${count} lanes, got ${lanes.length}`);
-        const width = 16 / count;
-        const bytes = lanes.flatMap((lane) => {
-          checkLane(op, lane, 2 * count);
-          return Array.from({ length: width }, (_, byte) => lane * width + byte);
-        });
-        const encoding = [0xfd, 0x0d, ...bytes];
-        return this.instruction(op, encoding, ['v128', 'v128'], 'v128', operands, shape) as Value<'v128'>;
-      },
-    };
   }
 }
 
-type Entry =
-  | Plain<readonly ValType[], ValType | null>
-  | Lane<readonly ValType[], ValType | null>
-  | Access<readonly ValType[], ValType | null>
-  | LaneAccess<readonly ValType[], ValType | null>;
+/** A method of a namespace. What it is given has been checked by the type of `Methods`. */
+type Bound = (this: { readonly code: Assembler }, ...args: never[]) => Value | undefined;
 
-const SHAPES = new Map((Object.keys(LANES) as Shape[]).map((shape) => [shape as string, shape]));
+const PROTOTYPES = new Map<Namespace, Record<string, Bound>>();
+
+/** The code that reads a local or a constant as an operand of this type. */
+function readingOf(op: string, operand: Operand, type: ValType, shape: Shape | null): readonly number[] {
+  if (typeof operand !== 'object') return constantBytes(op, type, shape, [operand]);
+  if (operand.type !== type) fail(op, `expected ${type} as an operand, found ${operand.type}`);
+  return (operand as Local).reading;
+}
 
 function branchTypes(label: Label): readonly ValType[] {
   return label.kind === 'loop' ? [] : label.results;

@@ -16,6 +16,10 @@ const MIN_GROWTH_BYTES = 16 * 1024 * 1024;
 const MAX_PAGES = 65536;
 /** The most that a heap can hold: all that 32 bits address. */
 export const MAX_HEAP_BYTES = MAX_PAGES * PAGE_BYTES;
+/** Debug mode: at least so many bytes after a block, what they hold, and what fills a released block, which as a float is NaN. */
+const GUARD_BYTES = 64;
+const GUARD = 0xa5;
+const POISON = 0xff;
 /** Bins by powers of two, four to an octave. */
 const BINS = 32 * 4;
 
@@ -36,7 +40,10 @@ export interface HeapStats {
   readonly highWaterBytes: number;
   readonly totalBytes: number;
   readonly blocks: number;
+  readonly scratchBytes: number;
   readonly limitBytes: number;
+  /** 1 - largest free block / all free bytes; 0 when nothing is free */
+  readonly fragmentation: number;
 }
 
 export class Heap {
@@ -52,6 +59,11 @@ export class Heap {
   private highWater = 0;
   /** Blocks and growth beyond this are refused; lowering it takes nothing back. */
   limitBytes: number;
+  /** Blocks made in debug mode, with the bytes asked for: those after them, up to the end of the block, must stay as they are. */
+  private readonly guarded = new Map<number, number>();
+  debug = false;
+  /** Asked to release what it can when blocks of so many bytes do not fit within the limit. */
+  onFull: ((bytes: number) => void) | null = null;
   private scratchPtr = 0;
   private scratchBytes = 0;
 
@@ -63,11 +75,19 @@ export class Heap {
   }
 
   get stats(): HeapStats {
+    let free = 0;
+    let largest = 0;
+    for (const length of this.freeByStart.values()) {
+      free += length;
+      if (length > largest) largest = length;
+    }
     return {
+      fragmentation: free === 0 ? 0 : 1 - largest / free,
       usedBytes: this.used,
       highWaterBytes: this.highWater,
       totalBytes: this.memory.buffer.byteLength,
       blocks: this.sizes.size,
+      scratchBytes: this.scratchBytes,
       limitBytes: this.limitBytes,
     };
   }
@@ -78,15 +98,18 @@ export class Heap {
 
   /** A block of at least `bytes`, aligned to 64, its content unspecified; 0 when the limit does not allow it. */
   allocate(bytes: number): number {
-    const size = roundUp(Math.max(bytes, 1), ALIGN);
-    if (this.used + size > this.limitBytes) return 0;
-    let start = this.takeFit(size);
+    const size = roundUp(Math.max(bytes, 1) + (this.debug ? GUARD_BYTES : 0), ALIGN);
+    let start = this.find(size);
     if (start === 0) {
-      if (!this.grow(size)) return 0;
-      start = this.takeFit(size);
+      this.onFull?.(size);
+      start = this.find(size);
       if (start === 0) return 0;
     }
     this.sizes.set(start, size);
+    if (this.debug) {
+      this.guarded.set(start, bytes);
+      this.bytesAt(start, size).fill(GUARD);
+    }
     this.used += size;
     if (this.used > this.highWater) this.highWater = this.used;
     return start;
@@ -98,6 +121,8 @@ export class Heap {
     if (size === undefined) {
       throw new TorsorError(`no block starts at ${start}`, { op: 'Heap.release', operands: { start } });
     }
+    const asked = this.guarded.get(start);
+    const isIntact = asked === undefined || this.check(start, asked, size);
     this.sizes.delete(start);
     this.used -= size;
     let from = start;
@@ -113,6 +138,25 @@ export class Heap {
       to += after;
     }
     this.addFree(from, to - from);
+    if (!isIntact) {
+      throw new TorsorError(`something wrote past the end of the block of ${asked} bytes at ${start}`, {
+        op: 'Heap.release',
+        operands: { start, bytes: asked },
+      });
+    }
+  }
+
+  /** Whether the guard of a block is as it was; poisons the block. */
+  private check(start: number, asked: number, size: number): boolean {
+    const bytes = this.bytesAt(start, size);
+    const isIntact = bytes.subarray(asked).every((byte) => byte === GUARD);
+    this.guarded.delete(start);
+    bytes.fill(POISON);
+    return isIntact;
+  }
+
+  private bytesAt(start: number, length: number): Uint8Array {
+    return new Uint8Array(this.memory.buffer, start, length);
   }
 
   /**
@@ -137,6 +181,12 @@ export class Heap {
     this.scratchPtr = start;
     this.scratchBytes = want;
     return start;
+  }
+
+  private find(size: number): number {
+    if (this.used + size > this.limitBytes) return 0;
+    const start = this.takeFit(size);
+    return start !== 0 || !this.grow(size) ? start : this.takeFit(size);
   }
 
   private takeFit(size: number): number {

@@ -25,7 +25,7 @@ type UnaryRun = { readonly run: (n: number, a: number, out: number) => undefined
 type BinaryRun = { readonly run: (n: number, a: number, b: number, out: number, value: number) => undefined };
 
 function ready(out: Tensor): out is Tensor & { dtype: FloatDType } {
-  return out.storage.inHeap && (out.dtype === 'float32' || out.dtype === 'float64') && features().simd;
+  return out.storage.enterHeap() && (out.dtype === 'float32' || out.dtype === 'float64') && features().simd;
 }
 
 /** Operands that live in typed arrays are copied into the heap up to this many bytes; more is left to the reference loops. */

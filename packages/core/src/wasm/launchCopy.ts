@@ -25,7 +25,7 @@ type Run = KernelExports & { readonly run: (...args: number[]) => undefined };
  * out = a, broadcast and of the same dtype, by a kernel; false, and nothing done, where none takes the operands.
  */
 export function launchCopy(a: Tensor, out: Tensor): boolean {
-  if (!out.storage.inHeap || a.dtype !== out.dtype || !features().simd) return false;
+  if (!out.storage.enterHeap() || a.dtype !== out.dtype || !features().simd) return false;
   if (sizeOf(out.shape) < MIN_SIZE) return false;
   const own = broadcastStrides(a.shape, a.strides, out.shape);
   const { shape, strides } = planes(out.shape, own, out.strides);

@@ -43,7 +43,7 @@ function launch(
   parameters: readonly number[],
   count: number,
 ): boolean {
-  if (!out.storage.inHeap || !features().simd || sizeOf(out.shape) < MIN_SIZE) return false;
+  if (!out.storage.enterHeap() || !features().simd || sizeOf(out.shape) < MIN_SIZE) return false;
   const walkOf = (list: readonly Tensor[]) =>
     inMemoryOrder(
       out,

@@ -17,6 +17,8 @@ export type Emitter = (code: Assembler, features: Features) => void;
 export interface KernelModule {
   /** `f32_gemm_6x8__fma` */
   readonly name: string;
+  /** Its name, and the features that it was emitted for. */
+  readonly key: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly module: WebAssembly.Module;
 }
@@ -46,7 +48,7 @@ export function kernelModule(name: string, emit: Emitter, shared: boolean): Kern
     const code = new Assembler({ shared });
     emit(code, target);
     const bytes = code.finish();
-    known = { name, bytes, module: new WebAssembly.Module(bytes) };
+    known = { name, key, bytes, module: new WebAssembly.Module(bytes) };
     modules.set(key, known);
   }
   return known;

@@ -29,7 +29,7 @@ export function inPieces(
   run: (n: number, pointers: readonly number[]) => void,
 ): void {
   const bytes = itemBytes(dtype);
-  const staged = operands.filter(({ tensor }) => !tensor.storage.inHeap);
+  const staged = operands.filter(({ tensor }) => !tensor.storage.enterHeap());
   const pieceBytes = PIECE * bytes;
   const scratch = staged.length > 0 ? heap().scratch(staged.length * pieceBytes) : 0;
   const piece = staged.length > 0 ? PIECE : size;

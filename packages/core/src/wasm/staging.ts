@@ -11,12 +11,13 @@ import { heap } from './heap.ts';
 const ALIGN = 64;
 const aligned = (bytes: number): number => Math.ceil(bytes / ALIGN) * ALIGN;
 
-/** Consecutive elements of a storage, and where in the scratch space they are copied to; null for those of the heap. */
+/** Consecutive elements of a storage. */
 export interface Part {
   readonly storage: Storage;
   readonly first: number;
   readonly count: number;
-  readonly at: number | null;
+  /** Where in the scratch space they are copied to; null for those of the heap. */
+  at: number | null;
 }
 
 /**
@@ -35,9 +36,9 @@ export class Staging {
     return at;
   }
 
-  /** Sets aside room for elements `first` to `first + count - 1` of a storage, unless they are in the heap already. */
+  /** Sets aside room for elements `first` to `first + count - 1` of a storage, unless they are in the heap or can enter it. */
   add(storage: Storage, first: number, count: number): Part {
-    const at = storage.inHeap ? null : this.reserve(count * itemBytes(storage.dtype));
+    const at = storage.enterHeap() ? null : this.reserve(count * itemBytes(storage.dtype));
     const part = { storage, first, count, at };
     this.parts.push(part);
     return part;
@@ -57,6 +58,12 @@ export class Staging {
 
   /** Takes the room and copies in all parts but the one that is only written. */
   open(written: Part | null): void {
+    for (const part of this.parts) {
+      // What was allocated since `add` may have moved it out again.
+      if (part.at === null && part.storage.pointer === 0) {
+        part.at = this.reserve(part.count * itemBytes(part.storage.dtype));
+      }
+    }
     this.base = this.bytes > 0 ? heap().scratch(this.bytes) : 0;
     for (const part of this.parts) if (part !== written && part.at !== null) this.copyOf(part).set(elements(part));
   }

@@ -11,8 +11,8 @@
 import type { FloatDType } from '../../dtype.ts';
 import { itemBytes } from '../../dtype.ts';
 import type { Assembler, Local, Value } from '../assembler.ts';
+import { executor } from '../executor.ts';
 import type { Emitter, Launch } from '../module.ts';
-import { runInline } from '../module.ts';
 import type { ConvShape } from './conv.ts';
 import { convForwardLaunches, convForwardMemory } from './conv.ts';
 import { convPath } from './conv-path.ts';
@@ -104,7 +104,8 @@ export function convBackwardInput(
   options: ConvBackwardInput & { readonly scratchPtr: number },
 ): void {
   const own = options.scratchPtr + convBackwardInputSharedBytes(options);
-  for (const launch of convBackwardInputLaunches(options, options.scratchPtr)) runInline(launch, kernels.memory, own);
+  for (const launch of convBackwardInputLaunches(options, options.scratchPtr))
+    executor().run(launch, kernels.memory, own);
 }
 
 /** The launches, one after the other; `sharedPtr` has `convBackwardInputSharedBytes` bytes. */

@@ -15,9 +15,10 @@
 
 import type { FloatDType } from '../../dtype.ts';
 import type { Assembler, Func, Local } from '../assembler.ts';
+import { executor } from '../executor.ts';
 import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
-import { runInline } from '../module.ts';
+
 import type { ConvShape } from './conv.ts';
 import { sumChunksLaunch } from './conv-chunks.ts';
 import { convPath } from './conv-path.ts';
@@ -168,7 +169,8 @@ export function convBackwardWeight(
   options: ConvBackwardWeight & { readonly scratchPtr: number },
 ): void {
   const own = options.scratchPtr + convBackwardWeightSharedBytes(options);
-  for (const launch of convBackwardWeightLaunches(options, options.scratchPtr)) runInline(launch, kernels.memory, own);
+  for (const launch of convBackwardWeightLaunches(options, options.scratchPtr))
+    executor().run(launch, kernels.memory, own);
 }
 
 /** The launches, one after the other; `sharedPtr` has `convBackwardWeightSharedBytes` bytes. */

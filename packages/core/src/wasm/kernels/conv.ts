@@ -14,9 +14,9 @@
 import type { FloatDType } from '../../dtype.ts';
 import { itemBytes } from '../../dtype.ts';
 import type { Assembler, Func } from '../assembler.ts';
+import { executor } from '../executor.ts';
 import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
-import { runInline } from '../module.ts';
 import { directLaunch, directPlan } from './conv-direct.ts';
 import { convPath } from './conv-path.ts';
 import type { MacroFuncs } from './gemm-macro.ts';
@@ -153,7 +153,7 @@ export function convForwardSharedBytes(shape: ConvShape): number {
 /** The convolution, on this thread. `scratchPtr` has `convForwardScratchBytes` bytes, aligned to 64. */
 export function convForward(kernels: Kernels, options: ConvForward & { readonly scratchPtr: number }): void {
   const own = options.scratchPtr + convForwardSharedBytes(options);
-  for (const launch of convForwardLaunches(options, options.scratchPtr)) runInline(launch, kernels.memory, own);
+  for (const launch of convForwardLaunches(options, options.scratchPtr)) executor().run(launch, kernels.memory, own);
 }
 
 /** The launches of a convolution, one after the other; `sharedPtr` has `convForwardSharedBytes` bytes. */

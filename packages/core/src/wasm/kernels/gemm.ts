@@ -10,9 +10,10 @@ import type { FloatDType } from '../../dtype.ts';
 import { itemBytes } from '../../dtype.ts';
 import { ValueError } from '../../errors.ts';
 import type { Assembler, Func, Local, Value } from '../assembler.ts';
+import { executor } from '../executor.ts';
 import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
-import { runInline } from '../module.ts';
+
 import type { MacroFuncs } from './gemm-macro.ts';
 import {
   emitColumns,
@@ -108,7 +109,8 @@ export function gemmScratchBytes(dtype: FloatDType, m: number, n: number, k: num
 
 /** C = A·B, or C += A·B, plus a bias; on this thread. `scratchPtr` has `gemmScratchBytes` bytes, aligned to 64. */
 export function gemm(kernels: Kernels, options: Gemm & { readonly scratchPtr: number }): void {
-  runInline(gemmLaunch(options, 'one'), kernels.memory, options.scratchPtr);
+  const cut = executor().threads > 1 ? 'many' : 'one';
+  executor().run(gemmLaunch(options, cut), kernels.memory, options.scratchPtr);
 }
 
 /** The launch of a product: as one task, or cut into many for threads; the bits are the same. */

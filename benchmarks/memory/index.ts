@@ -1,0 +1,90 @@
+/**
+ * Memory that nobody manages, seen over time: `npm run soak`. Runs each scenario in a process of its own on each runtime, prints a
+ * line a sample, and judges: after the first hundredth of the steps, resident memory must not grow by more than a tenth.
+ */
+
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { root } from '../../tools/runtimes.mjs';
+import { prepare } from '../runtime.ts';
+import type { Sample, ScenarioName } from './scenarios.ts';
+
+const MiB = 2 ** 20;
+/** Steps of each scenario, and the soft limit that it runs under where that is not the default. */
+const PLAN: Record<ScenarioName, { steps: number; limitMiB?: number; mayGrow?: boolean }> = {
+  scoped: { steps: 100_000 },
+  synchronous: { steps: 100_000 },
+  yielding: { steps: 100_000 },
+  small: { steps: 1_000_000 },
+  overcommitted: { steps: 2_000, limitMiB: 128 },
+};
+
+const usage = `npm run soak -- [scenario…] [options]
+
+  --runtime a,b   node20, node24, node26, bun, deno; default node24
+  --steps n       instead of each scenario's own number`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    runtime: { type: 'string', default: 'node24' },
+    steps: { type: 'string' },
+    help: { type: 'boolean', short: 'h' },
+  },
+});
+const unknown = positionals.filter((name) => !Object.hasOwn(PLAN, name));
+if (values.help || unknown.length > 0) {
+  console.log(
+    unknown.length > 0 ? `There is no ${unknown.join(', ')} among ${Object.keys(PLAN).join(', ')}.\n\n${usage}` : usage,
+  );
+  process.exit(unknown.length > 0 ? 2 : 0);
+}
+
+/** Runs a scenario; shows and returns its samples. */
+async function soak(command: readonly string[], name: ScenarioName): Promise<Sample[]> {
+  const { steps, limitMiB } = PLAN[name];
+  const args = [name, values.steps ?? String(steps), ...(limitMiB === undefined ? [] : [String(limitMiB)])];
+  const child = spawn(command[0], [...command.slice(1), ...args], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  const samples: Sample[] = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    const sample = JSON.parse(line) as Sample;
+    samples.push(sample);
+    const size = (bytes: number) => `${(bytes / MiB).toFixed(0)}`.padStart(7);
+    console.log(
+      `${String(sample.step).padStart(9)}${sample.msPerStep.toPrecision(3).padStart(10)}${size(sample.residentBytes)}` +
+        `${size(sample.heapBytes)}${size(sample.usedBytes)}${size(sample.pagedOutBytes)}`,
+    );
+  }
+  const code = child.exitCode ?? (await new Promise<number | null>((resolve) => child.on('close', resolve)));
+  if (code !== 0) throw new Error(`${name} ended with ${code}`);
+  return samples;
+}
+
+const names = (positionals.length > 0 ? positionals : Object.keys(PLAN)) as ScenarioName[];
+let passed = 0;
+const failed: string[] = [];
+for (const id of values.runtime.split(',')) {
+  const command = await prepare(id, 'benchmarks/memory/run.ts');
+  const pace = new Map<ScenarioName, number>();
+  for (const name of names) {
+    console.log(`\n${id}, ${name}\n     step   ms/step    RSS   heap   used  paged out (MiB)`);
+    const samples = await soak(command, name);
+    const [first, ...rest] = samples;
+    const last = rest[rest.length - 1];
+    const paces = rest.map(({ msPerStep }) => msPerStep).sort((a, b) => a - b);
+    pace.set(name, paces[paces.length >> 1]);
+    const growth = last.residentBytes / first.residentBytes;
+    const scoped = pace.get('scoped');
+    const slower =
+      name !== 'scoped' && scoped !== undefined && name === 'synchronous' ? paces[paces.length >> 1] / scoped : 1;
+    const verdict = `resident memory ${growth.toFixed(2)} × that after step ${first.step}`;
+    const speed = slower === 1 ? '' : `; ${slower.toFixed(2)} × the time of the loop in scopes`;
+    console.log(verdict + speed);
+    if (growth <= 1.1 && slower <= 1.15) passed++;
+    else failed.push(`${id}, ${name}: ${verdict}${speed}`);
+  }
+}
+for (const line of failed) console.log(`✗ ${line}`);
+console.log(`${passed} passed, ${failed.length} failed`);
+process.exitCode = failed.length > 0 ? 1 : 0;

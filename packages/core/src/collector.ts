@@ -1,0 +1,124 @@
+/**
+ * Asks the garbage collector, in the middle of a synchronous program, which objects are dead.
+ *
+ * Finalisers run between tasks only, and a weak reference keeps its target alive until the present job is over: so the language has
+ * it (ECMA-262, "Processing Model of WeakRef and FinalizationRegistry Targets"), lest programs depend on the collector. V8 counts
+ * the end of a microtask checkpoint as the end of a job, that of a context's own queue too (`microtaskMode` of `node:vm`), and such
+ * a checkpoint, over an empty queue, runs nobody's code. After one, a collection clears weak references to what is dead; a function
+ * that collects is found in a context made while the flag `--expose-gc` is set.
+ *
+ * Node and Deno can do this. Whether a runtime can is tried out at first use; where it cannot (Bun, browsers), `watch` returns null
+ * and `pager.ts` pages dead blocks out instead.
+ */
+
+interface Vm {
+  createContext(globals: object, options?: { microtaskMode: 'afterEvaluate' }): object;
+  Script: new (code: string) => { runInContext(context: object): unknown };
+}
+
+interface V8 {
+  setFlagsFromString(flags: string): void;
+}
+
+/** What a runtime must have for this. */
+interface Collector {
+  /** Ends the present job, as far as weak references are concerned. */
+  checkpoint(): void;
+  /** Collects, now and in full. */
+  gc(): void;
+}
+
+/** Undefined until it is first needed: contexts cost milliseconds. Null where there is none. */
+let collector: Collector | null | undefined;
+let isTried = false;
+
+type GetModule = (name: string) => unknown;
+
+function getModule(): GetModule | null {
+  return (globalThis as { process?: { getBuiltinModule?: GetModule } }).process?.getBuiltinModule ?? null;
+}
+
+function findCollector(): Collector | null {
+  const get = getModule();
+  try {
+    const vm = get?.('node:vm') as Vm | undefined;
+    const v8 = get?.('node:v8') as V8 | undefined;
+    if (vm === undefined || v8 === undefined) return null;
+    v8.setFlagsFromString('--expose-gc');
+    const gc: unknown = new vm.Script('globalThis.gc').runInContext(vm.createContext({}));
+    v8.setFlagsFromString('--no-expose-gc');
+    if (typeof gc !== 'function') return null;
+    const context = vm.createContext({}, { microtaskMode: 'afterEvaluate' });
+    const nothing = new vm.Script('0');
+    return {
+      checkpoint() {
+        nothing.runInContext(context);
+      },
+      gc: gc as () => void,
+    };
+  } catch {
+    // A runtime that has the modules and not these parts of them: that is the answer.
+    return null;
+  }
+}
+
+/** A weak reference to an object whose death is to be noticed; null where that cannot be. */
+export function watch<T extends object>(owner: T): WeakRef<T> | null {
+  if (collector === undefined && getModule() === null) collector = null;
+  return collector === null ? null : new WeakRef(owner);
+}
+
+/**
+ * Runs a full collection, so that `isDead` tells the truth about all that `watch` returned.
+ *
+ * @returns false where the runtime cannot: then nothing is watched from now on
+ */
+export function collect(): boolean {
+  if (collector === undefined) collector = findCollector();
+  if (collector === null) return false;
+  // The first time with a canary, made where no variable of this function holds it.
+  const canary = isTried ? null : makeCanary();
+  collector.checkpoint();
+  collector.gc();
+  if (canary !== null && !isDead(canary)) {
+    collector = null;
+    return false;
+  }
+  isTried = true;
+  return true;
+}
+
+/** Lets go of all that `isDead` has looked at. */
+export function forget(): void {
+  collector?.checkpoint();
+}
+
+/**
+ * Collects, if the runtime has a plain call for it, so that paged-out arrays that are dead go at once: JavaScriptCore, left alone,
+ * lets gigabytes of them pile up in a loop that never yields.
+ */
+export function collectArrays(): void {
+  const { Bun } = globalThis as { Bun?: { gc(force: boolean): void } };
+  Bun?.gc(true);
+}
+
+/** Whether the target has been collected. Looking keeps what is alive until `forget`. */
+export function isDead(reference: WeakRef<object>): boolean {
+  return reference.deref() === undefined;
+}
+
+function makeCanary(): WeakRef<object> {
+  return new WeakRef({});
+}
+
+/** Addresses whose pages nobody touches, so that they cost nothing but weight in the eyes of the collector; null if refused. */
+export function reserve(bytes: number): ArrayBuffer | null {
+  try {
+    return new (ArrayBuffer as unknown as new (length: number, options: object) => ArrayBuffer)(bytes, {
+      maxByteLength: bytes,
+    });
+  } catch {
+    // Where addresses are scarce, the collector goes without.
+    return null;
+  }
+}

@@ -1,0 +1,256 @@
+/**
+ * Which large blocks are in the heap, and which have moved out of it.
+ *
+ * A block that nobody refers to any more comes back through a finaliser; but finalisers run between tasks, and a loop that never
+ * yields has no such moment. So when the heap is full, the blocks that have not been used for longest are **paged out** to
+ * ordinary `ArrayBuffer`s: the dead among them are then the garbage collector's, which sees their bytes, and the living page back
+ * in when a kernel next needs them. What is in the heap is registered with the finaliser, what is outside is not, so that the
+ * registry stays as small as the heap, in any loop. Where the collector can be asked (`collector.ts`), it is asked first, and only
+ * what lives is paged out, if even that is too much.
+ *
+ * The list here refers to blocks, never to the storages that own them: it keeps nothing alive but the bytes it can page out.
+ */
+
+import { collect, collectArrays, forget, isDead, reserve, watch } from './collector.ts';
+import { heap, heapIfAny, MAX_HEAP_BYTES } from './wasm/heap.ts';
+
+/** The bytes of one large storage: in the heap, at `pointer`, or in an array `outside`. */
+export class Block {
+  readonly bytes: number;
+  /** Byte address in the heap; 0 while the block is outside. */
+  pointer = 0;
+  outside: ArrayBuffer | null = null;
+  /** When a kernel or a reader last asked where the block is; in settlements, see `clock`. */
+  lastUse = 0;
+  /** Counts changes of place, so that views of the old one are noticed. */
+  moves = 0;
+  /** Index among the residents; -1 outside. */
+  place = -1;
+  /** Tells in a synchronous loop whether the storage is dead; null where the runtime cannot, and outside the heap. */
+  owner: WeakRef<object> | null = null;
+
+  constructor(bytes: number) {
+    this.bytes = bytes;
+  }
+}
+
+const MiB = 2 ** 20;
+/** Where the soft limit starts when nobody has set one. It doubles as long as much of what was paged out is asked for again. */
+const FIRST_SOFT_LIMIT_BYTES = 128 * MiB;
+/** The soft limit never grows past this part of the limit of the heap by itself. */
+const MOST_OF_HEAP = 0.75;
+/** Paging goes on until this part of the soft limit is in use, so that it is not needed again at the next tensor. */
+const KEPT = 0.75;
+/**
+ * Blocks used within this many settlements stay: a kernel launch may bring in or allocate a few blocks between asking where its
+ * operands are and writing to them.
+ */
+const PROTECTED = 16;
+/** More pages back in than this part of what went out: the limit is too low for what the program works on. */
+const THRASHING = 0.25;
+/** Bytes of storages that came into the heap and were not released, for which the collector is shown a ballast of as many. */
+const BALLAST_BYTES = 16 * MiB;
+
+/** A collection takes some milliseconds: as many as paging out some of these bytes that have entered the heap since the last one. */
+const COLLECT_BYTES = 32 * MiB;
+
+/** Paged-out bytes after which a collector that does not hurry is called. */
+const COLLECT_ARRAYS_BYTES = 128 * MiB;
+
+/** Blocks in the heap, in no order. */
+const residents: Block[] = [];
+/** Counts settlements: the time by which blocks grow old. */
+let clock = PROTECTED + 1;
+let softLimit = FIRST_SOFT_LIMIT_BYTES;
+let isSoftLimitSet = false;
+let pagedOutBytes = 0;
+let pagedInBytes = 0;
+let outAtLastPaging = 0;
+let inAtLastPaging = 0;
+let unseenBytes = 0;
+let enteredBytes = 0;
+let outAtLastCollection = 0;
+
+/** Told of memory pressure; set by `onMemoryPressure` alone. */
+export const pressure: { notify: ((event: MemoryPressure) => void) | null } = { notify: null };
+
+/** What happened when the heap was full. */
+export interface MemoryPressure {
+  /** Bytes asked for. */
+  readonly neededBytes: number;
+  /** Bytes of the heap in use after paging. */
+  readonly usedBytes: number;
+  /** Bytes that were paged out just now. */
+  readonly pagedOutBytes: number;
+  /** The limit that was met; it may have been raised. */
+  readonly softLimitBytes: number;
+}
+
+const finaliser = new FinalizationRegistry<Block>(leave);
+
+/**
+ * Gives a block a place in the heap, paging others out if need be. Its content is unspecified, or what it was outside.
+ *
+ * @param owner whose death frees the block
+ * @returns false when there is no room: the block stays where it is
+ */
+export function settle(block: Block, owner: object): boolean {
+  const home = heap();
+  const { bytes } = block;
+  clock++;
+  if (home.usedBytes + bytes > softLimit) makeRoom(bytes);
+  if (home.usedBytes + bytes > softLimit) return false;
+  home.onFull ??= makeRoom;
+  const pointer = home.allocate(bytes);
+  if (pointer === 0) return false;
+  block.pointer = pointer;
+  block.lastUse = clock;
+  block.moves++;
+  block.place = residents.length;
+  residents.push(block);
+  finaliser.register(owner, block, block);
+  block.owner = watch(owner);
+  enteredBytes += bytes;
+  if (block.outside !== null) {
+    new Uint8Array(home.memory.buffer, pointer, bytes).set(new Uint8Array(block.outside, 0, bytes));
+    block.outside = null;
+    pagedInBytes += bytes;
+  }
+  return true;
+}
+
+/** Notes that somebody asks where a resident block is. */
+export function touch(block: Block): void {
+  block.lastUse = clock;
+}
+
+/** Gives a block's place in the heap back, at a known moment. */
+export function release(block: Block): void {
+  block.outside = null;
+  if (block.pointer === 0) return;
+  finaliser.unregister(block);
+  leave(block);
+  unseenBytes -= block.bytes;
+}
+
+/**
+ * Weight for a garbage collector that does not see the heap and cannot be asked: an array of reserved and untouched pages, to be
+ * held by a storage, each time that so many bytes of storages have been made and not released; else null.
+ */
+export function ballast(block: Block): ArrayBuffer | null {
+  if (block.owner !== null) return null;
+  unseenBytes += block.bytes;
+  if (unseenBytes < BALLAST_BYTES) return null;
+  unseenBytes -= BALLAST_BYTES;
+  return reserve(BALLAST_BYTES);
+}
+
+/** Takes a block off the list and its place in the heap from it. */
+function leave(block: Block): void {
+  const { pointer, place } = block;
+  block.pointer = 0;
+  block.moves++;
+  block.place = -1;
+  block.owner = null;
+  const last = residents.pop() as Block;
+  if (last !== block) {
+    residents[place] = last;
+    last.place = place;
+  }
+  heap().release(pointer);
+}
+
+/** Frees the blocks that nobody refers to any more, if the runtime can tell. */
+function sweep(): void {
+  if (enteredBytes < COLLECT_BYTES || !collect()) return;
+  enteredBytes = 0;
+  for (let i = residents.length - 1; i >= 0; i--) {
+    const block = residents[i];
+    if (block.owner !== null && isDead(block.owner)) {
+      finaliser.unregister(block);
+      leave(block);
+    }
+  }
+  forget();
+}
+
+/** Copies a block out of the heap. */
+function pageOut(block: Block): void {
+  const outside = new ArrayBuffer(block.bytes);
+  new Uint8Array(outside).set(new Uint8Array(heap().memory.buffer, block.pointer, block.bytes));
+  finaliser.unregister(block);
+  leave(block);
+  block.outside = outside;
+  pagedOutBytes += block.bytes;
+}
+
+/** Frees what is dead; then pages out blocks, those first that have not been used for longest, until `bytes` fit with room to spare. */
+function makeRoom(bytes: number): void {
+  const home = heap();
+  adapt(bytes);
+  sweep();
+  const limit = Math.min(softLimit, home.limitBytes);
+  if (bytes <= limit) {
+    const goal = Math.max(0, Math.min(limit * KEPT, limit - bytes));
+    const old = residents.filter((block) => block.lastUse < clock - PROTECTED);
+    old.sort((a, b) => a.lastUse - b.lastUse);
+    for (const block of old) {
+      if (home.usedBytes <= goal) break;
+      pageOut(block);
+    }
+  }
+  if (pagedOutBytes - outAtLastCollection >= COLLECT_ARRAYS_BYTES) {
+    outAtLastCollection = pagedOutBytes;
+    collectArrays();
+  }
+  const out = pagedOutBytes - outAtLastPaging;
+  outAtLastPaging = pagedOutBytes;
+  inAtLastPaging = pagedInBytes;
+  pressure.notify?.({ neededBytes: bytes, usedBytes: home.usedBytes, pagedOutBytes: out, softLimitBytes: limit });
+}
+
+/** Raises a soft limit that nobody has set, when what went out keeps coming back, or one tensor takes much of it. */
+function adapt(bytes: number): void {
+  if (isSoftLimitSet) return;
+  const most = heap().limitBytes * MOST_OF_HEAP;
+  const cameBack = pagedInBytes - inAtLastPaging;
+  if (cameBack > softLimit * (1 - KEPT) * THRASHING) softLimit = Math.min(most, softLimit * 2);
+  if (bytes > softLimit / 4) softLimit = Math.max(softLimit, Math.min(most, 4 * bytes));
+}
+
+/** How much memory tensors may take of the heap, in bytes. */
+export interface MemoryLimits {
+  /** Most that the heap takes from the system; 4 GiB by default, which is the most that WebAssembly addresses. */
+  readonly heapLimitBytes: number;
+  /**
+   * Bytes in use above which the tensors that were not used for longest are paged out to ordinary arrays, which the garbage
+   * collector sees; they page back in when they are needed. `null`, the default, starts with 128 MiB and doubles as long as the
+   * program keeps asking for what was paged out.
+   */
+  readonly softLimitBytes: number | null;
+}
+
+export function limits(): MemoryLimits {
+  return {
+    heapLimitBytes: heapIfAny()?.limitBytes ?? MAX_HEAP_BYTES,
+    softLimitBytes: isSoftLimitSet ? softLimit : null,
+  };
+}
+
+/** Sets what is not undefined. */
+export function setLimits(hard: number | undefined, soft: number | null | undefined): void {
+  if (hard !== undefined) heap().limitBytes = hard;
+  if (soft === undefined) return;
+  isSoftLimitSet = soft !== null;
+  softLimit = soft ?? FIRST_SOFT_LIMIT_BYTES;
+}
+
+/** Blocks in the heap, and bytes moved out of it and back since the program began. */
+export function pagerStats(): {
+  residents: number;
+  pagedOutBytes: number;
+  pagedInBytes: number;
+  softLimitBytes: number;
+} {
+  return { residents: residents.length, pagedOutBytes, pagedInBytes, softLimitBytes: softLimit };
+}

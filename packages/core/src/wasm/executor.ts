@@ -1,0 +1,72 @@
+/**
+ * Who runs kernels. By default this thread, one task after the other; `@torsor/workers` puts a pool of threads in its place. Tasks
+ * write to different places and never depend on how many threads there are, so that the bits are the same with any.
+ */
+
+import { WorkerError } from '../errors.ts';
+import { heap } from './heap.ts';
+import type { Emitter, Launch } from './module.ts';
+import { kernel, runInline } from './module.ts';
+
+/** A kernel whose tasks are calls with arguments of their own: one row a task. */
+export interface Rows {
+  readonly name: string;
+  readonly emit: Emitter;
+  readonly entry: string;
+  readonly rows: readonly (readonly number[])[];
+}
+
+/** Runs tasks, in any order and on any threads, and returns when all are done. */
+export interface Executor {
+  /** Threads that take tasks, the caller among them. */
+  readonly threads: number;
+  /** `scratchPtr` has `launch.scratchBytes` bytes, for the caller's own tasks. */
+  run(launch: Launch, memory: WebAssembly.Memory, scratchPtr: number): void;
+  runRows(rows: Rows): void;
+}
+
+const inline: Executor = {
+  threads: 1,
+  run: runInline,
+  runRows({ name, emit, entry, rows }) {
+    const run = kernel(name, emit, heap().memory)[entry];
+    for (const row of rows) run(...row);
+  },
+};
+
+let present: Executor = inline;
+
+/** The executor in force. */
+export function executor(): Executor {
+  return present;
+}
+
+/**
+ * Puts an executor in force; null for that of this thread alone.
+ *
+ * @throws WorkerError when another one is in force
+ */
+export function setExecutor(value: Executor | null): void {
+  if (value !== null && present !== inline && present !== value) {
+    throw new WorkerError('another pool of threads runs already, of another copy of @torsor/workers; stop it first', {
+      op: 'setExecutor',
+    });
+  }
+  present = value ?? inline;
+}
+
+/**
+ * The parts of a run of `n` that tasks get: `[from, count]` each, of about `grain`, cut at multiples of `step`. One part while
+ * nobody shares the work, so that a launch then costs what a call does.
+ */
+export function parts(n: number, grain: number, step = 1): [from: number, count: number][] {
+  if (present.threads === 1 || n < 2 * grain) return [[0, n]];
+  const count = Math.min(MOST_PARTS, Math.floor(n / grain));
+  const size = Math.ceil(n / count / step) * step;
+  const all: [number, number][] = [];
+  for (let from = 0; from < n; from += size) all.push([from, Math.min(size, n - from)]);
+  return all;
+}
+
+/** More tasks than this only cost. */
+const MOST_PARTS = 64;

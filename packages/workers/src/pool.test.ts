@@ -1,0 +1,220 @@
+/** The pool: the same bits with any number of threads, and what happens when a thread throws, dies or hangs. */
+
+import type { Launch, Tensor } from '@torsor/core';
+import * as torsor from '@torsor/core';
+import { conv2d, executor, heap, manualSeed, rand, randn, WorkerError } from '@torsor/core';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Pool } from './index.ts';
+import { start } from './index.ts';
+
+/** Whether this runtime shares memory; where it does not, a pool has one thread, and there is little to test. */
+const isShared = typeof SharedArrayBuffer !== 'undefined' && heap().memory.buffer instanceof SharedArrayBuffer;
+const threaded = isShared ? test : test.skip;
+
+async function withPool<T>(threads: number, fn: (pool: Pool) => T | Promise<T>, watchdogMs?: number): Promise<T> {
+  const pool = await start({ threads, watchdogMs });
+  try {
+    return await fn(pool);
+  } finally {
+    await pool.stop();
+  }
+}
+
+/** Large results of many ops. */
+function compute(): Tensor[] {
+  manualSeed(1);
+  const a = rand(300, 257);
+  const b = rand(257, 190);
+  const x = randn(4, 20, 29, 31);
+  const w = randn(24, 20, 3, 3);
+  const w5 = randn(8, 10, 5, 3);
+  return [
+    a.matmul(b),
+    a.t().contiguous().t().matmul(b),
+    rand(9, 65, 33).matmul(rand(9, 33, 70)),
+    a.matmul(b.select(1, 0)),
+    conv2d(x, w, { padding: 1 }),
+    conv2d(x, w5, { groups: 2, stride: 2, dilation: [1, 2] }),
+    torsor.convBackwardInput(randn(4, 24, 29, 31), w, [4, 20, 29, 31], convParams(1)),
+    torsor.convBackwardWeight(randn(4, 24, 29, 31), x, [24, 20, 3, 3], convParams(1)),
+    a.exp().add(a.mul(2)).sub(a.select(0, 3)).tanh(),
+    a.sum(0),
+    a.sum(1),
+    a.sum(),
+    torsor.softmax(a, 1),
+    torsor.softmax(a, 0),
+    x.permute(0, 2, 3, 1).contiguous(),
+    torsor.maxPool2d(x, 2),
+    a.gt(0.5).to('float32'),
+    a.to('float64').log().mean(0),
+  ];
+}
+
+function convParams(padding: number) {
+  return { stride: [1, 1], padding: [padding, padding], dilation: [1, 1], groups: 1 };
+}
+
+const bits = (x: Tensor): Uint8Array => {
+  const { buffer, byteOffset, byteLength } = x.contiguous().toTypedArray();
+  return new Uint8Array(buffer, byteOffset, byteLength);
+};
+
+threaded('every op gives the same bits on 1, 2, 3 and 7 threads', async () => {
+  const want = compute().map(bits);
+  for (const threads of [1, 2, 3, 7]) {
+    await withPool(threads, (pool) => {
+      for (let round = 0; round < 3; round++) {
+        compute().forEach((x, i) => {
+          const got = bits(x);
+          assert.is(got.length, want[i].length);
+          for (let j = 0; j < got.length; j++) {
+            if (got[j] !== want[i][j]) assert.unreachable(`result ${i} on ${threads} threads differs at byte ${j}`);
+          }
+        });
+      }
+      const { launches, tasks, threads: each } = pool.stats();
+      assert.is(each.length, threads);
+      if (threads === 1) assert.is(launches, 0);
+      else assert.ok(launches > 10 && tasks > launches, 'launches were shared');
+    });
+  }
+});
+
+threaded('threads do take part', async () => {
+  await withPool(2, (pool) => {
+    pool.timing = true;
+    const a = rand(700, 700);
+    for (let i = 0; i < 20; i++) a.matmul(a);
+    const [caller, other] = pool.stats().threads;
+    assert.ok(caller.tasks > 0 && other.tasks > 0, `${caller.tasks} and ${other.tasks} tasks`);
+    assert.ok(caller.busyMs > 0 && other.busyMs > 0);
+  });
+});
+
+/** A launch of `tasks` tasks of a kernel made for a test. */
+function launchOf(name: string, tasks: number, body: Launch['emit']): Launch {
+  return { name, emit: body, entry: 'run', args: [], tasks, scratchBytes: 0 };
+}
+
+/** Traps in every task. */
+const trapping = launchOf('test_trap', 16, (code) => {
+  code.export('run', { task: 'i32', scratch: 'i32' }, [], () => code.unreachable());
+});
+
+/**
+ * Takes a while on the caller, which it knows by its scratch memory, and never ends on any other thread: what one that has died looks
+ * like to the caller.
+ */
+const hanging = (callersScratch: number): Launch => ({
+  name: 'test_hang',
+  emit: (code) => {
+    code.export('run', { task: 'i32', scratch: 'i32', own: 'i32' }, [], ({ scratch, own }) => {
+      const i = code.local('i32');
+      code.forRange(i, 0, 20_000_000, 1, () => {
+        code.if(code.i32.ne(scratch, own), () => i.set(0));
+      });
+    });
+  },
+  entry: 'run',
+  args: [callersScratch],
+  tasks: 16,
+  scratchBytes: 64,
+});
+
+const product = (): number => {
+  const a = torsor
+    .arange(400 * 400)
+    .view(400, 400)
+    .remainder(7);
+  return a.matmul(a).sum().item();
+};
+
+threaded('a kernel that traps makes the call throw, and the next call works', async () => {
+  const want = product();
+  await withPool(3, () => {
+    for (let i = 0; i < 20; i++) {
+      assert.throws(
+        () => executor().run(trapping, heap().memory, 0),
+        (error: Error) => error instanceof WebAssembly.RuntimeError || error instanceof WorkerError,
+      );
+      assert.is(product(), want);
+    }
+  });
+});
+
+threaded('a launch that loses a thread throws WorkerError after the watchdog time, and the pool heals', async () => {
+  const want = product();
+  await withPool(
+    2,
+    async (pool) => {
+      let caught: unknown = null;
+      const scratch = heap().allocate(64);
+      try {
+        executor().run(hanging(scratch), heap().memory, scratch);
+      } catch (error) {
+        caught = error;
+      }
+      heap().release(scratch);
+      assert.ok(caught instanceof WorkerError, String(caught));
+      assert.match((caught as Error).message, /no task of a launch has ended for 300 ms/);
+      assert.is(product(), want, 'on one thread, meanwhile');
+      await pool.settled();
+      assert.is(product(), want);
+      const before = pool.stats().threads[1].tasks;
+      for (let i = 0; i < 200 && pool.stats().threads[1].tasks === before; i++) product();
+      assert.ok(pool.stats().threads[1].tasks > before, 'the new thread works');
+    },
+    300,
+  );
+});
+
+test('starting twice gives the same pool, or an error for another number of threads; stopping twice does nothing', async () => {
+  const pool = await start({ threads: 2 });
+  assert.is(await start(), pool);
+  assert.is(await start({ threads: pool.threads }), pool);
+  try {
+    await start({ threads: 5 });
+    assert.unreachable('another number');
+  } catch (error) {
+    assert.ok(error instanceof WorkerError);
+    assert.match((error as Error).message, /^start: a pool of \d threads? runs already; stop it first/);
+  }
+  await pool.stop();
+  await pool.stop();
+  assert.is(executor().threads, 1);
+  const next = await start({ threads: 1 });
+  assert.is(next.threads, 1);
+  assert.not.equal(next, pool);
+  await next.stop();
+});
+
+test('nonsense is refused before anything is started', async () => {
+  for (const bad of [
+    { threads: 0 },
+    { threads: 1.5 },
+    { threads: 65 },
+    { threads: '2' },
+    { watchdogMs: -1 },
+    { cores: 2 },
+  ]) {
+    try {
+      await start(bad as never);
+      assert.unreachable(JSON.stringify(bad));
+    } catch (error) {
+      assert.match((error as Error).message, /^start: (threads must be|watchdogMs must be|unknown option 'cores')/);
+    }
+  }
+  assert.is(executor().threads, 1);
+});
+
+threaded('another pool in force is not displaced', async () => {
+  await withPool(2, () => {
+    assert.throws(
+      () => torsor.setExecutor({ threads: 3, run() {}, runRows() {} }),
+      /another pool of threads runs already, of another copy/,
+    );
+  });
+});
+
+test.run();

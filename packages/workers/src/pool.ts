@@ -1,0 +1,457 @@
+/**
+ * The pool: an executor that shares the tasks of a launch among threads. The caller is thread 0 and works, too; a launch is a few
+ * words written to shared memory and, if workers are parked, one notification. See `protocol.js` for the rules.
+ */
+
+import type { Executor, Launch, Rows } from '@torsor/core';
+import { executor, heap, kernel, kernelModule, setExecutor, ValueError, WorkerError } from '@torsor/core';
+import {
+  ARGUMENTS,
+  BUSY_US,
+  DONE,
+  DOUBLES,
+  ENTRY,
+  FAILED,
+  finish,
+  INTS,
+  JOINED,
+  KERNEL,
+  KERNELS,
+  KIND,
+  MOST_KERNELS,
+  MOST_TASKS,
+  MOST_THREADS,
+  NEXT,
+  PARKED,
+  ROWS,
+  SCRATCH,
+  SEQUENCE,
+  SPIN,
+  STOP,
+  TASK,
+  TASK_BITS,
+  TASKS,
+  TASKS_DONE,
+  TEXT_BYTES,
+  THREAD_WORDS,
+  THREADS,
+  TIMING,
+  WAITING,
+  work,
+} from './protocol.js';
+import type { Given, Thread } from './threads.ts';
+import { startThreads } from './threads.ts';
+
+/** Turns that the caller looks at the count of tasks done before it waits for it, about 50 µs. */
+const CALLER_SPIN = 20_000;
+/** Turns that a worker looks for the next launch before it parks: longer than the gap between two ops of a training step. */
+const WORKER_SPIN = 20_000;
+/** A launch in which no task ends for so long has lost a thread. */
+const WATCHDOG_MS = 10_000;
+/** How long the end of a thread is waited for. */
+const TERMINATE_MS = 2_000;
+
+type Run = (...args: number[]) => unknown;
+
+/** How `start` makes a pool. */
+export interface PoolOptions {
+  /** Threads that work, the caller among them. Default: the cores that the runtime reports. */
+  readonly threads?: number;
+  /** Milliseconds in which some task of a launch must end, before the pool takes its threads for dead. Default 10,000. */
+  readonly watchdogMs?: number;
+}
+
+/** What one thread has done. */
+export interface ThreadStats {
+  readonly tasks: number;
+  /** Launches of which it took a task. */
+  readonly launches: number;
+  /** Milliseconds at work; 0 unless `timing` is on. */
+  readonly busyMs: number;
+}
+
+/** What a pool has done since it started. */
+export interface PoolStats {
+  /** Launches that were shared, and those that ran on the calling thread alone because they had one task. */
+  readonly launches: number;
+  readonly inline: number;
+  readonly tasks: number;
+  /** Milliseconds that the caller waited for other threads after its own tasks were done. */
+  readonly waitingMs: number;
+  /** One entry a thread; the first is the caller. */
+  readonly threads: readonly ThreadStats[];
+}
+
+/** A pool of threads, made by `start`. */
+export class Pool implements Executor, AsyncDisposable {
+  readonly threads: number;
+  private readonly ints: Int32Array;
+  private readonly doubles: Float64Array;
+  private readonly text: Uint8Array;
+  private workers: Thread[] = [];
+  private readonly watchdogMs: number;
+  private generation = 0;
+  /** Kernels by name and features, and their functions here. */
+  private readonly ids = new Map<string, number>();
+  private readonly functions: Run[][] = [];
+  private readonly entries: string[][] = [];
+  private scratchBytes = 0;
+  private scratch: number[] = [];
+  private launches = 0;
+  private inlineLaunches = 0;
+  private waitingMs = 0;
+  private isWorking = false;
+  private isStopped = false;
+  /** Set while threads are being replaced. */
+  private healing: Promise<void> | null = null;
+
+  /** @internal */
+  constructor(threads: number, watchdogMs: number) {
+    this.threads = threads;
+    this.watchdogMs = watchdogMs;
+    // A pool of one thread shares nothing, and may not be able to.
+    const Block = threads > 1 ? SharedArrayBuffer : ArrayBuffer;
+    this.ints = new Int32Array(new Block(INTS * 4));
+    this.doubles = new Float64Array(new Block(DOUBLES * 8));
+    this.text = new Uint8Array(new Block(TEXT_BYTES));
+    this.ints[SPIN] = WORKER_SPIN;
+  }
+
+  /** @internal Starts the workers; resolves when all of them wait for work. */
+  async open(): Promise<void> {
+    const given: Given[] = [];
+    for (let thread = 1; thread < this.threads; thread++) {
+      given.push({ thread, memory: heap().memory, ints: this.ints, doubles: this.doubles, text: this.text });
+    }
+    this.workers = await startThreads(given);
+    const workers = this.workers;
+    for (const worker of workers) {
+      worker.onEnd(() => {
+        if (!this.isStopped && this.workers === workers) this.heal();
+      });
+    }
+    try {
+      await Promise.all(workers.map(({ ready }) => ready));
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  run(launch: Launch, memory: WebAssembly.Memory, scratchPtr: number): void {
+    const { name, emit, entry, args, tasks, scratchBytes } = launch;
+    const isShared = tasks > 1 && tasks <= MOST_TASKS && memory === heap().memory && this.isReady;
+    if (!isShared || !this.setScratch(scratchBytes)) {
+      const run = kernel(name, emit, memory)[entry];
+      for (let task = 0; task < tasks; task++) run(task, scratchPtr, ...args);
+      this.inlineLaunches++;
+      return;
+    }
+    const id = this.idOf(launch);
+    this.ints[THREADS + SCRATCH] = scratchPtr;
+    this.doubles.set(args);
+    this.share(id, entry, TASK, args.length, tasks);
+  }
+
+  runRows(rows: Rows): void {
+    const { length } = rows.rows;
+    const width = rows.rows[0]?.length ?? 0;
+    if (length < 2 || length > MOST_TASKS || length * width > DOUBLES || !this.isReady) {
+      const run = kernel(rows.name, rows.emit, heap().memory)[rows.entry];
+      for (const row of rows.rows) run(...row);
+      this.inlineLaunches++;
+      return;
+    }
+    const id = this.idOf(rows);
+    for (let i = 0; i < length; i++) this.doubles.set(rows.rows[i], i * width);
+    this.share(id, rows.entry, ROWS, width, length);
+  }
+
+  /** Whether launches are shared now: not while the pool heals, and not from inside a launch. */
+  private get isReady(): boolean {
+    return this.threads > 1 && this.healing === null && !this.isWorking && !this.isStopped;
+  }
+
+  private share(id: number, entry: string, kind: number, count: number, tasks: number): void {
+    const { ints } = this;
+    this.isWorking = true;
+    this.launches++;
+    try {
+      ints[TASKS] = tasks;
+      ints[KERNEL] = id;
+      ints[ENTRY] = this.entries[id].indexOf(entry);
+      ints[KIND] = kind;
+      ints[ARGUMENTS] = count;
+      ints[FAILED] = 0;
+      Atomics.store(ints, DONE, 0);
+      this.generation++;
+      Atomics.store(ints, NEXT, this.generation << TASK_BITS);
+      Atomics.add(ints, SEQUENCE, 1);
+      if (Atomics.load(ints, PARKED) > 0) Atomics.notify(ints, SEQUENCE);
+      const startMs = ints[TIMING] === 1 ? performance.now() : 0;
+      const { ran, failure } = this.takeTasks();
+      ints[THREADS + TASKS_DONE] += ran;
+      ints[THREADS + JOINED]++;
+      if (startMs > 0) ints[THREADS + BUSY_US] += Math.round(1000 * (performance.now() - startMs));
+      if (Atomics.load(ints, DONE) < tasks) this.wait(tasks);
+      // Other threads may have been writing until now; only when they are done may the caller go on, with an error of its own, too.
+      if (failure !== null) throw failure.error;
+      if (ints[FAILED] !== 0) {
+        const bytes = this.text.slice(0, this.text.indexOf(0));
+        const cause = new TextDecoder().decode(bytes);
+        throw new WorkerError(`thread ${ints[FAILED] - 1} failed in a kernel: ${cause}`, {
+          op: entry,
+          operands: { thread: ints[FAILED] - 1 },
+          cause,
+        });
+      }
+    } finally {
+      this.isWorking = false;
+    }
+  }
+
+  /** The caller's part of a launch. A task that fails is done, too: the others must be able to end. */
+  private takeTasks(): { ran: number; failure: { error: unknown } | null } {
+    let ran = 0;
+    let failure: { error: unknown } | null = null;
+    for (;;) {
+      try {
+        ran += work(this.ints, this.doubles, 0, (kernelId) => this.functions[kernelId]);
+        return { ran, failure };
+      } catch (error) {
+        failure ??= { error };
+        finish(this.ints);
+      }
+    }
+  }
+
+  /** Waits for the tasks that other threads have taken. */
+  private wait(tasks: number): void {
+    const { ints } = this;
+    for (let i = 0; i < CALLER_SPIN; i++) if (Atomics.load(ints, DONE) >= tasks) return;
+    const startMs = performance.now();
+    let done = Atomics.load(ints, DONE);
+    let sinceMs = startMs;
+    Atomics.store(ints, WAITING, 1);
+    while (done < tasks) {
+      if (mayWait) Atomics.wait(ints, DONE, done, 50);
+      const now = Atomics.load(ints, DONE);
+      const nowMs = performance.now();
+      if (now !== done) sinceMs = nowMs;
+      else if (nowMs - sinceMs > this.watchdogMs) {
+        Atomics.store(ints, WAITING, 0);
+        this.abandon();
+        throw new WorkerError(
+          `no task of a launch has ended for ${this.watchdogMs} ms: a thread is lost, and the result with it; the pool starts anew`,
+          { op: 'Pool', operands: { tasks, done } },
+        );
+      }
+      done = now;
+    }
+    Atomics.store(ints, WAITING, 0);
+    this.waitingMs += performance.now() - startMs;
+  }
+
+  /** Gives up a launch: nobody takes tasks of it any more, and the threads are replaced, since one may still be at work. */
+  private abandon(): void {
+    Atomics.store(this.ints, TASKS, 0);
+    this.generation++;
+    Atomics.store(this.ints, NEXT, this.generation << TASK_BITS);
+    this.heal();
+  }
+
+  /** Replaces all threads; launches run on the caller's alone meanwhile. */
+  private heal(): void {
+    if (this.healing !== null || this.isStopped) return;
+    const old = this.workers;
+    this.workers = [];
+    this.healing = (async () => {
+      await terminated(old);
+      this.ints[PARKED] = 0;
+      if (!this.isStopped) await this.open();
+    })().finally(() => {
+      this.healing = null;
+    });
+    // Whoever calls `settled` hears of a failure; the pool itself goes on with one thread.
+    this.healing.catch(() => undefined);
+  }
+
+  /** Resolves when the pool has replaced the threads that it lost, if it lost any. */
+  async settled(): Promise<void> {
+    await this.healing;
+  }
+
+  private idOf({ name, emit }: { name: string; emit: Launch['emit'] }): number {
+    const { module, bytes, key } = kernelModule(name, emit, true);
+    const known = this.ids.get(key);
+    if (known !== undefined) return known;
+    const id = this.ids.size;
+    if (id === MOST_KERNELS) throw new WorkerError(`more than ${MOST_KERNELS} kernels`, { op: 'Pool' });
+    const pointer = heap().allocate(bytes.length);
+    if (pointer === 0) throw new WorkerError('out of memory for the code of a kernel', { op: 'Pool' });
+    new Uint8Array(heap().memory.buffer, pointer, bytes.length).set(bytes);
+    this.ints[KERNELS + 2 * id] = pointer;
+    this.ints[KERNELS + 2 * id + 1] = bytes.length;
+    const exports = kernel(name, emit, heap().memory);
+    this.entries[id] = WebAssembly.Module.exports(module).map((each) => each.name);
+    this.functions[id] = this.entries[id].map((entry) => exports[entry]);
+    this.ids.set(key, id);
+    return id;
+  }
+
+  /** Sees to it that each worker has so much scratch memory. */
+  private setScratch(bytes: number): boolean {
+    if (bytes <= this.scratchBytes) return true;
+    const home = heap();
+    for (const pointer of this.scratch) home.release(pointer);
+    this.scratch = [];
+    this.scratchBytes = 0;
+    const want = Math.ceil(bytes / 65536) * 65536;
+    for (let thread = 1; thread < this.threads; thread++) {
+      const pointer = home.allocate(want);
+      if (pointer === 0) return false;
+      this.scratch.push(pointer);
+      this.ints[THREADS + thread * THREAD_WORDS + SCRATCH] = pointer;
+    }
+    this.scratchBytes = want;
+    return true;
+  }
+
+  /** What the pool has done since it started. */
+  stats(): PoolStats {
+    const threads = Array.from({ length: this.threads }, (_, thread) => {
+      const at = THREADS + thread * THREAD_WORDS;
+      return {
+        tasks: this.ints[at + TASKS_DONE],
+        launches: this.ints[at + JOINED],
+        busyMs: this.ints[at + BUSY_US] / 1000,
+      };
+    });
+    return {
+      launches: this.launches,
+      inline: this.inlineLaunches,
+      tasks: threads.reduce((sum, { tasks }) => sum + tasks, 0),
+      waitingMs: this.waitingMs,
+      threads,
+    };
+  }
+
+  /** Whether threads note how long they work. Costs two looks at the clock a launch. Default false. */
+  get timing(): boolean {
+    return this.ints[TIMING] === 1;
+  }
+
+  set timing(on: boolean) {
+    this.ints[TIMING] = on ? 1 : 0;
+  }
+
+  /** Ends the threads; kernels run on the calling thread again. Stopping twice does nothing. */
+  async stop(): Promise<void> {
+    if (this.isStopped) return;
+    this.isStopped = true;
+    if (executor() === this) setExecutor(null);
+    if (running === this) running = null;
+    Atomics.store(this.ints, STOP, 1);
+    Atomics.add(this.ints, SEQUENCE, 1);
+    Atomics.notify(this.ints, SEQUENCE);
+    await terminated(this.workers);
+    const home = heap();
+    for (const pointer of this.scratch.splice(0)) home.release(pointer);
+    for (let id = 0; id < this.ids.size; id++) home.release(this.ints[KERNELS + 2 * id] >>> 0);
+    this.ids.clear();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}
+
+/** Ends threads; one that is caught in a kernel cannot be ended everywhere, and is not waited for. */
+async function terminated(threads: readonly Thread[]): Promise<void> {
+  const all = Promise.all(threads.map((thread) => thread.terminate()));
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const patience = new Promise((resolve) => {
+    timer = setTimeout(resolve, TERMINATE_MS);
+  });
+  await Promise.race([all, patience]);
+  clearTimeout(timer);
+}
+
+/** Whether this thread may wait: the main thread of a page may not. */
+const mayWait = (() => {
+  try {
+    if (typeof SharedArrayBuffer === 'undefined') return false;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0);
+    return true;
+  } catch {
+    // Pages refuse: that is the answer.
+    return false;
+  }
+})();
+
+let running: Pool | null = null;
+let hasWarned = false;
+
+/** Cores that the runtime reports. */
+function cores(): number {
+  const { navigator } = globalThis as { navigator?: { hardwareConcurrency?: number } };
+  const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
+  const os = process?.getBuiltinModule?.('node:os') as { availableParallelism?: () => number } | undefined;
+  return os?.availableParallelism?.() ?? navigator?.hardwareConcurrency ?? 1;
+}
+
+/**
+ * Starts a pool of threads: from now on every kernel of the program uses them. Calls stay synchronous; results are the same to the
+ * bit with any number of threads.
+ *
+ * Where memory cannot be shared (a page that is not cross-origin isolated) the pool has one thread, and a warning says so once.
+ *
+ * @returns the pool; end it with `await pool.stop()`, or `await using pool = await start()`. A program ends without, too.
+ * @throws ValueError when `threads` is not a whole number from 1 to 64
+ * @throws WorkerError when a pool of another number of threads runs already, or a thread fails to start
+ *
+ * @example
+ * import { start } from '@torsor/workers';
+ * const pool = await start({ threads: 4 });
+ * const y = a.matmul(b); // on four threads
+ * await pool.stop();
+ */
+export async function start(options: PoolOptions = {}): Promise<Pool> {
+  const { threads: wanted, watchdogMs = WATCHDOG_MS, ...rest } = options;
+  for (const name of Object.keys(rest)) {
+    throw new ValueError(`unknown option '${name}'; known: threads, watchdogMs`, { op: 'start' });
+  }
+  if (wanted !== undefined && !(Number.isInteger(wanted) && wanted >= 1 && wanted <= MOST_THREADS)) {
+    throw new ValueError(`threads must be a whole number from 1 to ${MOST_THREADS}, but got ${String(wanted)}`, {
+      op: 'start',
+      operands: { threads: wanted },
+    });
+  }
+  if (!(watchdogMs > 0)) {
+    throw new ValueError(`watchdogMs must be a positive number, but got ${String(watchdogMs)}`, { op: 'start' });
+  }
+  if (running !== null) {
+    if (wanted === undefined || wanted === running.threads) return running;
+    throw new WorkerError(`a pool of ${running.threads} threads runs already; stop it first`, {
+      op: 'start',
+      operands: { threads: wanted, running: running.threads },
+    });
+  }
+  const isShared = typeof SharedArrayBuffer !== 'undefined' && heap().memory.buffer instanceof SharedArrayBuffer;
+  let threads = wanted ?? Math.min(MOST_THREADS, Math.max(1, cores()));
+  if (!isShared && threads > 1) {
+    threads = 1;
+    if (!hasWarned) {
+      hasWarned = true;
+      console.warn(
+        'torsor: this page cannot share memory, so kernels run on one thread. Serve it with the headers ' +
+          "'Cross-Origin-Opener-Policy: same-origin' and 'Cross-Origin-Embedder-Policy: require-corp'.",
+      );
+    }
+  }
+  const pool = new Pool(threads, watchdogMs);
+  setExecutor(pool);
+  running = pool;
+  await pool.open();
+  return pool;
+}

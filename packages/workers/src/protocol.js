@@ -1,0 +1,117 @@
+/**
+ * What the caller and the workers share: one block of 32-bit integers and one of doubles, and the rules by which they change it.
+ * JavaScript, since workers load it as it is.
+ *
+ * A launch has a generation, which `NEXT` carries in its upper bits beside the number of the next task in its lower ones. A thread
+ * takes a task by counting `NEXT` up with a compare-and-exchange: it succeeds only while the launch that the thread has read about
+ * is the present one, and that launch cannot end before the task is done; so what was read is true. The caller writes a new
+ * description only when every task of the one before is done.
+ */
+
+/** Generation and next task; tasks; tasks done. */
+export const NEXT = 0;
+export const TASKS = 1;
+export const DONE = 2;
+/** Counts launches; parked workers wait on it. */
+export const SEQUENCE = 3;
+/** Workers that wait. */
+export const PARKED = 4;
+/** 1 when the caller waits on DONE. */
+export const WAITING = 5;
+/** The kernel, and which of its functions. */
+export const KERNEL = 6;
+export const ENTRY = 7;
+/** `TASK` or `ROWS`, and the number of arguments. */
+export const KIND = 8;
+export const ARGUMENTS = 9;
+/** 1 + the thread that failed; its message is in the text area. */
+export const FAILED = 10;
+/** 1 when workers must end. */
+export const STOP = 11;
+/** Turns that a worker looks for work before it parks. */
+export const SPIN = 12;
+/** 1 while workers note times. */
+export const TIMING = 13;
+/** From here: for each thread its scratch address, tasks done, microseconds at work, launches joined. */
+export const THREADS = 16;
+export const THREAD_WORDS = 4;
+export const SCRATCH = 0;
+export const TASKS_DONE = 1;
+export const BUSY_US = 2;
+export const JOINED = 3;
+export const MOST_THREADS = 64;
+/** From here: for each kernel the address and the length of its bytes. */
+export const KERNELS = THREADS + MOST_THREADS * THREAD_WORDS;
+export const MOST_KERNELS = 2048;
+export const INTS = KERNELS + 2 * MOST_KERNELS;
+
+/** Tasks are `entry(task, scratch, ...arguments)`, or one row of arguments each. */
+export const TASK = 0;
+export const ROWS = 1;
+/** Doubles for arguments. */
+export const DOUBLES = 64 * 64;
+/** Bytes of a message. */
+export const TEXT_BYTES = 4096;
+
+/** Bits of NEXT that count tasks. */
+export const TASK_BITS = 12;
+export const MOST_TASKS = (1 << TASK_BITS) - 1;
+
+/**
+ * Takes and runs tasks of the present launch until there are none.
+ *
+ * @param {Int32Array} ints
+ * @param {Float64Array} doubles
+ * @param {number} thread which thread this is; 0 is the caller
+ * @param {(kernel: number) => readonly ((...args: number[]) => unknown)[]} functionsOf the functions of a kernel, in the order of its
+ *   exports
+ * @returns {number} tasks that it ran
+ */
+export function work(ints, doubles, thread, functionsOf) {
+  let launch = -1;
+  let tasks = 0;
+  let kind = TASK;
+  let count = 0;
+  let kernel = 0;
+  let entry = 0;
+  let run = null;
+  let args = [];
+  let ran = 0;
+  for (;;) {
+    const next = Atomics.load(ints, NEXT);
+    const generation = next >>> TASK_BITS;
+    const task = next & MOST_TASKS;
+    if (generation !== launch) {
+      // This may be half of another launch already, and is believed only when a task has been taken.
+      launch = generation;
+      tasks = ints[TASKS];
+      kind = ints[KIND];
+      count = ints[ARGUMENTS];
+      kernel = ints[KERNEL];
+      entry = ints[ENTRY];
+      run = null;
+    }
+    if (task >= tasks) return ran;
+    if (Atomics.compareExchange(ints, NEXT, next, next + 1) !== next) continue;
+    if (run === null) {
+      run = functionsOf(kernel)[entry];
+      if (kind === TASK) args = [0, ints[THREADS + thread * THREAD_WORDS + SCRATCH], ...doubles.subarray(0, count)];
+    }
+    if (kind === TASK) {
+      args[0] = task;
+      run(...args);
+    } else run(...doubles.subarray(task * count, (task + 1) * count));
+    ran++;
+    finish(ints);
+  }
+}
+
+/**
+ * Counts a task as done, and wakes the caller after the last one if it waits.
+ *
+ * @param {Int32Array} ints
+ */
+export function finish(ints) {
+  const done = Atomics.add(ints, DONE, 1) + 1;
+  if (done === ints[TASKS] && Atomics.load(ints, WAITING) === 1) Atomics.notify(ints, DONE);
+}

@@ -1,0 +1,39 @@
+/**
+ * No package grows unnoticed: a ceiling for what each adds to a web page, minified and gzipped, and for what a little of core
+ * costs. Whoever passes one makes the code smaller, or raises the ceiling in the same commit and says there what for.
+ */
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { packages } from './pack.ts';
+import { EVERYTHING, gzipped, minified } from './sizes.ts';
+
+/** Kilobytes of a package's own code, and why that much. */
+const ceilings: Record<string, readonly [kilobytes: number, why: string]> = {
+  '@torsor/core': [
+    150,
+    'a third ops, a third emitters of kernels, the rest reference loops, assembler and tensors; aim: 60',
+  ],
+  '@torsor/autograd': [24, 'a formula for every op, and the engine'],
+  '@torsor/nn': [21.5, 'some 130 modules, most of them checks of arguments'],
+  '@torsor/optim': [3, 'SGD and the Adams'],
+  '@torsor/data': [4.5, 'loaders and safetensors'],
+  torsor: [0.7, 'names alone'],
+};
+
+for (const { name, folder, dependencies } of packages()) {
+  const [ceiling, why] = ceilings[name] ?? [0, 'no ceiling yet'];
+  test(`${name} adds at most ${ceiling} kB: ${why}`, async () => {
+    const size = gzipped(await minified(folder, EVERYTHING, dependencies)) / 1000;
+    assert.ok(size <= ceiling, `${name} is ${size.toFixed(1)} kB`);
+    assert.ok(size >= ceiling / 2, `${name} is ${size.toFixed(1)} kB: lower its ceiling`);
+  });
+}
+
+test('a web page that uses tensors but not all functions of core loads at most 90 kB: what methods of Tensor reach', async () => {
+  const use = `import { matmul, tensor } from '@torsor/core'; console.log(matmul(tensor([[1]]), tensor([[2]])))`;
+  const size = gzipped(await minified('packages/torsor', use, [])) / 1000;
+  assert.ok(size <= 90, `it loads ${size.toFixed(1)} kB`);
+});
+
+test.run();
