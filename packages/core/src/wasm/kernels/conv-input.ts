@@ -15,7 +15,7 @@ import { executor } from '../executor.ts';
 import type { Emitter, Launch } from '../module.ts';
 import type { ConvShape } from './conv.ts';
 import { convForwardLaunches, convForwardMemory } from './conv.ts';
-import { convPath } from './conv-path.ts';
+import { convKernel } from './conv-path.ts';
 import type { Joint } from './conv-phases.ts';
 import { imagesAtATime, isBuffered, jointPhases, phaseBytes, phasesOf, singlePhases } from './conv-phases.ts';
 import { scatterLaunches, scatterPlan } from './conv-scatter.ts';
@@ -53,7 +53,7 @@ function batchesOf(c: ConvShape): { readonly first: number; readonly images: num
 
 /** The convolutions that the phases are. */
 function jointsOf(c: ConvShape): Joint[] {
-  const joint = convPath(c, 'input').kernel === 'joint' ? jointPhases(c) : null;
+  const joint = convKernel(c, 'input') === 'joint' ? jointPhases(c) : null;
   return joint === null ? singlePhases(c) : [joint];
 }
 
@@ -76,7 +76,7 @@ function phaseMemory(c: ConvShape) {
 /** What a shape needs: the memory that its launches share, and that of each thread. */
 function memoryOf(c: ConvShape): { readonly sharedBytes: number; readonly scratchBytes: number } {
   if (c.n === 0 || c.cin === 0 || c.h === 0 || c.w === 0) return { sharedBytes: 0, scratchBytes: 0 };
-  const { kernel } = convPath(c, 'input');
+  const kernel = convKernel(c, 'input');
   if (kernel === 'scatter') return scatterPlan(c);
   if (kernel === 'winograd') {
     const { packedBytes, scratchBytes } = winogradPlan(transposed(c));
@@ -111,7 +111,7 @@ export function convBackwardInput(
 /** The launches, one after the other; `sharedPtr` has `convBackwardInputSharedBytes` bytes. */
 export function convBackwardInputLaunches(c: ConvBackwardInput, sharedPtr: number): Launch[] {
   if (c.n === 0 || c.cin === 0 || c.h === 0 || c.w === 0) return [];
-  const way = convPath(c, 'input').kernel;
+  const way = convKernel(c, 'input');
   if (way === 'winograd') {
     // Rows are the channels of the input, channels those of the output.
     const source = { weights: c.wPtr, rowStride: 9, channelStride: (c.cin / c.groups) * 9, flip: true };

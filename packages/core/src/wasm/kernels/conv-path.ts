@@ -54,11 +54,32 @@ export function convPath<Direction extends ConvDirection>(
   c: ConvShape,
   direction: Direction,
 ): ConvPath<Kernels[Direction]> {
-  const candidates = CANDIDATES[direction](c) as readonly Candidate<Kernels[Direction]>[];
-  let best = candidates[0];
-  for (const candidate of candidates) if (candidate.cycles < best.cycles) best = candidate;
-  const models = candidates.map(({ kernel, cycles }) => `${kernel} ${millions(cycles)}`).join(', ');
-  return { kernel: best.kernel, why: `least by the models of cycles, in millions: ${models}` };
+  const models = CANDIDATES[direction](c).map(({ kernel, cycles }) => `${kernel} ${millions(cycles)}`);
+  const why = `least by the models of cycles, in millions: ${models.join(', ')}`;
+  return { kernel: convKernel(c, direction), why };
+}
+
+/** Shapes repeat: the choice is remembered, for so many of them. */
+const MOST_CHOICES = 512;
+const choices = new Map<string, ConvKernel>();
+
+/** The kernel of `convPath`. */
+export function convKernel<Direction extends ConvDirection>(c: ConvShape, direction: Direction): Kernels[Direction] {
+  const key = `${direction} ${features().key} ${sizesOf(c).join()}`;
+  let kernel = choices.get(key);
+  if (kernel === undefined) {
+    const candidates: readonly Candidate<ConvKernel>[] = CANDIDATES[direction](c);
+    kernel = candidates.reduce((best, candidate) => (candidate.cycles < best.cycles ? candidate : best)).kernel;
+    if (choices.size === MOST_CHOICES) choices.clear();
+    choices.set(key, kernel);
+  }
+  return kernel as Kernels[Direction];
+}
+
+/** What the choice depends on; a shape may carry more. */
+function sizesOf({ dtype, n, cin, h, w, cout, kh, kw, oh, ow, groups, ...rest }: ConvShape): readonly unknown[] {
+  const { strideH, strideW, padTop, padLeft, dilationH, dilationW } = rest;
+  return [dtype, n, cin, h, w, cout, kh, kw, oh, ow, groups, strideH, strideW, padTop, padLeft, dilationH, dilationW];
 }
 
 function millions(cycles: number): string {

@@ -21,7 +21,7 @@ import type { Emitter, Launch } from '../module.ts';
 
 import type { ConvShape } from './conv.ts';
 import { sumChunksLaunch } from './conv-chunks.ts';
-import { convPath } from './conv-path.ts';
+import { convKernel } from './conv-path.ts';
 import { weightDirectLaunch, weightDirectPlan } from './conv-weight-direct.ts';
 import type { MacroFuncs } from './gemm-macro.ts';
 import { emitColumns, emitMacro, FROM_C, FROM_ZERO, paddedRows } from './gemm-macro.ts';
@@ -145,7 +145,7 @@ function weightPlan(c: ConvShape): WeightPlan {
 
 /** What the way of this shape needs: the memory that its launches share, and that of each thread. */
 function memoryOf(shape: ConvShape): { readonly sharedBytes: number; readonly scratchBytes: number } {
-  const { kernel } = convPath(shape, 'weight');
+  const kernel = convKernel(shape, 'weight');
   if (kernel === 'direct') return { sharedBytes: 0, scratchBytes: weightDirectPlan(shape).scratchBytes };
   return kernel === 'winograd' ? winogradWeightPlan(shape) : weightPlan(shape);
 }
@@ -175,7 +175,7 @@ export function convBackwardWeight(
 
 /** The launches, one after the other; `sharedPtr` has `convBackwardWeightSharedBytes` bytes. */
 export function convBackwardWeightLaunches(c: ConvBackwardWeight, sharedPtr: number): Launch[] {
-  const { kernel } = convPath(c, 'weight');
+  const kernel = convKernel(c, 'weight');
   const pointers = { x: c.xPtr, grad: c.gradPtr, out: c.outPtr };
   if (kernel === 'direct') return [weightDirectLaunch(c, pointers)];
   if (kernel === 'winograd') return winogradWeightLaunches(c, pointers, sharedPtr);

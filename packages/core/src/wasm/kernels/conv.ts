@@ -18,7 +18,7 @@ import { executor } from '../executor.ts';
 import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
 import { directLaunch, directPlan } from './conv-direct.ts';
-import { convPath } from './conv-path.ts';
+import { convKernel } from './conv-path.ts';
 import type { MacroFuncs } from './gemm-macro.ts';
 import { emitColumns, emitExpand, emitMacro, FROM_C, FROM_ROW_BIAS, FROM_ZERO, paddedRows } from './gemm-macro.ts';
 import type { Tiles } from './gemm-micro.ts';
@@ -134,7 +134,7 @@ export function convPlan(shape: ConvShape): ConvPlan {
 
 /** What a shape needs: the memory that its launches share, and that of each thread. */
 export function convForwardMemory(shape: ConvShape): { readonly packedBytes: number; readonly scratchBytes: number } {
-  const way = convPath(shape, 'forward').kernel;
+  const way = convKernel(shape, 'forward');
   if (way === 'direct') return { packedBytes: 0, scratchBytes: directPlan(shape).scratchBytes };
   return way === 'winograd' ? winogradPlan(shape) : convPlan(shape);
 }
@@ -159,7 +159,7 @@ export function convForward(kernels: Kernels, options: ConvForward & { readonly 
 /** The launches of a convolution, one after the other; `sharedPtr` has `convForwardSharedBytes` bytes. */
 export function convForwardLaunches(c: ConvForward, sharedPtr: number): Launch[] {
   if (c.n === 0 || c.cout === 0 || c.oh === 0 || c.ow === 0) return [];
-  const way = convPath(c, 'forward').kernel;
+  const way = convKernel(c, 'forward');
   if (way === 'direct') {
     return [directLaunch(c, { x: c.xPtr, weights: c.wPtr, bias: c.biasPtr ?? 0, out: c.outPtr })];
   }
