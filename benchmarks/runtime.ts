@@ -1,6 +1,7 @@
 /** How a file of the benchmarks runs on a runtime: from source where that is read, else as a bundle. */
 
 import { createRequire } from 'node:module';
+import { basename } from 'node:path';
 import { findRuntime, type RuntimeId, root } from '../tools/runtimes.mjs';
 
 /** The command that runs `file`, a path from the root, on a runtime; arguments may follow it. */
@@ -8,7 +9,7 @@ export async function prepare(id: string, file: string): Promise<string[]> {
   const runtime = findRuntime(id as RuntimeId);
   if (runtime === undefined) throw new Error(`there is no ${id} here`);
   if (id === 'node20' || id === 'node22') {
-    const out = `benchmarks/peers/${file.replace(/[^a-z]+/g, '-').replace(/-ts$/, '')}.bundle.mjs`;
+    const out = `benchmarks/dist/${basename(file, '.ts')}.mjs`;
     await bundle(file, out);
     return [runtime.path, out];
   }

@@ -53,6 +53,19 @@ function vectorRow(name: string, a: readonly number[], b: readonly number[], out
   return { ...product(name, a, b), flops: undefined, bytes, atLeast: { copy: 0.8 } };
 }
 
+/** A linear layer of a batch: the bias must cost next to nothing. */
+function linearRow(batch: number, inputs: number, outputs: number): Row {
+  return {
+    name: `linear ${batch}×${inputs}→${outputs}, with bias`,
+    flops: 2 * batch * inputs * outputs,
+    make() {
+      const [x, weight, bias] = [t.rand(batch, inputs), t.rand(outputs, inputs), t.rand(outputs)];
+      return () => t.nn.functional.linear(x, weight, bias);
+    },
+    ...asFastAs(batch, inputs, outputs),
+  };
+}
+
 export function lines(): Line[] {
   return [
     square(1024, { fma: 0.9, 'onnxruntime-web': 1.8 }),
@@ -68,6 +81,11 @@ export function lines(): Line[] {
     }),
     product('matmul 65×129×67', [65, 129], [129, 67], asFastAs(64, 128, 64)),
     product('matmul 63×300×257', [63, 300], [300, 257], asFastAs(64, 304, 256)),
+    product('matmul 16', [16, 16], [16, 16]),
+    product('matmul 32', [32, 32], [32, 32]),
+    product('matmul batched 32×64×32×64', [32, 64, 32], [32, 32, 64]),
+    linearRow(64, 784, 256),
+    linearRow(1, 784, 256),
     vectorRow('matrix × vector 1024', [1024, 1024], [1024], 1024),
     vectorRow('vector × matrix 1024', [1024], [1024, 1024], 1024),
     vectorRow('outer product 1024', [1024, 1], [1, 1024], 1024 * 1024),

@@ -205,6 +205,8 @@ const ALWAYS_VISIBLE: { readonly [K in OpName]?: readonly number[] } = {
   where: [1, 2],
   convolution: [0, 1, 2],
   batchNorm: [0, 1, 2],
+  layerNorm: [0, 1, 2],
+  groupNorm: [0, 1, 2],
 };
 
 // ---------------------------------------------------------------------------------------------------------------- nodes

@@ -5,7 +5,7 @@
 
 import type { FunctionContext } from '@torsor/autograd';
 import { Function as AutogradFunction, noGrad } from '@torsor/autograd';
-import type { DType, Shape, Tensor } from '@torsor/core';
+import type { DType, Tensor } from '@torsor/core';
 import {
   add,
   batchNorm,
@@ -43,7 +43,7 @@ import {
   ValueError,
   zeros,
 } from '@torsor/core';
-import { flag, integer, numeric, required, tensorArgument, warn } from './arguments.ts';
+import { flag, numeric, required, tensorArgument, warn } from './arguments.ts';
 
 export {
   adaptiveAvgPool1d,
@@ -61,10 +61,12 @@ export {
   convTranspose2d,
   crossEntropy,
   gelu,
+  groupNorm,
   hardshrink,
   huberLoss,
   klDiv,
   l1Loss,
+  layerNorm,
   linear,
   logSigmoid,
   logSigmoid as logsigmoid,
@@ -451,68 +453,6 @@ export const featureAlphaDropout: Dropout = /* @__PURE__ */ dropoutOf('featureAl
 
 // ---------------------------------------------------------------------------------------------------------- normalisation
 
-/**
- * Each row of `[rows, …]` to mean 0 and variance 1: batch normalisation of `[1, rows, length]`, whose channels are the rows.
- */
-function normaliseRows(x: Tensor, rows: number, eps: number): Tensor {
-  const length = rows === 0 ? 1 : x.numel() / rows;
-  const flat = x.reshape([1, rows, length]);
-  // One element has no variance, which batch normalisation refuses: it is its own mean.
-  const out = length === 1 ? sub(flat, flat) : batchNorm(flat, { training: true, eps });
-  return out.reshape(x.shape);
-}
-
-export interface LayerNormOptions {
-  readonly normalizedShape?: Shape;
-  /** Of the normalised shape; null (default) for 1. */
-  readonly weight?: Tensor | null;
-  /** Of the normalised shape; null (default) for 0. */
-  readonly bias?: Tensor | null;
-  /** Added to the variance; 1e-5 by default. */
-  readonly eps?: number;
-}
-
-/**
- * Normalises over the last dimensions: `(x - mean) / √(var + eps) * weight + bias`, mean and biased variance over `normalizedShape`.
- *
- * input `[…, ...normalizedShape]` → the same shape. Source: Ba et al., "Layer Normalization", 2016.
- *
- * @throws ShapeError when the input does not end in `normalizedShape`
- */
-export function layerNorm(
-  input: Tensor,
-  normalizedShape: Shape | LayerNormOptions,
-  weight?: Tensor | null | LayerNormOptions,
-  bias?: Tensor | null | LayerNormOptions,
-  eps?: number | LayerNormOptions,
-): Tensor {
-  const op = 'layerNorm';
-  const [shape, w = null, b = null, e = 1e-5] = named<[Shape, Tensor | null, Tensor | null, number]>(
-    op,
-    ['normalizedShape', 'weight', 'bias', 'eps'],
-    [normalizedShape, weight, bias, eps],
-  );
-  const tail = required(op, 'normalizedShape', shape);
-  tensorArgument(op, 'input', input);
-  checkFloat(op, input);
-  const lead = input.ndim - tail.length;
-  if (tail.length < 1 || lead < 0 || !sameShape(input.shape.slice(lead), tail)) {
-    throw new ShapeError(
-      `Given normalizedShape=${formatShape(tail)}, expected input with shape [*, ${tail.join(', ')}], but got input of size ` +
-        formatShape(input.shape),
-      { op, operands: { input: input.shape, normalizedShape: tail } },
-    );
-  }
-  for (const [name, x] of Object.entries({ weight: w, bias: b })) {
-    if (x === null || sameShape(x.shape, tail)) continue;
-    throw new ShapeError(`Expected ${name} to be of same shape as normalizedShape, but got ${formatShape(x.shape)}`, {
-      op,
-      operands: { [name]: x.shape, normalizedShape: tail },
-    });
-  }
-  return affine(normaliseRows(input, sizeOf(input.shape.slice(0, lead)), e), w, b);
-}
-
 function affine(x: Tensor, weight: Tensor | null, bias: Tensor | null): Tensor {
   const scaled = weight === null ? x : mul(x, weight);
   return bias === null ? scaled : add(scaled, bias);
@@ -537,57 +477,6 @@ function perChannel(op: string, name: string, x: Tensor | null, input: Tensor): 
     );
   }
   return x.view([x.shape[0], ...new Array<number>(input.ndim - 2).fill(1)]);
-}
-
-export interface GroupNormOptions {
-  readonly numGroups?: number;
-  /** `[C]`; null (default) for 1. */
-  readonly weight?: Tensor | null;
-  /** `[C]`; null (default) for 0. */
-  readonly bias?: Tensor | null;
-  /** Added to the variance; 1e-5 by default. */
-  readonly eps?: number;
-}
-
-/**
- * Normalises each sample over groups of channels: input `[N, C, …]`, whose channels are split into `numGroups` groups, each with
- * its own mean and biased variance; then `weight` and `bias` per channel. Source: Wu, He, "Group Normalization", 2018.
- *
- * @throws ShapeError when `numGroups` does not divide the number of channels
- */
-export function groupNorm(
-  input: Tensor,
-  numGroups: number | GroupNormOptions,
-  weight?: Tensor | null | GroupNormOptions,
-  bias?: Tensor | null | GroupNormOptions,
-  eps?: number | GroupNormOptions,
-): Tensor {
-  const op = 'groupNorm';
-  const [g, w = null, b = null, e = 1e-5] = named<[number, Tensor | null, Tensor | null, number]>(
-    op,
-    ['numGroups', 'weight', 'bias', 'eps'],
-    [numGroups, weight, bias, eps],
-  );
-  const groups = integer(op, 'numGroups', required(op, 'numGroups', g), 1);
-  tensorArgument(op, 'input', input);
-  checkFloat(op, input);
-  if (input.ndim < 2) {
-    throw new ShapeError(`Expected at least 2 dimensions for input tensor but received ${input.ndim}`, {
-      op,
-      operands: { input: input.shape },
-    });
-  }
-  const [n, channels] = input.shape;
-  if (channels % groups !== 0) {
-    throw new ShapeError(
-      `Expected number of channels in input to be divisible by numGroups, but got input of shape ${formatShape(input.shape)} ` +
-        `and numGroups=${groups}`,
-      { op, operands: { input: input.shape, numGroups: groups } },
-    );
-  }
-  const scale = perChannel(op, 'weight', w, input);
-  const shift = perChannel(op, 'bias', b, input);
-  return affine(normaliseRows(input, n * groups, e), scale, shift);
 }
 
 export interface InstanceNormOptions {

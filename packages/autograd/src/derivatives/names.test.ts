@@ -23,6 +23,7 @@ import {
   fmod,
   gather,
   gelu,
+  groupNorm,
   hardshrink,
   hardsigmoid,
   hardswish,
@@ -30,6 +31,7 @@ import {
   index,
   indexAdd,
   indexPut,
+  layerNorm,
   leakyRelu,
   lerp,
   lgamma,
@@ -286,6 +288,9 @@ const layers = {
   'pad, replicate': () => pad(image, [1, 1, 1, 1], 'replicate'),
   batchNorm: () => batchNorm(x, null, null, v, v, true),
   'batchNorm, not affine': () => batchNorm(x, null, null, { training: true }),
+  layerNorm: () => layerNorm(x, [3], v, v),
+  groupNorm: () => groupNorm(image, 1, v.slice(0, 0, 1), v.slice(0, 0, 1)),
+  'layerNorm, not affine': () => layerNorm(x, [3]),
   nllLoss: () => nllLoss(x, rows),
   'nllLoss of images': () => nllLoss(image.expand(1, 2, 4, 4), indices(new Array<number>(16).fill(0), [1, 4, 4])),
   crossEntropy: () => crossEntropy(x, rows),
@@ -311,6 +316,8 @@ const calls: { readonly [K in keyof typeof data.names]: () => Tensor } = {
   'gradient of unfold': () => again(v.unfold(0, 2, 1), v),
   'gradient of diagonal': () => again(x.diagonal(), x),
   'gradient of relu': () => again(x.relu(), x),
+  'gradient of softmax': () => again(x.softmax(1), x),
+  'gradient of logSoftmax': () => again(x.logSoftmax(1), x),
 };
 
 const nameOf = (node: GradFn | null): string | null => node?.name ?? null;

@@ -1,7 +1,7 @@
 /** Derivatives of batch normalisation and of the losses that are ops of their own. */
 
 import type { LossOps, NormOps, Tensor } from '@torsor/core';
-import { nllLoss, nllLossBackward } from '@torsor/core';
+import { batchNormBackward, groupNormBackward, layerNormBackward, nllLoss, nllLossBackward } from '@torsor/core';
 import { isGradEnabled } from '../gradMode.ts';
 import type { Derivatives } from './define.ts';
 import { formula } from './define.ts';
@@ -20,7 +20,7 @@ function batchDims(ndim: number): number[] {
  * x̂ = (x − μ)·s with s = 1/√(σ² + ε) and m entries a channel:
  * dβ = Σ g, dγ = Σ g·x̂, dx = γ·s·(g − dβ/m − x̂·dγ/m) in training, γ·s·g otherwise.
  *
- * Under `createGraph` μ and s are computed again from x, since they depend on it.
+ * One kernel's work, unless `createGraph` asks for ops; then μ and s are computed again from x, since they depend on it.
  * Source: Ioffe, Szegedy, "Batch Normalization", 2015, section 3.
  */
 function batchNormGradients(
@@ -32,11 +32,12 @@ function batchNormGradients(
   training: boolean,
   eps: number,
 ): [Tensor, Tensor, Tensor] {
+  if (!isGradEnabled()) return batchNormBackward(grad, x, weight, mean, invstd, training);
   const dims = batchDims(x.ndim);
   const count = x.numel() / x.shape[1];
   let mu = perChannel(mean, x.ndim);
   let scale = perChannel(invstd, x.ndim);
-  if (training && isGradEnabled()) {
+  if (training) {
     mu = x.mean(dims, true);
     const centred = x.sub(mu);
     scale = centred.mul(centred).mean(dims, true).add(eps).rsqrt();
@@ -52,12 +53,78 @@ function batchNormGradients(
   return [centred.mul(factor), dWeight, dBias];
 }
 
+/** x̂ of rows of n elements, and 1/√(σ² + ε), as functions of x. */
+function normalisedRows(x: Tensor, rows: number, n: number, eps: number): { normalised: Tensor; scale: Tensor } {
+  const flat = x.reshape([rows, n]);
+  const centred = flat.sub(flat.mean(1, true));
+  const scale = centred.mul(centred).mean(1, true).add(eps).rsqrt();
+  return { normalised: centred.mul(scale), scale };
+}
+
+/** With h = g·γ: dx = s·(h − mean h − x̂·mean(h·x̂)), means along the row. */
+function throughRows(h: Tensor, normalised: Tensor, scale: Tensor): Tensor {
+  const centred = h.sub(h.mean(1, true)).sub(normalised.mul(h.mul(normalised).mean(1, true)));
+  return centred.mul(scale);
+}
+
+/** dγ = Σ g·x̂ and dβ = Σ g over rows. One kernel's work, unless `createGraph` asks for ops. */
+function layerNormGradients(
+  grad: Tensor,
+  x: Tensor,
+  weight: Tensor | null,
+  mean: Tensor,
+  invstd: Tensor,
+  eps: number,
+): [Tensor, Tensor, Tensor] {
+  if (!isGradEnabled()) return layerNormBackward(grad, x, weight, mean, invstd);
+  const rows = mean.shape[0];
+  const n = rows === 0 ? (weight?.numel() ?? 0) : x.numel() / rows;
+  const { normalised, scale } = normalisedRows(x, rows, n, eps);
+  const g = grad.reshape([rows, n]);
+  const h = weight === null ? g : g.mul(weight.reshape(-1));
+  return [throughRows(h, normalised, scale).reshape(x.shape), g.mul(normalised).sum(0), g.sum(0)];
+}
+
+/** The same for rows that are groups of channels. */
+function groupNormGradients(
+  grad: Tensor,
+  x: Tensor,
+  weight: Tensor | null,
+  mean: Tensor,
+  invstd: Tensor,
+  eps: number,
+): [Tensor, Tensor, Tensor] {
+  if (!isGradEnabled()) return groupNormBackward(grad, x, weight, mean, invstd);
+  const rows = mean.numel();
+  const n = rows === 0 ? 0 : x.numel() / rows;
+  const { normalised, scale } = normalisedRows(x, rows, n, eps);
+  const h = weight === null ? grad : grad.mul(perChannel(weight, x.ndim));
+  const dims = batchDims(x.ndim);
+  const dx = throughRows(h.reshape([rows, n]), normalised, scale).reshape(x.shape);
+  return [dx, grad.mul(normalised.reshape(x.shape)).sum(dims), grad.sum(dims)];
+}
+
 export const norm: Derivatives<keyof NormOps | keyof LossOps> = {
   batchNorm: formula(
     [0, 1, 'result1', 'result2'],
     ([grad], { args: [x, weight, , , , training, , eps], result: [, mean, invstd] }) =>
       grad === null ? [] : batchNormGradients(grad, x, weight, mean, invstd, training, eps),
     { name: 'NativeBatchNormBackward0', nonDifferentiableOutputs: [1, 2] },
+  ),
+  layerNorm: formula(
+    [0, 1, 'result1', 'result2'],
+    ([grad], { args: [x, weight, bias, , eps], result: [, mean, invstd] }) => {
+      if (grad === null) return [];
+      const [dx, dWeight, dBias] = layerNormGradients(grad, x, weight, mean, invstd, eps);
+      return [dx, weight && dWeight.reshape(weight.shape), bias && dBias.reshape(bias.shape)];
+    },
+    { name: 'NativeLayerNormBackward0', nonDifferentiableOutputs: [1, 2] },
+  ),
+  groupNorm: formula(
+    [0, 1, 'result1', 'result2'],
+    ([grad], { args: [x, weight, , , eps], result: [, mean, invstd] }) =>
+      grad === null ? [] : groupNormGradients(grad, x, weight, mean, invstd, eps),
+    { name: 'NativeGroupNormBackward0', nonDifferentiableOutputs: [1, 2] },
   ),
   nllLoss: formula(
     [1, 2, 'result1'],
@@ -74,8 +141,8 @@ export const norm: Derivatives<keyof NormOps | keyof LossOps> = {
     nllLoss(grad, target, { weight, reduction, ignoreIndex }),
   ]),
   mseLoss: formula([0, 1], (grad, { args: [x, target, reduction], needs }) => {
-    const slope = x.sub(target).mul(reduction === 'mean' ? 2 / x.numel() : 2);
-    const out = grad.mul(slope);
+    // The factor meets the gradient first, which has one element unless the reduction is 'none'.
+    const out = x.sub(target).mul(grad.mul(reduction === 'mean' ? 2 / x.numel() : 2));
     return [needs[0] && out, needs[1] && out.neg()];
   }),
 };

@@ -1,7 +1,18 @@
 /** Derivatives of reductions, scans, sorting and softmax. */
 
 import type { ReductionOps, Shape, Tensor } from '@torsor/core';
-import { cat, cumsum, flip, ones, scatter, where, zeros, zerosLike } from '@torsor/core';
+import {
+  cat,
+  cumsum,
+  flip,
+  logSoftmaxBackward,
+  ones,
+  scatter,
+  softmaxBackward,
+  where,
+  zeros,
+  zerosLike,
+} from '@torsor/core';
 import type { Derivatives, TensorMeta } from './define.ts';
 import { formula, nonDifferentiable } from './define.ts';
 
@@ -203,9 +214,24 @@ export const reduce: Derivatives<keyof ReductionOps> = {
   topk: formula(['result1'], ([grad], { args: [x, , dim], result: [, indices] }) => [
     grad && putAt(grad, indices, x.shape, dim),
   ]),
-  softmax: formula(['result'], (grad, { args: [, dim], result: y }) => {
-    const weighted = grad.mul(y);
-    return [weighted.sub(y.mul(weighted.sum(dim, true)))];
-  }),
-  logSoftmax: formula(['result'], (grad, { args: [, dim], result: y }) => [grad.sub(y.exp().mul(grad.sum(dim, true)))]),
+  softmax: formula(['result'], (grad, { args: [, dim], result: y }) => [softmaxBackward(grad, y, dim)]),
+  logSoftmax: formula(['result'], (grad, { args: [, dim], result: y }) => [logSoftmaxBackward(grad, y, dim)]),
+  // y (g - Σ g y) is linear in g, with the same map as its adjoint
+  softmaxBackward: formula(
+    [0, 1],
+    (grad, { args: [g, y, dim], needs }) => [
+      needs[0] && softmaxBackward(grad, y, dim),
+      needs[1] && grad.mul(g.sub(g.mul(y).sum(dim, true))).sub(g.mul(grad.mul(y).sum(dim, true))),
+    ],
+    { name: 'SoftmaxBackwardDataBackward0' },
+  ),
+  // g - e^y Σ g
+  logSoftmaxBackward: formula(
+    [0, 1],
+    (grad, { args: [g, y, dim], needs }) => {
+      const weighted = grad.mul(y.exp());
+      return [needs[0] && grad.sub(weighted.sum(dim, true)), needs[1] && weighted.mul(g.sum(dim, true)).neg()];
+    },
+    { name: 'LogSoftmaxBackwardDataBackward0' },
+  ),
 };

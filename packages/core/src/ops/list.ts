@@ -155,6 +155,8 @@ export interface ReductionOps {
   topk: (self: Tensor, k: number, dim: number, largest: boolean, sorted: boolean) => [values: Tensor, indices: Tensor];
   softmax: (self: Tensor, dim: number) => Tensor;
   logSoftmax: (self: Tensor, dim: number) => Tensor;
+  softmaxBackward: (grad: Tensor, result: Tensor, dim: number) => Tensor;
+  logSoftmaxBackward: (grad: Tensor, result: Tensor, dim: number) => Tensor;
 }
 
 export interface MatmulOps {
@@ -288,6 +290,22 @@ export interface NormOps {
     runningVar: Tensor | null,
     training: boolean,
     momentum: number,
+    eps: number,
+  ) => [output: Tensor, mean: Tensor, invstd: Tensor];
+  /** Normalises each of `rows` runs of elements; also returns the means and 1/√(var + eps) of the rows. */
+  layerNorm: (
+    input: Tensor,
+    weight: Tensor | null,
+    bias: Tensor | null,
+    rows: number,
+    eps: number,
+  ) => [output: Tensor, mean: Tensor, invstd: Tensor];
+  /** Normalises each of `groups` runs of channels of each sample; also returns the means and 1/√(var + eps), `[N, groups]`. */
+  groupNorm: (
+    input: Tensor,
+    weight: Tensor | null,
+    bias: Tensor | null,
+    groups: number,
     eps: number,
   ) => [output: Tensor, mean: Tensor, invstd: Tensor];
 }

@@ -10,10 +10,11 @@ import { dispatch } from '../dispatch.ts';
 import { isFloating, promoteTypes } from '../dtype.ts';
 import { DTypeError, IndexError, ShapeError, show, ValueError } from '../errors.ts';
 import type { Shape } from '../layout.ts';
-import { broadcastShapes, formatShape, sameShape } from '../layout.ts';
+import { broadcastShapes, formatShape, sameShape, sizeOf } from '../layout.ts';
 import { named } from '../options.ts';
 import { mse, nll, nllBackward, range, strayTarget } from '../reference/loss.ts';
 import type { Tensor } from '../tensor.ts';
+import { launchSquaredDifference } from '../wasm/launchReduce.ts';
 import { requireFloat } from './arguments.ts';
 import { onesLike } from './create.ts';
 import {
@@ -70,7 +71,9 @@ const nllLossBackwardForward: LossOps['nllLossBackward'] = (
 
 const mseLossForward: LossOps['mseLoss'] = (input, target, reduction) => {
   const out = allocate(reduction === 'none' ? input.shape : [], input.dtype);
-  mse(input, target, reduction, out);
+  const squares = reduction === 'none' ? null : launchSquaredDifference(input, target);
+  if (squares === null) mse(input, target, reduction, out);
+  else out.array[out.offset] = reduction === 'mean' ? squares / sizeOf(input.shape) : squares;
   return out;
 };
 

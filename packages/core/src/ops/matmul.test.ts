@@ -15,6 +15,7 @@ import type { Shape } from '../layout.ts';
 import { sizeOf } from '../layout.ts';
 import { Generator } from '../random/generator.ts';
 import { gemm } from '../reference/matmul.ts';
+import { Storage } from '../storage.ts';
 import type { Tensor } from '../tensor.ts';
 import { arange, fromTypedArray, full, ones, tensor, zeros } from './create.ts';
 import * as products from './matmul.ts';
@@ -144,17 +145,18 @@ const drawn = (dtype: FloatDType, ...shape: number[]): Tensor => randn(shape, { 
 function reference(a: Tensor, b: Tensor): [product: Float64Array, magnitude: Float64Array] {
   const [m, k] = a.shape;
   const n = b.shape[1];
-  const plain = (x: Tensor, map: (value: number) => number) => ({
-    array: Float64Array.from(values(x), map),
-    dtype: 'float64' as const,
+  const plain = (array: Float64Array, columns: number) => ({
+    storage: Storage.wrap('float64', array),
     offset: 0,
-    rowStride: x.shape[1],
+    batchStride: 0,
+    rowStride: columns,
     columnStride: 1,
   });
   return [(x: number) => x, Math.abs].map((map) => {
-    const out = { ...plain(zeros(m, n), map), array: new Float64Array(m * n) };
-    gemm(m, n, k, plain(a, map), plain(b, map), out);
-    return out.array;
+    const out = new Float64Array(m * n);
+    const [lhs, rhs] = [a, b].map((x) => plain(Float64Array.from(values(x), map), x.shape[1]));
+    gemm(1, m, n, k, lhs, rhs, plain(out, n));
+    return out;
   }) as [Float64Array, Float64Array];
 }
 

@@ -8,46 +8,35 @@ import { dispatch } from '../dispatch.ts';
 import type { DType } from '../dtype.ts';
 import { isFloating } from '../dtype.ts';
 import { DTypeError, ShapeError } from '../errors.ts';
+import { runAddScaled, runBinary, runCopy } from '../kernels.ts';
 import type { Shape } from '../layout.ts';
-import { broadcastShapes, broadcastStrides, formatShape, sizeOf } from '../layout.ts';
+import { broadcastShapes, broadcastStrides, formatShape, isContiguous, sizeOf } from '../layout.ts';
 import { isOptions, named } from '../options.ts';
-import { copy } from '../reference/elementwise.ts';
 import type { MatrixView } from '../reference/matmul.ts';
 import { gemm } from '../reference/matmul.ts';
 import type { Tensor } from '../tensor.ts';
+import { rowMajor } from '../wasm/rowMajor.ts';
 import { fastGemm } from '../wasm/select.ts';
 import { mul } from './elementwise.ts';
 import type { MatmulOps } from './list.ts';
 import { checkTensor } from './spatial.ts';
-import { expand, reshape, squeeze, t, transpose, unsafeView, unsqueeze } from './view.ts';
+import { expand, reshape, squeeze, t, transpose, unsafeView, unsqueeze, view } from './view.ts';
 
-/** A matrix view of two dimensions of a tensor; a batch index is folded into the offset. */
-function matrix(self: Tensor, row: number | null, column: number | null, offset = self.offset): MatrixView {
+/** The dimensions `row` and `column` of a tensor as a matrix, null for one of size 1; `batch` counts several. */
+function matrix(self: Tensor, row: number | null, column: number | null, batch: number | null = null): MatrixView {
+  const { storage, strides, offset } = self;
   return {
-    array: self.array,
-    dtype: self.dtype,
+    storage,
     offset,
-    rowStride: row === null ? 0 : self.strides[row],
-    columnStride: column === null ? 0 : self.strides[column],
+    batchStride: batch === null ? 0 : strides[batch],
+    rowStride: row === null ? 0 : strides[row],
+    columnStride: column === null ? 0 : strides[column],
   };
 }
 
-/** out = alpha · a · b + beta · out, by the fast kernel where it takes the operands. */
-function multiply(
-  m: number,
-  n: number,
-  k: number,
-  a: Tensor,
-  av: MatrixView,
-  b: Tensor,
-  bv: MatrixView,
-  out: Tensor,
-  ov: MatrixView,
-  alpha = 1,
-  beta = 0,
-): void {
-  if (fastGemm(m, n, k, a.storage, av, b.storage, bv, out.storage, ov, alpha, beta)) return;
-  gemm(m, n, k, av, bv, ov, alpha, beta);
+/** out = a · b for `count` pairs of matrices, by the fast kernel where it takes them. */
+function multiply(count: number, m: number, n: number, k: number, a: MatrixView, b: MatrixView, out: MatrixView): void {
+  if (!fastGemm(count, m, n, k, a, b, out, null)) gemm(count, m, n, k, a, b, out);
 }
 
 function checkDTypes(op: string, a: Tensor, b: Tensor): void {
@@ -94,7 +83,7 @@ function checkDims(op: string, name: string, x: Tensor, ndim: number): void {
 
 const dotForward: MatmulOps['dot'] = (a, b) => {
   const out = allocate([], a.dtype);
-  multiply(1, 1, a.shape[0], a, matrix(a, null, 0), b, matrix(b, 0, null), out, matrix(out, null, null));
+  multiply(1, 1, 1, a.shape[0], matrix(a, null, 0), matrix(b, 0, null), matrix(out, null, null));
   return out;
 };
 
@@ -123,7 +112,7 @@ export function dot(self: Tensor, other: Tensor): Tensor {
 
 const mvForward: MatmulOps['mv'] = (a, x) => {
   const out = allocate([a.shape[0]], a.dtype);
-  multiply(a.shape[0], 1, a.shape[1], a, matrix(a, 0, 1), x, matrix(x, 0, null), out, matrix(out, 0, null));
+  multiply(1, a.shape[0], 1, a.shape[1], matrix(a, 0, 1), matrix(x, 0, null), matrix(out, 0, null));
   return out;
 };
 
@@ -138,7 +127,7 @@ export function mv(self: Tensor, vec: Tensor): Tensor {
 
 const mmForward: MatmulOps['mm'] = (a, b) => {
   const out = allocate([a.shape[0], b.shape[1]], a.dtype);
-  multiply(a.shape[0], b.shape[1], a.shape[1], a, matrix(a, 0, 1), b, matrix(b, 0, 1), out, matrix(out, 0, 1));
+  multiply(1, a.shape[0], b.shape[1], a.shape[1], matrix(a, 0, 1), matrix(b, 0, 1), matrix(out, 0, 1));
   return out;
 };
 
@@ -155,11 +144,7 @@ const bmmForward: MatmulOps['bmm'] = (a, b) => {
   const [batch, m, k] = a.shape;
   const n = b.shape[2];
   const out = allocate([batch, m, n], a.dtype);
-  for (let i = 0; i < batch; i++) {
-    const av = matrix(a, 1, 2, a.offset + i * a.strides[0]);
-    const bv = matrix(b, 1, 2, b.offset + i * b.strides[0]);
-    multiply(m, n, k, a, av, b, bv, out, matrix(out, 1, 2, i * m * n));
-  }
+  multiply(batch, m, n, k, matrix(a, 1, 2, 0), matrix(b, 1, 2, 0), matrix(out, 1, 2, 0));
   return out;
 };
 
@@ -173,28 +158,37 @@ export function bmm(self: Tensor, mat2: Tensor): Tensor {
 }
 
 const addmmForward: MatmulOps['addmm'] = (self, a, b, beta, alpha) => {
-  const shape = [a.shape[0], b.shape[1]];
-  const out = allocate(shape, a.dtype);
-  // A beta of 0 ignores self, its NaNs included.
-  if (beta !== 0) {
-    const strides = broadcastStrides(self.shape, self.strides, shape);
-    copy({ array: self.array, shape, strides, offset: self.offset, dtype: self.dtype }, out);
+  const [m, k] = a.shape;
+  const n = b.shape[1];
+  const out = allocate([m, n], a.dtype);
+  const operands = [matrix(a, 0, 1), matrix(b, 0, 1), matrix(out, 0, 1)] as const;
+  const isPlain = alpha === 1 && (beta === 0 || beta === 1);
+  if (fastGemm(1, m, n, k, ...operands, isPlain && beta === 1 ? addend(self, m, n) : null)) {
+    if (isPlain) return out;
+    // A beta of 0 ignores self, its NaNs included.
+    if (beta === 0) runBinary('mul', out, alpha, out, a.dtype);
+    else runAddScaled(beta === 1 ? self : scaled(self, beta), out, alpha, out, a.dtype);
+    return out;
   }
-  multiply(
-    a.shape[0],
-    b.shape[1],
-    a.shape[1],
-    a,
-    matrix(a, 0, 1),
-    b,
-    matrix(b, 0, 1),
-    out,
-    matrix(out, 0, 1),
-    alpha,
-    beta,
-  );
+  if (beta !== 0) runCopy(self, out);
+  gemm(1, m, n, k, ...operands, alpha, beta);
   return out;
 };
+
+/** `self`, broadcast to m × n, as `fastGemm` adds it: with columns that follow each other or are all the same. */
+function addend(self: Tensor, m: number, n: number): MatrixView {
+  const last = self.ndim - 1;
+  const isReady = self.ndim === 0 || self.shape[last] === 1 || self.strides[last] === 1;
+  const { shape, strides, storage, offset } = isReady ? self : rowMajor(self);
+  const [rowStride, columnStride] = broadcastStrides(shape, strides, [m, n]);
+  return { storage, offset, batchStride: 0, rowStride, columnStride };
+}
+
+function scaled(self: Tensor, by: number): Tensor {
+  const out = allocate(self.shape, self.dtype);
+  runBinary('mul', self, by, out, self.dtype);
+  return out;
+}
 
 export interface AddmmOptions {
   /** Multiplier of `self`; 1 by default. */
@@ -322,7 +316,13 @@ export function linear(input: Tensor, weight: Tensor, bias: Tensor | null | { bi
     const out = matmul(input, weight);
     return bias === null ? out : out.add(bias);
   }
-  if (input.ndim === 2 && bias !== null) return addmm(bias, input, t(weight));
+  if (bias !== null && input.ndim === 2) return addmm(bias, input, t(weight));
+  // As PyTorch: one product of all rows, so that the bias is added where it ends.
+  if (bias !== null && bias.ndim === 1 && input.ndim === 3 && isContiguous(input.shape, input.strides)) {
+    const [batch, rows, size] = input.shape;
+    const out = addmm(bias, reshape(input, [batch * rows, size]), t(weight));
+    return view(out, [batch, rows, weight.shape[0]]);
+  }
   const out = matmul(input, t(weight));
   return bias === null ? out : out.add(bias);
 }

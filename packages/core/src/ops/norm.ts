@@ -1,14 +1,24 @@
-/** Batch normalisation. (Layer, group and instance normalisation are composed of other ops.) */
+/** Batch, layer and group normalisation. (Instance normalisation is composed of the first.) */
 
-import { allocate } from '../base.ts';
+import { allocate, allocateZeros, makeView } from '../base.ts';
 import { dispatch } from '../dispatch.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
-import { formatShape, sizeOf } from '../layout.ts';
+import type { Shape } from '../layout.ts';
+import { formatShape, sameShape, sizeOf } from '../layout.ts';
 import { named } from '../options.ts';
 import { doubles } from '../reference/dense.ts';
-import { channelStatistics, normalise, updateRunning } from '../reference/norm.ts';
+import * as reference from '../reference/norm.ts';
+import { channelStatistics, channelSums, normalise, normaliseGradient, updateRunning } from '../reference/norm.ts';
 import type { Tensor } from '../tensor.ts';
-import { launchNormalise, launchStatistics } from '../wasm/launchNorm.ts';
+import {
+  launchChannelSums,
+  launchLayerNorm,
+  launchLayerNormBackward,
+  launchNormalise,
+  launchNormaliseGradient,
+  launchStatistics,
+} from '../wasm/launchNorm.ts';
+import { rowMajor } from '../wasm/rowMajor.ts';
 import { flag, requireFloat } from './arguments.ts';
 import type { NormOps } from './list.ts';
 import { checkTensor, tensorOrNull } from './spatial.ts';
@@ -50,35 +60,74 @@ const batchNormForward: NormOps['batchNorm'] = (
   }
   const scale = spread.map((v) => 1 / Math.sqrt(v + eps));
   const factor = weight === null ? null : doubles(weight);
-  const shift = bias === null ? null : doubles(bias);
-  if (!launchNormalise(input, center, scale, factor, shift, output)) {
-    normalise(input, center, scale, factor, shift, output);
-  }
+  const factors = factor === null ? scale : scale.map((s, c) => s * factor[c]);
+  // A copy, for the same reason.
+  const shift = bias === null ? new Float64Array(channels) : doubles(bias).slice();
+  if (!launchNormalise(input, center, factors, shift, output)) normalise(input, center, factors, shift, output);
   (mean.array as Float64Array).set(center, mean.offset);
   (invstd.array as Float64Array).set(scale, invstd.offset);
   return [output, mean, invstd];
 };
+
+/**
+ * The gradients of `batchNorm` with respect to input, weight and bias, from the mean and 1/√(var + eps) that it used: with
+ * x̂ = (x - mean) s and m elements to a channel, db = Σ g, dw = Σ g x̂, and dx = w s (g - db / m - x̂ dw / m) in training, w s g
+ * otherwise. It is not recorded: where a gradient is to be differentiated again, it is composed of ops that are.
+ */
+export function batchNormBackward(
+  grad: Tensor,
+  input: Tensor,
+  weight: Tensor | null,
+  mean: Tensor,
+  invstd: Tensor,
+  training: boolean,
+): [dInput: Tensor, dWeight: Tensor, dBias: Tensor] {
+  const channels = input.shape[1];
+  const center = doubles(mean).slice();
+  const scale = doubles(invstd).slice();
+  const factor = weight === null ? null : doubles(weight);
+  const slope = factor === null ? scale : scale.map((s, c) => s * factor[c]);
+  const { sums, products } = launchChannelSums(input, grad, center) ?? channelSums(input, grad, center);
+  const dInput = allocate(input.shape, input.dtype);
+  if (training) {
+    const count = sizeOf(input.shape) / channels;
+    const inclination = slope.map((w, c) => (-w * scale[c] * scale[c] * products[c]) / count);
+    const shift = slope.map((w, c) => (-w * sums[c]) / count);
+    if (!launchNormaliseGradient(input, grad, center, inclination, shift, slope, dInput)) {
+      normaliseGradient(input, grad, center, inclination, shift, slope, dInput);
+    }
+  } else {
+    const zeros = new Float64Array(channels);
+    if (!launchNormalise(grad, zeros, slope, zeros, dInput)) normalise(grad, zeros, slope, zeros, dInput);
+  }
+  const vector = (values: Float64Array): Tensor => {
+    const out = allocate([channels], input.dtype);
+    (out.array as Float64Array).set(values, out.offset);
+    return out;
+  };
+  return [dInput, vector(products.map((p, c) => p * scale[c])), vector(sums)];
+}
 
 function write(running: Tensor, values: Float64Array, momentum: number): void {
   updateRunning(running, values, momentum);
   running.storage.version++;
 }
 
-function checkChannels(name: string, value: Tensor | null, input: Tensor): void {
+function checkChannels(op: string, name: string, value: Tensor | null, input: Tensor): void {
   if (value === null) return;
   const channels = input.shape[1];
   if (value.ndim !== 1 || value.shape[0] !== channels) {
     throw new ShapeError(
       `${name} should contain ${channels} elements not ${sizeOf(value.shape)}, shape ${formatShape(value.shape)}`,
       {
-        op: 'batchNorm',
+        op,
         operands: { [name]: value.shape, input: input.shape },
       },
     );
   }
   if (value.dtype !== input.dtype) {
     throw new DTypeError(`expected ${name} to have the dtype of the input, ${input.dtype}, but got ${value.dtype}`, {
-      op: 'batchNorm',
+      op,
       operands: { [name]: value.dtype, input: input.dtype },
     });
   }
@@ -163,9 +212,256 @@ export function batchNorm(
   else if (mean === null || variance === null) {
     throw new ValueError(`${mean === null ? 'runningMean' : 'runningVar'} must be defined in evaluation mode`, { op });
   }
-  checkChannels('runningMean', mean, input);
-  checkChannels('runningVar', variance, input);
-  checkChannels('weight', scale, input);
-  checkChannels('bias', shift, input);
+  checkChannels(op, 'runningMean', mean, input);
+  checkChannels(op, 'runningVar', variance, input);
+  checkChannels(op, 'weight', scale, input);
+  checkChannels(op, 'bias', shift, input);
   return dispatch('batchNorm', batchNormForward, [input, scale, shift, mean, variance, isTraining, m, e])[0];
+}
+
+// ------------------------------------------------------------------------------------------------- layer normalisation
+
+const layerNormForward: NormOps['layerNorm'] = (input, weight, bias, rows, eps) => {
+  const output = allocate(input.shape, input.dtype);
+  const mean = allocate([rows], input.dtype);
+  const invstd = allocate([rows], input.dtype);
+  const n = rows === 0 ? 0 : sizeOf(input.shape) / rows;
+  if (n > 0 && !launchLayerNorm(input, n, weight, bias, eps, [output, mean, invstd])) {
+    const [w, b] = [weight, bias].map((x) => (x === null ? null : doubles(x)));
+    reference.layerNorm(input, n, w, b, eps, output, mean, invstd);
+  }
+  return [output, mean, invstd];
+};
+
+/**
+ * The gradients of `layerNorm` with respect to input, weight and bias (flat), from the means and 1/√(var + eps) of the rows: with
+ * h = g w, dx = s (h - Σ h / n - x̂ Σ h x̂ / n), dw = Σ g x̂, db = Σ g. Not recorded, as `batchNormBackward`.
+ */
+export function layerNormBackward(
+  grad: Tensor,
+  input: Tensor,
+  weight: Tensor | null,
+  mean: Tensor,
+  invstd: Tensor,
+): [dInput: Tensor, dWeight: Tensor, dBias: Tensor] {
+  const rows = mean.shape[0];
+  const dInput = allocate(input.shape, input.dtype);
+  const n = rows === 0 ? sizeOf(weight?.shape ?? []) : sizeOf(input.shape) / rows;
+  const w = weight === null ? null : doubles(weight);
+  const { dWeight, dBias } =
+    launchLayerNormBackward(grad, input, n, weight, mean, invstd, dInput) ??
+    reference.layerNormBackward(grad, input, n, w, mean, invstd, dInput);
+  const vector = (values: Float64Array): Tensor => {
+    const out = allocate([n], input.dtype);
+    (out.array as Float64Array).set(values, out.offset);
+    return out;
+  };
+  return [dInput, vector(dWeight), vector(dBias)];
+}
+
+export interface LayerNormOptions {
+  readonly normalizedShape?: Shape;
+  /** Of the normalised shape; null (default) for 1. */
+  readonly weight?: Tensor | null;
+  /** Of the normalised shape; null (default) for 0. */
+  readonly bias?: Tensor | null;
+  /** Added to the variance; 1e-5 by default. */
+  readonly eps?: number;
+}
+
+/**
+ * Normalises over the last dimensions: `(x - mean) / √(var + eps) * weight + bias`, mean and biased variance over `normalizedShape`.
+ *
+ * input `[…, ...normalizedShape]` → the same shape. Source: Ba et al., "Layer Normalization", 2016.
+ *
+ * @throws ShapeError when the input does not end in `normalizedShape`
+ *
+ * @example
+ * layerNorm(tensor([[1, 3], [10, 30]]), [2]); // tensor([[-1.,  1.], [-1.,  1.]])
+ */
+export function layerNorm(
+  input: Tensor,
+  normalizedShape: Shape | LayerNormOptions,
+  weight?: Tensor | null | LayerNormOptions,
+  bias?: Tensor | null | LayerNormOptions,
+  eps?: number | LayerNormOptions,
+): Tensor {
+  const op = 'layerNorm';
+  const [shape, w, b, e = 1e-5] = named<[Shape, Tensor | null, Tensor | null, number]>(
+    op,
+    ['normalizedShape', 'weight', 'bias', 'eps'],
+    [normalizedShape, weight, bias, eps],
+  );
+  checkTensor(op, 'input', input);
+  requireFloat(op, input.dtype);
+  if (!Array.isArray(shape)) {
+    throw new ValueError(`normalizedShape must be given as a list, but got ${String(shape)}`, { op });
+  }
+  const tail: Shape = shape;
+  const lead = input.ndim - tail.length;
+  if (tail.length < 1 || lead < 0 || !sameShape(input.shape.slice(lead), tail)) {
+    throw new ShapeError(
+      `Given normalizedShape=${formatShape(tail)}, expected input with shape [*, ${tail.join(', ')}], but got input of size ` +
+        formatShape(input.shape),
+      { op, operands: { input: input.shape, normalizedShape: tail } },
+    );
+  }
+  const [scale, shift] = [tensorOrNull(op, 'weight', w), tensorOrNull(op, 'bias', b)];
+  for (const [name, x] of Object.entries({ weight: scale, bias: shift })) {
+    if (x === null) continue;
+    if (!sameShape(x.shape, tail)) {
+      throw new ShapeError(`Expected ${name} to be of same shape as normalizedShape, but got ${formatShape(x.shape)}`, {
+        op,
+        operands: { [name]: x.shape, normalizedShape: tail },
+      });
+    }
+    if (x.dtype !== input.dtype) {
+      throw new DTypeError(`expected ${name} to have the dtype of the input, ${input.dtype}, but got ${x.dtype}`, {
+        op,
+        operands: { [name]: x.dtype, input: input.dtype },
+      });
+    }
+  }
+  return dispatch('layerNorm', layerNormForward, [input, scale, shift, sizeOf(input.shape.slice(0, lead)), e])[0];
+}
+
+// ------------------------------------------------------------------------------------------------- group normalisation
+
+/** The elements of `x` in row-major order, as `channels` runs of one sample. */
+function asChannels(x: Tensor, channels: number): Tensor {
+  const size = channels === 0 ? 0 : sizeOf(x.shape) / channels;
+  const source = rowMajor(x);
+  return makeView(source, [1, channels, size], [channels * size, size, 1], source.offset);
+}
+
+/** A table with an entry for each channel of each sample, from a number for its group and one for the channel. */
+function perChannel(
+  rows: Float64Array,
+  channels: number,
+  groups: number,
+  f: (row: number, channel: number) => number,
+): Float64Array {
+  const size = channels / groups;
+  const out = new Float64Array(rows.length * size);
+  for (let i = 0; i < out.length; i++) out[i] = f(rows[Math.floor(i / size)], i % channels);
+  return out;
+}
+
+const groupNormForward: NormOps['groupNorm'] = (input, weight, bias, groups, eps) => {
+  const [batch, channels] = input.shape;
+  const output = allocate(input.shape, input.dtype);
+  const mean = allocate([batch, groups], input.dtype);
+  const invstd = allocate([batch, groups], input.dtype);
+  const rows = asChannels(input, batch * groups);
+  const statistics = launchStatistics(rows) ?? channelStatistics(rows);
+  const scale = statistics.variance.map((v) => 1 / Math.sqrt(v + eps));
+  const [w, b] = [weight, bias].map((x) => (x === null ? null : doubles(x)));
+  const means = perChannel(statistics.mean, channels, groups, (m) => m);
+  const scales = perChannel(scale, channels, groups, (s, c) => (w === null ? s : s * w[c]));
+  const shifts = perChannel(scale, channels, groups, (_, c) => (b === null ? 0 : b[c]));
+  const x = asChannels(input, batch * channels);
+  if (!launchNormalise(x, means, scales, shifts, output)) normalise(x, means, scales, shifts, output);
+  (mean.array as Float64Array).set(statistics.mean, mean.offset);
+  (invstd.array as Float64Array).set(scale, invstd.offset);
+  return [output, mean, invstd];
+};
+
+/**
+ * The gradients of `groupNorm` with respect to input, weight and bias: as those of `layerNorm`, for groups of channels. Not recorded,
+ * as `batchNormBackward`.
+ */
+export function groupNormBackward(
+  grad: Tensor,
+  input: Tensor,
+  weight: Tensor | null,
+  mean: Tensor,
+  invstd: Tensor,
+): [dInput: Tensor, dWeight: Tensor, dBias: Tensor] {
+  const [batch, channels] = input.shape;
+  const groups = mean.shape[1];
+  const [x, g] = [input, grad].map((operand) => asChannels(operand, batch * channels));
+  const spread = (rows: Float64Array): Float64Array => perChannel(rows, channels, groups, (value) => value);
+  const means = spread(doubles(mean));
+  const scales = spread(doubles(invstd));
+  const factor = weight === null ? null : doubles(weight);
+  const factors = scales.map((_, i) => (factor === null ? 1 : factor[i % channels]));
+  const { sums, products } = launchChannelSums(x, g, means) ?? channelSums(x, g, means);
+  const [plain, weighted] = [new Float64Array(batch * groups), new Float64Array(batch * groups)];
+  const [dWeight, dBias] = [allocateZeros([channels], input.dtype), allocateZeros([channels], input.dtype)];
+  const [dw, db] = [dWeight, dBias].map((out) => new Float64Array(out.array.length));
+  const size = channels / groups;
+  for (let i = 0; i < sums.length; i++) {
+    const row = Math.floor(i / size);
+    plain[row] += factors[i] * sums[i];
+    weighted[row] += factors[i] * products[i];
+    dw[i % channels] += scales[i] * products[i];
+    db[i % channels] += sums[i];
+  }
+  (dWeight.array as Float64Array).set(dw, dWeight.offset);
+  (dBias.array as Float64Array).set(db, dBias.offset);
+  const count = (size * sizeOf(input.shape)) / (batch * channels);
+  const slopes = scales.map((s, i) => s * factors[i]);
+  const inclinations = scales.map((s, i) => (-s * s * s * weighted[Math.floor(i / size)]) / count);
+  const shifts = scales.map((s, i) => (-s * plain[Math.floor(i / size)]) / count);
+  const dInput = allocate(input.shape, input.dtype);
+  if (!launchNormaliseGradient(x, g, means, inclinations, shifts, slopes, dInput)) {
+    normaliseGradient(x, g, means, inclinations, shifts, slopes, dInput);
+  }
+  return [dInput, dWeight, dBias];
+}
+
+export interface GroupNormOptions {
+  readonly numGroups?: number;
+  /** `[C]`; null (default) for 1. */
+  readonly weight?: Tensor | null;
+  /** `[C]`; null (default) for 0. */
+  readonly bias?: Tensor | null;
+  /** Added to the variance; 1e-5 by default. */
+  readonly eps?: number;
+}
+
+/**
+ * Normalises each sample over groups of channels: input `[N, C, …]`, whose channels are split into `numGroups` groups, each with
+ * its own mean and biased variance; then `weight` and `bias` per channel. Source: Wu, He, "Group Normalization", 2018.
+ *
+ * @throws ShapeError when `numGroups` does not divide the number of channels
+ *
+ * @example
+ * groupNorm(tensor([[1, 3, 10, 30]]), 2); // tensor([[-1.,  1., -1.,  1.]])
+ */
+export function groupNorm(
+  input: Tensor,
+  numGroups: number | GroupNormOptions,
+  weight?: Tensor | null | GroupNormOptions,
+  bias?: Tensor | null | GroupNormOptions,
+  eps?: number | GroupNormOptions,
+): Tensor {
+  const op = 'groupNorm';
+  const [groups = 0, w, b, e = 1e-5] = named<[number, Tensor | null, Tensor | null, number]>(
+    op,
+    ['numGroups', 'weight', 'bias', 'eps'],
+    [numGroups, weight, bias, eps],
+  );
+  checkTensor(op, 'input', input);
+  requireFloat(op, input.dtype);
+  if (!Number.isInteger(groups) || groups < 1) {
+    throw new ValueError(`numGroups must be a positive integer, but got ${String(groups)}`, { op });
+  }
+  if (input.ndim < 2) {
+    throw new ShapeError(`Expected at least 2 dimensions for input tensor but received ${input.ndim}`, {
+      op,
+      operands: { input: input.shape },
+    });
+  }
+  if (input.shape[1] % groups !== 0) {
+    throw new ShapeError(
+      `Expected number of channels in input to be divisible by numGroups, but got input of shape ${formatShape(input.shape)} ` +
+        `and numGroups=${groups}`,
+      { op, operands: { input: input.shape, numGroups: groups } },
+    );
+  }
+  const [scale, shift] = [tensorOrNull(op, 'weight', w), tensorOrNull(op, 'bias', b)];
+  checkChannels(op, 'weight', scale, input);
+  checkChannels(op, 'bias', shift, input);
+  return dispatch('groupNorm', groupNormForward, [input, scale, shift, groups, e])[0];
 }

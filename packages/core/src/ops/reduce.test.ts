@@ -153,11 +153,28 @@ test('long sums over any dims agree with plain ones in double precision', () => 
         dtype,
         data: [...want.keys()].sort((a, b) => a - b).map((k) => want.get(k) as number),
       };
-      const tolerance = dtype === 'float64' ? { absolute: 1e-10 } : { relative: 1e-6, absolute: 1e-6 };
+      // Four float32 are added before they are widened: two roundings, of at most 2^-24 of what is added, which is below 1.
+      const count = dims.reduce((product, d) => product * shape[d], 1);
+      const tolerance = { absolute: dtype === 'float64' ? 1e-10 : 2 ** -23 * count, relative: 2 ** -24 };
       agrees(ops.sum(x, dims), out, `sum over ${dims.join()}`, tolerance);
       agrees(ops.sum(backwards(x), dims), out, `sum over ${dims.join()}, backwards`, tolerance);
     }
   }
+});
+
+test('any and all of many booleans are those of the same numbers', () => {
+  const n = 40 * 50;
+  const flags = Uint8Array.from({ length: n }, (_, i) => (i % 50 < 10 ? 1 : i % 50 < 20 ? 0 : (i % 7) & 1));
+  const x = reshape(fromTypedArray(flags), [40, 50]);
+  const bools = x.to('bool');
+  for (const dims of [null, 0, 1] as const) {
+    for (const op of [ops.any, ops.all]) {
+      const got = op(bools, dims);
+      assert.is(got.dtype, 'bool');
+      assert.equal(values(got), values(op(x.to('float32'), dims)), `over ${dims}`);
+    }
+  }
+  assert.equal(values(ops.all(bools, 0)).slice(0, 11), [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0]);
 });
 
 test('variance does not cancel: a large mean leaves the small spread', () => {

@@ -10,7 +10,7 @@ import { dispatch } from '../dispatch.ts';
 import type { DType } from '../dtype.ts';
 import { checkDType, isFloating } from '../dtype.ts';
 import { DTypeError, NotImplementedError, show, ValueError } from '../errors.ts';
-import { reducedShape, wrapDims } from '../layout.ts';
+import { reducedShape, sizeOf, wrapDims } from '../layout.ts';
 import type { NamedTuple, ValuesIndices } from '../namedTuple.ts';
 import { namedTuple } from '../namedTuple.ts';
 import { named } from '../options.ts';
@@ -18,7 +18,8 @@ import { copy } from '../reference/elementwise.ts';
 import * as reference from '../reference/reduce.ts';
 import * as scan from '../reference/scan.ts';
 import type { Tensor } from '../tensor.ts';
-import { launchArg, launchExtreme, launchSum, launchVariance } from '../wasm/launchReduce.ts';
+import { launchArg, launchFold, launchMean, launchVariance } from '../wasm/launchReduce.ts';
+import { launchLogsumexp } from '../wasm/launchSoftmax.ts';
 import type { Dims, ReduceOptions } from './arguments.ts';
 import {
   cast,
@@ -59,7 +60,7 @@ const sumForward: ReductionOps['sum'] = (self, dims, keepdim, dtype) => {
   // A cast that would change values comes first, as in PyTorch; one that only widens is what the sum does anyway.
   const lossy = dtype === 'bool' || (dtype !== null && !isFloating(dtype) && isFloating(self.dtype));
   if (lossy) reference.sum(castForward(self, dtype), dims, out);
-  else if (!launchSum(self, dims, out)) reference.sum(self, dims, out);
+  else if (!launchFold('sum', self, dims, out)) reference.sum(self, dims, out);
   return out;
 };
 
@@ -71,7 +72,7 @@ function castForward(self: Tensor, dtype: DType): Tensor {
 
 const meanForward: ReductionOps['mean'] = (self, dims, keepdim, dtype) => {
   const out = reduced(self, dims, keepdim, dtype ?? self.dtype);
-  if (!launchSum(self, dims, out, true)) reference.sum(self, dims, out, true);
+  if (!launchMean(self, dims, out)) reference.sum(self, dims, out, true);
   return out;
 };
 
@@ -137,7 +138,7 @@ function sumArguments(
 const prodForward: ReductionOps['prod'] = (self, dim, keepdim) => {
   const dims = dim === null ? wrapDims('prod', null, self.shape.length) : wrapDims('prod', dim, self.shape.length);
   const out = reduced(self, dims, keepdim, sumDType(self.dtype));
-  reference.prod(self, dims, out);
+  if (!launchFold('prod', self, dims, out)) reference.prod(self, dims, out);
   return out;
 };
 
@@ -176,7 +177,7 @@ export function prod(
 function extremeForward(largest: boolean): ReductionOps['amax'] {
   return (self, dims, keepdim) => {
     const out = reduced(self, dims, keepdim, self.dtype);
-    if (!launchExtreme(self, dims, largest, out)) reference.extreme(self, dims, largest, out);
+    if (!launchFold(largest ? 'max' : 'min', self, dims, out)) reference.extreme(self, dims, largest, out);
     return out;
   };
 }
@@ -430,7 +431,9 @@ export function stdMean(
 
 const normForward: ReductionOps['norm'] = (self, p, dims, keepdim) => {
   const out = reduced(self, dims, keepdim, self.dtype);
-  reference.norm(self, p, dims, out);
+  const isFolded =
+    p === 2 ? launchFold('squares', self, dims, out, Math.sqrt) : p === 1 && launchFold('abs', self, dims, out);
+  if (!isFolded) reference.norm(self, p, dims, out);
   return out;
 };
 
@@ -483,7 +486,7 @@ function normOrder(p: unknown): number {
 
 const logsumexpForward: ReductionOps['logsumexp'] = (self, dims, keepdim) => {
   const out = reduced(self, dims, keepdim, toFloat(self.dtype));
-  reference.logsumexp(self, dims, out);
+  if (!launchLogsumexp(self, dims, out)) reference.logsumexp(self, dims, out);
   return out;
 };
 
@@ -494,10 +497,21 @@ export function logsumexp(self: Tensor, dim: Dims | ReduceOptions, keepdim?: boo
 
 // ---------------------------------------------------------------------------------------------------------------- logic
 
+/** Counts what is true; false, and nothing done, where no kernel counts. */
+function logicalByCounts(self: Tensor, dims: readonly number[], all: boolean, out: Tensor): boolean {
+  const counts = allocate(out.shape, 'int32');
+  if (!launchFold('sum', self, dims, counts)) return false;
+  const enough = all ? sizeOf(self.shape) / sizeOf(out.shape) : 1;
+  const [from, to] = [counts.array as Int32Array, out.array as Uint8Array];
+  for (let i = 0; i < to.length; i++) to[i] = from[i] >= enough ? 1 : 0;
+  return true;
+}
+
 function logicalForward(all: boolean): ReductionOps['any'] {
   return (self, dims, keepdim) => {
     // PyTorch keeps uint8 here, as its old stand-in for bool.
     const out = reduced(self, dims, keepdim, self.dtype === 'uint8' ? 'uint8' : 'bool');
+    if (self.dtype === 'bool' && logicalByCounts(self, dims, all, out)) return out;
     reference.logical(self, dims, all, out);
     return out;
   };

@@ -7,7 +7,7 @@ import { dispatch } from '../dispatch.ts';
 import type { DType } from '../dtype.ts';
 import * as reference from '../reference/softmax.ts';
 import type { Tensor } from '../tensor.ts';
-import { launchSoftmax } from '../wasm/launchSoftmax.ts';
+import { launchSoftmax, launchSoftmaxBackward } from '../wasm/launchSoftmax.ts';
 import { cast, lineArguments, requireFloat } from './arguments.ts';
 import { neg } from './elementwise.ts';
 import type { ReductionOps } from './list.ts';
@@ -23,6 +23,28 @@ const logSoftmaxForward: ReductionOps['logSoftmax'] = (self, dim) => {
   if (!launchSoftmax('logSoftmax', self, dim, out)) reference.logSoftmax(self, dim, out);
   return out;
 };
+
+function backwardForward(form: 'softmax' | 'logSoftmax'): ReductionOps['softmaxBackward'] {
+  const loop = form === 'softmax' ? reference.softmaxBackward : reference.logSoftmaxBackward;
+  return (grad, result, dim) => {
+    const out = allocate(result.shape, result.dtype);
+    if (!launchSoftmaxBackward(form, grad, result, dim, out)) loop(grad, result, dim, out);
+    return out;
+  };
+}
+
+const softmaxBackwardForward = backwardForward('softmax');
+const logSoftmaxBackwardForward = backwardForward('logSoftmax');
+
+/** The gradient of `softmax` along `dim`, from that of its `result`: `result (grad - Σ grad result)`. */
+export function softmaxBackward(grad: Tensor, result: Tensor, dim: number): Tensor {
+  return dispatch('softmaxBackward', softmaxBackwardForward, [grad, result, dim]);
+}
+
+/** The gradient of `logSoftmax` along `dim`, from that of its `result`: `grad - e^result Σ grad`. */
+export function logSoftmaxBackward(grad: Tensor, result: Tensor, dim: number): Tensor {
+  return dispatch('logSoftmaxBackward', logSoftmaxBackwardForward, [grad, result, dim]);
+}
 
 export interface SoftmaxOptions {
   readonly dim: number;

@@ -1,20 +1,35 @@
 /** Reference kernels of matrix products: one dot product per output element, accumulated in double precision, or in the
  * integer's own. */
 
-import type { DType, TypedArray } from '../dtype.ts';
+import type { TypedArray } from '../dtype.ts';
+import type { Storage } from '../storage.ts';
 import { toBigInt } from './elementwise.ts';
 
-/** A matrix inside an array: element (i, j) is at `offset + i * rowStride + j * columnStride`. */
+/** A batch of matrices: element (i, j) of number p is at `offset + p * batchStride + i * rowStride + j * columnStride`. */
 export interface MatrixView {
+  readonly storage: Storage;
+  readonly offset: number;
+  readonly batchStride: number;
+  readonly rowStride: number;
+  readonly columnStride: number;
+}
+
+/** One matrix of a batch, and the array that it lies in. */
+interface Matrix {
   readonly array: TypedArray;
-  readonly dtype: DType;
   readonly offset: number;
   readonly rowStride: number;
   readonly columnStride: number;
 }
 
-/** out[m×n] = alpha · a[m×k] · b[k×n] + beta · out; beta 0 does not read out. */
+function matrixAt(view: MatrixView, index: number): Matrix {
+  const { storage, rowStride, columnStride } = view;
+  return { array: storage.array, offset: view.offset + index * view.batchStride, rowStride, columnStride };
+}
+
+/** out[m×n] = alpha · a[m×k] · b[k×n] + beta · out, for each matrix of a batch; beta 0 does not read out. */
 export function gemm(
+  count: number,
   m: number,
   n: number,
   k: number,
@@ -24,14 +39,21 @@ export function gemm(
   alpha = 1,
   beta = 0,
 ): void {
-  if (out.dtype === 'int64') {
-    gemmInt64(m, n, k, a, b, out, alpha, beta);
-    return;
-  }
-  if (out.dtype === 'int32' || out.dtype === 'uint8') {
-    gemmInt32(m, n, k, a, b, out, alpha, beta);
-    return;
-  }
+  const { dtype } = out.storage;
+  const run = dtype === 'int64' ? gemmInt64 : dtype === 'int32' || dtype === 'uint8' ? gemmInt32 : gemmFloat;
+  for (let i = 0; i < count; i++) run(m, n, k, matrixAt(a, i), matrixAt(b, i), matrixAt(out, i), alpha, beta);
+}
+
+function gemmFloat(
+  m: number,
+  n: number,
+  k: number,
+  a: Matrix,
+  b: Matrix,
+  out: Matrix,
+  alpha: number,
+  beta: number,
+): void {
   const x = a.array as Float64Array;
   const y = b.array as Float64Array;
   const z = out.array as Float64Array;
@@ -56,9 +78,9 @@ function gemmInt32(
   m: number,
   n: number,
   k: number,
-  a: MatrixView,
-  b: MatrixView,
-  out: MatrixView,
+  a: Matrix,
+  b: Matrix,
+  out: Matrix,
   alpha: number,
   beta: number,
 ): void {
@@ -81,9 +103,9 @@ function gemmInt64(
   m: number,
   n: number,
   k: number,
-  a: MatrixView,
-  b: MatrixView,
-  out: MatrixView,
+  a: Matrix,
+  b: Matrix,
+  out: Matrix,
   alpha: number,
   beta: number,
 ): void {

@@ -3,6 +3,7 @@
  */
 
 import type { Strided } from '../layout.ts';
+import { packed } from './reduce.ts';
 import { eachLine, line } from './scan.ts';
 
 /** Scratch: e^(x - max) of a line; returns max and the sum of it. */
@@ -46,5 +47,50 @@ export function logSoftmax(a: Strided, dim: number, out: Strided): void {
     const log = Math.log(exponentials(x, at, step, n, e));
     const max = e[n];
     for (let i = 0, p = at; i < n; i++, p += step, to += outStep) y[to] = x[p] - max - log;
+  });
+}
+
+/** `y (g - Σ g y)` along `dim`: the gradient of softmax with the result y. All operands are contiguous. */
+export function softmaxBackward(grad: Strided, result: Strided, dim: number, out: Strided): void {
+  backward(
+    grad,
+    result,
+    dim,
+    out,
+    (g, y) => g * y,
+    (g, y, sum) => y * (g - sum),
+  );
+}
+
+/** `g - e^y Σ g` along `dim`: the gradient of the logarithm of softmax with the result y. */
+export function logSoftmaxBackward(grad: Strided, result: Strided, dim: number, out: Strided): void {
+  backward(
+    grad,
+    result,
+    dim,
+    out,
+    (g) => g,
+    (g, y, sum) => g - Math.exp(y) * sum,
+  );
+}
+
+function backward(
+  grad: Strided,
+  result: Strided,
+  dim: number,
+  out: Strided,
+  term: (g: number, y: number) => number,
+  derivative: (g: number, y: number, sum: number) => number,
+): void {
+  const g = packed(grad);
+  const y = packed(result);
+  const [gs, ys, to] = [g.array as Float64Array, y.array as Float64Array, out.array as Float64Array];
+  const [n, step] = line(out, dim);
+  eachLine(out, dim, out.strides, 0, (at, place) => {
+    let sum = 0;
+    for (let i = 0, p = place; i < n; i++, p += step) sum += term(gs[g.offset + p], ys[y.offset + p]);
+    for (let i = 0, p = place; i < n; i++, p += step, at += step) {
+      to[at] = derivative(gs[g.offset + p], ys[y.offset + p], sum);
+    }
   });
 }

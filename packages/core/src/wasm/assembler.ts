@@ -170,6 +170,9 @@ export class Assembler {
   private localTypes: ValType[] = [];
   private paramCount = 0;
   private writes = 0;
+  /** Locals of `constant`, by what they hold, and the code that sets them. */
+  private constants = new Map<string, Local<'v128'>>();
+  private prelude: number[] = [];
 
   constructor(options: AssemblerOptions) {
     this.shared = options.shared;
@@ -217,6 +220,22 @@ export class Assembler {
   /** Several new locals of one type. */
   locals<const T extends ValType>(type: T, count: number): Local<T>[] {
     return Array.from({ length: count }, () => this.local(type));
+  }
+
+  /**
+   * A local that holds a number in every lane from the start of the function on. V8 makes a vector constant anew wherever it stands,
+   * which in a loop costs more than most arithmetic.
+   */
+  constant(shape: Shape, value: number | bigint): Local<'v128'> {
+    const bytes = constantBytes('constant', 'v128', shape, [value]);
+    const key = bytes.join();
+    let local = this.constants.get(key);
+    if (local === undefined) {
+      local = this.local('v128');
+      this.constants.set(key, local);
+      this.prelude.push(...bytes, 0x21, ...unsigned(local.index));
+    }
+    return local;
   }
 
   localGet<T extends ValType>(local: Local<T>): Value<T> {
@@ -424,6 +443,8 @@ export class Assembler {
     this.localTypes = [];
     this.paramCount = types.length;
     this.writes = 0;
+    this.constants = new Map();
+    this.prelude = [];
     const locals: Record<string, Local> = {};
     for (const [index, key] of Object.keys(params).entries()) locals[key] = new Local(this, types[index]!, index);
     this.signature(func);
@@ -434,7 +455,7 @@ export class Assembler {
     } finally {
       this.frames = [];
     }
-    this.functions.push({ func, exported, body: localGroups(this.localTypes).concat(this.bytes, END) });
+    this.functions.push({ func, exported, body: localGroups(this.localTypes).concat(this.prelude, this.bytes, END) });
     return func;
   }
 

@@ -2,25 +2,26 @@
  * Launches of the reduction kernels. Each computes and returns true, or does nothing and returns false.
  *
  * In the order of memory, an operand is `[outer, n, inner]`, where n counts a run of neighbouring reduced dimensions and
- * `inner` the kept ones after it. A kernel folds n, in chunks, to float64; what is reduced besides (the chunks, and
- * dimensions of `outer`) is a small job for the reference loops, which add pairwise.
+ * `inner` the kept ones after it. A kernel folds n, in chunks, to `[outer, chunks, inner]`. Chunks are merged here, pairwise; what is
+ * reduced besides (dimensions of `outer`) is a small job for the reference loops.
  */
 
-import type { FloatDType } from '../dtype.ts';
-import { itemBytes } from '../dtype.ts';
+import type { DType, FloatDType, TypedArray } from '../dtype.ts';
+import { itemBytes, viewArray } from '../dtype.ts';
 import type { Shape, Strided } from '../layout.ts';
 import { contiguousStrides, isContiguous, memoryOrder, sizeOf } from '../layout.ts';
-import { copy } from '../reference/elementwise.ts';
 import * as reference from '../reference/reduce.ts';
 import type { Tensor } from '../tensor.ts';
 import { features } from './features.ts';
 import { heap } from './heap.ts';
-import type { Fold } from './kernels/reduce.ts';
-import { argName, emitArgRows, emitReduceColumns, emitReduceRows, reduceName } from './kernels/reduce.ts';
+import { differenceName, emitSquaredDifference } from './kernels/difference.ts';
+import { argName, emitArgColumns, emitArgRows } from './kernels/extremes.ts';
+import { emitMomentsColumns, emitMomentsRows, momentsName } from './kernels/moments.ts';
+import type { Fold, FoldDType } from './kernels/reduce.ts';
+import { emitReduceColumns, emitReduceRows, foldedDType, reduceName } from './kernels/reduce.ts';
 import type { KernelExports } from './module.ts';
 import { kernel } from './module.ts';
 import { rowMajor } from './rowMajor.ts';
-import type { Part } from './staging.ts';
 import { Staging } from './staging.ts';
 
 /** Operands of fewer elements are done before a kernel would have been called. */
@@ -30,25 +31,36 @@ const MIN_SIZE = 1024;
  * Elements of a row, and rows of a column, that are folded in chains; longer ones make several partial results. Chains of
  * float64 round where those of float32 have bits to spare, so theirs are short.
  */
-const ROW_CHUNK = { float32: 1024, float64: 256 } as const;
-const COLUMN_CHUNK = { float32: 256, float64: 64 } as const;
+const CHUNKS = {
+  float32: { rows: 1 << 16, columns: 1 << 12 },
+  float64: { rows: 1 << 8, columns: 1 << 6 },
+  exact: { rows: 1 << 20, columns: 1 << 20 },
+} as const;
+
+/** The same for moments, whose sums are kept in doubles alone. */
+const MOMENT_CHUNKS = {
+  float32: { rows: 1 << 16, columns: 1 << 12 },
+  float64: { rows: 1 << 10, columns: 1 << 8 },
+} as const;
 
 type Run = KernelExports & { readonly run: (...args: number[]) => undefined };
 
-function takes(a: Tensor): a is Tensor & { dtype: FloatDType } {
+type Floating = Tensor & { readonly dtype: FloatDType };
+
+function takes(a: Tensor): a is Floating {
   return (a.dtype === 'float32' || a.dtype === 'float64') && sizeOf(a.shape) >= MIN_SIZE && features().simd;
 }
 
-/** How a kernel sees an operand, and the grid of its partial results: the operand's dimensions, in their order. */
+/** How a kernel sees an operand. */
 interface Plan {
-  readonly source: Tensor & { dtype: FloatDType };
+  readonly source: Tensor;
   readonly outer: number;
   readonly n: number;
   readonly inner: number;
   readonly chunk: number;
-  /** Sizes and strides of the partial results; with the reduced run as 1, of one value for each of its lines. */
-  readonly partial: Layout;
-  readonly lines: Layout;
+  readonly chunks: number;
+  /** The grid of partial results in the operand's dimensions; null where merged chunks are the results, in their order. */
+  readonly grid: Layout | null;
 }
 
 interface Layout {
@@ -58,16 +70,21 @@ interface Layout {
 
 /** The order of dimensions in memory, if they fill it without gaps; else null. */
 function denseOrder({ shape, strides }: Tensor): number[] | null {
+  if (isContiguous(shape, strides)) return shape.map((_, d) => d);
   const order = memoryOrder(shape, strides);
   const pick = (list: Shape): number[] => order.map((d) => list[d]);
   return isContiguous(pick(shape), pick(strides)) ? order : null;
 }
 
-function planOf(a: Tensor & { dtype: FloatDType }, dims: readonly number[]): Plan | null {
+function planOf(
+  a: Tensor,
+  dims: readonly number[],
+  sizes: { readonly rows: number; readonly columns: number },
+): Plan | null {
   let source = a;
   let order = denseOrder(a);
   if (order === null) {
-    source = rowMajor(a) as typeof a;
+    source = rowMajor(a);
     order = a.shape.map((_, d) => d);
   }
   const { shape } = a;
@@ -78,108 +95,136 @@ function planOf(a: Tensor & { dtype: FloatDType }, dims: readonly number[]): Pla
   let n = 1;
   for (; at >= 0 && (shape[order[at]] === 1 || dims.includes(order[at])); at--) n *= shape[order[at]];
   if (n === 1) return null;
-  const chunk = (inner === 1 ? ROW_CHUNK : COLUMN_CHUNK)[a.dtype];
-  /** Sizes in the operand's order, the reduced run as `count` in place of its last dimension. */
-  const layout = (count: number): Layout => {
-    const sizes = order.map((d, i) => (i > at && i < last ? 1 : i === last ? count : shape[d]));
-    const steps = contiguousStrides(sizes);
-    const own = (list: readonly number[]): number[] => shape.map((_, d) => list[order.indexOf(d)]);
-    return { shape: own(sizes), strides: own(steps) };
-  };
-  return {
-    source,
-    outer: sizeOf(shape) / (n * inner),
-    n,
-    inner,
-    chunk,
-    partial: layout(Math.ceil(n / chunk)),
-    lines: layout(1),
-  };
-}
-
-/** Runs the kernel of `fold`. */
-function launch(fold: Fold, plan: Plan, x: number, out: number, centers: number): void {
-  const { outer, n, inner, chunk } = plan;
-  const { dtype } = plan.source;
-  if (inner === 1) {
-    const { run } = kernel<Run>(reduceName(fold, dtype, 'rows'), emitReduceRows(fold, dtype), heap().memory);
-    run(outer, n, chunk, x, out, centers);
-  } else {
-    const { run } = kernel<Run>(reduceName(fold, dtype, 'columns'), emitReduceColumns(fold, dtype), heap().memory);
-    run(outer, n, inner, chunk, x, out, centers);
+  let isOrdered = true;
+  for (let i = 0, before = -1; i < order.length; i++) {
+    const d = order[i];
+    if (shape[d] === 1 || (i > at && dims.includes(d))) continue;
+    isOrdered &&= !dims.includes(d) && d > before;
+    before = d;
   }
+  const chunk = inner === 1 ? sizes.rows : sizes.columns;
+  const chunks = Math.ceil(n / chunk);
+  const outer = sizeOf(shape) / (n * inner);
+  return { source, outer, n, inner, chunk, chunks, grid: isOrdered ? null : gridOf(shape, order, at, last, chunks) };
 }
 
-/** Float64 results in scratch space at `pointer`. */
-function doublesAt(pointer: number, layout: Layout): Strided {
-  const array = new Float64Array(heap().memory.buffer, pointer, sizeOf(layout.shape));
-  return { ...layout, array, offset: 0, dtype: 'float64' };
+/** Sizes and strides in the operand's order, with the run of dimensions after `at`, up to `last`, as `chunks` in place of its last. */
+function gridOf(shape: Shape, order: readonly number[], at: number, last: number, chunks: number): Layout {
+  const sizes = order.map((d, i) => (i > at && i < last ? 1 : i === last ? chunks : shape[d]));
+  const steps = contiguousStrides(sizes);
+  const own = (list: readonly number[]): number[] => shape.map((_, d) => list[order.indexOf(d)]);
+  return { shape: own(sizes), strides: own(steps) };
 }
 
-/** Ends a reduction: folds what is left of `dims` in the partial results. */
+/** Addresses of the operand and of `bytes` of scratch space. */
+function open({ storage, shape, offset, dtype }: Tensor, bytes: number): [x: number, scratch: number] {
+  if (storage.inHeap) return [storage.pointer + offset * itemBytes(dtype), heap().scratch(bytes)];
+  const staging = new Staging();
+  const room = staging.reserve(bytes);
+  const part = staging.add(storage, offset, sizeOf(shape));
+  staging.open(null);
+  return [staging.pointer(part), staging.at(room)];
+}
+
+/** Merges the chunks of `[outer, chunks, inner]` in place, pairwise; gives `[outer, inner]`. */
+function mergeChunks(
+  partial: Float64Array,
+  plan: Pick<Plan, 'outer' | 'chunks' | 'inner'>,
+  merge: (a: number, b: number) => number,
+): Float64Array {
+  const { outer, chunks, inner } = plan;
+  if (chunks === 1) return partial;
+  for (let o = 0; o < outer; o++) {
+    const from = o * chunks * inner;
+    for (let left = chunks; left > 1; ) {
+      const half = (left + 1) >>> 1;
+      const end = from + (left - half) * inner;
+      for (let i = from, j = from + half * inner; i < end; i++, j++) partial[i] = merge(partial[i], partial[j]);
+      left = half;
+    }
+    partial.copyWithin(o * inner, from, from + inner);
+  }
+  return partial.subarray(0, outer * inner);
+}
+
+/** How the partial results of a fold are merged: two of them, and many. */
+interface Merge {
+  readonly two: (a: number, b: number) => number;
+  readonly many: (a: Strided, dims: readonly number[], out: Strided) => void;
+}
+
+const ADD: Merge = { two: (a, b) => a + b, many: reference.sum };
+const MERGES: Readonly<Record<Fold, Merge>> = {
+  sum: ADD,
+  abs: ADD,
+  squares: ADD,
+  prod: { two: (a, b) => a * b, many: reference.prod },
+  max: { two: Math.max, many: (a, dims, out) => reference.extreme(a, dims, true, out) },
+  min: { two: Math.min, many: (a, dims, out) => reference.extreme(a, dims, false, out) },
+};
+
+/** Partial results made whole: those of the outputs, in row-major order. */
 function finish(
-  partial: Strided,
+  partial: TypedArray,
+  dtype: DType,
+  plan: Plan,
   dims: readonly number[],
   outputs: number,
-  fold: (a: Strided, dims: readonly number[], out: Strided) => void,
+  merge: Merge,
 ): Float64Array {
-  const array = partial.array as Float64Array;
-  if (array.length === outputs && isContiguous(partial.shape, partial.strides)) return array;
-  const shape = partial.shape.filter((_, d) => !dims.includes(d));
+  if (plan.grid === null) return mergeChunks(partial as Float64Array, plan, merge.two);
   const out = new Float64Array(outputs);
-  fold(partial, dims, { array: out, shape, strides: contiguousStrides(shape), offset: 0, dtype: 'float64' });
+  const shape = plan.grid.shape.filter((_, d) => !dims.includes(d));
+  const whole = { array: out, shape, strides: contiguousStrides(shape), offset: 0, dtype: 'float64' } as const;
+  merge.many({ ...plan.grid, array: partial, offset: 0, dtype }, dims, whole);
   return out;
 }
 
-/** Puts results, which are in row-major order, into the output, rounded to its dtype. */
-function put(results: Float64Array, out: Tensor): void {
+/** out = the fold of `a` over `dims`, passed through `last` where that is given. */
+export function launchFold(
+  fold: Fold,
+  a: Tensor,
+  dims: readonly number[],
+  out: Tensor,
+  last: ((x: number) => number) | null = null,
+): boolean {
+  const dtype = foldDTypeOf(fold, a, out);
+  if (dtype === null || sizeOf(a.shape) < MIN_SIZE || !features().simd) return false;
+  const kind = foldedDType(fold, dtype);
+  const plan = planOf(a, dims, CHUNKS[kind === 'float64' && dtype !== 'int32' && dtype !== 'uint8' ? dtype : 'exact']);
+  if (plan === null) return false;
+  const { source, outer, n, inner, chunk, chunks } = plan;
+  const partials = outer * chunks * inner;
+  const [x, scratch] = open(source, partials * itemBytes(kind));
+  if (inner === 1) {
+    const { run } = kernel<Run>(reduceName(fold, dtype, 'rows'), emitReduceRows(fold, dtype), heap().memory);
+    run(outer, n, chunk, x, scratch);
+  } else {
+    const { run } = kernel<Run>(reduceName(fold, dtype, 'columns'), emitReduceColumns(fold, dtype), heap().memory);
+    run(outer, n, inner, inner, chunk, x, scratch);
+  }
+  const partial = viewArray(kind, heap().memory.buffer, scratch, partials);
+  const results = finish(partial, kind, plan, dims, sizeOf(out.shape), MERGES[fold]);
+  if (last !== null) for (let i = 0; i < results.length; i++) results[i] = last(results[i]);
   (out.array as Float64Array).set(results, out.offset);
-}
-
-function scale(values: Float64Array, divisor: number): Float64Array {
-  for (let i = 0; i < values.length; i++) values[i] /= divisor;
-  return values;
-}
-
-/** Room for partial results, and the operand, opened. */
-interface Opened {
-  readonly x: number;
-  readonly partial: number;
-  readonly centers: number;
-}
-
-function open({ source, partial, lines }: Plan, withCenters: boolean): Opened {
-  const staging = new Staging();
-  const results = staging.reserve(sizeOf(partial.shape) * 8);
-  const centers = withCenters ? staging.reserve(sizeOf(lines.shape) * 8) : 0;
-  const operand: Part = staging.addTensor(source);
-  staging.open(null);
-  return { x: staging.pointer(operand), partial: staging.at(results), centers: staging.at(centers) };
-}
-
-/** Sums over `dims`, divided by the number of elements when `mean`, as `sum` of the reference */
-export function launchSum(a: Tensor, dims: readonly number[], out: Tensor, mean = false): boolean {
-  if (!takes(a) || (out.dtype !== 'float32' && out.dtype !== 'float64')) return false;
-  const plan = planOf(a, dims);
-  if (plan === null) return false;
-  const outputs = sizeOf(out.shape);
-  const { x, partial } = open(plan, false);
-  launch('sum', plan, x, partial, 0);
-  const sums = finish(doublesAt(partial, plan.partial), dims, outputs, reference.sum);
-  put(mean ? scale(sums, sizeOf(a.shape) / outputs) : sums, out);
   return true;
 }
 
-/** Largest or smallest over `dims`, as `extreme` of the reference */
-export function launchExtreme(a: Tensor, dims: readonly number[], largest: boolean, out: Tensor): boolean {
-  if (!takes(a)) return false;
-  const plan = planOf(a, dims);
-  if (plan === null) return false;
-  const { x, partial } = open(plan, false);
-  launch(largest ? 'max' : 'min', plan, x, partial, 0);
-  const fold = (from: Strided, over: readonly number[], to: Strided) => reference.extreme(from, over, largest, to);
-  put(finish(doublesAt(partial, plan.partial), dims, sizeOf(out.shape), fold), out);
-  return true;
+/** The dtype as which a kernel reads `a` for a result in the dtype of `out`; null where there is none. */
+function foldDTypeOf(fold: Fold, { dtype }: Tensor, out: Tensor): FoldDType | null {
+  if (dtype === 'float32' || dtype === 'float64') return isFloatDType(out.dtype) ? dtype : null;
+  if (fold !== 'sum' || out.dtype !== 'int32') return null;
+  return dtype === 'int32' ? dtype : dtype === 'uint8' || dtype === 'bool' ? 'uint8' : null;
+}
+
+function isFloatDType(dtype: DType): boolean {
+  return dtype === 'float32' || dtype === 'float64';
+}
+
+/** Means over `dims`, as `sum` of the reference gives them */
+export function launchMean(a: Tensor, dims: readonly number[], out: Tensor): boolean {
+  const count = sizeOf(a.shape) / sizeOf(out.shape);
+  return launchFold('sum', a, dims, out, (x) => x / count);
 }
 
 /** Means and sums of squared distances from them over `dims`, in row-major order of what is kept; null if no kernel takes `a`. */
@@ -188,21 +233,84 @@ export function launchMoments(
   dims: readonly number[],
 ): { means: Float64Array; squares: Float64Array; count: number } | null {
   if (!takes(a)) return null;
-  const plan = planOf(a, dims);
+  const plan = planOf(a, dims, MOMENT_CHUNKS[a.dtype]);
   if (plan === null) return null;
-  const kept = a.shape.map((size, d) => (dims.includes(d) ? 1 : size));
-  const outputs = sizeOf(kept);
-  const count = sizeOf(a.shape) / outputs;
-  const { x, partial, centers } = open(plan, true);
-  launch('sum', plan, x, partial, 0);
-  // A copy: the partial results are written over.
-  const means = scale(finish(doublesAt(partial, plan.partial), dims, outputs, reference.sum).slice(), count);
-  const strides = contiguousStrides(kept).map((step, d) => (dims.includes(d) ? 0 : step));
-  const spread = { array: means, shape: plan.lines.shape, strides, offset: 0, dtype: 'float64' } as const;
-  copy(spread, doublesAt(centers, plan.lines));
-  launch('squares', plan, x, partial, centers);
-  const squares = finish(doublesAt(partial, plan.partial), dims, outputs, reference.sum).slice();
+  const { source, outer, n, inner, chunk, chunks, grid } = plan;
+  const { dtype } = a;
+  const partials = outer * chunks * inner;
+  const [x, means] = open(source, 16 * partials);
+  const squares = means + 8 * partials;
+  if (inner === 1) {
+    const { run } = kernel<Run>(momentsName(dtype, 'rows'), emitMomentsRows(dtype), heap().memory);
+    run(outer, n, chunk, x, means, squares);
+  } else {
+    const { run } = kernel<Run>(momentsName(dtype, 'columns'), emitMomentsColumns(dtype), heap().memory);
+    run(outer, n, inner, inner, chunk, x, means, squares);
+  }
+  const both = new Float64Array(heap().memory.buffer, means, 2 * partials).slice();
+  const parts = { means: both.subarray(0, partials), squares: both.subarray(partials) };
+  if (grid === null && chunks === 1) return { ...parts, count: n };
+  return mergeMoments(parts.means, parts.squares, plan, a.shape, dims);
+}
+
+/**
+ * The moments of all from those of parts: mean = Σ count mean / Σ count, squares = Σ (squares + count (mean - mean of all)²).
+ */
+function mergeMoments(
+  partMeans: Float64Array,
+  partSquares: Float64Array,
+  plan: Plan,
+  shape: Shape,
+  dims: readonly number[],
+): { means: Float64Array; squares: Float64Array; count: number } {
+  const { n, inner, chunk, chunks, grid } = plan;
+  const kept = shape.map((size, d) => (dims.includes(d) ? 1 : size));
+  const means = new Float64Array(sizeOf(kept));
+  const squares = new Float64Array(means.length);
+  const count = sizeOf(shape) / means.length;
+  const targets = grid === null ? orderedTargets(plan) : gridTargets(grid, kept);
+  /** `visit(part, output, elements)` */
+  const each = (visit: (i: number, target: number, elements: number) => void): void => {
+    for (let i = 0; i < targets.length; ) {
+      const isLast = chunks === 1 || (i / inner) % chunks === chunks - 1;
+      const elements = isLast ? n - (chunks - 1) * chunk : chunk;
+      for (const end = i + inner; i < end; i++) visit(i, targets[i], elements);
+    }
+  };
+  each((i, target, elements) => {
+    means[target] += partMeans[i] * (elements / count);
+  });
+  each((i, target, elements) => {
+    const distance = partMeans[i] - means[target];
+    squares[target] += partSquares[i] + elements * distance * distance;
+  });
   return { means, squares, count };
+}
+
+/** The output of each part of `[outer, chunks, inner]`. */
+function orderedTargets({ outer, chunks, inner }: Plan): Int32Array {
+  const targets = new Int32Array(outer * chunks * inner);
+  for (let o = 0, i = 0; o < outer; o++) {
+    for (let c = 0; c < chunks; c++) for (let j = 0; j < inner; j++, i++) targets[i] = o * inner + j;
+  }
+  return targets;
+}
+
+/** The output of each part of a grid, where `kept` has 1 in place of reduced sizes. */
+function gridTargets({ shape, strides }: Layout, kept: Shape): Int32Array {
+  const steps = contiguousStrides(kept);
+  const order = shape.map((_, d) => d).filter((d) => shape[d] > 1);
+  order.sort((a, b) => strides[b] - strides[a]);
+  let targets = Int32Array.of(0);
+  for (const d of order) {
+    const step = kept[d] === 1 ? 0 : steps[d];
+    const next = new Int32Array(targets.length * shape[d]);
+    for (let i = 0, at = 0; i < targets.length; i++) {
+      for (let k = 0; k < shape[d]; k++) next[at++] = targets[i] + k * step;
+    }
+    targets = next;
+  }
+  return targets;
 }
 
 /** Variance over `dims`, or its square root, as `variance` of the reference */
@@ -215,12 +323,30 @@ export function launchVariance(
 ): boolean {
   const moments = launchMoments(a, dims);
   if (moments === null) return false;
-  const values = scale(moments.squares, Math.max(0, moments.count - correction));
-  put(root ? values.map(Math.sqrt) : values, out);
+  const { squares, count } = moments;
+  const divisor = Math.max(0, count - correction);
+  for (let i = 0; i < squares.length; i++) squares[i] = root ? Math.sqrt(squares[i] / divisor) : squares[i] / divisor;
+  (out.array as Float64Array).set(squares, out.offset);
   return true;
 }
 
-/** Positions of extremes along the last dimension, or (for null) in the whole operand, and the extremes unless null */
+/** Σ (x - y)² over all elements of two operands of one shape; null where no kernel takes them. */
+export function launchSquaredDifference(x: Tensor, y: Tensor): number | null {
+  if (!takes(x) || y.dtype !== x.dtype) return null;
+  const size = sizeOf(x.shape);
+  const chunk = CHUNKS[x.dtype].rows;
+  const chunks = Math.ceil(size / chunk);
+  const staging = new Staging();
+  const room = staging.reserve(8 * chunks);
+  const [a, b] = [x, y].map((operand) => staging.addTensor(rowMajor(operand)));
+  staging.open(null);
+  const { run } = kernel<Run>(differenceName(x.dtype), emitSquaredDifference(x.dtype), heap().memory);
+  run(size, chunk, staging.pointer(a), staging.pointer(b), staging.at(room));
+  const partial = new Float64Array(heap().memory.buffer, staging.at(room), chunks);
+  return mergeChunks(partial, { outer: 1, chunks, inner: 1 }, ADD.two)[0];
+}
+
+/** Positions of extremes along a dimension, or (for null) in the whole operand, and the extremes unless null */
 export function launchArg(
   a: Tensor,
   dim: number | null,
@@ -230,18 +356,24 @@ export function launchArg(
 ): boolean {
   if (!takes(a)) return false;
   const { dtype, shape } = a;
-  if (dim !== null && sizeOf(shape.slice(dim + 1)) !== 1) return false;
+  const inner = dim === null ? 1 : sizeOf(shape.slice(dim + 1));
   const n = dim === null ? sizeOf(shape) : shape[dim];
-  const rows = sizeOf(shape) / n;
+  const outer = sizeOf(shape) / (n * inner);
   const staging = new Staging();
   const source = staging.addTensor(rowMajor(a));
   const places = staging.addTensor(indices);
   const extremes = values === null ? null : staging.addTensor(values);
-  const unused = values === null ? staging.reserve(rows * itemBytes(dtype)) : 0;
+  const unused = values === null ? staging.reserve(outer * inner * itemBytes(dtype)) : 0;
   staging.open(places);
-  const { run } = kernel<Run>(argName(largest, dtype), emitArgRows(largest, dtype), heap().memory);
-  const valuesPtr = extremes === null ? staging.at(unused) : staging.pointer(extremes);
-  run(rows, n, staging.pointer(source), staging.pointer(places), valuesPtr);
+  const x = staging.pointer(source);
+  const results = [staging.pointer(places), extremes === null ? staging.at(unused) : staging.pointer(extremes)];
+  if (inner === 1) {
+    const { run } = kernel<Run>(argName(largest, dtype, 'rows'), emitArgRows(largest, dtype), heap().memory);
+    run(outer, n, x, ...results);
+  } else {
+    const { run } = kernel<Run>(argName(largest, dtype, 'columns'), emitArgColumns(largest, dtype), heap().memory);
+    run(outer, n, inner, inner, x, ...results);
+  }
   staging.write(places);
   if (extremes !== null) staging.write(extremes);
   return true;

@@ -1,41 +1,97 @@
-/** Launches of the softmax kernels. */
+/** Launches of the softmax kernels. Each computes and returns true, or does nothing and returns false. */
 
 import { sizeOf } from '../layout.ts';
 import type { Tensor } from '../tensor.ts';
 import { features } from './features.ts';
 import { heap } from './heap.ts';
-import type { SoftmaxForm } from './kernels/softmax.ts';
-import { emitSoftmaxColumns, emitSoftmaxRows, SOFTMAX_LANES, softmaxName } from './kernels/softmax.ts';
-import type { KernelExports } from './module.ts';
+import type { SoftmaxForm, SoftmaxGradient } from './kernels/softmax.ts';
+import {
+  emitSoftmaxBackwardColumns,
+  emitSoftmaxBackwardRows,
+  emitSoftmaxColumns,
+  emitSoftmaxRows,
+  SOFTMAX_BLOCK,
+  SOFTMAX_STATE_BYTES,
+  softmaxName,
+} from './kernels/softmax.ts';
+import type { Emitter, KernelExports } from './module.ts';
 import { kernel } from './module.ts';
 import { rowMajor } from './rowMajor.ts';
 import { Staging } from './staging.ts';
 
 /** Operands of fewer elements are done before a kernel would have been called. */
-const MIN_SIZE = 1024;
+const MIN_SIZE = 128;
 
 type Run = KernelExports & { readonly run: (...args: number[]) => undefined };
 
-/** out = softmax of `a` along `dim`, or its logarithm, by a kernel; false, and nothing done, where none takes it. */
-export function launchSoftmax(form: SoftmaxForm, a: Tensor, dim: number, out: Tensor): boolean {
-  const { shape } = a;
-  if (a.dtype !== 'float32' || sizeOf(shape) < MIN_SIZE || !features().simd) return false;
-  const n = shape[dim];
-  const outer = sizeOf(shape.slice(0, dim));
-  const inner = sizeOf(shape.slice(dim + 1));
-  if (inner === 1 ? n < SOFTMAX_LANES : inner < SOFTMAX_LANES) return false;
+/** The kernels of a function or a gradient, which take the same operands. */
+interface Kernels {
+  readonly name: Parameters<typeof softmaxName>[0];
+  readonly rows: () => Emitter;
+  readonly columns: () => Emitter;
+}
+
+/** Lines run along the dimensions from `first` to `last`. */
+function launch(
+  { name, rows, columns }: Kernels,
+  operands: readonly Tensor[],
+  first: number,
+  last: number,
+  out: Tensor,
+): boolean {
+  const { shape } = operands[0];
+  if (sizeOf(shape) < MIN_SIZE || !features().simd) return false;
+  for (const operand of operands) if (operand.dtype !== 'float32') return false;
+  let [n, inner] = [1, 1];
+  for (let d = first; d < shape.length; d++) {
+    if (d <= last) n *= shape[d];
+    else inner *= shape[d];
+  }
+  const outer = sizeOf(shape) / (n * inner);
   const staging = new Staging();
-  const source = staging.addTensor(rowMajor(a));
+  const state = staging.reserve(inner === 1 ? 0 : SOFTMAX_BLOCK * SOFTMAX_STATE_BYTES);
+  const sources = operands.map((operand) => staging.addTensor(rowMajor(operand)));
   const result = staging.addTensor(out);
   staging.open(result);
-  const pointers = [staging.pointer(source), staging.pointer(result)];
-  if (inner === 1) {
-    const { run } = kernel<Run>(softmaxName(form, 'rows'), emitSoftmaxRows(form), heap().memory);
-    run(outer, n, ...pointers);
-  } else {
-    const { run } = kernel<Run>(softmaxName(form, 'columns'), emitSoftmaxColumns(form), heap().memory);
-    run(outer, n, inner, ...pointers);
+  const pointers = [...sources, result].map((part) => staging.pointer(part));
+  if (inner === 1) kernel<Run>(softmaxName(name, 'rows'), rows(), heap().memory).run(outer, n, ...pointers);
+  else {
+    const { run } = kernel<Run>(softmaxName(name, 'columns'), columns(), heap().memory);
+    run(outer, n, inner, inner, SOFTMAX_BLOCK, staging.at(state), ...pointers);
   }
   staging.write(result);
   return true;
+}
+
+function kernelsOf(form: SoftmaxForm): Kernels {
+  return { name: form, rows: () => emitSoftmaxRows(form), columns: () => emitSoftmaxColumns(form) };
+}
+
+/** out = softmax of `a` along `dim`, or its logarithm */
+export function launchSoftmax(form: SoftmaxGradient, a: Tensor, dim: number, out: Tensor): boolean {
+  return launch(kernelsOf(form), [a], dim, dim, out);
+}
+
+/** out = log Σ e^x over neighbouring dimensions */
+export function launchLogsumexp(a: Tensor, dims: readonly number[], out: Tensor): boolean {
+  const [first] = dims;
+  const last = dims[dims.length - 1];
+  if (dims.length === 0 || last - first + 1 !== dims.length) return false;
+  return launch(kernelsOf('logsumexp'), [a], first, last, out);
+}
+
+/** out = gradient of softmax, or of its logarithm, with the result `y` */
+export function launchSoftmaxBackward(
+  form: SoftmaxGradient,
+  grad: Tensor,
+  y: Tensor,
+  dim: number,
+  out: Tensor,
+): boolean {
+  const kernels = {
+    name: `${form}Backward`,
+    rows: () => emitSoftmaxBackwardRows(form),
+    columns: () => emitSoftmaxBackwardColumns(form),
+  } as const;
+  return launch(kernels, [grad, y], dim, dim, out);
 }

@@ -45,7 +45,7 @@ export function inPieces(
     });
     run(n, pointers);
     operands.forEach(({ tensor, written }, i) => {
-      if (written && !tensor.storage.inHeap) bytesOf(tensor, from, n, bytes).set(room(pointers[i], n * bytes));
+      if (written && !tensor.storage.enterHeap()) bytesOf(tensor, from, n, bytes).set(room(pointers[i], n * bytes));
     });
   }
 }

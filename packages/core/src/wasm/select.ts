@@ -4,11 +4,9 @@
  */
 
 import type { FloatDType } from '../dtype.ts';
-import { itemBytes } from '../dtype.ts';
 import type { Shape } from '../layout.ts';
 import type { ConvParams } from '../ops/list.ts';
 import type { MatrixView } from '../reference/matmul.ts';
-import type { Storage } from '../storage.ts';
 import type { Tensor } from '../tensor.ts';
 import { features } from './features.ts';
 import { heap } from './heap.ts';
@@ -22,46 +20,43 @@ import type { Part } from './staging.ts';
 import { Staging } from './staging.ts';
 
 /** Products of fewer multiplications than this are done before a kernel would have been called and its operands packed. */
-const MIN_GEMM_PRODUCTS = 4096;
-
-/** Elements from the first to the last of a matrix of `rows` × `columns`. */
-function extent(rows: number, columns: number, view: MatrixView): number {
-  return (rows - 1) * view.rowStride + (columns - 1) * view.columnStride + 1;
-}
+const MIN_GEMM_PRODUCTS = 800;
 
 /** True when the packed kernels compute in this dtype here. */
 export function hasKernels(dtype: string): dtype is FloatDType {
   return (dtype === 'float32' || dtype === 'float64') && features().simd;
 }
 
-/** out = alpha · a · b + beta · out through the packed GEMM. The columns of `out` must follow each other. */
+/** The elements of a matrix, or of a batch of them, that lie between its first and its last. */
+function addMatrix(staging: Staging, count: number, rows: number, columns: number, view: MatrixView): Part {
+  const { storage, offset, batchStride, rowStride, columnStride } = view;
+  const extent = (count - 1) * batchStride + (rows - 1) * rowStride + (columns - 1) * columnStride + 1;
+  return staging.add(storage, offset, count * rows * columns === 0 ? 0 : extent);
+}
+
+/**
+ * out = a · b + add for `count` products of m × k by k × n, through the packed GEMM. `out` and `add` share no elements with
+ * other operands; the columns of `out` follow each other, those of `add` too or are all the same.
+ */
 export function fastGemm(
+  count: number,
   m: number,
   n: number,
   k: number,
-  a: Storage,
-  av: MatrixView,
-  b: Storage,
-  bv: MatrixView,
-  out: Storage,
-  ov: MatrixView,
-  alpha: number,
-  beta: number,
+  a: MatrixView,
+  b: MatrixView,
+  out: MatrixView,
+  add: MatrixView | null,
 ): boolean {
-  const { dtype } = out;
-  if (m * n * k < MIN_GEMM_PRODUCTS || !hasKernels(dtype) || (n > 1 && ov.columnStride !== 1)) return false;
-  const bytes = itemBytes(dtype);
-  const isPlain = alpha === 1 && (beta === 0 || beta === 1);
+  const { dtype } = out.storage;
+  if (count * m * n * k < MIN_GEMM_PRODUCTS || !hasKernels(dtype)) return false;
   const staging = new Staging();
   const scratch = staging.reserve(gemmScratchBytes(dtype, m, n, k));
-  const product = isPlain ? 0 : staging.reserve(m * n * bytes);
-  const lhs = staging.add(a, av.offset, extent(m, k, av));
-  const rhs = staging.add(b, bv.offset, extent(k, n, bv));
-  const result = isPlain ? staging.add(out, ov.offset, extent(m, n, ov)) : null;
-  // What the copy of the result holds beside the product is copied back with it, and so must be read first.
-  staging.open(beta === 0 && result?.count === m * n ? result : null);
-  const target = result !== null ? staging.pointer(result) : staging.at(product);
-  const ldc = isPlain ? ov.rowStride : n;
+  const lhs = addMatrix(staging, count, m, k, a);
+  const rhs = addMatrix(staging, count, k, n, b);
+  const start = add === null ? null : addMatrix(staging, count, m, n, add);
+  const result = addMatrix(staging, count, m, n, out);
+  staging.open(result);
   gemm(
     { memory: heap().memory },
     {
@@ -70,42 +65,32 @@ export function fastGemm(
       n,
       k,
       aPtr: staging.pointer(lhs),
-      aRowStride: av.rowStride,
-      aColStride: av.columnStride,
+      aRowStride: a.rowStride,
+      aColStride: a.columnStride,
       bPtr: staging.pointer(rhs),
-      bRowStride: bv.rowStride,
-      bColStride: bv.columnStride,
-      cPtr: target,
-      ldc,
-      accumulate: isPlain && beta === 1,
+      bRowStride: b.rowStride,
+      bColStride: b.columnStride,
+      cPtr: staging.pointer(result),
+      ldc: out.rowStride,
+      add:
+        start === null || add === null
+          ? null
+          : { ptr: staging.pointer(start), rowStride: add.rowStride, columnStride: add.columnStride === 0 ? 0 : 1 },
+      batch:
+        count === 1
+          ? null
+          : {
+              count,
+              aStride: a.batchStride,
+              bStride: b.batchStride,
+              cStride: out.batchStride,
+              addStride: add?.batchStride ?? 0,
+            },
       scratchPtr: staging.at(scratch),
     },
   );
-  if (result !== null) staging.write(result);
-  else combine(m, n, target, out, ov, alpha, beta);
+  staging.write(result);
   return true;
-}
-
-/** out = alpha · product + beta · out, for the product of a GEMM that lies in scratch space. */
-function combine(
-  m: number,
-  n: number,
-  product: number,
-  out: Storage,
-  ov: MatrixView,
-  alpha: number,
-  beta: number,
-): void {
-  const { buffer } = heap().memory;
-  const source =
-    out.dtype === 'float32' ? new Float32Array(buffer, product, m * n) : new Float64Array(buffer, product, m * n);
-  const target = out.array as Float64Array;
-  for (let i = 0; i < m; i++) {
-    for (let j = 0; j < n; j++) {
-      const at = ov.offset + i * ov.rowStride + j * ov.columnStride;
-      target[at] = alpha * source[i * n + j] + (beta === 0 ? 0 : beta * target[at]);
-    }
-  }
 }
 
 /** Convolutions of fewer multiplications than this are left to the reference loops. */

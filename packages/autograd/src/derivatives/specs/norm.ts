@@ -1,7 +1,7 @@
-/** Specs of batch normalisation and of the losses that are ops of their own. */
+/** Specs of normalisation and of the losses that are ops of their own. */
 
 import type { LossOps, NormOps, Tensor } from '@torsor/core';
-import { batchNorm, crossEntropy, full, mseLoss, nllLoss, nllLossBackward } from '@torsor/core';
+import { batchNorm, crossEntropy, full, groupNorm, layerNorm, mseLoss, nllLoss, nllLossBackward } from '@torsor/core';
 import type { Domain, Specs } from './spec.ts';
 import { differentiable, indices, input, POSITIVE, SIGNED, sample } from './spec.ts';
 
@@ -33,6 +33,30 @@ export const norms: Specs<keyof NormOps | keyof LossOps> = {
     sample('training, bias only', [[3, 2], [2]], (x, b) => batchNorm(x, null, null, null, b, true)),
     sample('evaluation', [[3, 2], [2], [2]], (x, w, b) => batchNorm(x, ...running(x), w, b)),
     sample('evaluation of images, not affine', [[1, 2, 2, 2]], (x) => batchNorm(x, ...running(x))),
+  ]),
+  layerNorm: differentiable('entries of a row that differ', () => [
+    sample('affine', [[3, 4], [4], [4]], (x, w, b) => layerNorm(x, [4], w, b), INPUT_AND_AFFINE),
+    sample(
+      'over two dims',
+      [
+        [2, 2, 3],
+        [2, 3],
+        [2, 3],
+      ],
+      (x, w, b) => layerNorm(x, [2, 3], w, b, 0.1),
+      INPUT_AND_AFFINE,
+    ),
+    sample('not affine', [[2, 3]], (x) => layerNorm(x, [3])),
+    sample('weight only', [[2, 3], [3]], (x, w) => layerNorm(x, [3], w)),
+    sample('bias only', [[2, 3], [3]], (x, b) => layerNorm(x, [3], null, b)),
+    sample('no rows', [[0, 3], [3], [3]], (x, w, b) => layerNorm(x, [3], w, b)),
+  ]),
+  groupNorm: differentiable('entries of a group that differ', () => [
+    sample('affine', [[2, 4, 3], [4], [4]], (x, w, b) => groupNorm(x, 2, w, b), INPUT_AND_AFFINE),
+    sample('one group of a matrix', [[3, 4], [4], [4]], (x, w, b) => groupNorm(x, 1, w, b, 0.1), INPUT_AND_AFFINE),
+    sample('not affine', [[1, 2, 2, 2]], (x) => groupNorm(x, 2)),
+    sample('weight only', [[1, 4, 2], [4]], (x, w) => groupNorm(x, 2, w)),
+    sample('bias only', [[1, 4, 2], [4]], (x, b) => groupNorm(x, 2, null, b)),
   ]),
   nllLoss: differentiable('all numbers', () => [
     sample('mean', [[2, 3]], (x) => nllLoss(x, indices([2, 0]))),

@@ -7,6 +7,7 @@ import {
   cumprod,
   cumsum,
   logSoftmax,
+  logSoftmaxBackward,
   logsumexp,
   max,
   mean,
@@ -15,6 +16,7 @@ import {
   norm,
   prod,
   softmax,
+  softmaxBackward,
   sort,
   std,
   sum,
@@ -194,4 +196,40 @@ export const reductions: Specs<keyof ReductionOps> = {
     sample('in float64', [[2, 3]], (x) => softmax(x, 1, { dtype: 'float64' })),
   ]),
   logSoftmax: differentiable('all numbers', () => lines((x, dim) => logSoftmax(x, dim))),
+  softmaxBackward: differentiable('all numbers', () => [
+    sample(
+      'the last dim',
+      [
+        [2, 3],
+        [2, 3],
+      ],
+      (g, y) => softmaxBackward(g, y, 1),
+    ),
+    sample(
+      'an inner dim',
+      [
+        [2, 3, 2],
+        [2, 3, 2],
+      ],
+      (g, y) => softmaxBackward(g, y, 1),
+    ),
+  ]),
+  logSoftmaxBackward: differentiable('all numbers', () => [
+    sample(
+      'the last dim',
+      [
+        [2, 3],
+        [2, 3],
+      ],
+      (g, y) => logSoftmaxBackward(g, y, 1),
+    ),
+    sample(
+      'an inner dim',
+      [
+        [2, 3, 2],
+        [2, 3, 2],
+      ],
+      (g, y) => logSoftmaxBackward(g, y, 1),
+    ),
+  ]),
 };

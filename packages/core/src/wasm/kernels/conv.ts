@@ -26,7 +26,7 @@ import { tilesFor } from './gemm-micro.ts';
 import type { Kernels, TaskArgs } from './gemm-plan.ts';
 import { align, evenBlock, taskArgs } from './gemm-plan.ts';
 import type { GeometryField } from './im2col.ts';
-import { emitPackPatches, GEOMETRY, GEOMETRY_BYTES, storeGeometry } from './im2col.ts';
+import { emitPackPatches, GEOMETRY, geometryBytes, storeGeometry } from './im2col.ts';
 import { winogradLaunches, winogradPlan } from './winograd.ts';
 
 /** The shape of a convolution: input [n, cin, h, w], weight [cout, cin/groups, kh, kw], output [n, cout, oh, ow]. */
@@ -61,8 +61,12 @@ export interface ConvForward extends ConvShape {
 
 /** Elements of (channel, ky, kx) in a block, about: as in gemm.ts. */
 const BLOCK_K_BYTES = 384 * 4;
-/** Output positions in a block: with the elements above, a few hundred kilobytes of packed patches. */
-const BLOCK_POSITIONS = 240;
+/** Output positions in a block: a panel of patches is best multiplied while it is in the first-level cache. */
+const BLOCK_POSITIONS = 48;
+/** Output positions in a task, about. */
+const TASK_POSITIONS = 96;
+/** With fewer tasks than this, channels are divided among tasks too. */
+const FEW_TASKS = 4;
 /** Output channels in a block. */
 const BLOCK_ROWS = 120;
 
@@ -103,14 +107,14 @@ export function convPlan(shape: ConvShape): ConvPlan {
   const positions = shape.oh * shape.ow;
   const columnBlock = evenBlock(positions, BLOCK_POSITIONS, width);
   const units = shape.n * Math.ceil(positions / columnBlock);
-  const unitsPerTask = Math.max(1, Math.min(units, Math.floor(BLOCK_POSITIONS / Math.max(positions, 1))));
+  const unitsPerTask = Math.max(1, Math.min(Math.floor(units / FEW_TASKS), Math.floor(TASK_POSITIONS / columnBlock)));
   // Few tasks of many channels are cut by channels as well, though each then packs the patches again.
-  const fewTasks = groups * Math.ceil(units / unitsPerTask) < 8;
+  const fewTasks = groups * Math.ceil(units / unitsPerTask) < FEW_TASKS;
   const rowBlock = evenBlock(rows, fewTasks ? BLOCK_ROWS / 2 : BLOCK_ROWS, 12);
   const rowBlocks = Math.ceil(rows / rowBlock);
   const lastRows = rows - (rowBlocks - 1) * rowBlock;
   const packedRows = (rowBlocks - 1) * rowBlock + paddedRows(tiles, lastRows);
-  const initAt = align(height * width * bytes + width * bytes + GEOMETRY_BYTES);
+  const initAt = align(height * width * bytes + width * bytes + geometryBytes(tiles, taps));
   const bAt = align(initAt + packedRows * width * bytes);
   return {
     tiles,
@@ -371,7 +375,7 @@ function emitConv(code: Assembler, tiles: Tiles, columnsFunc: Func): void {
       from.set(FROM_ROW_BIAS);
       rowsNow.set(i32.sub(rowEnd, rowStart));
       const first = i32.add(i32.mul(group, rows), rowStart);
-      code.call(expand, rowsNow, code.index(bias, first, bytes), biases);
+      code.call(expand, rowsNow, code.index(bias, first, bytes), bytes, biases);
     });
     // To the first plane of the group, the first weights of the group.
     code.increase(x, i32.mul(i32.mul(group, channels), params.planeBytes));

@@ -12,6 +12,7 @@ import type { FloatDType } from '../../dtype.ts';
 import type { Assembler, Local, Operand, Value } from '../assembler.ts';
 import type { Features } from '../features.ts';
 import type { Emitter } from '../module.ts';
+import { lanes as lanesOf } from './lanes.ts';
 import { exp, log, sigmoid, tanh } from './vectorMath.ts';
 
 type Vector = Local<'v128'>;
@@ -45,11 +46,11 @@ const UNARY: Readonly<Record<string, UnaryBody>> = {
 
 /** Functions of float32 alone. */
 const UNARY_F32: Readonly<Record<string, UnaryBody>> = {
-  exp: ({ code, features }, x) => exp(code, features, x),
-  log: ({ code, features }, x) => log(code, features, x),
-  tanh: ({ code, features }, x) => tanh(code, features, x),
-  sigmoid: ({ code, features }, x) => sigmoid(code, features, x),
-  silu: ({ code, features, lanes }, x) => lanes.mul(x, sigmoid(code, features, x)),
+  exp: ({ code, features }, x) => exp(lanesOf(code, features), x).get(),
+  log: ({ code, features }, x) => log(lanesOf(code, features), x).get(),
+  tanh: ({ code, features }, x) => tanh(lanesOf(code, features), x).get(),
+  sigmoid: ({ code, features }, x) => sigmoid(lanesOf(code, features), x).get(),
+  silu: ({ code, features, lanes }, x) => lanes.mul(x, sigmoid(lanesOf(code, features), x)),
 };
 
 const BINARY: Readonly<Record<string, BinaryBody>> = {

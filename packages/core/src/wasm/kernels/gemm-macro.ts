@@ -23,7 +23,7 @@ export interface MacroFuncs {
   readonly copyTile: Func;
   /** packA(rows, k, a, aRow, aCol, out, room, done): packs a block of rows, panel after panel; see `emitPackA` */
   readonly packA: Func;
-  /** sweep(columns, rows, k, a, b, bRow, c, cRow, init, initRow, initIsC, tile): all tiles of one panel of B */
+  /** sweep(columns, rows, k, a, b, bRow, c, cRow, init, initRow, initIsMatrix, tile): all tiles of one panel of B */
   readonly sweep: Func;
 }
 
@@ -48,13 +48,13 @@ export function paddedRows(tiles: Tiles, rows: number): number {
 }
 
 export function emitMacro(code: Assembler, tiles: Tiles): MacroFuncs {
-  const { element, heights, widths, fma } = tiles;
+  const { element, heights, widths } = tiles;
   const packs = new Map<number, PackFuncs>();
   for (const width of new Set([...heights, ...widths])) packs.set(width, emitPack(code, element, width));
   const tall = emitTall(code, tiles);
   const copyTile = emitCopyTile(code, tiles);
   const sweeps = widths.map((width) => {
-    const micros = heights.map((height) => emitMicro(code, element, fma, height, width));
+    const micros = heights.map((height) => emitMicro(code, tiles, height, width));
     return emitSweepWidth(code, tiles, width, micros, copyTile, tall);
   });
   return { packs, tall, copyTile, packA: emitPackA(code, tiles, packs, tall), sweep: emitSweep(code, tiles, sweeps) };
@@ -158,7 +158,7 @@ const SWEEP = {
   cRow: 'i32',
   init: 'i32',
   initRow: 'i32',
-  initIsC: 'i32',
+  initIsMatrix: 'i32',
   tile: 'i32',
 } as const;
 
@@ -179,7 +179,7 @@ function emitSweepWidth(
   const { bytes } = tiles.element;
   const tileRow = width * bytes;
   return code.func(`sweep_${width}`, SWEEP, [], (params) => {
-    const { columns, rows, k, a, b, bRow, c, cRow, init, initRow, initIsC, tile } = params;
+    const { columns, rows, k, a, b, bRow, c, cRow, init, initRow, initIsMatrix, tile } = params;
     const part = code.local('i32');
     forPanels(code, tiles, tall, rows, (height) => {
       const micro = micros[tiles.heights.indexOf(height)];
@@ -189,9 +189,9 @@ function emitSweepWidth(
         () => {
           part.set(code.least(rows, height));
           code.if(
-            initIsC,
+            initIsMatrix,
             () => {
-              code.call(copy, part, columns, c, cRow, tile, tileRow);
+              code.call(copy, part, columns, init, initRow, tile, tileRow);
               code.call(micro, k, a, b, bRow, tile, tileRow, tile, tileRow);
             },
             () => code.call(micro, k, a, b, bRow, tile, tileRow, init, initRow),
@@ -222,11 +222,57 @@ function emitSweep(code: Assembler, tiles: Tiles, sweeps: readonly Func[]): Func
   });
 }
 
+const PANELS = {
+  columns: 'i32',
+  rows: 'i32',
+  k: 'i32',
+  a: 'i32',
+  b: 'i32',
+  bRow: 'i32',
+  bStep: 'i32',
+  c: 'i32',
+  cRow: 'i32',
+  init: 'i32',
+  initRow: 'i32',
+  initStep: 'i32',
+  tile: 'i32',
+} as const;
+
+/**
+ * A packed block of A times the panels of B, `bStep` bytes from one to the next. A `bRow` of 0 stands for packed panels.
+ * An `initStep` of 0 means that all panels start from the same rows of values at `init`; otherwise it is the width of a
+ * panel, and `init` a matrix.
+ *
+ *     for each panel of columns: sweep(…)
+ */
+export function emitPanels(code: Assembler, tiles: Tiles, { sweep }: MacroFuncs): Func {
+  const { i32 } = code;
+  const { bytes, lanes } = tiles.element;
+  const [width] = tiles.widths;
+  return code.func('panels', PANELS, [], (params) => {
+    const { columns, rows, k, a, b, bRow, bStep, c, cRow, init, initRow, initStep, tile } = params;
+    const part = code.local('i32');
+    const bRowNow = code.local('i32');
+    code.while(
+      () => i32.gt_s(columns, 0),
+      () => {
+        part.set(code.least(columns, width));
+        bRowNow.set(code.scale(i32.and(i32.add(part, lanes - 1), -lanes), bytes));
+        bRowNow.set(code.select(bRow, bRowNow, bRow));
+        code.call(sweep, part, rows, k, a, b, bRowNow, c, cRow, init, initRow, initStep, tile);
+        code.increase(b, bStep);
+        code.increase(c, width * bytes);
+        code.increase(init, initStep);
+        code.decrease(columns, width);
+      },
+    );
+  });
+}
+
 /** What C starts from. */
 export const FROM_ZERO = 0;
 export const FROM_C = 1;
-export const FROM_COLUMN_BIAS = 2;
-export const FROM_ROW_BIAS = 3;
+export const FROM_ROW_BIAS = 2;
 
 const COLUMNS = {
   columns: 'i32',
@@ -243,41 +289,19 @@ const COLUMNS = {
   tile: 'i32',
 } as const;
 
-/**
- * A packed block of A times the panels of B, `bStep` bytes from one to the next. A `bRow` of 0 stands for packed
- * panels.
- *
- *     for each panel of columns: sweep(…) starting from zeros, from C or from the biases at `init`
- */
-export function emitColumns(code: Assembler, tiles: Tiles, { sweep }: MacroFuncs): Func {
+/** The same, starting from zeros or biases at `init`, or from C. */
+export function emitColumns(code: Assembler, tiles: Tiles, macro: MacroFuncs): Func {
   const { i32 } = code;
-  const { bytes, lanes } = tiles.element;
-  const [width] = tiles.widths;
+  const panels = emitPanels(code, tiles, macro);
   return code.func('columns', COLUMNS, [], (params) => {
     const { columns, rows, k, a, b, bRow, bStep, c, cRow, from, init, tile } = params;
     const zero = code.local('i32', 0);
-    const wide = code.local('i32', width * bytes);
-    const initRow = code.local('i32', code.select(wide, zero, i32.eq(from, FROM_ROW_BIAS)));
-    const initStep = code.local('i32', code.select(wide, zero, i32.eq(from, FROM_COLUMN_BIAS)));
-    const part = code.local('i32');
-    const packedRow = code.local('i32');
-    const bRowNow = code.local('i32');
-    code.while(
-      () => i32.gt_s(columns, 0),
-      () => {
-        part.set(code.least(columns, width));
-        packedRow.set(code.scale(i32.and(i32.add(part, lanes - 1), -lanes), bytes));
-        bRowNow.set(code.select(bRow, packedRow, bRow));
-        code.if(
-          i32.eq(from, FROM_C),
-          () => code.call(sweep, part, rows, k, a, b, bRowNow, c, cRow, c, cRow, 1, tile),
-          () => code.call(sweep, part, rows, k, a, b, bRowNow, c, cRow, init, initRow, 0, tile),
-        );
-        code.increase(b, bStep);
-        code.increase(c, wide);
-        code.increase(init, initStep);
-        code.decrease(columns, width);
-      },
+    const wide = code.local('i32', tiles.widths[0] * tiles.element.bytes);
+    const product = [columns, rows, k, a, b, bRow, bStep, c, cRow];
+    code.if(
+      i32.eq(from, FROM_C),
+      () => code.call(panels, ...product, c, cRow, wide, tile),
+      () => code.call(panels, ...product, init, code.select(wide, zero, i32.eq(from, FROM_ROW_BIAS)), 0, tile),
     );
   });
 }
@@ -308,17 +332,17 @@ export function emitPackB(code: Assembler, tiles: Tiles, { packs }: MacroFuncs):
   });
 }
 
-/** expand(count, from, out): each of `count` values, `width` times over */
+/** expand(count, from, step, out): each of `count` values, `width` times over */
 export function emitExpand(code: Assembler, tiles: Tiles): Func {
   const { v128 } = code;
-  const { bytes, lanes } = tiles.element;
-  const vectors = tiles.widths[0] / lanes;
-  return code.func('expand', { count: 'i32', from: 'i32', out: 'i32' }, [], ({ count, from, out }) => {
+  const vectors = tiles.widths[0] / tiles.element.lanes;
+  const params = { count: 'i32', from: 'i32', step: 'i32', out: 'i32' } as const;
+  return code.func('expand', params, [], ({ count, from, step, out }) => {
     const value = code.local('v128');
     repeat(code, count, () => {
       value.set(loadSplat(code, tiles.element, from));
       for (let j = 0; j < vectors; j++) v128.store(out, value, 16 * j);
-      code.increase(from, bytes);
+      code.increase(from, step);
       code.increase(out, 16 * vectors);
     });
   });

@@ -2,8 +2,9 @@
  * The micro-kernels of matrix multiplication: one register tile of C from one panel of A and one of B.
  *
  * The shapes were measured (V8 and JavaScriptCore, 16 vector registers): with fused multiply-add 6 rows × 2 vectors
- * leave two registers for B and one for A; without it a product needs a register of its own, and 4 × 3 is as fast as
- * anything. The idea of packed panels and a macro-kernel around them is Goto's and BLIS's
+ * leave two registers for B and one for A; without it a product needs a register of its own, and with 4 × 3 the sums no
+ * longer fit on some machines, which costs a third. JavaScriptCore, known by relaxed instructions without a fused one,
+ * loads a lane into all lanes slowly: there a vector of A is read at once and its lanes are spread. The idea of packed panels and a macro-kernel around them is Goto's and BLIS's
  * (https://doi.org/10.1145/2764454).
  */
 
@@ -37,22 +38,35 @@ export interface Tiles {
   readonly heights: readonly number[];
   readonly widths: readonly number[];
   readonly fma: boolean;
+  /** Whether elements of A are spread from a vector rather than from memory. */
+  readonly spread: boolean;
   /** `f32_gemm_6x8__fma` */
   readonly name: string;
 }
 
+const known = new WeakMap<Features, Map<FloatDType, Tiles>>();
+
 /** The tiles for a dtype on these features. */
 export function tilesFor(dtype: FloatDType, features: Features): Tiles {
+  let tiles = known.get(features)?.get(dtype);
+  if (tiles === undefined) {
+    tiles = chooseTiles(dtype, features);
+    known.set(features, new Map(known.get(features)).set(dtype, tiles));
+  }
+  return tiles;
+}
+
+function chooseTiles(dtype: FloatDType, features: Features): Tiles {
   const element = elementOf(dtype);
-  const { fma } = features;
+  const { fma, relaxedSimd } = features;
   const heights = fma ? [6, 4] : [4];
-  const vectors = fma ? [2, 1] : [3, 2, 1];
-  const widths = vectors.map((count) => count * element.lanes);
+  const widths = [2 * element.lanes, element.lanes];
   return {
     element,
     heights,
     widths,
     fma,
+    spread: relaxedSimd && !fma,
     name: `${element.type}_gemm_${heights[0]}x${widths[0]}__${fma ? 'fma' : 'simd'}`,
   };
 }
@@ -108,7 +122,7 @@ export function repeat(code: Assembler, count: Local<'i32'>, body: () => void): 
 
 /**
  * Steps of k in one turn of the loop. With fused multiply-add and one step, the loop's own work costs as much as the
- * products; without, there is time for it (and JavaScriptCore gains a tenth by the shorter code).
+ * products; without, there is time for it.
  */
 const UNROLL_FMA = 4;
 
@@ -126,34 +140,40 @@ const MICRO = {
 /**
  * micro_h×w(k, a, b, bRow, c, cRow, init, initRow): strides in bytes between rows
  *
- *     for i < h, j < w: acc[i][j] = init[i][j]
+ *     acc = 0
  *     for p < k:
  *       for i < h, j < w: acc[i][j] += a[p·h + i] · b[p][j]
- *     for i < h, j < w: c[i][j] = acc[i][j]
+ *     for i < h, j < w: c[i][j] = acc[i][j] + init[i][j]
  *
  * B is a packed panel (bRow = w elements) or lies in memory as it is. `init` is C itself to accumulate, a row of zeros
- * or of biases with stride 0, or rows of equal biases.
+ * or of biases with stride 0, or rows of equal biases. It is added at the end, where its way from memory is hidden behind
+ * products.
  */
-export function emitMicro(code: Assembler, element: Element, fma: boolean, height: number, width: number): Func {
+export function emitMicro(code: Assembler, tiles: Tiles, height: number, width: number): Func {
+  const { element, fma, spread } = tiles;
   const { bytes, lanes } = element;
   const { i32, v128 } = code;
   const vectors = width / lanes;
+  const shape = bytes === 4 ? code.f32x4 : code.f64x2;
   return code.func(`micro_${height}x${width}`, MICRO, [], ({ k, a, b, bRow, c, cRow, init, initRow }) => {
     const acc = Array.from({ length: height }, () => code.locals('v128', vectors));
     const bv = code.locals('v128', vectors);
     const av = code.local('v128');
+    const vector = code.local('v128');
     const count = code.local('i32');
 
-    for (const [i, row] of acc.entries()) {
-      if (i > 0) code.increase(init, initRow);
-      for (const [j, sum] of row.entries()) sum.set(v128.load(init, 16 * j));
-    }
+    const splat = (i: number, offset: number): Value<'v128'> => {
+      if (!spread) return loadSplat(code, element, a, offset);
+      const lane = i % lanes;
+      if (lane === 0) vector.set(v128.load(a, offset));
+      return shape.shuffle(Array(lanes).fill(lane), vector, vector);
+    };
     const steps = (times: number) => {
       for (let p = 0; p < times; p++) {
         for (const [j, v] of bv.entries()) v.set(v128.load(b, j * 16));
         code.increase(b, bRow);
         for (const [i, row] of acc.entries()) {
-          av.set(loadSplat(code, element, a, (p * height + i) * bytes));
+          av.set(splat(i, (p * height + i) * bytes));
           for (const [j, sum] of row.entries()) multiplyAdd(code, element, fma, sum, av, bv[j]);
         }
       }
@@ -164,8 +184,11 @@ export function emitMicro(code: Assembler, element: Element, fma: boolean, heigh
     }
     code.if(count.tee(fma ? i32.and(k, UNROLL_FMA - 1) : k), () => repeat(code, count, () => steps(1)));
     for (const [i, row] of acc.entries()) {
-      if (i > 0) code.increase(c, cRow);
-      for (const [j, sum] of row.entries()) v128.store(c, sum, 16 * j);
+      if (i > 0) {
+        code.increase(c, cRow);
+        code.increase(init, initRow);
+      }
+      for (const [j, sum] of row.entries()) v128.store(c, shape.add(sum, v128.load(init, 16 * j)), 16 * j);
     }
   });
 }

@@ -9,27 +9,34 @@ import { loadFirst, loadSplat, multiplyAdd, repeat, scalarOf, sumLanes } from '.
 
 /** Rows whose scalar products are formed together; tasks are cut at multiples of it. */
 export const DOT_ROWS = 4;
-/** Columns that are added to the sums together. */
-const AXPY_COLUMNS = 8;
+/** Columns that are added to the sums together: more, a power of two apart, would push each other out of the first-level cache. */
+const AXPY_COLUMNS = 4;
+/** Vectors of sums in one turn of its loop: advancing as many pointers as columns costs as much as some products. */
+const AXPY_VECTORS = 4;
 /** Bytes of sums that stay in the first-level cache while columns go by. */
 export const AXPY_BLOCK_BYTES = 4096;
 
-/** gemv(task, scratch, …): the parameters of a launch; steps in bytes. */
+/** gemv(task, scratch, …): the parameters of a launch; steps in bytes, `next` from one product of a batch to the next. */
 export const GEMV = {
   task: 'i32',
   scratch: 'i32',
   taskRows: 'i32',
+  rowTasks: 'i32',
   rows: 'i32',
   k: 'i32',
   matrix: 'i32',
   rowStep: 'i32',
   kStep: 'i32',
+  nextMatrix: 'i32',
   x: 'i32',
   xStep: 'i32',
+  nextX: 'i32',
   add: 'i32',
   addStep: 'i32',
+  nextAdd: 'i32',
   out: 'i32',
   outStep: 'i32',
+  nextOut: 'i32',
 } as const;
 
 /** Bytes of scratch memory: the sums of a block, and x where its elements have to be brought together. */
@@ -38,10 +45,10 @@ export function gemvScratchBytes(element: Element, k: number): number {
 }
 
 /**
- * Each task takes `taskRows` rows, in blocks whose sums fit into AXPY_BLOCK_BYTES. An `add` of 0 adds nothing.
+ * Each task takes `taskRows` rows of one product, in blocks whose sums fit into AXPY_BLOCK_BYTES. An `add` of 0 adds nothing.
  *
  *     contiguous rows (kStep = 1 element): sums[i] = dot(row i, x), four rows at a time
- *     contiguous columns:                  sums = 0; for p: sums += column p · x[p], eight columns at a time
+ *     contiguous columns:                  sums = 0; for p: sums += column p · x[p], four columns at a time
  *     out = sums + add
  */
 export function emitGemv(code: Assembler, { element, fma }: Tiles): void {
@@ -54,8 +61,14 @@ export function emitGemv(code: Assembler, { element, fma }: Tiles): void {
   const finish = emitFinish(code, element);
   const columns = emitColumns(code, element, axpys, axpy);
   code.export('gemv', GEMV, [], (params) => {
-    const { task, scratch, taskRows, rows, k, matrix, rowStep, kStep, x, xStep, add, addStep, out, outStep } = params;
-    const row = code.local('i32', i32.mul(task, taskRows));
+    const { task, scratch, taskRows, rowTasks, rows, k, matrix, rowStep, kStep, x, xStep } = params;
+    const { add, addStep, out, outStep } = params;
+    const product = code.local('i32', i32.div_u(task, rowTasks));
+    const row = code.local('i32', i32.mul(i32.rem_u(task, rowTasks), taskRows));
+    code.increase(matrix, i32.mul(product, params.nextMatrix));
+    code.increase(x, i32.mul(product, params.nextX));
+    code.increase(add, i32.mul(product, params.nextAdd));
+    code.increase(out, i32.mul(product, params.nextOut));
     const end = code.local('i32', i32.add(row, taskRows));
     end.set(code.least(end, rows));
     const count = code.local('i32');
@@ -166,19 +179,21 @@ function emitDotRows(code: Assembler, element: Element, fma: boolean): Func {
     const advance = (by: number) => {
       for (const pointer of [x, ...rows]) code.increase(pointer, by);
     };
-    code.if(count.tee(i32.shr_u(k, Math.log2(2 * lanes))), () => {
-      repeat(code, count, () => {
-        x0.set(v128.load(x));
-        x1.set(v128.load(x, 16));
+    const addVectors = (pairs: number) => {
+      for (let at = 0; at < 32 * pairs; at += 32) {
+        x0.set(v128.load(x, at));
+        x1.set(v128.load(x, at + 16));
         for (const [i, pointer] of rows.entries()) {
-          row.set(v128.load(pointer));
+          row.set(v128.load(pointer, at));
           multiplyAdd(code, element, fma, acc[i][0], row, x0);
-          row.set(v128.load(pointer, 16));
+          row.set(v128.load(pointer, at + 16));
           multiplyAdd(code, element, fma, acc[i][1], row, x1);
         }
-        advance(32);
-      });
-    });
+      }
+      advance(32 * pairs);
+    };
+    code.if(count.tee(i32.shr_u(k, Math.log2(4 * lanes))), () => repeat(code, count, () => addVectors(2)));
+    code.if(i32.and(k, 2 * lanes), () => addVectors(1));
     code.if(count.tee(i32.and(k, 2 * lanes - 1)), () => {
       repeat(code, count, () => {
         x0.set(loadFirst(code, element, x));
@@ -193,7 +208,7 @@ function emitDotRows(code: Assembler, element: Element, fma: boolean): Func {
   });
 }
 
-/** columns(count, k, from, kStep, x, xStep, sums): sums = 0; then the columns, eight at a time, then one at a time */
+/** columns(count, k, from, kStep, x, xStep, sums): sums = 0; then the columns, four at a time, then one at a time */
 function emitColumns(code: Assembler, element: Element, axpys: Func, axpy: Func): Func {
   const { i32 } = code;
   const params = { count: 'i32', k: 'i32', from: 'i32', kStep: 'i32', x: 'i32', xStep: 'i32', sums: 'i32' } as const;
@@ -229,28 +244,35 @@ function emitAxpy(code: Assembler, element: Element, fma: boolean, columns: numb
       code.increase(x, xStep);
       code.increase(from, kStep);
     }
-    const step = (load: (address: Local<'i32'>) => Value<'v128'>, store: () => void, by: number) => {
+    const add = (load: (address: Local<'i32'>) => Value<'v128'>) => {
       sum.set(load(sums));
       for (let p = 0; p < columns; p++) {
         value.set(load(pointers[p]));
         multiplyAdd(code, element, fma, sum, value, factors[p]);
       }
-      store();
+    };
+    const advance = (by: number) => {
       for (const pointer of [sums, ...pointers]) code.increase(pointer, by);
     };
-    code.if(left.tee(i32.shr_u(count, Math.log2(lanes))), () => {
-      repeat(code, left, () =>
-        step(
-          (address) => v128.load(address),
-          () => v128.store(sums, sum),
-          16,
-        ),
-      );
-    });
+    const addVectors = (vectors: number) => {
+      for (let v = 0; v < vectors; v++) {
+        add((address) => v128.load(address, 16 * v));
+        v128.store(sums, sum, 16 * v);
+      }
+      advance(16 * vectors);
+    };
+    const turn = AXPY_VECTORS * lanes;
+    code.if(left.tee(i32.shr_u(count, Math.log2(turn))), () => repeat(code, left, () => addVectors(AXPY_VECTORS)));
+    count.set(i32.and(count, turn - 1));
+    code.if(left.tee(i32.shr_u(count, Math.log2(lanes))), () => repeat(code, left, () => addVectors(1)));
     // The rest by the same instructions, one lane wide, so that every element is rounded alike.
     code.if(left.tee(i32.and(count, lanes - 1)), () => {
-      const store = () => (bytes === 4 ? v128.store32_lane(0, sums, sum) : v128.store64_lane(0, sums, sum));
-      repeat(code, left, () => step((address) => loadFirst(code, element, address), store, bytes));
+      repeat(code, left, () => {
+        add((address) => loadFirst(code, element, address));
+        if (bytes === 4) v128.store32_lane(0, sums, sum);
+        else v128.store64_lane(0, sums, sum);
+        advance(bytes);
+      });
     });
   });
 }

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import type { FloatDType } from '../../dtype.ts';
 import { features, setStrict } from '../features.ts';
 import { runInline } from '../module.ts';
-import type { Gemm } from './gemm.ts';
+import type { Addend, Gemm } from './gemm.ts';
 import { gemm, gemmLaunch, gemmScratchBytes } from './gemm.ts';
 import { paddedRows, tallPanels } from './gemm-macro.ts';
 import { tilesFor } from './gemm-micro.ts';
@@ -39,7 +39,7 @@ interface Case {
   /** Steps between elements that neither side has contiguous. */
   readonly spread?: number;
   readonly accumulate?: boolean;
-  readonly bias?: 'row' | 'column';
+  readonly bias?: 'row' | 'column' | 'matrix';
   readonly ldcExtra?: number;
   readonly fill?: () => number;
 }
@@ -51,6 +51,14 @@ interface Laid {
   readonly expected: Float64Array;
   /** Sums of the absolute values of the terms: rounding errors go with them. */
   readonly size: Float64Array;
+}
+
+/** What is added to the product: C itself, one value for each row or column, or a matrix. */
+function addendOf(x: Case, at: { c: number; ldc: number; bias: number; biasRow: number }): Addend | null {
+  if (x.accumulate === true) return { ptr: at.c, rowStride: at.ldc, columnStride: 1 };
+  if (x.bias === 'row') return { ptr: at.bias, rowStride: 1, columnStride: 0 };
+  if (x.bias === 'column') return { ptr: at.bias, rowStride: 0, columnStride: 1 };
+  return x.bias === 'matrix' ? { ptr: at.bias, rowStride: at.biasRow, columnStride: 1 } : null;
 }
 
 /** Lays the matrices out in memory and computes what must come out, in double precision. */
@@ -65,18 +73,20 @@ function lay(x: Case): Laid {
   const a = GUARDS;
   const b = a + m * k * spread + GUARDS;
   const bias = b + k * n * spread + GUARDS;
-  const c = bias + Math.max(m, n) + GUARDS;
+  const biasRow = n + 1;
+  const c = bias + Math.max(m, n, m * biasRow) + GUARDS;
   const end = c + m * ldc + GUARDS;
   for (let i = a; i < end; i++) view[i] = random();
   const old = Float64Array.from(view.subarray(c, c + m * ldc));
   for (let i = c - GUARDS; i < end; i++) view[i] = GUARD;
   const expected = new Float64Array(m * n);
   const size = new Float64Array(m * n);
+  const add = addendOf(x, { c: c * bytes, ldc, bias: bias * bytes, biasRow });
   for (let i = 0; i < m; i++) {
     for (let j = 0; j < n; j++) {
       if (x.accumulate === true) view[c + i * ldc + j] = old[i * ldc + j];
       let sum = x.accumulate === true ? old[i * ldc + j] : 0;
-      if (x.bias !== undefined) sum = view[bias + (x.bias === 'row' ? i : j)];
+      if (add !== null && x.accumulate !== true) sum = view[bias + i * add.rowStride + j * add.columnStride];
       let total = Math.abs(sum);
       for (let p = 0; p < k; p++) {
         const term = view[a + i * aRow + p * aCol] * view[b + p * bRow + j * bCol];
@@ -100,8 +110,7 @@ function lay(x: Case): Laid {
     bColStride: bCol,
     cPtr: c * bytes,
     ldc,
-    accumulate: x.accumulate ?? false,
-    bias: x.bias === undefined ? null : { ptr: bias * bytes, along: x.bias },
+    add,
     scratchPtr: Math.ceil((end * bytes) / 64) * 64,
   };
   return { options, view, c, expected, size };
@@ -190,8 +199,8 @@ test('random sizes', () => {
   const size = (most: number) => Math.floor((random() + 0.5) * most);
   for (let i = 0; i < 60; i++) {
     const dtype = dtypes[i % 2];
-    const bias = ([undefined, 'row', 'column'] as const)[i % 3];
-    const accumulate = bias === undefined && i % 2 === 0;
+    const bias = ([undefined, 'row', 'column', 'matrix'] as const)[i % 4];
+    const accumulate = bias === undefined && i % 8 === 0;
     const isTall = { aTransposed: i % 5 === 0, bTransposed: i % 7 === 0 };
     verify({ dtype, m: size(70), n: size(70), k: size(70), bias, accumulate, ...isTall, ldcExtra: i % 4 });
   }
@@ -210,18 +219,54 @@ test('accumulates, and starts from a bias, with k = 0 as well', () => {
           verify({ dtype, m, n, k, accumulate: true, ldcExtra: 2 });
           verify({ dtype, m, n, k, bias: 'row', ldcExtra: 2 });
           verify({ dtype, m, n, k, bias: 'column' });
+          verify({ dtype, m, n, k, bias: 'matrix', ldcExtra: 2 });
         }
       }
     }
   });
 });
 
-test('a bias and accumulation together are refused', () => {
-  const { options } = lay({ dtype: 'float32', m: 2, n: 2, k: 2, bias: 'row' });
-  assert.throws(
-    () => gemm({ memory }, { ...options, accumulate: true }),
-    'starts from C or from a bias, not from both',
-  );
+test('a batch is so many products, each with its own addend', () => {
+  inBothModes(() => {
+    for (const dtype of dtypes) {
+      for (const [m, n, k, count] of [
+        [5, 9, 7, 4],
+        [1, 9, 7, 3],
+        [9, 1, 7, 3],
+        [70, 60, 50, 12],
+        [64, 200, 128, 3],
+      ]) {
+        const laid = lay({ dtype, m, n, k, bias: 'matrix' });
+        const { options, view } = laid;
+        const { aPtr, bPtr } = options;
+        const add = options.add as Addend;
+        const bytes = dtype === 'float32' ? 4 : 8;
+        // Product number i reads the operands i elements further on: the same numbers, so nothing else need be laid out.
+        const one = (i: number) => ({
+          ...options,
+          aPtr: aPtr + i * bytes,
+          bPtr: bPtr - i * bytes,
+          add: { ...add, ptr: add.ptr + i * bytes },
+        });
+        const expected = Array.from({ length: count }, (_, i) => {
+          gemm({ memory }, one(i));
+          return view.slice(laid.c, laid.c + m * n);
+        });
+        const to = options.scratchPtr;
+        const scratchPtr = to + Math.ceil((count * m * n * bytes) / 64) * 64;
+        const batch = { count, aStride: 1, bStride: -1, cStride: m * n, addStride: 1 };
+        const all: Gemm = { ...options, cPtr: to, batch };
+        for (const launch of [gemmLaunch(all, 'one'), gemmLaunch(all)]) {
+          view.fill(GUARD, to / bytes, scratchPtr / bytes);
+          runInline(launch, memory, scratchPtr);
+          expected.forEach((values, i) => {
+            const at = to / bytes + i * m * n;
+            assert.equal(view.slice(at, at + m * n), values, `${m}×${n}×${k}, number ${i}, ${launch.tasks} tasks`);
+          });
+        }
+      }
+    }
+  });
 });
 
 test('NaN and infinity reach exactly the elements that they should', () => {

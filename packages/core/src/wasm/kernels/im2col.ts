@@ -29,7 +29,15 @@ export const GEOMETRY = [
 
 export type GeometryField = (typeof GEOMETRY)[number];
 
-export const GEOMETRY_BYTES = 64;
+const GEOMETRY_BYTES = 64;
+
+/** Planes whose lines the first-level cache can hold beside each other, wherever they are. */
+const CHANNELS_TOGETHER = 8;
+
+/** Bytes of scratch memory for the geometry of `taps` taps and the masks of a panel. */
+export function geometryBytes({ element, widths }: Tiles, taps: number): number {
+  return GEOMETRY_BYTES + taps * widths[0] * element.bytes;
+}
 
 /** Reads a field of the geometry at `base`. */
 export function loadField(code: Assembler, base: Local<'i32'>, field: GeometryField): Value<'i32'> {
@@ -80,30 +88,32 @@ export function emitPackPatches(code: Assembler, tiles: Tiles): Func {
  * packPatch_w(geometry, position, channels, x, out): one panel
  *
  *     for i < w: (iy, ix)[i] = where the patch of output position + i begins in the image
- *     for ky, kx:
- *       inside[i] = iy[i] + ky · dilationH < h and ix[i] + kx · dilationW < w
- *       for c < channels:
+ *     for ky, kx: inside[ky][kx][i] = iy[i] + ky · dilationH < h and ix[i] + kx · dilationW < w
+ *     for c < channels:
+ *       for ky, kx:
  *         for i < w:
  *           value = x[c][iy[i] + ky · dilationH][ix[i] + kx · dilationW]
- *           out[((c · kh + ky) · kw + kx) · w + i] = inside[i] ? value : 0
+ *           out[((c · kh + ky) · kw + kx) · w + i] = inside[ky][kx][i] ? value : 0
  *
- * Positions whose elements lie side by side (stride 1 in one row, or "same" padding), or with one between any two
- * (stride 2), are read as vectors, the others lane by lane. A vector may reach across the border of a plane; the mask
- * clears what lies outside.
+ * Quads of positions whose elements lie side by side (stride 1 in one row, or "same" padding), or with one between any two
+ * (stride 2), are read as vectors, the others lane by lane. A vector may reach across the border of a plane; the mask clears
+ * what lies outside. The masks are behind the geometry. A tap takes a few channels at once, since planes whose size is a
+ * power of two all compete for the same few lines of the cache.
  */
 function emitPackPatch(code: Assembler, element: Element, width: number): Func {
   const { i32, i32x4, v128 } = code;
   const { bytes, lanes } = element;
   const quads = Math.ceil(width / 4);
-  const vectors = width / lanes;
   const params = { geometry: 'i32', position: 'i32', channels: 'i32', x: 'i32', out: 'i32' } as const;
   return code.func(`packPatch_${width}`, params, [], ({ geometry, position, channels, x, out }) => {
     const field = (name: GeometryField) => code.local('i32', loadField(code, geometry, name));
     const w = field('w');
     const plane = field('planeBytes');
+    const kh = field('kh');
     const kw = field('kw');
-    const dilationH = field('dilationH');
-    const dilationW = field('dilationW');
+    const tapStep = code.local('i32', code.scale(loadField(code, geometry, 'dilationW'), bytes));
+    const lineStep = code.local('i32', code.scale(i32.mul(loadField(code, geometry, 'dilationH'), w), bytes));
+    const masks = code.local('i32', i32.add(geometry, GEOMETRY_BYTES));
     const xs = code.locals('v128', quads);
     const ys = code.locals('v128', quads);
     const offsets = code.locals('v128', quads);
@@ -111,94 +121,167 @@ function emitPackPatch(code: Assembler, element: Element, width: number): Func {
     for (const [q, offset] of offsets.entries()) {
       offset.set(i32x4.shl(i32x4.add(i32x4.mul(ys[q], i32x4.splat(w)), xs[q]), Math.log2(bytes)));
     }
-    const first = code.local('i32', i32x4.extract_lane(0, offsets[0]));
-    const isRun = code.local('i32', isProgression(code, offsets, first, bytes));
-    const isRun2 = code.local('i32', isProgression(code, offsets, first, 2 * bytes));
+    const [ky, kx, mask, end] = code.locals('i32', 4);
+    /** Runs `body` for every tap, `line` before and `endLine` after those of a line of the filter. */
+    const forTaps = (line: () => void, body: () => void, endLine: () => void) => {
+      mask.set(masks);
+      ky.set(kh);
+      repeat(code, ky, () => {
+        line();
+        kx.set(kw);
+        repeat(code, kx, () => {
+          body();
+          code.increase(mask, width * bytes);
+        });
+        endLine();
+      });
+    };
+    storeMasks(code, element, width, geometry, xs, ys, mask, forTaps);
 
-    const height = code.local('v128', i32x4.splat(loadField(code, geometry, 'h')));
-    const breadth = code.local('v128', i32x4.splat(w));
-    const step = code.local('i32', code.scale(i32.mul(loadField(code, geometry, 'kh'), kw), width * bytes));
-    const planes = code.local('i32', i32.mul(i32.sub(channels, 1), plane));
-    const tensor = field('tensor');
-    const tensorBytes = field('tensorBytes');
-    const [ky, kx, dy, dx, tap, from, to, left, relative] = code.locals('i32', 9);
-    const insideY = code.locals('v128', quads);
-    const inside = code.locals('v128', quads);
-    const masks = code.locals('v128', 2 * quads);
+    const firsts = offsets.map((offset) => code.local('i32', i32.add(x, i32x4.extract_lane(0, offset))));
+    const step = code.local('i32', code.scale(i32.mul(kh, kw), width * bytes));
+    const reach = code.local('i32', i32.mul(i32.sub(channels, 1), plane));
+    code.increase(reach, i32.add(i32.mul(i32.sub(kh, 1), lineStep), i32.mul(i32.sub(kw, 1), tapStep)));
+    const [left, to, tap, lineTap] = code.locals('i32', 4);
+    const maskNow = code.locals('v128', width / lanes);
+    /** Packs some channels after each other, tap by tap: `begin` before each tap, `load` vector by vector, `next` after each channel. */
+    const packTaps = (
+      some: Local<'i32'>,
+      begin: () => void,
+      load: (vector: number) => Value<'v128'>,
+      next: () => void,
+    ) => {
+      const start = code.local('i32', out);
+      lineTap.set(0);
+      const pack = () => {
+        begin();
+        for (const [v, local] of maskNow.entries()) local.set(v128.load(mask, 16 * v));
+        to.set(start);
+        left.set(some);
+        repeat(code, left, () => {
+          for (const [v, local] of maskNow.entries()) v128.store(to, v128.and(load(v), local), 16 * v);
+          next();
+          code.increase(to, step);
+        });
+        code.increase(tap, tapStep);
+        code.increase(start, width * bytes);
+      };
+      forTaps(
+        () => tap.set(lineTap),
+        pack,
+        () => code.increase(lineTap, lineStep),
+      );
+    };
+
+    const isRun = (apart: number) => {
+      const tensor = () => loadField(code, geometry, 'tensor');
+      const size = () => loadField(code, geometry, 'tensorBytes');
+      end.set(i32.sub(i32.add(i32.add(firsts[quads - 1], reach), 3 * apart + bytes), tensor()));
+      const isInTensor = i32.and(i32.lt_u(i32.sub(firsts[0], tensor()), size()), i32.le_u(end, size()));
+      return offsets.reduce((all, offset) => i32.and(all, isProgression(code, offset, apart)), isInTensor);
+    };
+    const at = code.locals('i32', quads);
+    const some = code.local('i32');
+    const copyVectors = (load: (from: Local<'i32'>, vector: number) => Value<'v128'>) => {
+      code.while(
+        () => i32.gt_s(channels, 0),
+        () => {
+          some.set(code.least(channels, CHANNELS_TOGETHER));
+          packTaps(
+            some,
+            () => {
+              for (const [q, local] of at.entries()) local.set(i32.add(firsts[q], tap));
+            },
+            (v) => load(at[Math.floor((v * lanes) / 4)], v % (4 / lanes)),
+            () => increaseAll(code, at, plane),
+          );
+          for (const first of firsts) code.increase(first, i32.mul(some, plane));
+          code.increase(out, i32.mul(some, step));
+          code.decrease(channels, some);
+        },
+      );
+      code.return();
+    };
+    code.if(isRun(bytes), () => copyVectors((from, v) => v128.load(from, 16 * v)));
+    code.if(isRun(2 * bytes), () => copyVectors((from, v) => loadEverySecond(code, element, from, 32 * v)));
+
     const value = code.local('v128');
     const lanesAt = code.locals('i32', width);
-    ky.set(loadField(code, geometry, 'kh'));
-    repeat(code, ky, () => {
-      for (const [q, y] of ys.entries()) insideY[q].set(i32x4.lt_u(i32x4.add(y, i32x4.splat(dy)), height));
-      dx.set(0);
-      kx.set(kw);
-      repeat(code, kx, () => {
-        tap.set(code.scale(i32.add(i32.mul(dy, w), dx), bytes));
-        for (const [q, ix] of xs.entries()) {
-          inside[q].set(v128.and(insideY[q], i32x4.lt_u(i32x4.add(ix, i32x4.splat(dx)), breadth)));
-        }
-        const mask = laneMasks(code, element, inside, masks);
-        from.set(i32.add(x, i32.add(first, tap)));
-        relative.set(i32.sub(from, tensor));
-        to.set(out);
-        left.set(channels);
-        const isInTensor = (span: number) =>
-          i32.and(i32.lt_u(relative, tensorBytes), i32.le_u(i32.add(i32.add(relative, planes), span), tensorBytes));
-        const copyVectors = (load: (v: number) => Value<'v128'>) => {
-          repeat(code, left, () => {
-            for (let v = 0; v < vectors; v++) v128.store(to, v128.and(load(v), mask[v]), 16 * v);
-            code.increase(from, plane);
-            code.increase(to, step);
-          });
-        };
-        code.block((done) => {
-          code.if(i32.and(isRun, isInTensor(width * bytes)), () => {
-            copyVectors((v) => v128.load(from, 16 * v));
-            code.br(done);
-          });
-          code.if(i32.and(isRun2, isInTensor((2 * width - 1) * bytes)), () => {
-            copyVectors((v) => loadEverySecond(code, element, from, 32 * v));
-            code.br(done);
-          });
-          // A lane outside reads the first element of its plane.
-          for (const [q, offset] of offsets.entries()) {
-            value.set(v128.and(inside[q], i32x4.add(offset, i32x4.splat(tap))));
-            for (let i = 0; i < Math.min(4, width - 4 * q); i++) {
-              lanesAt[4 * q + i].set(i32.add(x, i32x4.extract_lane(i, value)));
-            }
+    packTaps(
+      channels,
+      () => {
+        // A lane outside reads the first element of its plane.
+        for (const [q, offset] of offsets.entries()) {
+          value.set(i32x4.add(offset, i32x4.splat(tap)));
+          value.set(v128.and(value, quadMask(code, element, mask, q)));
+          for (let i = 4 * q; i < Math.min(width, 4 * q + 4); i++) {
+            lanesAt[i].set(i32.add(x, i32x4.extract_lane(i % 4, value)));
           }
-          repeat(code, left, () => {
-            for (let v = 0; v < vectors; v++) {
-              loadLanes(code, element, value, lanesAt.slice(v * lanes, (v + 1) * lanes));
-              v128.store(to, v128.and(value, mask[v]), 16 * v);
-            }
-            for (const at of lanesAt) code.increase(at, plane);
-            code.increase(to, step);
-          });
-        });
-        code.increase(out, width * bytes);
-        code.increase(dx, dilationW);
-      });
-      code.increase(dy, dilationH);
-    });
+        }
+      },
+      (v) => {
+        loadLanes(code, element, value, lanesAt.slice(v * lanes, (v + 1) * lanes));
+        return value.get();
+      },
+      () => increaseAll(code, lanesAt, plane),
+    );
   });
 }
 
-/** Whether the lanes of `offsets` are first, first + step, first + 2 · step, … */
-function isProgression(
+function increaseAll(code: Assembler, locals: readonly Local<'i32'>[], by: Local<'i32'>): void {
+  for (const local of locals) code.increase(local, by);
+}
+
+/** Writes for every tap which lanes are inside the image: all ones or zeros, as wide as the elements. */
+function storeMasks(
   code: Assembler,
-  offsets: readonly Local<'v128'>[],
-  first: Local<'i32'>,
-  step: number,
-): Value<'i32'> {
-  const { i32, i32x4 } = code;
-  const test = (offset: Local<'v128'>, q: number) => {
-    const lane = [0, 1, 2, 3].map((i) => (4 * q + i) * step);
-    return i32x4.all_true(i32x4.eq(offset, i32x4.add(i32x4.splat(first), i32x4.const(...lane))));
+  element: Element,
+  width: number,
+  geometry: Local<'i32'>,
+  xs: readonly Local<'v128'>[],
+  ys: readonly Local<'v128'>[],
+  mask: Local<'i32'>,
+  forTaps: (line: () => void, body: () => void, endLine: () => void) => void,
+): void {
+  const { i32x4, i64x2, v128 } = code;
+  const height = code.local('v128', i32x4.splat(loadField(code, geometry, 'h')));
+  const breadth = code.local('v128', i32x4.splat(loadField(code, geometry, 'w')));
+  const stepY = code.local('v128', i32x4.splat(loadField(code, geometry, 'dilationH')));
+  const stepX = code.local('v128', i32x4.splat(loadField(code, geometry, 'dilationW')));
+  const x = xs.map((start) => code.local('v128', start));
+  const y = ys.map((start) => code.local('v128', start));
+  const inside = code.local('v128');
+  const line = () => {
+    for (const [q, local] of x.entries()) local.set(xs[q]);
   };
-  let all = test(offsets[0], 0);
-  for (let q = 1; q < offsets.length; q++) all = i32.and(all, test(offsets[q], q));
-  return all;
+  const store = () => {
+    for (let q = 0; q < x.length; q++) {
+      inside.set(v128.and(i32x4.lt_u(y[q], height), i32x4.lt_u(x[q], breadth)));
+      if (element.bytes === 4) v128.store(mask, inside, 16 * q);
+      else {
+        v128.store(mask, i64x2.extend_low_i32x4_s(inside), 32 * q);
+        if (4 * q + 2 < width) v128.store(mask, i64x2.extend_high_i32x4_s(inside), 32 * q + 16);
+      }
+      x[q].set(i32x4.add(x[q], stepX));
+    }
+  };
+  forTaps(line, store, () => {
+    for (const local of y) local.set(i32x4.add(local, stepY));
+  });
+}
+
+/** The mask of four positions, 32 bits each. */
+function quadMask(code: Assembler, element: Element, mask: Local<'i32'>, quad: number): Value<'v128'> {
+  const { v128 } = code;
+  if (element.bytes === 4) return v128.load(mask, 16 * quad);
+  return code.i32x4.shuffle([0, 2, 4, 6], v128.load(mask, 32 * quad), v128.load(mask, 32 * quad + 16));
+}
+
+/** Whether the lanes are x, x + step, x + 2 · step, … */
+function isProgression(code: Assembler, offset: Local<'v128'>, step: number): Value<'i32'> {
+  const { i32x4 } = code;
+  const first = i32x4.shuffle([0, 0, 0, 0], offset, offset);
+  return i32x4.all_true(i32x4.eq(offset, i32x4.add(first, i32x4.const(0, step, 2 * step, 3 * step))));
 }
 
 /** A vector of the elements 0, 2, 4, … at an address, reading none behind the last. */
@@ -245,21 +328,6 @@ function emitPositions(
     xs[q].set(i % 4 === 0 ? i32x4.splat(ix) : i32x4.replace_lane(i % 4, xs[q], ix));
     ys[q].set(i % 4 === 0 ? i32x4.splat(iy) : i32x4.replace_lane(i % 4, ys[q], iy));
   }
-}
-
-/** Masks of the element's width from masks of 32 bits. */
-function laneMasks(
-  code: Assembler,
-  element: Element,
-  quads: readonly Local<'v128'>[],
-  masks: readonly Local<'v128'>[],
-): readonly Local<'v128'>[] {
-  if (element.bytes === 4) return quads;
-  for (const [q, quad] of quads.entries()) {
-    masks[2 * q].set(code.i64x2.extend_low_i32x4_s(quad));
-    masks[2 * q + 1].set(code.i64x2.extend_high_i32x4_s(quad));
-  }
-  return masks;
 }
 
 /** value = one element from each address */

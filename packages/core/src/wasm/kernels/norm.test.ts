@@ -9,7 +9,14 @@ import { sizeOf } from '../../layout.ts';
 import * as reference from '../../reference/norm.ts';
 import type { Tensor } from '../../tensor.ts';
 import { setStrict } from '../features.ts';
-import { launchNormalise, launchStatistics } from '../launchNorm.ts';
+import {
+  launchChannelSums,
+  launchLayerNorm,
+  launchLayerNormBackward,
+  launchNormalise,
+  launchNormaliseGradient,
+  launchStatistics,
+} from '../launchNorm.ts';
 
 const GUARD = 1000;
 
@@ -42,28 +49,103 @@ function input(shape: readonly number[], dtype: FloatDType, center: number, spec
 
 const table = (n: number, f: (c: number) => number): Float64Array => Float64Array.from({ length: n }, (_, c) => f(c));
 
+const rounded = (values: Float64Array, dtype: FloatDType): Float64Array | Float32Array =>
+  dtype === 'float32' ? Float32Array.from(values) : values;
+
+/** Equal but for a few roundings of numbers of the given size. */
+function checkClose(got: Tensor, want: Tensor, dtype: FloatDType, where: string, size = 4): void {
+  const slack = size * (dtype === 'float32' ? 2 ** -22 : 1e-14);
+  const [values, exact] = [got, want].map((y) =>
+    Array.from((y.array as Float64Array).subarray(y.offset, y.offset + sizeOf(y.shape))),
+  );
+  exact.forEach((v, i) => {
+    const same =
+      Object.is(values[i], v) || values[i] === v || Math.abs(values[i] - v) <= slack * Math.max(1, Math.abs(v));
+    if (!same) assert.unreachable(`${where}: ${values[i]} at ${i}, expected ${v}`);
+  });
+}
+
 for (const strict of [false, true]) {
   const how = strict ? 'in strict mode' : 'with the features found';
   for (const dtype of ['float32', 'float64'] as const) {
-    test(`${dtype} normalisation by kernels gives the bits of the reference at every size, ${how}`, () => {
+    test(`${dtype} normalisation and its gradient by kernels equal the reference at every size, ${how}`, () => {
       const was = setStrict(strict);
       for (const size of [1, 2, 3, 4, 5, 7, 8, 9, 33]) {
         for (const channels of [1, 3, 4, 5, 8, 9]) {
           const shape = [Math.ceil(1024 / (channels * size)), channels, size];
-          const x = input(shape, dtype, 0, true);
-          const mean = table(channels, (c) => c / 7);
-          const invstd = table(channels, (c) => 1 / (c + 0.3));
-          const affine = [table(channels, (c) => Math.sin(c)), table(channels, (c) => Math.cos(c))];
-          for (const [weight, bias] of [affine, [null, null]]) {
-            const out = guarded(shape, dtype);
-            assert.ok(launchNormalise(x, mean, invstd, weight, bias, out.tensor), `a kernel takes ${shape}`);
-            const expected = allocate(shape, dtype);
-            reference.normalise(x, mean, invstd, weight, bias, expected);
-            const [got, want] = [out.tensor, expected].map((y) =>
-              (y.array as Float64Array).slice(y.offset, y.offset + sizeOf(shape)),
+          const x = input(shape, dtype, 1000, true);
+          const g = input(shape, dtype, -0.5, false);
+          const mean = table(channels, (c) => 1000 + c / 7);
+          const [scale, shift, slope] = [1, 2, 3].map((k) => table(channels, (c) => Math.sin(k * c + k)));
+          const out = guarded(shape, dtype);
+          const expected = allocate(shape, 'float64');
+          assert.ok(launchNormalise(x, mean, scale, shift, out.tensor), `a kernel takes ${shape}`);
+          reference.normalise(x, mean, scale, shift, expected);
+          checkClose(out.tensor, expected, dtype, `normalise ${shape}`);
+          // The gradient's mean is one that has been stored, and so is rounded.
+          const stored = dtype === 'float32' ? mean.map(Math.fround) : mean;
+          assert.ok(launchNormaliseGradient(x, g, stored, scale, shift, slope, out.tensor));
+          reference.normaliseGradient(x, g, stored, scale, shift, slope, expected);
+          checkClose(out.tensor, expected, dtype, `gradient ${shape}`);
+          out.check();
+          const clean = input(shape, dtype, 1000, false);
+          const got = launchChannelSums(clean, g, stored);
+          assert.ok(got !== null);
+          const want = reference.channelSums(clean, g, stored);
+          // Products and sums of four of them are rounded: three times, of numbers below 4.
+          const slack = dtype === 'float32' ? 2 ** -22 * shape[0] * size : 1e-12;
+          for (let c = 0; c < channels; c++) {
+            assert.ok(Math.abs(got.sums[c] - want.sums[c]) <= slack, `sum ${c} of ${shape}`);
+            assert.ok(Math.abs(got.products[c] - want.products[c]) <= slack, `product ${c} of ${shape}`);
+          }
+        }
+      }
+      setStrict(was);
+    });
+
+    test(`${dtype} layer normalisation and its gradient by kernels equal the reference at every length, ${how}`, () => {
+      const was = setStrict(strict);
+      for (const n of [1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 33, 300]) {
+        for (const center of [0, 1000]) {
+          const rows = Math.ceil(1030 / n);
+          const x = input([rows, n], dtype, center, false);
+          const g = input([rows, n], dtype, -0.4, false);
+          const [w, b] = [1, 2].map((k) =>
+            fromArray(
+              rounded(
+                table(n, (c) => Math.sin(k * c + k)),
+                dtype,
+              ),
+              [n],
+              dtype,
+            ),
+          );
+          for (const [weight, bias] of [
+            [w, b],
+            [null, null],
+          ]) {
+            const out = guarded([rows, n], dtype);
+            const [means, invstds] = [allocate([rows], dtype), allocate([rows], dtype)];
+            assert.ok(launchLayerNorm(x, n, weight, bias, 1e-5, [out.tensor, means, invstds]));
+            const [wide, wideMeans, wideInvstds] = [[rows, n], [rows], [rows]].map((s) => allocate(s, 'float64'));
+            const [ws, bs] = [weight, bias].map((t) =>
+              t === null ? null : Float64Array.from(t.array as Float64Array),
             );
-            for (let i = 0; i < want.length; i++) {
-              if (!Object.is(got[i], want[i])) assert.unreachable(`${shape}: ${got[i]} at ${i}, expected ${want[i]}`);
+            reference.layerNorm(x, n, ws, bs, 1e-5, wide, wideMeans, wideInvstds);
+            // In float64 a mean near 1000 has three digits less than the distances from it. 1 / √(var + eps) reaches 316 where a row
+            // has no variance; what is lost of x - mean is multiplied by it.
+            const digits = dtype === 'float64' ? Math.max(center, 1) : 1;
+            checkClose(out.tensor, wide, dtype, `layerNorm of ${n} around ${center}`, (n < 3 ? 320 : 8) * digits);
+            checkClose(means, wideMeans, dtype, `means of ${n}`, Math.max(center, 1));
+            const results = launchLayerNormBackward(g, x, n, weight, means, invstds, out.tensor);
+            assert.ok(results !== null);
+            const want = reference.layerNormBackward(g, x, n, ws, means, invstds, wide);
+            const size = Math.max(...Array.from(invstds.array as Float64Array));
+            checkClose(out.tensor, wide, dtype, `gradient of ${n} around ${center}`, 16 * size);
+            const slack = dtype === 'float32' ? 2 ** -21 * rows * 4 : 1e-11 * rows;
+            for (let c = 0; c < n; c++) {
+              assert.ok(Math.abs(results.dWeight[c] - want.dWeight[c]) <= slack, `weight ${c} of ${n}`);
+              assert.ok(Math.abs(results.dBias[c] - want.dBias[c]) <= slack, `bias ${c} of ${n}`);
             }
             out.check();
           }
@@ -111,7 +193,8 @@ test('small inputs are left to the reference loops', () => {
   const x = input([4, 2, 8], 'float32', 0, false);
   const two = table(2, () => 1);
   assert.is(launchStatistics(x), null);
-  assert.not(launchNormalise(x, two, two, null, null, allocate([4, 2, 8], 'float32')));
+  assert.not(launchNormalise(x, two, two, two, allocate([4, 2, 8], 'float32')));
+  assert.is(launchChannelSums(x, x, two), null);
 });
 
 test.run();

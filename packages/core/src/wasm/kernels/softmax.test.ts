@@ -4,10 +4,11 @@ import { allocate, fromArray } from '../../base.ts';
 // Gives `base.ts` the class that it constructs.
 import '../../index.ts';
 import { sizeOf } from '../../layout.ts';
+import { logsumexp } from '../../reference/reduce.ts';
 import * as reference from '../../reference/softmax.ts';
 import type { Tensor } from '../../tensor.ts';
 import { setStrict } from '../features.ts';
-import { launchSoftmax } from '../launchSoftmax.ts';
+import { launchLogsumexp, launchSoftmax, launchSoftmaxBackward } from '../launchSoftmax.ts';
 
 const GUARD = 1000;
 
@@ -50,17 +51,20 @@ function closeTo(form: string, got: number, exact: number): boolean {
   return Math.abs(got - exact) <= (4e-7 + 1.2e-7 * Math.abs(Math.log(exact))) * exact + 2e-45;
 }
 
+const LENGTHS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 16, 17, 33, 100, 1000];
+
 for (const strict of [false, true]) {
   const how = strict ? 'in strict mode' : 'with the features found';
   for (const form of ['softmax', 'logSoftmax'] as const) {
     test(`${form} by kernels equals the reference at every length, ${how}`, () => {
       const was = setStrict(strict);
-      for (const n of [4, 5, 6, 7, 8, 9, 10, 33, 100, 1000]) {
+      for (const n of LENGTHS) {
         const lines = Math.ceil(1024 / n);
         const shapes: [readonly number[], number][] = [
           [[lines, n], 1],
-          [[n, Math.max(4, lines)], 0],
-          [[3, n, Math.max(4, Math.ceil(lines / 3))], 1],
+          [[n, lines], 0],
+          [[3, n, Math.ceil(lines / 3)], 1],
+          [[Math.ceil(lines / 2), n, 2], 1],
           [[lines, 2, n], 1],
           [[lines, 1, n], 1],
         ];
@@ -88,6 +92,69 @@ for (const strict of [false, true]) {
     });
   }
 }
+
+for (const form of ['softmax', 'logSoftmax'] as const) {
+  test(`the gradient of ${form} by kernels equals the reference at every length`, () => {
+    for (const n of LENGTHS) {
+      const lines = Math.ceil(1024 / n);
+      for (const [shape, dim] of [
+        [[lines, n], 1],
+        [[n, lines], 0],
+        [[2, n, Math.ceil(lines / 2)], 1],
+      ] as [number[], number][]) {
+        const y = allocate(shape, 'float32');
+        reference[form](input(shape, 3, []), dim, y);
+        const g = input(shape, 1, n > 40 ? [Number.NaN] : []);
+        const out = guarded(shape);
+        assert.ok(launchSoftmaxBackward(form, g, y, dim, out.tensor));
+        const exact = allocate(shape, 'float64');
+        reference[`${form}Backward`](g.double(), y.double(), dim, exact);
+        const want = exact.array as Float64Array;
+        // The sum over the line, of terms below 1, is rounded once, and so are products.
+        const slack = 2 ** -22 * Math.max(1, form === 'softmax' ? 1 : n / 4);
+        for (let i = 0; i < want.length; i++) {
+          const got = (out.tensor.array as Float32Array)[out.tensor.offset + i];
+          const same = Object.is(got, want[i]) || Math.abs(got - want[i]) <= slack;
+          if (!same) assert.unreachable(`${form} over ${dim} of ${shape}: ${got} at ${i}, expected ${want[i]}`);
+        }
+        out.check();
+      }
+    }
+  });
+}
+
+test('logsumexp by kernels equals the reference, at infinities and NaN too', () => {
+  for (const n of LENGTHS) {
+    const lines = Math.ceil(1024 / n);
+    for (const [shape, dims] of [
+      [[lines, n], [1]],
+      [[n, lines], [0]],
+      [
+        [2, n, Math.ceil(lines / 2)],
+        [0, 1],
+      ],
+    ] as [number[], number[]][]) {
+      for (const special of [[], [Number.NEGATIVE_INFINITY], SPECIALS]) {
+        const x = input(shape, 20, special);
+        if (special.length === 1) (x.array as Float32Array).fill(Number.NEGATIVE_INFINITY);
+        const results = shape.filter((_, d) => !dims.includes(d));
+        const [got, want] = [guarded(results), allocate(results, 'float64')];
+        assert.ok(launchLogsumexp(x, dims, got.tensor));
+        logsumexp(x, dims, want);
+        const exact = want.array as Float64Array;
+        for (let i = 0; i < exact.length; i++) {
+          const value = (got.tensor.array as Float32Array)[got.tensor.offset + i];
+          const same =
+            Object.is(value, exact[i]) || Math.abs(value - exact[i]) <= 3e-7 * Math.max(1, Math.abs(exact[i]));
+          if (!same) assert.unreachable(`over ${dims} of ${shape}: ${value} at ${i}, expected ${exact[i]}`);
+        }
+        got.check();
+      }
+    }
+  }
+});
+
+const SPECIALS = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
 
 test('a row of nothing but -Infinity is NaN, and its neighbours are not', () => {
   const x = input([256, 5], 2, []);
@@ -119,15 +186,15 @@ test('the same bits come out however rows are split', () => {
   assert.equal(Array.from(part.array as Float32Array), Array.from((whole.array as Float32Array).subarray(32 * 37)));
 });
 
-test('short lines, small operands and float64 are left to the reference loops', () => {
+test('small operands and float64 are left to the reference loops', () => {
   for (const [shape, dim, dtype] of [
-    [[512, 3], 1, 'float32'],
-    [[3, 512, 2], 1, 'float32'],
     [[10, 10], 1, 'float32'],
     [[100, 100], 1, 'float64'],
   ] as const) {
     assert.not(launchSoftmax('softmax', allocate(shape, dtype), dim, allocate(shape, dtype)));
   }
+  // These dimensions are no neighbours.
+  assert.not(launchLogsumexp(allocate([10, 10, 10], 'float32'), [0, 2], allocate([10], 'float32')));
 });
 
 test.run();

@@ -1,115 +1,110 @@
 /**
- * Transcendental functions on four float32 at once, as code that an emitter inlines. Polynomials and splittings are those of
- * S. L. Moshier's Cephes (expf, logf, tanhf), which reach about 1 ulp; `elementwise.test.ts` sweeps them against double
- * precision and states the errors found.
+ * Transcendental functions on four float32 at once, as code that an emitter inlines. The polynomials are minimax fits by
+ * `tools/polynomials.py`; `elementwise.test.ts` sweeps every function against double precision and states the errors found.
  */
 
-import type { Assembler, Local, Operand, Value } from '../assembler.ts';
-import type { Features } from '../features.ts';
+import type { Lanes, Vector } from './lanes.ts';
 
-type Vector = Local<'v128'>;
-
-/** a·b + c, fused where the machine does that. */
-function madd(
-  code: Assembler,
-  features: Features,
-  a: Operand<'v128'>,
-  b: Vector | number,
-  c: Vector | number,
-): Value<'v128'> {
-  return features.fma ? code.f32x4.relaxed_madd(a, b, c) : code.f32x4.add(code.f32x4.mul(a, b), c);
-}
-
-/** Coefficients from the highest power down, in x, by Horner's scheme. */
-function polynomial(code: Assembler, features: Features, x: Vector, coefficients: readonly number[]): Local<'v128'> {
-  const sum = code.local('v128', code.f32x4.const(coefficients[0]));
-  for (const c of coefficients.slice(1)) sum.set(madd(code, features, sum, x, c));
-  return sum;
-}
-
-const EXP = [1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1];
+/** (e^r - 1 - r) / r² on |r| ≤ ln 2 / 2 */
+const EXP = [0.00138145406, 0.00836874545, 0.041668389, 0.166665211, 0.49999994];
 const LN2_HIGH = 0.693359375;
 const LN2_LOW = -2.1219444e-4;
+/** Added to a float of small size, leaves it rounded to an integer in the low bits: 1.5 · 2²³. */
+const ROUND = 12582912;
+const EXPONENT_BIAS = 127;
 
-/** 2^n for integral lanes n of i32 in [-126, 127], by writing the exponent bits. */
-function powerOfTwo(code: Assembler, n: Vector): Value<'v128'> {
-  return code.i32x4.shl(code.i32x4.add(n, 127), 23);
+/** e^r for |r| ≤ ln 2 / 2, with relative error 2^-24 */
+function expNear(m: Lanes, r: Vector): Vector {
+  return m.add(m.madd(m.polynomial(r, EXP), m.mul(r, r), r), 1);
+}
+
+/** x - n ln 2, in two steps whose first is exact */
+function reduced(m: Lanes, x: Vector, n: Vector): Vector {
+  return m.nmadd(n, LN2_LOW, m.nmadd(n, LN2_HIGH, x));
 }
 
 /**
- * e^x: x = n ln 2 + r with |r| ≤ ln 2 / 2, e^r by a polynomial of degree 7, and 2^n in two factors, so that results near the ends
- * of the range, denormal ones included, come out right. NaN stays NaN; beyond ±104 the result is 0 or Infinity.
+ * p · 2^n for n = round(log2 e · x), x in [-104, 89.4]: 2^n in two factors, so that results near the ends of the range, denormal ones
+ * included, come out right. Adding `ROUND` and the bias leaves an exponent where a shift by 23 brings it to its place.
  */
-export function exp(code: Assembler, features: Features, x: Vector): Value<'v128'> {
-  const { f32x4, i32x4 } = code;
-  const bounded = code.local('v128', f32x4.min(f32x4.max(x, -105), 90));
-  const n = code.local('v128', f32x4.nearest(f32x4.mul(bounded, Math.LOG2E)));
-  const r = code.local('v128', madd(code, features, n, -LN2_HIGH, bounded));
-  r.set(madd(code, features, n, -LN2_LOW, r));
-  const p = polynomial(code, features, r, EXP);
-  const square = code.local('v128', f32x4.mul(r, r));
-  p.set(f32x4.add(madd(code, features, p, square, r), 1));
-  const whole = code.local('v128', i32x4.trunc_sat_f32x4_s(n));
-  const half = code.local('v128', i32x4.shr_s(whole, 1));
-  const rest = code.local('v128', i32x4.sub(whole, half));
-  return f32x4.mul(f32x4.mul(p, powerOfTwo(code, half)), powerOfTwo(code, rest));
+function scaled(m: Lanes, x: Vector, nearExp: (m: Lanes, n: Vector) => Vector, log2: number): Vector {
+  const whole = m.madd(x, log2, ROUND + 2 * EXPONENT_BIAS);
+  const half = m.madd(x, log2 / 2, ROUND + EXPONENT_BIAS);
+  const p = nearExp(m, m.sub(whole, ROUND + 2 * EXPONENT_BIAS));
+  return m.mul(m.mul(p, m.i.shl(half, 23)), m.i.shl(m.i.sub(whole, half), 23));
 }
 
+/** e^x for x in [-104, 89.4] or NaN */
+function expWithin(m: Lanes, x: Vector): Vector {
+  return scaled(m, x, (_, n) => expNear(m, reduced(m, x, n)), Math.LOG2E);
+}
+
+/** e^x; what lies beyond [-104, 89.4] gives 0 or Infinity. (pmin and pmax keep a NaN in their first operand.) */
+export function exp(m: Lanes, x: Vector): Vector {
+  return expWithin(m, m.pmax(m.pmin(x, 89.4), -104));
+}
+
+/** e^x for x ≤ 0 or NaN; 0 where it is not a normal number, which saves the second factor. */
+export function expOfNegative(m: Lanes, x: Vector): Vector {
+  const bounded = m.pmax(x, LEAST_NORMAL_POWER);
+  const whole = m.madd(bounded, Math.LOG2E, ROUND + EXPONENT_BIAS);
+  const r = reduced(m, bounded, m.sub(whole, ROUND + EXPONENT_BIAS));
+  return m.mul(expNear(m, r), m.i.shl(whole, 23));
+}
+
+/** Here 2^n has the exponent bits 0, which make 0. */
+const LEAST_NORMAL_POWER = -88;
+
+/** (log(1 + t) - t) / t² on [√½ - 1, √2 - 1] */
 const LOG = [
-  7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
-  2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
+  0.0873484313, -0.143075213, 0.149179742, -0.165705085, 0.199620724, -0.250017554, 0.333339512, -0.499999911,
 ];
+const SQRT_HALF_BITS = 0x3f3504f3;
+const LEAST_NORMAL = 2 ** -126;
 
 /**
- * ln x: x = 2^e m with m in [√½, √2), ln m by a polynomial in m - 1. Denormals are scaled first; 0 gives -Infinity, what is
- * negative NaN.
+ * ln x: x = 2^e (1 + t) with 1 + t in [√½, √2), ln(1 + t) by a polynomial. What is not positive, finite and normal is rare and is
+ * looked at only where it occurs: denormals are scaled, 0 gives -Infinity, what is negative NaN.
  */
-export function log(code: Assembler, _features: Features, x: Vector): Value<'v128'> {
-  const { f32x4, i32x4, v128 } = code;
-  const small = code.local('v128', f32x4.lt(x, 1.1754943508222875e-38));
-  const scaled = code.local('v128', v128.bitselect(f32x4.mul(x, 8388608), x, small));
-  const e = code.local('v128', i32x4.sub(i32x4.shr_s(scaled, 23), 126));
-  e.set(i32x4.sub(e, v128.and(small, i32x4.const(23))));
-  // the fraction bits under the exponent of 0.5: m in [0.5, 1)
-  const m = code.local('v128', v128.or(v128.and(scaled, i32x4.const(0x007fffff)), i32x4.const(0x3f000000)));
-  const low = code.local('v128', f32x4.lt(m, Math.SQRT1_2));
-  e.set(i32x4.add(e, low)); // a true lane is -1
-  const t = code.local('v128', f32x4.sub(f32x4.add(m, v128.and(m, low)), 1));
-  const z = code.local('v128', f32x4.mul(t, t));
-  const p = code.local('v128', f32x4.const(LOG[0]));
-  for (const c of LOG.slice(1)) p.set(f32x4.add(f32x4.mul(p, t), c));
-  p.set(f32x4.mul(f32x4.mul(p, t), z));
-  const power = code.local('v128', f32x4.convert_i32x4_s(e));
-  p.set(f32x4.add(p, f32x4.mul(power, LN2_LOW)));
-  p.set(f32x4.sub(p, f32x4.mul(z, 0.5)));
-  const result = code.local('v128', f32x4.add(f32x4.add(t, p), f32x4.mul(power, LN2_HIGH)));
-  // the corners: Infinity and NaN pass through, 0 gives -Infinity, negative gives NaN
-  result.set(v128.bitselect(x, result, f32x4.eq(x, Number.POSITIVE_INFINITY)));
-  result.set(v128.bitselect(f32x4.const(Number.NEGATIVE_INFINITY), result, f32x4.eq(x, 0)));
-  return v128.or(v128.or(result, f32x4.lt(x, 0)), f32x4.ne(x, x));
+export function log(m: Lanes, x: Vector): Vector {
+  const { code } = m;
+  // Exponent and sign as an integer that is below this bound for positive normal numbers alone.
+  const isOdd = m.keep(code.i32x4.gt_s(m.i.add(x, m.int(0x7f800000)), m.int(-0x01000001)));
+  const near = code.local('v128', x);
+  m.whereAny(isOdd, () => near.set(m.choose(m.lt(x, LEAST_NORMAL), m.mul(x, 2 ** 23), x)));
+  const offset = m.i.sub(near, m.int(SQRT_HALF_BITS));
+  const e = m.keep(code.f32x4.convert_i32x4_s(m.i.shr_s(offset, 23)));
+  const t = m.sub(m.i.add(m.and(offset, m.int(0x007fffff)), m.int(SQRT_HALF_BITS)), 1);
+  const sum = m.madd(m.polynomial(t, LOG), m.mul(t, t), t);
+  const result = m.madd(e, LN2_HIGH, m.madd(e, LN2_LOW, sum));
+  m.whereAny(isOdd, () => {
+    result.set(m.choose(m.lt(x, LEAST_NORMAL), m.sub(result, 23 * Math.LN2), result));
+    result.set(m.choose(m.eq(x, Number.POSITIVE_INFINITY), x, result));
+    result.set(m.choose(m.eq(x, 0), Number.NEGATIVE_INFINITY, result));
+    result.set(m.or(result, m.or(m.lt(x, 0), m.ne(x, x))));
+  });
+  return result;
 }
 
-const TANH = [-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1];
+/** (tanh x - x) / x³ in x², on |x| ≤ 0.625 */
+const TANH = [-0.00570498733, 0.020639088, -0.0537397154, 0.133314416, -0.333332807];
 
 /** tanh x: x + x³ P(x²) up to 0.625, and 1 - 2 / (e^2|x| + 1) with the sign of x beyond. */
-export function tanh(code: Assembler, features: Features, x: Vector): Value<'v128'> {
-  const { f32x4, v128 } = code;
-  const z = code.local('v128', f32x4.mul(x, x));
-  const near = polynomial(code, features, z, TANH);
-  near.set(madd(code, features, f32x4.mul(near, z), x, x));
-  const size = code.local('v128', f32x4.abs(x));
-  const twice = code.local('v128', f32x4.add(size, size));
-  const far = code.local('v128', exp(code, features, twice));
-  far.set(f32x4.sub(f32x4.const(1), f32x4.div(f32x4.const(2), f32x4.add(far, 1))));
-  far.set(v128.or(far, v128.and(x, code.i32x4.const(-0x80000000))));
-  return v128.bitselect(far, near, f32x4.gt(size, 0.625));
+export function tanh(m: Lanes, x: Vector): Vector {
+  const z = m.mul(x, x);
+  const size = m.abs(x);
+  const near = m.madd(m.mul(m.polynomial(z, TANH), z), size, size);
+  // beyond 10 the result is 1
+  const twice = m.pmin(m.add(size, size), 20);
+  const whole = m.madd(twice, Math.LOG2E, ROUND + EXPONENT_BIAS);
+  const r = reduced(m, twice, m.sub(whole, ROUND + EXPONENT_BIAS));
+  const denominator = m.madd(expNear(m, r), m.i.shl(whole, 23), 1);
+  const far = m.sub(1, m.div(2, denominator));
+  return m.withSign(m.choose(m.gt(size, 0.625), far, near), x);
 }
 
 /** 1 / (1 + e^-x), for negative x as e^x / (1 + e^x), so that it fades out gradually. */
-export function sigmoid(code: Assembler, features: Features, x: Vector): Value<'v128'> {
-  const { f32x4, v128 } = code;
-  const size = code.local('v128', f32x4.neg(f32x4.abs(x)));
-  const e = code.local('v128', exp(code, features, size));
-  const top = code.local('v128', v128.bitselect(e, f32x4.const(1), f32x4.lt(x, 0)));
-  return f32x4.div(top, f32x4.add(e, 1));
+export function sigmoid(m: Lanes, x: Vector): Vector {
+  const e = expWithin(m, m.pmax(m.or(x, -0), -104));
+  return m.div(m.choose(m.lt(x, 0), e, 1), m.add(e, 1));
 }

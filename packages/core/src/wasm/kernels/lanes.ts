@@ -1,0 +1,85 @@
+/**
+ * Vector arithmetic as functions: `m.add(x, 1)` emits the instruction, keeps the result in a local of its own and returns that, so
+ * that formulas read as formulas and a value can be used twice. A number stands for itself in every lane, set before the loop. The
+ * lanes are float32 or float64; what is written for both is written once.
+ */
+
+import type { Assembler, Local, Operand, Value } from '../assembler.ts';
+import type { Features } from '../features.ts';
+
+export type Vector = Local<'v128'>;
+export type Arg = Vector | number;
+export type LaneShape = 'f32x4' | 'f64x2';
+
+const ONE = ['neg', 'abs', 'sqrt', 'floor', 'ceil', 'trunc', 'nearest'] as const;
+const TWO = ['add', 'sub', 'mul', 'div', 'min', 'max', 'pmin', 'pmax', 'eq', 'ne', 'lt', 'le', 'gt', 'ge'] as const;
+const BITS = ['and', 'or', 'xor', 'andnot'] as const;
+
+type One = Readonly<Record<(typeof ONE)[number], (a: Arg) => Vector>>;
+type Two = Readonly<Record<(typeof TWO)[number] | (typeof BITS)[number], (a: Arg, b: Arg) => Vector>>;
+
+export interface Lanes extends One, Two {
+  readonly code: Assembler;
+  readonly features: Features;
+  readonly shape: LaneShape;
+  /** a·b + c and c - a·b, rounded once where the machine does that. */
+  madd(a: Arg, b: Arg, c: Arg): Vector;
+  nmadd(a: Arg, b: Arg, c: Arg): Vector;
+  /** Coefficients from the highest power down, in x, by Horner's scheme. */
+  polynomial(x: Vector, coefficients: readonly number[]): Vector;
+  /** mask ? a : b; the lanes of a mask are all ones or all zeros. */
+  choose(mask: Vector, a: Arg, b: Arg): Vector;
+  /** x with the sign of y, for x ≥ 0. */
+  withSign(x: Vector, y: Vector): Vector;
+  /** An integer in every lane. */
+  int(value: number | bigint): Vector;
+  /** Integer arithmetic on the bits of lanes. */
+  readonly i: {
+    add(a: Vector, b: Vector): Vector;
+    sub(a: Vector, b: Vector): Vector;
+    shl(a: Vector, count: number): Vector;
+    shr_s(a: Vector, count: number): Vector;
+    shr_u(a: Vector, count: number): Vector;
+  };
+  /** What another instruction left, as a local. */
+  keep(value: Value<'v128'>): Vector;
+  /** `body` where any lane of the mask is set: for what is rare. */
+  whereAny(mask: Vector, body: () => void): void;
+}
+
+/** Arithmetic on lanes of this shape, emitted into the function that `code` is defining. */
+export function lanes(code: Assembler, features: Features, shape: LaneShape = 'f32x4'): Lanes {
+  const float = code[shape] as Assembler['f32x4'];
+  const whole = (shape === 'f32x4' ? code.i32x4 : code.i64x2) as Assembler['i32x4'];
+  const k = (x: Arg): Vector => (typeof x === 'number' ? code.constant(shape, x) : x);
+  const keep = (value: Value<'v128'>): Vector => code.local('v128', value);
+  const one = ONE.map((name) => [name, (a: Arg) => keep(float[name](k(a)))]);
+  const two = TWO.map((name) => [name, (a: Arg, b: Arg) => keep(float[name](k(a), k(b)))]);
+  const bits = BITS.map((name) => [name, (a: Arg, b: Arg) => keep(code.v128[name](k(a), k(b)))]);
+  const fused = (a: Arg, b: Arg, c: Arg): [Operand<'v128'>, Operand<'v128'>, Operand<'v128'>] => [k(a), k(b), k(c)];
+  const m: Lanes = {
+    ...(Object.fromEntries([...one, ...two, ...bits]) as One & Two),
+    code,
+    features,
+    shape,
+    madd: (a, b, c) =>
+      keep(features.fma ? float.relaxed_madd(...fused(a, b, c)) : float.add(float.mul(k(a), k(b)), k(c))),
+    nmadd: (a, b, c) =>
+      keep(features.fma ? float.relaxed_nmadd(...fused(a, b, c)) : float.sub(k(c), float.mul(k(a), k(b)))),
+    polynomial: (x, [first, ...rest]) => rest.reduce<Vector>((sum, c) => m.madd(sum, x, c), k(first)),
+    choose: (mask, a, b) =>
+      keep(features.relaxedSimd ? whole.relaxed_laneselect(k(a), k(b), mask) : code.v128.bitselect(k(a), k(b), mask)),
+    withSign: (x, y) => m.or(x, m.and(y, -0)),
+    int: (value) => code.constant(shape === 'f32x4' ? 'i32x4' : 'i64x2', value),
+    i: {
+      add: (a, b) => keep(whole.add(a, b)),
+      sub: (a, b) => keep(whole.sub(a, b)),
+      shl: (a, count) => keep(whole.shl(a, count)),
+      shr_s: (a, count) => keep(whole.shr_s(a, count)),
+      shr_u: (a, count) => keep(whole.shr_u(a, count)),
+    },
+    keep,
+    whereAny: (mask, body) => code.if(code.v128.any_true(mask), body),
+  };
+  return m;
+}
