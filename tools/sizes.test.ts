@@ -18,6 +18,7 @@ const ceilings: Record<string, readonly [kilobytes: number, why: string]> = {
   '@torsor/nn': [21.5, 'some 130 modules, most of them checks of arguments'],
   '@torsor/optim': [3, 'SGD and the Adams'],
   '@torsor/data': [4.5, 'loaders and safetensors'],
+  '@torsor/workers': [4, 'a pool and its protocol'],
   torsor: [0.7, 'names alone'],
 };
 

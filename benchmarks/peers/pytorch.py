@@ -168,10 +168,45 @@ def moving(op, shape):
         'topk': lambda: torch.topk(x, 10),
         'sort': lambda: torch.sort(x),
         'cumsum': lambda: torch.cumsum(x, 1),
-    }[op]
+        'scatter': lambda: torch.scatter(x, 1, places, x),
+        'scatterAdd': lambda: torch.scatter_add(x, 1, places, x),
+        'indexAdd': lambda: torch.index_add(x, 0, rows, x),
+        'maskedSelect': lambda mask=x > 0.5: torch.masked_select(x, mask),
+        'nonzero': lambda: torch.nonzero(x),
+        'cumsumColumns': lambda: torch.cumsum(x, 0),
+        'cumprod': lambda: torch.cumprod(x, 1),
+        'sortColumns': lambda: torch.sort(x, 0),
+        'flip': lambda: torch.flip(x, [1]),
+        'roll': lambda: torch.roll(x, [3, 5], [0, 1]),
+        'tril': lambda: torch.tril(x),
+        'repeat': lambda: x.repeat(2, 2),
+        'zeros': lambda: torch.zeros(shape),
+        'ones': lambda: torch.ones(shape),
+        'arange': lambda: torch.arange(x.numel(), dtype=torch.float32),
+        'rand': lambda: torch.rand(shape),
+        'randn': lambda: torch.randn(shape),
+        'randint': lambda: torch.randint(1000, shape),
+        'randperm': lambda: torch.randperm(x.numel()),
+        'bernoulli_': lambda: x.bernoulli_(0.5),
+    }.get(op)
 
 
-MOVING = ('transpose', 'permute', 'cat', 'gather', 'indexSelect', 'embedding', 'embeddingGrad', 'topk', 'sort', 'cumsum')
+def casting(name, shape):
+    source, target = [getattr(torch, part) for part in name.split('_')[1:]]
+    x = (torch.rand(shape) * 2).to(source)
+    return lambda: x.to(target)
+
+
+def padding(mode, shape):
+    x = torch.rand(shape)
+    return lambda: F.pad(x, [1, 1, 1, 1], mode)
+
+
+MOVING = (
+    *('transpose', 'permute', 'cat', 'gather', 'indexSelect', 'embedding', 'embeddingGrad', 'topk', 'sort', 'cumsum'),
+    *('scatter', 'scatterAdd', 'indexAdd', 'maskedSelect', 'nonzero', 'cumsumColumns', 'cumprod', 'sortColumns', 'flip'),
+    *('roll', 'tril', 'repeat', 'zeros', 'ones', 'arange', 'rand', 'randn', 'randint', 'randperm', 'bernoulli_'),
+)
 FUNCTIONAL = ('gelu', 'silu', 'mish', 'hardswish', 'hardsigmoid', 'logSigmoid')
 COMPARISONS = ('eq', 'ne', 'lt', 'le', 'gt', 'ge')
 SPELLED = {'logSigmoid': 'logsigmoid', 'logicalNot': 'logical_not'}
@@ -190,6 +225,10 @@ def prepare(work):
         return normaliser(work)
     if op == 'lesson':
         return lesson
+    if op.startswith('cast_'):
+        return casting(op, shapes[0])
+    if op.startswith('pad_'):
+        return padding(op[4:], shapes[0])
     if op in MOVING:
         return moving(op, shapes[0])
     operands = [torch.rand(shape) for shape in shapes]

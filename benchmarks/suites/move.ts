@@ -72,5 +72,105 @@ export function lines(): Line[] {
       const x = t.rand(...shape);
       return () => t.cumsum(x, 1);
     }),
+    ...arrangements(),
+    ...casts(),
+    ...fills(),
+    ...draws(),
+  ];
+}
+
+/** More ways to move and choose elements. */
+function arrangements(): Line[] {
+  const onMatrix = (name: string, op: string, bytes: number, run: (x: t.Tensor) => unknown): Row =>
+    row(`${name}, 1024²`, op, bytes * size, () => {
+      const x = t.rand(...shape);
+      return () => run(x);
+    });
+  const withIndex = (name: string, op: string, run: (x: t.Tensor, index: t.Tensor) => unknown): Row =>
+    row(`${name}, 1024²`, op, 16 * size, () => {
+      const [x, index] = [t.rand(...shape), t.randint(1024, shape)];
+      return () => run(x, index);
+    });
+  const padded = [32, 16, 46, 46];
+  return [
+    withIndex('scatter', 'scatter', (x, index) => t.scatter(x, 1, index, x)),
+    withIndex('scatterAdd', 'scatterAdd', (x, index) => t.scatterAdd(x, 1, index, x)),
+    row('indexAdd, 1024 rows of 1024²', 'indexAdd', 16 * size, () => {
+      const [x, index] = [t.rand(...shape), t.randint(1024, [1024])];
+      return () => t.indexAdd(x, 0, index, x);
+    }),
+    row('maskedSelect, 1024²', 'maskedSelect', 9 * size, () => {
+      const x = t.rand(...shape);
+      const mask = x.gt(0.5);
+      return () => t.maskedSelect(x, mask);
+    }),
+    onMatrix('nonzero', 'nonzero', 12, (x) => t.nonzero(x)),
+    onMatrix('cumsum of columns', 'cumsumColumns', 8, (x) => t.cumsum(x, 0)),
+    onMatrix('cumprod of rows', 'cumprod', 8, (x) => t.cumprod(x, 1)),
+    onMatrix('sort of columns', 'sortColumns', 12, (x) => t.sort(x, 0)),
+    onMatrix('flip of rows', 'flip', 8, (x) => t.flip(x, [1])),
+    onMatrix('roll in both dimensions', 'roll', 8, (x) => t.roll(x, [3, 5], [0, 1])),
+    onMatrix('tril', 'tril', 8, (x) => t.tril(x)),
+    onMatrix('repeat, four times', 'repeat', 20, (x) => x.repeat(2, 2)),
+    ...(['constant', 'reflect', 'replicate', 'circular'] as const).map((mode) =>
+      row(
+        `pad by 1, ${mode}, 32×16×46×46`,
+        `pad_${mode}`,
+        8 * count(padded),
+        () => {
+          const x = t.rand(...padded);
+          return () => t.nn.functional.pad(x, [1, 1, 1, 1], mode);
+        },
+        [padded],
+      ),
+    ),
+  ];
+}
+
+function casts(): Line[] {
+  const pairs = [
+    ['uint8', 'float32'],
+    ['bool', 'float32'],
+    ['int32', 'float32'],
+    ['float64', 'float32'],
+    ['float32', 'float64'],
+    ['float32', 'int32'],
+    ['float32', 'uint8'],
+    ['int64', 'float32'],
+  ] as const;
+  return pairs.map(([from, to]) =>
+    row(`${from} to ${to}, 1024²`, `cast_${from}_${to}`, 8 * size, () => {
+      const x = t
+        .rand(...shape)
+        .mul(2)
+        .to(from);
+      return () => x.to(to);
+    }),
+  );
+}
+
+function fills(): Line[] {
+  const made: readonly [string, () => unknown][] = [
+    ['zeros', () => t.zeros(...shape)],
+    ['ones', () => t.ones(...shape)],
+    ['arange', () => t.arange(size)],
+  ];
+  return made.map(([op, run]) => row(`${op}, 1024²`, op, 4 * size, () => run));
+}
+
+/** PyTorch's own numbers, at its own speed. */
+function draws(): Line[] {
+  const made: readonly [string, () => unknown][] = [
+    ['rand', () => t.rand(...shape)],
+    ['randn', () => t.randn(...shape)],
+    ['randint', () => t.randint(1000, shape)],
+    ['randperm', () => t.randperm(size)],
+  ];
+  return [
+    ...made.map(([op, run]) => row(`${op}, 1024²`, op, 4 * size, () => run)),
+    row('bernoulli in place, 1024²', 'bernoulli_', 4 * size, () => {
+      const x = t.zeros(...shape);
+      return () => x.bernoulli_(0.5);
+    }),
   ];
 }

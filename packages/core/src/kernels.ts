@@ -5,18 +5,25 @@
 
 import { allocate } from './base.ts';
 import type { DType } from './dtype.ts';
-import { isFloating } from './dtype.ts';
-import type { Strided } from './layout.ts';
-import { isContiguous } from './layout.ts';
+import { isFloating, newArray } from './dtype.ts';
+import type { Shape, Strided } from './layout.ts';
+import { contiguousStrides, sizeOf } from './layout.ts';
 import type { Scalar2, Scalar3 } from './reference/elementwise.ts';
 import { binary, binaryNumber, copy, fill, numberBinary, ternary, unary } from './reference/elementwise.ts';
+import type { Places } from './reference/index.ts';
+import { add, put, take } from './reference/index.ts';
 import { addScaledInt64, binaryInt64, unaryInt64 } from './reference/int64.ts';
+import { triangle } from './reference/join.ts';
+import type { Strands } from './reference/move.ts';
+import { move } from './reference/move.ts';
 import type { BinaryScalarName, ParametricName, UnaryScalarName } from './reference/scalars.ts';
 import { binaryScalars, integerPower, parametricScalars, unaryScalars } from './reference/scalars.ts';
 import type { Tensor } from './tensor.ts';
 import { hasWide } from './wasm/kernels/wide.ts';
 import { launchBinary, launchUnary } from './wasm/launch.ts';
-import { launchCopy } from './wasm/launchCopy.ts';
+import { launchCast } from './wasm/launchCast.ts';
+import { launchCopy, launchMove, launchTriangle } from './wasm/launchCopy.ts';
+import { launchPlaces } from './wasm/launchIndex.ts';
 import { launchCompare, launchWhere, launchWide } from './wasm/launchRuns.ts';
 
 /** A plain number as an element of the dtype that the op computes in. */
@@ -30,17 +37,45 @@ export function castNumber(value: number, dtype: DType): number {
 
 /** out = a, broadcast and cast to out's dtype */
 export function runCopy(a: Tensor, out: Tensor): void {
-  if (out.storage.enterHeap() && launchCopy(a, out)) return;
+  if (out.storage.enterHeap() && (launchCopy(a, out) || launchCast(a, out))) return;
   copy(a, out);
 }
 
 /** out = value, cast to out's dtype */
 export function runFill(out: Tensor, value: number): void {
-  if (out.storage.enterHeap() && !isContiguous(out.shape, out.strides)) {
-    const element = allocate([], out.dtype);
-    fill(element, value);
-    runCopy(element, out);
-  } else fill(out, value);
+  if (!out.storage.enterHeap() || sizeOf(out.shape) === 0) {
+    fill(out, value);
+    return;
+  }
+  const element = { array: newArray(out.dtype, 1), shape: [], strides: [], offset: 0, dtype: out.dtype };
+  fill(element, value);
+  runMove(out.shape, { array: element.array, strides: out.shape.map(() => 0), offset: 0 }, out);
+}
+
+/** to[i] = from[i] over `shape`, both of one dtype */
+export function runMove(shape: Shape, from: Strands, to: Strands): void {
+  if (!launchMove(shape, from, to)) move(shape, from, to);
+}
+
+/** out[p] = self[places(p)] */
+export function runTake(self: Strided, places: Places, out: Strided): void {
+  const strides = contiguousStrides(places.shape);
+  if (!launchPlaces('take', self, places, { array: out.array, strides, offset: out.offset })) take(self, places, out);
+}
+
+/** self[places(p)] = src[p]; of several writes to one place the last stays */
+export function runPut(self: Strided, places: Places, src: Strands): void {
+  if (!launchPlaces('put', self, places, src)) put(self, places, src);
+}
+
+/** self[places(p)] += alpha src[p] */
+export function runAddAt(self: Strided, places: Places, src: Strands, alpha: number): void {
+  if (!launchPlaces('add', self, places, src, alpha)) add(self, places, src, alpha);
+}
+
+/** out = a on one side of a diagonal, 0 on the other */
+export function runTriangle(a: Strided, diagonal: number, lower: boolean, out: Strided): void {
+  if (!launchTriangle(a, diagonal, lower, out)) triangle(a, diagonal, lower, out);
 }
 
 /** out = name(self) */

@@ -9,6 +9,7 @@ import { itemBytes, newArray, viewArray } from './dtype.ts';
 import { TorsorError } from './errors.ts';
 import { Block, ballast, release, settle, touch } from './pager.ts';
 import { heap } from './wasm/heap.ts';
+import { fillBytes } from './wasm/launchFill.ts';
 
 /** Storages of up to this many bytes are small. A plain loop over them costs about a microsecond. */
 export const SMALL_BYTES = 4096;
@@ -70,7 +71,7 @@ export class Storage {
     const storage = new Storage(dtype, length, block, null, null);
     if (settle(block, storage)) {
       storage.weight = ballast(block);
-      if (zeroed) storage.array.fill((dtype === 'int64' ? 0n : 0) as never);
+      if (zeroed) fillBytes(block.pointer, 0, bytes);
     } else block.outside = allocateOutside(dtype, length);
     return Storage.track(storage);
   }

@@ -8,6 +8,7 @@ import { allocate, isTensor, modes } from '../base.ts';
 import { dispatch, dispatchInPlace } from '../dispatch.ts';
 import { isFloating, newArray } from '../dtype.ts';
 import { DTypeError, IndexError, NotImplementedError, ShapeError } from '../errors.ts';
+import { runAddAt, runPut, runTake } from '../kernels.ts';
 import { broadcastShapes, broadcastStrides, formatShape, sizeOf, wrapDim } from '../layout.ts';
 import { named } from '../options.ts';
 import { copy, writeElement } from '../reference/elementwise.ts';
@@ -21,6 +22,7 @@ import type { IndexOps, Operand } from './list.ts';
 import {
   alongPlaces,
   checkAlongDim,
+  checkedIndices,
   checkIndex,
   checkNoOverlap,
   checkSameDType,
@@ -40,7 +42,7 @@ import { expand, reshape, unsqueeze, view } from './view.ts';
 
 const gatherForward: IndexOps['gather'] = (self, dim, index) => {
   const out = allocate(index.shape, self.dtype);
-  reference.take(self, alongPlaces('gather', self, dim, index), out);
+  runTake(self, alongPlaces('gather', self, dim, index), out);
   return out;
 };
 
@@ -105,7 +107,7 @@ function constant(value: number, self: Tensor, places: Places): Strands {
 
 function scatterInto(op: string, target: Tensor, dim: number, index: Tensor, src: Operand): void {
   const places = alongPlaces(op, target, dim, index);
-  reference.put(target, places, typeof src === 'number' ? constant(src, target, places) : lift(src));
+  runPut(target, places, typeof src === 'number' ? constant(src, target, places) : lift(src));
 }
 
 const scatterForward: IndexOps['scatter'] = (self, dim, index, src) => {
@@ -177,7 +179,7 @@ export function scatter_(
 
 const scatterAddForward: IndexOps['scatterAdd'] = (self, dim, index, src) => {
   const out = copyOf(self);
-  reference.add(out, alongPlaces('scatterAdd', out, dim, index), lift(src), 1);
+  runAddAt(out, alongPlaces('scatterAdd', out, dim, index), lift(src), 1);
   return out;
 };
 
@@ -206,7 +208,7 @@ export function scatterAdd_(self: Tensor, dim: number, index: Tensor, src: Tenso
   return dispatchInPlace('scatterAdd', [self, d, index, src], self, () => {
     const at = separate(index, self);
     const from = separate(src, self);
-    reference.add(self, alongPlaces('scatterAdd_', self, d, at), lift(from), 1);
+    runAddAt(self, alongPlaces('scatterAdd_', self, d, at), lift(from), 1);
   });
 }
 
@@ -223,7 +225,7 @@ function selectSlices(op: string): IndexOps['indexSelect'] {
       });
     }
     const out = allocate(self.shape.length === 0 ? [] : selectedShape(self, dim, count), self.dtype);
-    reference.take(self, slicePlaces(op, self, dim, index), out);
+    runTake(self, slicePlaces(op, self, dim, index), out);
     return out;
   };
 }
@@ -281,7 +283,7 @@ export function embedding(weight: Tensor, indices: Tensor, paddingIdx?: number |
 
 const indexAddForward: IndexOps['indexAdd'] = (self, dim, index, source, alpha) => {
   const out = copyOf(self);
-  reference.add(out, slicePlaces('indexAdd', out, dim, index), lift(source), alpha);
+  runAddAt(out, slicePlaces('indexAdd', out, dim, index), lift(source), alpha);
   return out;
 };
 
@@ -328,7 +330,7 @@ export function indexAdd_(self: Tensor, dim: number, index: Tensor, source: Tens
   return dispatchInPlace('indexAdd', [self, d, index, source, alpha], self, () => {
     const at = separate(index, self);
     const from = separate(source, self);
-    reference.add(self, slicePlaces('indexAdd_', self, d, at), lift(from), alpha);
+    runAddAt(self, slicePlaces('indexAdd_', self, d, at), lift(from), alpha);
   });
 }
 
@@ -341,15 +343,13 @@ function expandIndex(
   shape: readonly number[],
   negative: boolean,
 ): Tensor {
-  const read = reference.readIndices(op, lift(index), lift(self).shape[dim], dim, negative);
+  const read = checkedIndices(op, lift(index), lift(self).shape[dim], dim, negative);
   const count = sizeOf(index.shape);
   let checked = index;
-  if (read.array !== index.array) {
+  if (read.wrap !== 0) {
+    const { array, strides, offset } = reference.plainIndices(read, [count]);
     checked = allocate([count], 'int32');
-    copy(
-      { array: read.array as Int32Array, shape: [count], strides: read.strides, offset: 0, dtype: 'int32' },
-      checked,
-    );
+    copy({ array: array as Int32Array, shape: [count], strides, offset, dtype: 'int32' }, checked);
   }
   const column = shape.map((_, d) => (d === dim ? count : 1));
   return expand(view(checked, column), shape);
@@ -415,7 +415,7 @@ function takeCoordinates(op: string): IndexOps['index'] {
   return (self, indices) => {
     const layout = indexLayout(op, self, indices);
     const out = allocate(layout.shape, self.dtype);
-    reference.take(self, indexPlaces(op, self, indices, layout), out);
+    runTake(self, indexPlaces(op, self, indices, layout), out);
     return out;
   };
 }
@@ -509,8 +509,8 @@ function putCoordinates(
   const places = indexPlaces(op, target, indices, layout);
   const strides = broadcastStrides(values.shape, values.strides, layout.shape);
   const from = { array: values.array, strides, offset: values.offset };
-  if (accumulate) reference.add(target, places, from, 1);
-  else reference.put(target, places, from);
+  if (accumulate) runAddAt(target, places, from, 1);
+  else runPut(target, places, from);
 }
 
 const indexPutForward: IndexOps['indexPut'] = (self, indices, values, accumulate) => {

@@ -7,6 +7,7 @@ import { allocate, isTensor } from '../base.ts';
 import { dispatch, dispatchInPlace } from '../dispatch.ts';
 import { type DType, isFloating, resultType } from '../dtype.ts';
 import { DTypeError, IndexError, ShapeError, show, ValueError } from '../errors.ts';
+import { runMove, runTriangle } from '../kernels.ts';
 import type { Shape } from '../layout.ts';
 import { formatShape, sameShape, sizeOf, wrapDim } from '../layout.ts';
 import { listArgument, named } from '../options.ts';
@@ -45,7 +46,7 @@ const catForward: IndexOps['cat'] = (tensors, dim) => {
   const shape = [...tensors[0].shape];
   for (let i = 1; i < tensors.length; i++) shape[dim] += tensors[i].shape[dim];
   const out = allocate(shape, commonDType(tensors));
-  reference.cat(tensors, dim, out);
+  reference.cat(tensors, dim, out, runMove);
   return out;
 };
 
@@ -106,7 +107,7 @@ const stackForward: IndexOps['stack'] = (tensors, dim) => {
   const shape = [...tensors[0].shape];
   shape.splice(dim, 0, tensors.length);
   const out = allocate(shape, commonDType(tensors));
-  reference.stack(tensors, dim, out);
+  reference.stack(tensors, dim, out, runMove);
   return out;
 };
 
@@ -226,7 +227,7 @@ export function meshgrid(...args: readonly (Tensor | readonly Tensor[] | Meshgri
 
 const flipForward: IndexOps['flip'] = (self, dims) => {
   const out = allocate(self.shape, self.dtype);
-  reference.flip(self, dims, out);
+  reference.flip(self, dims, out, runMove);
   return out;
 };
 
@@ -276,7 +277,7 @@ const rollForward: IndexOps['roll'] = (self, shifts, dims) => {
     total[d] = (((total[d] + shifts[i]) % n) + n) % n;
   });
   const out = allocate(self.shape, self.dtype);
-  reference.roll(self, total, out);
+  reference.roll(self, total, out, runMove);
   return out;
 };
 
@@ -326,7 +327,7 @@ const repeatForward: IndexOps['repeat'] = (self, repeats) => {
     repeats.map((times, d) => times * (d < lead ? 1 : self.shape[d - lead])),
     self.dtype,
   );
-  reference.repeat(self, repeats, out);
+  reference.repeat(self, repeats, out, runMove);
   return out;
 };
 
@@ -445,7 +446,7 @@ const triuForward: IndexOps['triu'] = (self, diagonal) => triangle(self, diagona
 
 function triangle(self: Tensor, diagonal: number, lower: boolean): Tensor {
   const out = allocate(self.shape, self.dtype);
-  reference.triangle(self, diagonal, lower, out);
+  runTriangle(self, diagonal, lower, out);
   return out;
 }
 
@@ -484,14 +485,14 @@ export function triu(self: Tensor, diagonal?: number | TriangleOptions): Tensor 
 export function tril_(self: Tensor, diagonal?: number | TriangleOptions): Tensor {
   const k = diagonalArgument('tril_', self, diagonal);
   checkNoOverlap('tril_', self);
-  return dispatchInPlace('tril', [self, k], self, () => reference.triangle(self, k, true, self));
+  return dispatchInPlace('tril', [self, k], self, () => runTriangle(self, k, true, self));
 }
 
 /** `triu` in place. */
 export function triu_(self: Tensor, diagonal?: number | TriangleOptions): Tensor {
   const k = diagonalArgument('triu_', self, diagonal);
   checkNoOverlap('triu_', self);
-  return dispatchInPlace('triu', [self, k], self, () => reference.triangle(self, k, false, self));
+  return dispatchInPlace('triu', [self, k], self, () => runTriangle(self, k, false, self));
 }
 
 export interface TriangleIndicesOptions {

@@ -76,7 +76,7 @@ for (const dtype of ['float32', 'float64'] as const) {
             stepSize: 0.01 / (1 - 0.9 ** step),
             beta1: 0.9,
             beta2: 0.999,
-            correction2: Math.sqrt(1 - 0.999 ** step),
+            scale2: 1 / Math.sqrt(1 - 0.999 ** step),
             eps: 1e-8,
             sign: 1,
             decay: amsgrad ? 1 - 0.01 * 0.1 : 1,

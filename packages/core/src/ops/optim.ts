@@ -49,8 +49,13 @@ export function sgdStep(param: Tensor, grad: Tensor, momentumBuffer: Tensor | nu
   const [lr, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false, maximize = false] = named<
     [number, number, number, number, boolean, boolean]
   >(op, names, [options]);
-  checkNumbers(op, { lr, momentum, dampening, weightDecay });
-  checkOperands(op, param, grad, { momentumBuffer });
+  checkNumber(op, 'lr', lr);
+  checkNumber(op, 'momentum', momentum);
+  checkNumber(op, 'dampening', dampening);
+  checkNumber(op, 'weightDecay', weightDecay);
+  checkOperand(op, 'param', param, param, true);
+  checkOperand(op, 'grad', grad, param, false);
+  if (momentumBuffer !== null) checkOperand(op, 'momentumBuffer', momentumBuffer, param, true);
   const factors = { lr: lr as number, sign: maximize ? -1 : 1, weightDecay, momentum, fresh: 1 - dampening, nesterov };
   const g = readable(grad, [param, momentumBuffer]);
   if (!launchSgd(param, g, momentumBuffer, factors)) {
@@ -106,14 +111,23 @@ export function adamStep(param: Tensor, grad: Tensor, state: AdamState, options:
   const [step, lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0, decoupled = false, maximize = false] =
     named<[number, number, readonly [number, number], number, number, boolean, boolean]>(op, names, [options]);
   const [beta1, beta2] = betas;
-  checkNumbers(op, { step, lr, beta1, beta2, eps, weightDecay });
+  checkNumber(op, 'step', step);
+  checkNumber(op, 'lr', lr);
+  checkNumber(op, 'beta1', beta1);
+  checkNumber(op, 'beta2', beta2);
+  checkNumber(op, 'eps', eps);
+  checkNumber(op, 'weightDecay', weightDecay);
   const { expAvg, expAvgSq, maxExpAvgSq = null } = state;
-  checkOperands(op, param, grad, { expAvg, expAvgSq, maxExpAvgSq });
+  checkOperand(op, 'param', param, param, true);
+  checkOperand(op, 'grad', grad, param, false);
+  checkOperand(op, 'expAvg', expAvg, param, true);
+  checkOperand(op, 'expAvgSq', expAvgSq, param, true);
+  if (maxExpAvgSq !== null) checkOperand(op, 'maxExpAvgSq', maxExpAvgSq, param, true);
   const factors = {
     stepSize: lr / (1 - beta1 ** (step as number)),
     beta1,
     beta2,
-    correction2: Math.sqrt(1 - beta2 ** (step as number)),
+    scale2: 1 / Math.sqrt(1 - beta2 ** (step as number)),
     eps,
     sign: maximize ? -1 : 1,
     decay: decoupled ? 1 - lr * weightDecay : 1,
@@ -128,30 +142,25 @@ export function adamStep(param: Tensor, grad: Tensor, state: AdamState, options:
   countWrites(written);
 }
 
-function checkNumbers(op: string, values: Readonly<Record<string, number | undefined>>): void {
-  for (const [name, value] of Object.entries(values)) {
-    if (typeof value !== 'number') {
-      throw new ValueError(`${name} must be a number, but got ${String(value)}`, { op, operands: { [name]: value } });
-    }
-  }
+function checkNumber(op: string, name: string, value: unknown): void {
+  if (typeof value === 'number') return;
+  throw new ValueError(`${name} must be a number, but got ${String(value)}`, { op, operands: { [name]: value } });
 }
 
-function checkOperands(op: string, param: Tensor, grad: Tensor, state: Readonly<Record<string, Tensor | null>>): void {
-  for (const [name, x] of Object.entries({ param, grad, ...state })) {
-    if (x === null) continue;
-    if (!isFloating(x.dtype)) {
-      throw new DTypeError(`${name} must be floating point, but is ${x.dtype}`, { op, operands: { [name]: x.dtype } });
-    }
-    if (!sameShape(x.shape, param.shape)) {
-      const shapes = `${formatShape(x.shape)}, but param has shape ${formatShape(param.shape)}`;
-      throw new ShapeError(`${name} has shape ${shapes}`, { op, operands: { [name]: x.shape, param: param.shape } });
-    }
-    if (x !== grad && !x.isContiguous()) {
-      throw new ShapeError(
-        `can only update contiguous tensors, but ${name} is not; call contiguous() before making a parameter of a view`,
-        { op, operands: { shape: x.shape, strides: x.strides } },
-      );
-    }
+/** What is written must be contiguous. */
+function checkOperand(op: string, name: string, x: Tensor, param: Tensor, isWritten: boolean): void {
+  if (!isFloating(x.dtype)) {
+    throw new DTypeError(`${name} must be floating point, but is ${x.dtype}`, { op, operands: { [name]: x.dtype } });
+  }
+  if (!sameShape(x.shape, param.shape)) {
+    const shapes = `${formatShape(x.shape)}, but param has shape ${formatShape(param.shape)}`;
+    throw new ShapeError(`${name} has shape ${shapes}`, { op, operands: { [name]: x.shape, param: param.shape } });
+  }
+  if (isWritten && !x.isContiguous()) {
+    throw new ShapeError(
+      `can only update contiguous tensors, but ${name} is not; call contiguous() before making a parameter of a view`,
+      { op, operands: { shape: x.shape, strides: x.strides } },
+    );
   }
 }
 

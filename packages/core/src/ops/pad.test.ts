@@ -7,6 +7,7 @@ import data from '../fixtures/pad.json' with { type: 'json' };
 import { fromTypedArray, ones, tensor, zeros } from '../index.ts';
 import type { Shape } from '../layout.ts';
 import { sizeOf } from '../layout.ts';
+import { padBackward as adjoint, padForward } from '../reference/pad.ts';
 import type { Tensor } from '../tensor.ts';
 import type { PadMode } from './list.ts';
 import { pad, padBackward } from './pad.ts';
@@ -121,6 +122,49 @@ test('what does not fit is refused in the words of PyTorch', () => {
     () => padBackward(ones(1, 4), [1, 3], [1, 1], 'constant'),
     /expected a gradient of shape \[1, 5\], but got \[1, 4\]/,
   );
+});
+
+test('large tensors, padded by moves, are as the loops through tables make them', () => {
+  const shapes: [Shape, readonly number[]][] = [
+    [
+      [3, 40, 41],
+      [2, 1, 0, 3],
+    ],
+    [
+      [2, 5, 30, 17],
+      [1, 1, 4, 2],
+    ],
+    [
+      [2, 3, 9, 10, 11],
+      [3, 0, 1, 2, 2, 8],
+    ],
+    [
+      [2, 2000],
+      [0, 1999],
+    ],
+    [
+      [40, 3, 30],
+      [-3, 5, 2, -1],
+    ],
+  ];
+  for (const [shape, pads] of shapes) {
+    for (const mode of ['constant', 'reflect', 'replicate', 'circular'] as const) {
+      if (mode === 'circular' && pads[1] === 1999) continue;
+      for (const dtype of ['float32', 'float64', 'uint8'] as const) {
+        const x = counted(shape).to(dtype);
+        const got = pad(x, pads, mode);
+        const expected = zeros(got.shape, { dtype });
+        padForward(x, expected, pads, mode, 0);
+        assert.ok(got.equal(expected), `${mode} of ${shape} by ${pads} in ${dtype}`);
+        if (dtype === 'uint8') continue;
+        // sums of whole numbers, exact in whatever order they are added
+        const grad = counted(got.shape).to(dtype).remainder(7);
+        const back = zeros(shape, { dtype });
+        adjoint(grad, back, pads, mode);
+        assert.ok(padBackward(grad, shape, pads, mode).equal(back), `adjoint of ${mode} of ${shape} in ${dtype}`);
+      }
+    }
+  }
 });
 
 test.run();

@@ -1,27 +1,97 @@
 /** Padding at the ends of dimensions, in PyTorch's four modes, and its adjoint. */
 
-import { allocate } from '../base.ts';
+import { allocate, makeView } from '../base.ts';
 import { dispatch } from '../dispatch.ts';
+import { isFloating } from '../dtype.ts';
 import { NotImplementedError, ShapeError, show, ValueError } from '../errors.ts';
+import { runBinary, runCopy, runFill, runMove } from '../kernels.ts';
 import type { Shape } from '../layout.ts';
 import { formatShape, sameShape } from '../layout.ts';
 import { named } from '../options.ts';
-import { padsOf, padBackward as referenceBackward, padForward as referenceForward } from '../reference/pad.ts';
+import type { Edge } from '../reference/pad.ts';
+import { edgesOf, padsOf, padBackward as referenceBackward, padForward as referenceForward } from '../reference/pad.ts';
 import type { Tensor } from '../tensor.ts';
 import type { PadMode, PoolOps } from './list.ts';
 import { checkTensor } from './spatial.ts';
 
 const padForward: PoolOps['pad'] = (self, pads, mode, value) => {
   const out = allocate(paddedShape(self.shape, pads), self.dtype);
-  referenceForward(self, out, pads, mode, value);
+  const ends = out.storage.enterHeap() ? endsOf(self.shape, pads, mode) : null;
+  if (ends === null) referenceForward(self, out, pads, mode, value);
+  else {
+    if (mode === 'constant') runFill(out, value);
+    runCopy(inside(self, pads, -1), inside(out, pads, 1));
+    ends.forEach((edges, dim) => {
+      for (const edge of edges) copyEdge(out, dim, edge, pads);
+    });
+  }
   return out;
 };
 
 const padBackwardForward: PoolOps['padBackward'] = (grad, inputShape, pads, mode) => {
   const out = allocate(inputShape, grad.dtype);
-  referenceBackward(grad, out, pads, mode);
+  const ends = out.storage.enterHeap() && isFloating(grad.dtype) ? endsOf(inputShape, pads, mode) : null;
+  if (ends === null) referenceBackward(grad, out, pads, mode);
+  else {
+    let sums = grad;
+    if (mode === 'constant') runFill(out, 0);
+    else {
+      sums = allocate(grad.shape, grad.dtype);
+      runCopy(grad, sums);
+    }
+    for (let dim = ends.length - 1; dim >= 0; dim--) {
+      for (const edge of ends[dim]) addEdge(sums, dim, edge, pads);
+    }
+    runCopy(inside(sums, pads, 1), inside(out, pads, -1));
+  }
   return out;
 };
+
+/** For each dimension what its ends copy, nothing for the constant; null where the loops through tables are needed. */
+function endsOf(shape: Shape, pads: readonly number[], mode: PadMode): (readonly Edge[])[] | null {
+  const ends = padsOf(pads, shape.length).map(([before, after], d) =>
+    mode === 'constant' ? [] : edgesOf(shape[d], before, after, mode),
+  );
+  return ends.every((edges) => edges !== null) ? ends : null;
+}
+
+/** The part that input (`sign` -1) and padded tensor (`sign` 1) have in common, as a view of one of them. */
+function inside(x: Tensor, pads: readonly number[], sign: 1 | -1): Tensor {
+  const { strides } = x;
+  let { offset } = x;
+  const shape = padsOf(pads, x.shape.length).map(([before, after], d) => {
+    const first = Math.max(sign * before, 0);
+    offset += first * strides[d];
+    return Math.max(x.shape[d] - first - Math.max(sign * after, 0), 0);
+  });
+  return makeView(x, shape, strides, offset);
+}
+
+/**
+ * Position `at` of dimension `dim` of a padded tensor, `count` times by `step`, as far as it has been filled when that dimension's
+ * turn comes: the dimensions before it whole, those after it without their ends.
+ */
+function slab(x: Tensor, dim: number, at: number, count: number, pads: readonly number[]): Tensor {
+  const later = padsOf(pads, x.shape.length).map((ends, d): [number, number] => (d > dim ? ends : [0, 0]));
+  const view = inside(x, later.reverse().flat(), 1);
+  const shape = view.shape.map((n, d) => (d === dim ? count : n));
+  return makeView(x, shape, x.strides, view.offset + at * x.strides[dim]);
+}
+
+function copyEdge(out: Tensor, dim: number, { to, from, step, count }: Edge, pads: readonly number[]): void {
+  const target = slab(out, dim, to, count, pads);
+  const source = slab(out, dim, from, count, pads);
+  const strides = source.strides.map((s, d) => (d === dim ? s * step : s));
+  runMove(target.shape, { array: out.array, strides, offset: source.offset }, target);
+}
+
+/** Adds what an end copied to where it came from, one position after the other, since several may go to one. */
+function addEdge(sums: Tensor, dim: number, { to, from, step, count }: Edge, pads: readonly number[]): void {
+  for (let i = 0; i < count; i++) {
+    const target = slab(sums, dim, from + i * step, 1, pads);
+    runBinary('add', target, slab(sums, dim, to + i, 1, pads), target, sums.dtype);
+  }
+}
 
 function paddedShape(shape: Shape, pads: readonly number[]): number[] {
   return padsOf(pads, shape.length).map(([before, after], d) => shape[d] + before + after);

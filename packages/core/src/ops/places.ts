@@ -6,13 +6,14 @@
 
 import { allocate, isTensor } from '../base.ts';
 import { DTypeError, IndexError, ShapeError, show, ValueError } from '../errors.ts';
+import { runCopy } from '../kernels.ts';
 import type { Shape, Strided } from '../layout.ts';
 import { broadcastStrides, formatShape, sizeOf } from '../layout.ts';
-import { copy } from '../reference/elementwise.ts';
-import type { Places } from '../reference/index.ts';
-import { combineIndices, readIndices } from '../reference/index.ts';
+import type { Indices, Places } from '../reference/index.ts';
+import { combineIndices, findRange, readIndices } from '../reference/index.ts';
 import { sameStorage } from '../storage.ts';
 import type { Tensor } from '../tensor.ts';
+import { launchRange } from '../wasm/launchIndex.ts';
 
 // -------------------------------------------------------------------------------------------------------------- checks
 
@@ -114,7 +115,7 @@ export function lift(t: Tensor): Strided {
 /** A contiguous copy, not recorded. */
 export function copyOf(t: Tensor): Tensor {
   const out = allocate(t.shape, t.dtype);
-  copy(t, out);
+  runCopy(t, out);
   return out;
 }
 
@@ -125,6 +126,11 @@ export function separate(input: Tensor, self: Tensor): Tensor {
 
 // --------------------------------------------------------------------------------------------------------------- places
 
+/** An index, of which all entries are known to be in range. */
+export function checkedIndices(op: string, index: Strided, size: number, dim: number, negative: boolean): Indices {
+  return readIndices(op, index, size, dim, negative, (...walk) => launchRange(...walk) ?? findRange(...walk));
+}
+
 /** What `gather` and `scatter` look at: `index` has the dimensions of self, and stands for the coordinate along `dim`. */
 export function alongPlaces(op: string, self: Tensor, dim: number, index: Tensor): Places {
   const own = lift(self);
@@ -133,7 +139,7 @@ export function alongPlaces(op: string, self: Tensor, dim: number, index: Tensor
   return {
     shape: at.shape,
     strides: empty ? at.shape : own.strides.map((s, d) => (d === dim ? 0 : s)),
-    index: readIndices(op, at, own.shape[dim], dim, false),
+    index: checkedIndices(op, at, own.shape[dim], dim, false),
     scale: own.strides[dim],
   };
 }
@@ -146,7 +152,7 @@ export function selectedShape(self: Tensor, dim: number, count: number): number[
 /** What `indexSelect` and `indexAdd` look at: whole slices across `dim`, in the order of a vector. */
 export function slicePlaces(op: string, self: Tensor, dim: number, index: Tensor): Places {
   const own = lift(self);
-  const read = readIndices(op, lift(index), own.shape[dim], dim, false);
+  const read = checkedIndices(op, lift(index), own.shape[dim], dim, false);
   return {
     shape: selectedShape(self, dim, sizeOf(index.shape)),
     strides: own.strides.map((s, d) => (d === dim ? 0 : s)),
@@ -210,7 +216,7 @@ export function indexPlaces(
   const { shape, common, lead, before, after } = layout;
   const parts = indices.flatMap((index, d) => {
     if (index === null) return [];
-    const read = readIndices(op, index, self.shape[d], d, true);
+    const read = checkedIndices(op, index, self.shape[d], d, true);
     return [
       {
         ...read,
@@ -235,7 +241,7 @@ export function indexPlaces(
   return {
     shape,
     strides,
-    index: { array: index.array, strides: indexStrides, offset: index.offset },
+    index: { ...index, strides: indexStrides },
     scale: parts.length === 1 ? parts[0].scale : 1,
   };
 }

@@ -37,6 +37,7 @@ import { defaultGenerator, Generator } from '../random/generator.ts';
 import { multinomial as drawMultinomial, randperm as drawPermutation } from '../random/sampling.ts';
 import { copy } from '../reference/elementwise.ts';
 import type { Tensor } from '../tensor.ts';
+import { holdScratch } from '../wasm/launchRandom.ts';
 import { checkShape } from './create.ts';
 
 export interface RandomOptions {
@@ -111,8 +112,9 @@ function create(
   return out;
 }
 
-/** The elements of a contiguous tensor. */
+/** The elements of a contiguous tensor, to be filled. */
 function dense(self: Tensor): TypedArray {
+  if (self.storage.enterHeap()) holdScratch();
   return self.array.subarray(self.offset, self.offset + sizeOf(self.shape)) as TypedArray;
 }
 
@@ -413,7 +415,7 @@ export function bernoulli_(
   );
   const source = checkGenerator('bernoulli_', generator);
   if (typeof probability === 'number') {
-    return fillInPlace('bernoulli_', self, (out) => fillBernoulli(out, probability, source));
+    return fillInPlace('bernoulli_', self, (out) => fillBernoulli(out, probability, source, self.dtype));
   }
   if (!sameShape(broadcastShapes('bernoulli_', self.shape, probability.shape), self.shape)) {
     throw new ShapeError(

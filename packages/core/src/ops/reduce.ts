@@ -19,6 +19,7 @@ import * as reference from '../reference/reduce.ts';
 import * as scan from '../reference/scan.ts';
 import type { Tensor } from '../tensor.ts';
 import { launchArg, launchFold, launchMean, launchVariance } from '../wasm/launchReduce.ts';
+import { launchScan } from '../wasm/launchScan.ts';
 import { launchLogsumexp } from '../wasm/launchSoftmax.ts';
 import type { Dims, ReduceOptions } from './arguments.ts';
 import {
@@ -540,13 +541,13 @@ export function countNonzero(self: Tensor, dim?: Dims | { readonly dim?: Dims })
 
 const cumsumForward: ReductionOps['cumsum'] = (self, dim) => {
   const out = allocate(self.shape, sumDType(self.dtype));
-  scan.cumsum(self, dim, out);
+  if (!launchScan('cumsum', self, dim, out)) scan.cumsum(self, dim, out);
   return out;
 };
 
 const cumprodForward: ReductionOps['cumprod'] = (self, dim) => {
   const out = allocate(self.shape, sumDType(self.dtype));
-  scan.cumprod(self, dim, out);
+  if (!launchScan('cumprod', self, dim, out)) scan.cumprod(self, dim, out);
   return out;
 };
 

@@ -12,6 +12,7 @@ import { namedTuple } from '../namedTuple.ts';
 import { named } from '../options.ts';
 import { sort as sortReference } from '../reference/sort.ts';
 import type { Tensor } from '../tensor.ts';
+import { launchSort } from '../wasm/launchSort.ts';
 import { flag, lengthOf, oneDim, refuseBool, requireElements } from './arguments.ts';
 import { scalarTensor } from './create.ts';
 import { contiguous, isnan, where } from './elementwise.ts';
@@ -22,7 +23,10 @@ function firstSorted(self: Tensor, dim: number, descending: boolean, k: number):
   const shape = self.shape.map((n, d) => (d === dim ? k : n));
   const values = allocate(shape, self.dtype);
   const indices = allocate(shape, 'int32');
-  sortReference(self, dim, descending, self.shape.length === 0 ? 1 : k, values, indices);
+  const count = self.shape.length === 0 ? 1 : k;
+  if (!launchSort(self, dim, descending, count, values, indices)) {
+    sortReference(self, dim, descending, count, values, indices);
+  }
   return [values, indices];
 }
 

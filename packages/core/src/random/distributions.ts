@@ -7,8 +7,9 @@
  *
  * What is exact: everything built from integers and comparisons (`fillRand`, `fillUniform`, `fillRandint`,
  * `fillRandom`, `fillBernoulli`). What goes through a logarithm, sine, tangent or exponential depends on the engine's
- * own `Math`; float64 results then agree to a few units in the last place, and float32 normals to 1e-6, because
- * PyTorch's AVX2 kernel approximates `log`, `sin` and `cos` in single precision.
+ * own `Math`; float64 results then agree to a few units in the last place. float32 normals, 16 and more at a time, come
+ * from a kernel that approximates `log`, `sin` and `cos` in single precision, as PyTorch's AVX2 kernel does: they agree to
+ * 1e-6, and are the same on every engine with vectors.
  *
  * Where PyTorch has two answers: builds with Intel's MKL (the x86 wheels) take `bernoulli_(p)` with a plain number,
  * hence dropout, and in 2.x also `exponential_`, from a stream of MKL's own, which depends on the version. Here both
@@ -21,6 +22,14 @@
 import type { DType, TypedArray } from '../dtype.ts';
 import { dtypeOfArray, isFloating } from '../dtype.ts';
 import { DTypeError, ValueError } from '../errors.ts';
+import {
+  launchBernoulli,
+  launchNormal,
+  launchRemainder,
+  launchUniform,
+  launchUnit,
+  launchWords,
+} from '../wasm/launchRandom.ts';
 import { fma32, fma64 } from './fma.ts';
 import type { Generator } from './generator.ts';
 import { defaultGenerator } from './generator.ts';
@@ -46,6 +55,44 @@ function requireFloat(op: string, out: TypedArray): void {
   if (dtype === null || !isFloating(dtype)) {
     throw new DTypeError(`takes float32 or float64, but got ${dtype ?? 'no typed array'}`, { op, operands: { dtype } });
   }
+}
+
+/** Words that are drawn at once. */
+const BLOCK = 8192;
+
+/**
+ * Draws the words for `size` elements, `per` of them each, in blocks: `use(words, from, to)` makes elements `from` to `to - 1` of
+ * them, as many times as it takes.
+ */
+export function inBlocks(
+  size: number,
+  per: 1 | 2,
+  generator: Generator,
+  use: (words: Int32Array, from: number, to: number) => void,
+): void {
+  const most = BLOCK / per;
+  const block = new Int32Array(Math.min(size, most) * per);
+  for (let from = 0; from < size; from += most) {
+    const to = Math.min(from + most, size);
+    const words = block.subarray(0, (to - from) * per);
+    if (!launchWords(words, generator)) for (let i = 0; i < words.length; i++) words[i] = generator.random();
+    use(words, from, to);
+  }
+}
+
+/** The low 53 bits of two words, the first on top. */
+function bits53(words: Int32Array, at: number): number {
+  return (words[at] & 0x1fffff) * 2 ** 32 + (words[at + 1] >>> 0);
+}
+
+/** Fills with what `make` makes of 53 random bits. */
+function fillFrom53(out: TypedArray, generator: Generator, make: (bits: number, i: number) => number): void {
+  inBlocks(out.length, 2, generator, (words, from, to) => {
+    for (let i = from, at = 0; i < to; i++, at += 2) {
+      const value = make(bits53(words, at), i);
+      out[i] = (out instanceof BigInt64Array ? BigInt(value) : value) as never;
+    }
+  });
 }
 
 /** The slow way to fill: a call an element. For distributions whose logarithms and tangents cost more than the call. */
@@ -74,9 +121,12 @@ function uniform53(generator: Generator): number {
 export function fillRand(out: FloatArray, generator: Generator = defaultGenerator): void {
   requireFloat('rand', out);
   if (out instanceof Float32Array) {
+    if (launchUnit(out, generator)) return;
     for (let i = 0; i < out.length; i++) out[i] = (generator.random() & 0xffffff) * TO_UNIT_24;
   } else {
-    for (let i = 0; i < out.length; i++) out[i] = generator.random53() * TO_UNIT_53;
+    inBlocks(out.length, 2, generator, (words, from, to) => {
+      for (let i = from, at = 0; i < to; i++, at += 2) out[i] = bits53(words, at) * TO_UNIT_53;
+    });
   }
 }
 
@@ -99,10 +149,11 @@ export function fillUniform(out: FloatArray, from: number, to: number, generator
   if (out instanceof Float32Array) {
     const base = Math.fround(from);
     const width = fma32(Math.fround(to), 1, -base);
+    if (launchUniform(out, base, width, generator)) return;
     for (let i = 0; i < out.length; i++) out[i] = fma32((generator.random() & 0xffffff) * TO_UNIT_24, width, base);
   } else {
     const width = to - from;
-    for (let i = 0; i < out.length; i++) out[i] = fma64(uniform53(generator), width, from);
+    fillFrom53(out, generator, (bits) => fma64(bits * TO_UNIT_53, width, from));
   }
 }
 
@@ -173,6 +224,7 @@ export function fillNormal(out: FloatArray, mean: number, std: number, generator
   if (out instanceof Float32Array) {
     mean = Math.fround(mean);
     std = Math.fround(std);
+    if (launchNormal(out, mean, std, generator)) return;
   }
   fillRand(out, generator);
   for (let i = 0; i + 16 <= size; i += 16) transform16(out, i, mean, std);
@@ -257,10 +309,14 @@ export function fillRandint(
   } else {
     // `>>> 0` keeps the remainder in integer registers; a range of 2^32 becomes 0 and needs no remainder.
     const width = Number(range) >>> 0;
-    for (let i = 0; i < out.length; i++) {
-      const draw = generator.random();
-      out[i] = base + (width === 0 ? draw : draw % width);
-    }
+    const fitsInt32 = from >= -(2n ** 31n) && to <= 2n ** 31n;
+    if (fitsInt32 && launchRemainder(out, dtype, base, width, generator)) return;
+    inBlocks(out.length, 1, generator, (words, first, end) => {
+      for (let i = first; i < end; i++) {
+        const draw = words[i - first] >>> 0;
+        out[i] = base + (width === 0 ? draw : draw % width);
+      }
+    });
   }
 }
 
@@ -292,12 +348,17 @@ export function fillRandom(
 /** `p[i] · 2^24` or `· 2^53`: exact, so that comparing the integer draw is comparing the uniform number. */
 function bernoulliFrom(out: TypedArray, p: FloatArray, generator: Generator): void {
   const isSingle = p instanceof Float32Array;
-  const scale = isSingle ? TWO_POW_24 : TWO_POW_53;
-  for (let i = 0; i < out.length; i++) {
-    const isOne = (isSingle ? generator.random() & 0xffffff : generator.random53()) < p[i] * scale;
-    if (out instanceof BigInt64Array) out[i] = isOne ? 1n : 0n;
-    else out[i] = isOne ? 1 : 0;
+  if (!isSingle) {
+    fillFrom53(out, generator, (bits, i) => (bits < p[i] * TWO_POW_53 ? 1 : 0));
+    return;
   }
+  inBlocks(out.length, 1, generator, (words, from, to) => {
+    for (let i = from; i < to; i++) {
+      const isOne = (words[i - from] & 0xffffff) < p[i] * TWO_POW_24;
+      if (out instanceof BigInt64Array) out[i] = isOne ? 1n : 0n;
+      else out[i] = isOne ? 1 : 0;
+    }
+  });
 }
 
 /**
@@ -312,7 +373,12 @@ function bernoulliFrom(out: TypedArray, p: FloatArray, generator: Generator): vo
  * const mask = new Float32Array(4);
  * fillBernoulli(mask, 0.5, new Generator(0)); // [0, 0, 1, 0]
  */
-export function fillBernoulli(out: TypedArray, p: number | FloatArray, generator: Generator = defaultGenerator): void {
+export function fillBernoulli(
+  out: TypedArray,
+  p: number | FloatArray,
+  generator: Generator = defaultGenerator,
+  dtype: DType = dtypeOfArray(out)!,
+): void {
   const op = 'bernoulli';
   if (typeof p !== 'number') {
     requireFloat(op, p);
@@ -327,11 +393,8 @@ export function fillBernoulli(out: TypedArray, p: number | FloatArray, generator
   }
   if (!(p >= 0 && p <= 1)) fail(op, 'expects p in [0, 1]', { p });
   const limit = p * TWO_POW_53;
-  if (out instanceof BigInt64Array) {
-    for (let i = 0; i < out.length; i++) out[i] = generator.random53() < limit ? 1n : 0n;
-  } else {
-    for (let i = 0; i < out.length; i++) out[i] = generator.random53() < limit ? 1 : 0;
-  }
+  if (launchBernoulli(out, dtype, limit, generator)) return;
+  fillFrom53(out, generator, (bits) => (bits < limit ? 1 : 0));
 }
 
 /**
@@ -344,7 +407,7 @@ export function fillExponential(out: FloatArray, lambda: number, generator: Gene
   requireFloat(op, out);
   if (!(lambda > 0)) fail(op, 'expects lambda > 0', { lambda });
   const scale = -1 / lambda;
-  generate(out, () => scale * Math.log1p(-uniform53(generator)));
+  fillFrom53(out, generator, (bits) => scale * Math.log1p(-bits * TO_UNIT_53));
 }
 
 /**
@@ -379,7 +442,7 @@ export function fillCauchy(
   const op = 'cauchy_';
   requireFloat(op, out);
   if (!(sigma > 0) || Number.isNaN(median)) fail(op, 'expects sigma > 0', { median, sigma });
-  generate(out, () => median + sigma * Math.tan(Math.PI * (uniform53(generator) - 0.5)));
+  fillFrom53(out, generator, (bits) => median + sigma * Math.tan(Math.PI * (bits * TO_UNIT_53 - 0.5)));
 }
 
 /**
@@ -394,5 +457,5 @@ export function fillGeometric(out: TypedArray, p: number, generator: Generator =
   const scale = Math.log1p(-p);
   // u = 0 gives Infinity, which no integer can hold.
   const most = out instanceof BigInt64Array ? Number.MAX_SAFE_INTEGER : Number.POSITIVE_INFINITY;
-  generate(out, () => Math.min(Math.ceil(Math.log(uniform53(generator)) / scale), most));
+  fillFrom53(out, generator, (bits) => Math.min(Math.ceil(Math.log(bits * TO_UNIT_53) / scale), most));
 }

@@ -135,6 +135,15 @@ export class Generator {
     return (y ^ (y >>> 18)) >>> 0;
   }
 
+  /**
+   * Lends the engine to `run`, for kernels that draw many words at once: it gets the words and the position of the next one, may
+   * twist the words, and returns the new position, 624 when all are spent. For the launches of this library alone.
+   */
+  lend(run: (words: Int32Array, next: number) => number): void {
+    this.#next = run(this.#words, this.#next);
+    this.#isFresh = false;
+  }
+
   /** The next 64 bits: two draws, the first one on top. */
   random64(): bigint {
     const hi = this.random();

@@ -3,8 +3,9 @@
  */
 
 import { ValueError } from '../errors.ts';
+import { launchPermute } from '../wasm/launchRandom.ts';
 import type { FloatArray } from './distributions.ts';
-import { fillExponential } from './distributions.ts';
+import { fillExponential, inBlocks } from './distributions.ts';
 import type { Generator } from './generator.ts';
 import { defaultGenerator } from './generator.ts';
 
@@ -43,12 +44,15 @@ export function randperm(n: number, generator: Generator = defaultGenerator): In
   const out = new Int32Array(n);
   if (n < LONG_PERMUTATION) {
     for (let i = 0; i < n; i++) out[i] = i;
-    for (let i = 0; i < n - 1; i++) {
-      const other = i + (generator.random() % ((n - i) >>> 0));
-      const kept = out[i];
-      out[i] = out[other];
-      out[other] = kept;
-    }
+    if (launchPermute(out, generator)) return out;
+    inBlocks(Math.max(n - 1, 0), 1, generator, (words, from, to) => {
+      for (let i = from; i < to; i++) {
+        const other = i + ((words[i - from] >>> 0) % ((n - i) >>> 0));
+        const kept = out[i];
+        out[i] = out[other];
+        out[other] = kept;
+      }
+    });
     return out;
   }
   for (let i = 0; i < n; i++) {

@@ -11,12 +11,20 @@ import { broadcastStrides, contiguousStrides, isContiguous, sizeOf } from '../la
 import type { Planes, Strands } from './move.ts';
 import { BLOCK, eachPlane, planesOf } from './move.ts';
 
-/** Indices in range and not negative, under strides. Float64Array only where offsets exceed int32. */
+/** Checked indices under strides. Float64Array only where offsets exceed int32. */
 export interface Indices {
-  readonly array: Int32Array | Float64Array;
+  readonly array: Int32Array | Float64Array | BigInt64Array;
   readonly strides: Shape;
   readonly offset: number;
+  /** What is to be added to negative entries, which count from the end; 0 where there are none. */
+  readonly wrap: number;
 }
+
+/** What the entries of an index are like: out of range, all in range and not negative, or in range and some negative. */
+export type Range = 'outside' | 'positive' | 'mixed';
+
+/** Looks at all entries of an index over `shape`; entries from `least` to `size - 1` are in range. */
+export type RangeFinder = (index: Strands, shape: Shape, least: number, size: number) => Range;
 
 /**
  * Where an indexed op reads or writes: element p of the walk over `shape` is found at
@@ -33,59 +41,59 @@ export interface Places {
 // ------------------------------------------------------------------------------------------------------------- indices
 
 /**
- * The entries of an index tensor, checked against a dimension of `size`; where `negative` ones are allowed, they count from the
- * end. Entries that a stride of 0 repeats are looked at once. What is returned may be the index's own memory: it is good until
- * the next allocation, and must not be written to.
+ * An index tensor, checked against a dimension of `size`; where `negative` entries are allowed, they count from the end. Entries
+ * that a stride of 0 repeats are looked at once. What is returned is the index's own memory: it is good until the next allocation,
+ * and must not be written to.
  *
  * @throws IndexError for the first entry out of range
  */
-export function readIndices(op: string, index: Strided, size: number, dim: number, negative: boolean): Indices {
-  if (sizeOf(index.shape) === 0) return { array: new Int32Array(0), strides: index.shape.map(() => 0), offset: 0 };
-  const shape = index.shape.map((n, d) => (index.strides[d] === 0 ? 1 : n));
-  const own = contiguousStrides(shape).map((s, d) => (shape[d] === 1 ? 0 : s));
-  const direct = index.dtype === 'int32';
-  const read: Indices = direct
-    ? { array: index.array as Int32Array, strides: index.strides, offset: index.offset }
-    : { array: toInt32(index, shape), strides: own, offset: 0 };
-  const planes = planesOf(shape, [read.strides]);
+export function readIndices(
+  op: string,
+  index: Strided,
+  size: number,
+  dim: number,
+  negative: boolean,
+  rangeOf: RangeFinder = findRange,
+): Indices {
+  if (sizeOf(index.shape) === 0) {
+    return { array: new Int32Array(0), strides: index.shape.map(() => 0), offset: 0, wrap: 0 };
+  }
+  const shape = onceOver(index.shape, index.strides);
   const least = negative ? -size : 0;
+  const range = rangeOf(index, shape, least, size);
+  if (range === 'outside') refuse(op, index, shape, size, dim, least);
+  const array = index.array as Int32Array | BigInt64Array;
+  return { array, strides: index.strides, offset: index.offset, wrap: range === 'mixed' ? size : 0 };
+}
+
+/** The shape without what strides of 0 repeat. */
+function onceOver(shape: Shape, strides: Shape): number[] {
+  return shape.map((n, d) => (strides[d] === 0 ? 1 : n));
+}
+
+/** The plain loop. */
+export const findRange: RangeFinder = (index, shape, least, size) => {
+  const planes = planesOf(shape, [index.strides]);
+  const { array } = index;
   let signs = 0;
   let fits = true;
-  eachPlane(planes, [read.offset], ([p]) => {
-    const seen = fits ? signsWithin(planes, p, read.array, least, size) : null;
+  eachPlane(planes, [index.offset], ([p]) => {
+    const seen =
+      array instanceof Int32Array
+        ? signsWithin(planes, p, array, least, size)
+        : bigSignsWithin(planes, p, array as BigInt64Array, BigInt(least), BigInt(size));
     if (seen === null) fits = false;
     else signs |= seen;
   });
-  if (!fits) refuse(op, read, shape, size, dim, least);
-  if (signs >= 0) return read;
-  const wrapped = new Int32Array(sizeOf(shape));
-  const both = planesOf(shape, [read.strides, own]);
-  eachPlane(both, [read.offset, 0], (at) => wrapPlane(both, at, read.array, size, wrapped));
-  return { array: wrapped, strides: own, offset: 0 };
-}
-
-/** Entries of other integer dtypes; what does not fit into int32 becomes the largest or smallest, out of any range. */
-function toInt32(index: Strided, shape: Shape): Int32Array {
-  const out = new Int32Array(sizeOf(shape));
-  const planes = planesOf(shape, [index.strides, contiguousStrides(shape)]);
-  const { rows, columns, rowStrides, columnStrides } = planes;
-  eachPlane(planes, [index.offset, 0], ([p, q]) => {
-    for (let r = 0; r < rows; r++) {
-      for (let c = 0; c < columns; c++) {
-        const value = Number(index.array[p + r * rowStrides[0] + c * columnStrides[0]]);
-        out[q + r * rowStrides[1] + c * columnStrides[1]] = Math.min(Math.max(value, -0x80000000), 0x7fffffff);
-      }
-    }
-  });
-  return out;
-}
+  if (!fits) return 'outside';
+  return signs < 0 ? 'mixed' : 'positive';
+};
 
 /** All entries or-ed, which is negative when one is; null when one is out of range. */
-function signsWithin(planes: Planes, from: number, array: TypedArray, least: number, size: number): number | null {
+function signsWithin(planes: Planes, from: number, values: Int32Array, least: number, size: number): number | null {
   const { rows, columns } = planes;
   const [pr] = planes.rowStrides;
   const [pc] = planes.columnStrides;
-  const values = array as Int32Array;
   let signs = 0;
   for (let r = 0; r < rows; r++) {
     let p = from + r * pr;
@@ -98,20 +106,28 @@ function signsWithin(planes: Planes, from: number, array: TypedArray, least: num
   return signs;
 }
 
-function wrapPlane(planes: Planes, at: readonly number[], from: TypedArray, size: number, to: Int32Array): void {
+/** The same for int64, whose entries have a sign of -1 or 0. */
+function bigSignsWithin(
+  planes: Planes,
+  from: number,
+  values: BigInt64Array,
+  least: bigint,
+  size: bigint,
+): number | null {
   const { rows, columns, rowStrides, columnStrides } = planes;
+  let signs = 0;
   for (let r = 0; r < rows; r++) {
-    let p = at[0] + r * rowStrides[0];
-    let q = at[1] + r * rowStrides[1];
-    for (let c = 0; c < columns; c++, p += columnStrides[0], q += columnStrides[1]) {
-      const value = from[p] as number;
-      to[q] = value < 0 ? value + size : value;
+    for (let c = 0; c < columns; c++) {
+      const value = values[from + r * rowStrides[0] + c * columnStrides[0]];
+      if (value < least || value >= size) return null;
+      if (value < 0n) signs = -1;
     }
   }
+  return signs;
 }
 
 /** Finds the first entry out of range, in row-major order, and throws. */
-function refuse(op: string, read: Indices, shape: Shape, size: number, dim: number, least: number): void {
+function refuse(op: string, read: Strands, shape: Shape, size: number, dim: number, least: number): void {
   const planes = planesOf(shape, [read.strides]);
   const { rows, columns, rowStrides, columnStrides } = planes;
   eachPlane(planes, [read.offset], ([from]) => {
@@ -121,12 +137,39 @@ function refuse(op: string, read: Indices, shape: Shape, size: number, dim: numb
         if (index < least || index >= size) {
           throw new IndexError(`index ${index} is out of bounds for dimension ${dim} with size ${size}`, {
             op,
-            operands: { index, dim, size },
+            operands: { index: Number(index), dim, size },
           });
         }
       }
     }
   });
+}
+
+/** Indices for the loops below: numbers, none of them negative. */
+export interface PlainIndices extends Indices {
+  readonly array: Int32Array | Float64Array;
+}
+
+/** The index itself where it is plain, else a copy of its entries over `shape`, each once. */
+export function plainIndices(index: Indices, shape: Shape): PlainIndices {
+  const { array, strides, offset, wrap } = index;
+  if (wrap === 0 && !(array instanceof BigInt64Array)) return { array, strides, offset, wrap };
+  const once = onceOver(shape, strides);
+  const own = contiguousStrides(once).map((s, d) => (once[d] === 1 ? 0 : s));
+  const out = new Int32Array(sizeOf(once));
+  const planes = planesOf(once, [strides, own]);
+  const { rows, columns, rowStrides, columnStrides } = planes;
+  eachPlane(planes, [offset, 0], ([from, to]) => {
+    for (let r = 0; r < rows; r++) {
+      let p = from + r * rowStrides[0];
+      let q = to + r * rowStrides[1];
+      for (let c = 0; c < columns; c++, p += columnStrides[0], q += columnStrides[1]) {
+        const value = Number(array[p]);
+        out[q] = value < 0 ? value + wrap : value;
+      }
+    }
+  });
+  return { array: out, strides: own, offset: 0, wrap: 0 };
 }
 
 /**
@@ -140,10 +183,12 @@ export function combineIndices(parts: readonly (Indices & { scale: number; size:
   const strides = contiguousStrides(shape);
   if (size > 0) {
     for (const part of parts) {
-      const planes = planesOf(shape, [part.strides, strides]);
+      const plain = plainIndices(part, shape);
+      const planes = planesOf(shape, [plain.strides, strides]);
       const { rows, columns, rowStrides, columnStrides } = planes;
-      const { array: values, scale } = part;
-      eachPlane(planes, [part.offset, 0], ([from, to]) => {
+      const { scale } = part;
+      const values = plain.array;
+      eachPlane(planes, [plain.offset, 0], ([from, to]) => {
         for (let r = 0; r < rows; r++) {
           let p = from + r * rowStrides[0];
           let q = to + r * rowStrides[1];
@@ -152,7 +197,7 @@ export function combineIndices(parts: readonly (Indices & { scale: number; size:
       });
     }
   }
-  return { array, strides, offset: 0 };
+  return { array, strides, offset: 0, wrap: 0 };
 }
 
 // ------------------------------------------------------------------------------------------------------------- reading
@@ -160,7 +205,8 @@ export function combineIndices(parts: readonly (Indices & { scale: number; size:
 /** out[p] = self[places(p)]; out has the walk's shape and is contiguous */
 export function take(self: Strided, places: Places, out: Strided): void {
   if (sizeOf(places.shape) === 0) return;
-  const { index, scale } = places;
+  const { scale } = places;
+  const index = plainIndices(places.index, places.shape);
   const planes = planesOf(places.shape, [places.strides, index.strides, contiguousStrides(places.shape)]);
   const offsets = [self.offset, index.offset, out.offset];
   const x = self.array;
@@ -236,7 +282,8 @@ function takePlane(
 /** self[places(p)] = src[p]; of several writes to one place the last stays. `src` has self's dtype. */
 export function put(self: Strided, places: Places, src: Strands): void {
   if (sizeOf(places.shape) === 0) return;
-  const { index, scale } = places;
+  const { scale } = places;
+  const index = plainIndices(places.index, places.shape);
   const planes = planesOf(places.shape, [places.strides, index.strides, src.strides]);
   const offsets = [self.offset, index.offset, src.offset];
   const x = self.array;
@@ -288,14 +335,14 @@ function putPlane(
 /**
  * self[places(p)] += alpha · src[p]; bools are or-ed. `src` has self's dtype.
  *
- * Where there are at least as many contributions as elements, float32 adds up in double precision aside and rounds once: a
- * million small terms in one place keep their digits.
+ * Where there are many more contributions than elements, float32 adds up in double precision aside and rounds once: a million small
+ * terms in one place keep their digits.
  */
 export function add(self: Strided, places: Places, src: Strands, alpha: number): void {
   const count = sizeOf(places.shape);
   if (count === 0) return;
   const size = sizeOf(self.shape);
-  if (self.dtype === 'float32' && count >= size && isContiguous(self.shape, self.strides)) {
+  if (addsAside(self, count)) {
     const { shape, strides, offset } = self;
     const values = (self.array as Float32Array).subarray(offset, offset + size);
     const sums = { array: Float64Array.from(values), shape, strides, offset: 0, dtype: 'float64' as const };
@@ -304,8 +351,17 @@ export function add(self: Strided, places: Places, src: Strands, alpha: number):
   } else addTo(self, self.dtype, places, src, alpha);
 }
 
+/** Contributions to an element, on average, from which on they are added up in double precision. */
+const MANY = 16;
+
+/** Whether so many contributions to `self` are added up in double precision aside. */
+export function addsAside(self: Strided, count: number): boolean {
+  return self.dtype === 'float32' && count >= MANY * sizeOf(self.shape) && isContiguous(self.shape, self.strides);
+}
+
 function addTo(self: Strided, dtype: DType, places: Places, src: Strands, alpha: number): void {
-  const { index, scale } = places;
+  const { scale } = places;
+  const index = plainIndices(places.index, places.shape);
   const planes = planesOf(places.shape, [places.strides, index.strides, src.strides]);
   const offsets = [self.offset, index.offset, src.offset];
   const x = self.array;

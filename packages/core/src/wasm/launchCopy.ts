@@ -1,17 +1,16 @@
 /** Launches of copies between layouts within the heap. */
 
-import { itemBytes } from '../dtype.ts';
-import type { Shape } from '../layout.ts';
+import type { Shape, Strided } from '../layout.ts';
 import { broadcastStrides, collapse, sizeOf } from '../layout.ts';
 import { walkOuter } from '../reference/elementwise.ts';
+import type { Strands } from '../reference/move.ts';
 import type { Tensor } from '../tensor.ts';
 import { features } from './features.ts';
-import { heap } from './heap.ts';
+import { heap, heapIfAny } from './heap.ts';
 import type { CopyForm, ItemBytes } from './kernels/copy.ts';
-import { copyName, emitCopy, hasTranspose } from './kernels/copy.ts';
+import { copyName, emitCopy, emitTriangle, hasTranspose, triangleName } from './kernels/copy.ts';
 import type { KernelExports } from './module.ts';
 import { kernel } from './module.ts';
-import { Staging } from './staging.ts';
 
 /** Copies of fewer elements, and planes of fewer, are done before a kernel would have been called for them. */
 const MIN_SIZE = 256;
@@ -21,41 +20,71 @@ const MAX_STAGED_BYTES = 16 * 2 ** 20;
 
 type Run = KernelExports & { readonly run: (...args: number[]) => undefined };
 
+/** True when the elements lie in the heap, where kernels reach them. */
+export function isInHeap(x: { readonly array: Strands['array'] }): boolean {
+  return x.array.buffer === heapIfAny()?.memory.buffer;
+}
+
 /**
  * out = a, broadcast and of the same dtype, by a kernel; false, and nothing done, where none takes the operands.
  */
 export function launchCopy(a: Tensor, out: Tensor): boolean {
-  if (!out.storage.enterHeap() || a.dtype !== out.dtype || !features().simd) return false;
-  if (sizeOf(out.shape) < MIN_SIZE) return false;
-  const own = broadcastStrides(a.shape, a.strides, out.shape);
-  const { shape, strides } = planes(out.shape, own, out.strides);
-  const inner = shape.length - 1;
+  if (!out.storage.enterHeap() || a.dtype !== out.dtype) return false;
+  const strides = broadcastStrides(a.shape, a.strides, out.shape);
+  return launchMove(out.shape, { array: a.array, strides, offset: a.offset }, out);
+}
+
+/**
+ * to[i] = from[i] over `shape`, both of one dtype, by a kernel; false, and nothing done, where none takes the operands. Strides
+ * may be negative or 0 in the source.
+ */
+export function launchMove(shape: Shape, from: Strands, to: Strands): boolean {
+  if (sizeOf(shape) < MIN_SIZE || !isInHeap(to) || !features().simd) return false;
+  const walk = planes(shape, from.strides, to.strides);
+  const { strides } = walk;
+  const inner = walk.shape.length - 1;
   if (inner < 0) return false;
   // A single run is a plane of one row.
   if (inner === 0) {
-    shape.unshift(1);
+    walk.shape.unshift(1);
     for (const s of strides) s.unshift(0);
   }
-  const last = shape.length - 1;
-  const rows = shape[last - 1];
-  const columns = shape[last];
+  const last = walk.shape.length - 1;
+  const rows = walk.shape[last - 1];
+  const columns = walk.shape[last];
   if (rows * columns < MIN_PLANE) return false;
-  const bytes = itemBytes(out.dtype) as ItemBytes;
+  const bytes = to.array.BYTES_PER_ELEMENT as ItemBytes;
   const [fromRow, outRow] = strides.map((s) => s[last - 1] * bytes);
   const [fromColumn, outColumn] = strides.map((s) => s[last] * bytes);
   const form = formOf(bytes, fromRow, fromColumn, outColumn);
-  const staging = new Staging();
-  const part = staging.addTensor(a);
-  if (staging.size > MAX_STAGED_BYTES) return false;
-  staging.open(null);
+  const target = to.array.byteOffset + to.offset * bytes;
+  const source = reach(shape, from);
+  if (source === null) return false;
   const { run } = kernel<Run>(copyName(bytes, form), emitCopy(bytes, form), heap().memory);
-  const source = staging.pointer(part);
-  const target = out.storage.pointer + out.offset * bytes;
-  const outer = [...shape.slice(0, last - 1), 1];
-  walkOuter(outer, strides, [0, 0], ([from, to]) => {
-    run(rows, columns, source + from * bytes, target + to * bytes, fromRow, fromColumn, outRow, outColumn);
+  const outer = [...walk.shape.slice(0, last - 1), 1];
+  walkOuter(outer, strides, [0, 0], ([x, y]) => {
+    run(rows, columns, source + x * bytes, target + y * bytes, fromRow, fromColumn, outRow, outColumn);
   });
   return true;
+}
+
+/** The address of the first element of a walk, in scratch space if the array is not in the heap; null if it is too large for that. */
+function reach(shape: Shape, from: Strands): number | null {
+  const { array, strides, offset } = from;
+  const bytes = array.BYTES_PER_ELEMENT;
+  if (isInHeap(from)) return array.byteOffset + offset * bytes;
+  let [least, most] = [offset, offset];
+  shape.forEach((n, d) => {
+    const span = (n - 1) * strides[d];
+    if (span < 0) least += span;
+    else most += span;
+  });
+  const length = (most - least + 1) * bytes;
+  if (length > MAX_STAGED_BYTES) return null;
+  const scratch = heap().scratch(length);
+  const copy = new Uint8Array(heap().memory.buffer, scratch, length);
+  copy.set(new Uint8Array(array.buffer, array.byteOffset + least * bytes, length));
+  return scratch + (offset - least) * bytes;
 }
 
 /**
@@ -77,6 +106,27 @@ function planes(shape: Shape, from: Shape, to: Shape): { shape: number[]; stride
 function formOf(bytes: number, fromRow: number, fromColumn: number, outColumn: number): CopyForm {
   if (outColumn !== bytes) return 'strided';
   if (fromColumn === bytes) return 'rows';
+  if (fromColumn === -bytes) return 'reversed';
   if (fromColumn === 0) return 'repeated';
   return fromRow === bytes && hasTranspose(bytes) ? 'transposed' : 'strided';
+}
+
+/** `triangle` of `reference/join.ts` by a kernel, for rows of adjacent elements in the heap; false, and nothing done, for others. */
+export function launchTriangle(a: Strided, diagonal: number, lower: boolean, out: Strided): boolean {
+  const row = a.shape.length - 2;
+  const [rows, columns] = a.shape.slice(row);
+  if (sizeOf(a.shape) < MIN_SIZE || !features().simd || !isInHeap(a) || !isInHeap(out)) return false;
+  if (a.strides[row + 1] !== 1 || out.strides[row + 1] !== 1) return false;
+  const bytes = out.array.BYTES_PER_ELEMENT as ItemBytes;
+  const { run } = kernel<Run>(triangleName(bytes), emitTriangle(bytes), heap().memory);
+  const pointer = (x: Strided): number => x.array.byteOffset + x.offset * bytes;
+  const [source, target] = [pointer(a), pointer(out)];
+  // Held within the matrix: further out, an int32 would not hold it.
+  const edge = Math.min(Math.max(diagonal, -rows - 1), columns + 1);
+  const walk = [...a.shape.slice(0, row), 1];
+  walkOuter(walk, [a.strides, out.strides], [0, 0], ([x, y]) => {
+    const [fromRow, outRow] = [a.strides[row] * bytes, out.strides[row] * bytes];
+    run(rows, columns, source + x * bytes, target + y * bytes, fromRow, outRow, edge, lower ? 1 : 0);
+  });
+  return true;
 }

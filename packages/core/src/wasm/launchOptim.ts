@@ -55,7 +55,7 @@ export function launchAdam(
 ): boolean {
   const dtype = commonDType([param, grad, mean, square, largest]);
   if (dtype === null) return false;
-  const { stepSize, beta1, beta2, correction2, eps, sign, decay, penalty } = factors;
+  const { stepSize, beta1, beta2, scale2, eps, sign, decay, penalty } = factors;
   const form = largest === null ? 'plain' : 'amsgrad';
   const { run } = kernel<Run>(adamName(dtype, form), emitAdam(dtype, form), heap().memory);
   const operands = [
@@ -66,7 +66,7 @@ export function launchAdam(
     ...(largest === null ? [] : [{ tensor: largest, written: true }]),
   ];
   inPieces(sizeOf(param.shape), dtype, operands, (n, [p, g, m, v, l = 0]) => {
-    run(n, p, g, m, v, l, stepSize, beta1, 1 - beta1, beta2, 1 - beta2, correction2, eps, sign, decay, penalty);
+    run(n, p, g, m, v, l, stepSize, beta1, 1 - beta1, beta2, 1 - beta2, scale2, eps, sign, decay, penalty);
   });
   return true;
 }

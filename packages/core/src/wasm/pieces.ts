@@ -4,7 +4,7 @@
  */
 
 import type { FloatDType } from '../dtype.ts';
-import { itemBytes } from '../dtype.ts';
+import { itemBytes, viewArray } from '../dtype.ts';
 import type { Tensor } from '../tensor.ts';
 import { heap } from './heap.ts';
 
@@ -29,31 +29,43 @@ export function inPieces(
   run: (n: number, pointers: readonly number[]) => void,
 ): void {
   const bytes = itemBytes(dtype);
-  const staged = operands.filter(({ tensor }) => !tensor.storage.enterHeap());
-  const pieceBytes = PIECE * bytes;
-  const scratch = staged.length > 0 ? heap().scratch(staged.length * pieceBytes) : 0;
-  const piece = staged.length > 0 ? PIECE : size;
-  for (let from = 0; from < size; from += piece) {
-    const n = Math.min(piece, size - from);
-    const pointers = operands.map((operand) => {
-      const { tensor } = operand;
+  const pieceBytes = Math.min(PIECE, size) * bytes;
+  let staged = 0;
+  for (const { tensor } of operands) if (!tensor.storage.enterHeap()) staged++;
+  if (staged === 0) {
+    run(
+      size,
+      operands.map(({ tensor: { storage, offset } }) => storage.pointer + offset * bytes),
+    );
+    return;
+  }
+  const scratch = heap().scratch(staged * pieceBytes);
+  // One view of all the scratch space, since making one takes as long as copying a small tensor.
+  const copies = viewArray(dtype, heap().memory.buffer, scratch, (staged * pieceBytes) / bytes) as Float64Array;
+  const pointers = new Array<number>(operands.length);
+  for (let from = 0; from < size; from += PIECE) {
+    const n = Math.min(PIECE, size - from);
+    let at = 0;
+    operands.forEach(({ tensor }, k) => {
       const { storage, offset } = tensor;
-      if (storage.inHeap) return storage.pointer + (offset + from) * bytes;
-      const pointer = scratch + staged.indexOf(operand) * pieceBytes;
-      room(pointer, n * bytes).set(bytesOf(tensor, from, n, bytes));
-      return pointer;
+      if (storage.inHeap) pointers[k] = storage.pointer + (offset + from) * bytes;
+      else {
+        copies.set(part(tensor, from, n), at);
+        pointers[k] = scratch + at * bytes;
+        at += pieceBytes / bytes;
+      }
     });
     run(n, pointers);
-    operands.forEach(({ tensor, written }, i) => {
-      if (written && !tensor.storage.enterHeap()) bytesOf(tensor, from, n, bytes).set(room(pointers[i], n * bytes));
+    operands.forEach(({ tensor, written }, k) => {
+      if (!written || tensor.storage.enterHeap()) return;
+      const first = (pointers[k] - scratch) / bytes;
+      tensor.array.set(copies.subarray(first, first + n) as never, tensor.offset + from);
     });
   }
 }
 
-function room(pointer: number, length: number): Uint8Array {
-  return new Uint8Array(heap().memory.buffer, pointer, length);
-}
-
-function bytesOf({ array, offset }: Tensor, from: number, n: number, bytes: number): Uint8Array {
-  return new Uint8Array(array.buffer, array.byteOffset + (offset + from) * bytes, n * bytes);
+/** `n` elements from `from` on; the array itself when that is all of it. */
+function part({ array, offset }: Tensor, from: number, n: number): Float64Array {
+  const first = offset + from;
+  return (first === 0 && n === array.length ? array : array.subarray(first, first + n)) as Float64Array;
 }

@@ -73,15 +73,15 @@ for (const strict of [false, true]) {
               stepSize: 0.02,
               beta1: 0.9,
               beta2: 0.999,
-              correction2: 0.3,
+              scale2: 3,
               eps: 1e-8,
               sign: isDecoupled ? -1 : 1,
               decay: isDecoupled ? 0.99 : 1,
               penalty: isDecoupled ? 0 : 0.01,
             };
-            const { stepSize, beta1, beta2, correction2, eps, sign, decay, penalty } = factors;
+            const { stepSize, beta1, beta2, scale2, eps, sign, decay, penalty } = factors;
             const { run } = kernel<Run>(adamName(dtype, form), emitAdam(dtype, form), heap().memory);
-            const scalars = [stepSize, beta1, 1 - beta1, beta2, 1 - beta2, correction2, eps, sign, decay, penalty];
+            const scalars = [stepSize, beta1, 1 - beta1, beta2, 1 - beta2, scale2, eps, sign, decay, penalty];
             run(n, p.at, g.at, m.at, v.at, l.at, ...scalars);
             adam(n, p.run, g.run, m.run, v.run, form === 'amsgrad' ? l.run : null, factors);
             for (const operand of [p, g, m, v, l]) operand.check(`${dtype} ${form}`);

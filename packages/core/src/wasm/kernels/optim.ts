@@ -1,20 +1,21 @@
 /**
  * Optimiser steps: one pass over a parameter, its gradient and the optimiser's state.
  *
- *     for i in 0 … n-1, two at a time, then one at a time:
+ *     for i in 0 … n-1, a few vectors at a time, then one at a time:
  *       SGD:   d = sign g + weightDecay p;  b = momentum b + fresh d;  p -= lr (b, or d + momentum b, or d without a buffer)
  *       Adam:  p *= decay;  d = sign g + penalty p;  m = β₁ m + (1 - β₁) d;  v = β₂ v + (1 - β₂) d²;
- *              p -= stepSize m / (√(v, or the largest v so far) / correction2 + eps)
+ *              p -= stepSize m / (scale2 √(v, or the largest v so far) + eps)
  *
- * float32 is widened to double lanes and rounded once, when it is stored: the same operations as in `reference/optim.ts`, so the
- * same bits, on every machine. The pass waits for memory, not for the arithmetic, so that this costs nothing.
+ * In the dtype's own lanes, every operation rounded: the same operations as in `reference/optim.ts`, so the same bits, on every
+ * machine.
  *
  * A kernel's name is its identity: `f32_sgd_momentum`, `f64_adam_amsgrad`.
  */
 
 import type { FloatDType } from '../../dtype.ts';
+import { itemBytes } from '../../dtype.ts';
+import type { Assembler, Local, Operand, Value } from '../assembler.ts';
 import type { Emitter } from '../module.ts';
-import { overPairs, splats } from './doubles.ts';
 
 /** How SGD uses the gradient: as it is, through momentum, or through Nesterov's momentum. */
 export type SgdForm = 'plain' | 'momentum' | 'nesterov';
@@ -28,7 +29,7 @@ export const adamName = (dtype: FloatDType, form: AdamForm): string => `${prefix
 /** `run(n, param, grad, buffer, lr, sign, weightDecay, momentum, fresh)`; the buffer is ignored by the plain form */
 export function emitSgd(dtype: FloatDType, form: SgdForm): Emitter {
   return (code) => {
-    const { f64x2 } = code;
+    const lanes = dtype === 'float32' ? code.f32x4 : code.f64x2;
     code.export(
       'run',
       {
@@ -44,20 +45,20 @@ export function emitSgd(dtype: FloatDType, form: SgdForm): Emitter {
       },
       [],
       ({ n, param, grad, buffer, ...scalars }) => {
-        const { lr, sign, weightDecay, momentum, fresh } = splats(code, scalars);
+        const { lr, sign, weightDecay, momentum, fresh } = splats(code, dtype, scalars);
         const runs = form === 'plain' ? [param, grad] : [param, grad, buffer];
         const value = code.local('v128');
         const d = code.local('v128');
-        overPairs(code, dtype, n, runs, ({ load, store }) => {
+        overLanes(code, dtype, n, runs, ({ load, store }) => {
           value.set(load(param));
-          d.set(f64x2.add(f64x2.mul(sign, load(grad)), f64x2.mul(weightDecay, value)));
+          d.set(lanes.add(lanes.mul(sign, load(grad)), lanes.mul(weightDecay, value)));
           if (form !== 'plain') {
-            const sum = code.local('v128', f64x2.add(f64x2.mul(momentum, load(buffer)), f64x2.mul(fresh, d)));
+            const sum = code.local('v128', lanes.add(lanes.mul(momentum, load(buffer)), lanes.mul(fresh, d)));
             store(buffer, sum);
-            if (form === 'nesterov') d.set(f64x2.add(d, f64x2.mul(momentum, sum)));
+            if (form === 'nesterov') d.set(lanes.add(d, lanes.mul(momentum, sum)));
             else d.set(sum);
           }
-          value.set(f64x2.sub(value, f64x2.mul(lr, d)));
+          value.set(lanes.sub(value, lanes.mul(lr, d)));
           store(param, value);
         });
       },
@@ -66,12 +67,12 @@ export function emitSgd(dtype: FloatDType, form: SgdForm): Emitter {
 }
 
 /**
- * `run(n, param, grad, mean, square, largest, stepSize, beta1, rest1, beta2, rest2, correction2, eps, sign, decay, penalty)`
+ * `run(n, param, grad, mean, square, largest, stepSize, beta1, rest1, beta2, rest2, scale2, eps, sign, decay, penalty)`
  * with `rest = 1 - beta`; `largest` is ignored by the plain form
  */
 export function emitAdam(dtype: FloatDType, form: AdamForm): Emitter {
   return (code) => {
-    const { f64x2 } = code;
+    const lanes = dtype === 'float32' ? code.f32x4 : code.f64x2;
     code.export(
       'run',
       {
@@ -86,7 +87,7 @@ export function emitAdam(dtype: FloatDType, form: AdamForm): Emitter {
         rest1: 'f64',
         beta2: 'f64',
         rest2: 'f64',
-        correction2: 'f64',
+        scale2: 'f64',
         eps: 'f64',
         sign: 'f64',
         decay: 'f64',
@@ -94,28 +95,90 @@ export function emitAdam(dtype: FloatDType, form: AdamForm): Emitter {
       },
       [],
       ({ n, param, grad, mean, square, largest, ...scalars }) => {
-        const { stepSize, beta1, rest1, beta2, rest2, correction2, eps, sign, decay, penalty } = splats(code, scalars);
+        const { stepSize, beta1, rest1, beta2, rest2, scale2, eps, sign, decay, penalty } = splats(
+          code,
+          dtype,
+          scalars,
+        );
         const runs = [param, grad, mean, square, ...(form === 'amsgrad' ? [largest] : [])];
         const value = code.local('v128');
         const d = code.local('v128');
         const first = code.local('v128');
         const second = code.local('v128');
-        overPairs(code, dtype, n, runs, ({ load, store }) => {
-          value.set(f64x2.mul(load(param), decay));
-          d.set(f64x2.add(f64x2.mul(sign, load(grad)), f64x2.mul(penalty, value)));
-          first.set(f64x2.add(f64x2.mul(beta1, load(mean)), f64x2.mul(rest1, d)));
+        overLanes(code, dtype, n, runs, ({ load, store }) => {
+          value.set(lanes.mul(load(param), decay));
+          d.set(lanes.add(lanes.mul(sign, load(grad)), lanes.mul(penalty, value)));
+          first.set(lanes.add(lanes.mul(beta1, load(mean)), lanes.mul(rest1, d)));
           store(mean, first);
-          second.set(f64x2.add(f64x2.mul(beta2, load(square)), f64x2.mul(f64x2.mul(rest2, d), d)));
+          second.set(lanes.add(lanes.mul(beta2, load(square)), lanes.mul(lanes.mul(rest2, d), d)));
           store(square, second);
           if (form === 'amsgrad') {
-            second.set(f64x2.max(load(largest), second));
+            second.set(lanes.max(load(largest), second));
             store(largest, second);
           }
-          d.set(f64x2.add(f64x2.div(f64x2.sqrt(second), correction2), eps));
-          value.set(f64x2.sub(value, f64x2.div(f64x2.mul(stepSize, first), d)));
+          d.set(lanes.add(lanes.mul(lanes.sqrt(second), scale2), eps));
+          value.set(lanes.sub(value, lanes.div(lanes.mul(stepSize, first), d)));
           store(param, value);
         });
       },
     );
   };
+}
+
+/** Reads and writes the elements of this turn of the loop as lanes of the dtype. */
+interface Access {
+  load(pointer: Local<'i32'>): Value<'v128'>;
+  store(pointer: Local<'i32'>, value: Operand<'v128'>): void;
+}
+
+/** Vectors to a turn of the loop. */
+const TURN = 4;
+
+/** Each parameter in all lanes of a vector. */
+function splats<K extends string>(
+  code: Assembler,
+  dtype: FloatDType,
+  scalars: Record<K, Local<'f64'>>,
+): Record<K, Local<'v128'>> {
+  const { f32, f32x4, f64x2 } = code;
+  const splat = (x: Local<'f64'>): Value<'v128'> =>
+    dtype === 'float32' ? f32x4.splat(f32.demote_f64(x)) : f64x2.splat(x);
+  const entries = Object.entries<Local<'f64'>>(scalars);
+  return Object.fromEntries(entries.map(([key, x]) => [key, code.local('v128', splat(x))])) as Record<K, Local<'v128'>>;
+}
+
+/** The loop around a body: turns of vectors, then single elements, in the low lane. `runs` are the pointers that advance. */
+function overLanes(
+  code: Assembler,
+  dtype: FloatDType,
+  n: Local<'i32'>,
+  runs: readonly Local<'i32'>[],
+  body: (access: Access) => void,
+): void {
+  const { i32, v128 } = code;
+  const bytes = itemBytes(dtype);
+  const elements = (TURN * 16) / bytes;
+  const i = code.local('i32');
+  const whole = code.local('i32', i32.and(n, -elements));
+  code.forRange(i, 0, whole, elements, () => {
+    for (let at = 0; at < TURN * 16; at += 16) {
+      body({ load: (pointer) => v128.load(pointer, at), store: (pointer, value) => v128.store(pointer, value, at) });
+    }
+    for (const run of runs) code.increase(run, TURN * 16);
+  });
+  const single: Access =
+    bytes === 4
+      ? {
+          load: (pointer) => v128.load32_zero(pointer),
+          store: (pointer, value) => v128.store32_lane(0, pointer, value),
+        }
+      : {
+          load: (pointer) => v128.load64_zero(pointer),
+          store: (pointer, value) => v128.store64_lane(0, pointer, value),
+        };
+  code.whileLess(i, n, () => {
+    body(single);
+    for (const run of runs) code.increase(run, bytes);
+    code.increase(i, 1);
+  });
 }

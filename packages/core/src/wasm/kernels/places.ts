@@ -1,0 +1,227 @@
+/**
+ * Elements at places that an index names: a walk over planes, in which an index turns into a distance. Strides count bytes. Indices
+ * have been checked; negative ones count from the end, that is, from `wrap`.
+ *
+ *     for r in 0 … rows-1:  for c in 0 … columns-1:
+ *       j = index[r ir + c ic];  x' = x + r xr + c xc + scale (j < 0 ? j + wrap : j);  y' = y + r yr + c yc
+ *       take: *y' = *x'        put: *x' = *y'        add: *x' += alpha *y'
+ *
+ * Where the index stands still along rows whose elements are adjacent in x and y, whole rows are moved or added. Sums are made in
+ * double precision and rounded for every term, as the loops of `reference/index.ts` do.
+ *
+ *     range: 0 if an entry lies outside [least, size), else 2 if one is negative, else 1
+ *
+ * A kernel's name is its identity: `b4_take_i64` moves elements of 4 bytes by an index of int64, `f64_add_f32_i32` adds float32 to
+ * float64.
+ */
+
+import { type FloatDType, itemBytes } from '../../dtype.ts';
+import type { Assembler, Local, Operand, Value } from '../assembler.ts';
+import type { Emitter } from '../module.ts';
+import type { ItemBytes } from './copy.ts';
+import { copyRow, load, store } from './copy.ts';
+
+export type IndexDType = 'int32' | 'int64';
+
+/** Elements to a turn of the loop. */
+const TURN = 4;
+
+type Pointer = Local<'i32'>;
+type Count = Local<'i32'>;
+
+const suffix = (index: IndexDType): string => (index === 'int32' ? 'i32' : 'i64');
+const short = (dtype: FloatDType): string => (dtype === 'float32' ? 'f32' : 'f64');
+
+export const moveAtName = (bytes: ItemBytes, form: 'take' | 'put', index: IndexDType): string =>
+  `b${bytes}_${form}_${suffix(index)}`;
+export const addAtName = (x: FloatDType, y: FloatDType, index: IndexDType): string =>
+  `${short(x)}_add_${short(y)}_${suffix(index)}`;
+export const rangeName = (index: IndexDType): string => `${suffix(index)}_range`;
+
+/** `run(rows, columns, x, index, y, xr, ir, yr, xc, ic, yc, scale, wrap, 1)` */
+export function emitMoveAt(bytes: ItemBytes, form: 'take' | 'put', index: IndexDType): Emitter {
+  return (code) => {
+    walk(code, index, bytes, bytes, {
+      element: (x, y, offset) => {
+        if (form === 'take') store(code, bytes, y, load(code, bytes, x), offset);
+        else store(code, bytes, x, load(code, bytes, y, offset));
+      },
+      row: (columns, x, y) => {
+        const [from, to] = form === 'take' ? [x, y] : [y, x];
+        copyRow(code, bytes, code.local('i32', code.scale(columns, bytes)), from, to);
+      },
+    });
+  };
+}
+
+/** `run(rows, columns, x, index, y, xr, ir, yr, xc, ic, yc, scale, wrap, alpha)`; y is x's dtype, or float32 */
+export function emitAddAt(xType: FloatDType, yType: FloatDType, index: IndexDType): Emitter {
+  return (code) => {
+    const { f64 } = code;
+    walk(code, index, itemBytes(xType), itemBytes(yType), {
+      element: (x, y, offset, alpha) => {
+        const sum = f64.add(loadDouble(code, xType, x), f64.mul(alpha, loadDouble(code, yType, y, offset)));
+        storeDouble(code, xType, x, sum);
+      },
+      row: (columns, x, y) => addRow(code, xType, yType, columns, x, y),
+    });
+  };
+}
+
+interface Bodies {
+  /** For the element at x and that at so many bytes after y. */
+  element(x: Pointer, y: Pointer, offset: number, alpha: Local<'f64'>): void;
+  /** For as many adjacent elements, with an alpha of 1. The pointers may be moved. */
+  row(columns: Count, x: Pointer, y: Pointer): void;
+}
+
+function walk(code: Assembler, indexType: IndexDType, xBytes: number, yBytes: number, bodies: Bodies): void {
+  const { i32, f64 } = code;
+  const params = {
+    rows: 'i32',
+    columns: 'i32',
+    x: 'i32',
+    index: 'i32',
+    y: 'i32',
+    xr: 'i32',
+    ir: 'i32',
+    yr: 'i32',
+    xc: 'i32',
+    ic: 'i32',
+    yc: 'i32',
+    scale: 'i32',
+    wrap: 'i32',
+    alpha: 'f64',
+  } as const;
+  code.export('run', params, [], ({ rows, columns, x, index, y, xr, ir, yr, xc, ic, yc, scale, wrap, alpha }) => {
+    const [r, c, p, i, q, j, place] = code.locals('i32', 7);
+    const indexBytes = itemBytes(indexType);
+    const find = (from: Pointer, at: Pointer, k = 0): void => {
+      j.set(indexType === 'int32' ? i32.load(at, 4 * k) : i32.wrap_i64(code.i64.load(at, 8 * k)));
+      j.set(i32.add(j, i32.and(i32.shr_s(j, 31), wrap)));
+      place.set(i32.add(from, i32.mul(j, scale)));
+    };
+    const areRows = i32.and(i32.and(i32.eqz(ic), i32.eq(xc, xBytes)), i32.and(i32.eq(yc, yBytes), f64.eq(alpha, 1)));
+    const byRows = code.local('i32', areRows);
+    // Where the index and y are runs, as they nearly always are, several elements make a turn.
+    const dense = code.local('i32');
+    code.if(i32.and(i32.eq(ic, indexBytes), i32.eq(yc, yBytes)), () => dense.set(i32.and(columns, -TURN)));
+    code.forRange(r, 0, rows, 1, () => {
+      q.set(y);
+      code.if(
+        byRows,
+        () => {
+          find(x, index);
+          bodies.row(columns, place, q);
+        },
+        () => {
+          p.set(x);
+          i.set(index);
+          code.forRange(c, 0, dense, TURN, () => {
+            for (let k = 0; k < TURN; k++) {
+              find(p, i, k);
+              bodies.element(place, q, k * yBytes, alpha);
+              code.increase(p, xc);
+            }
+            code.increase(i, TURN * indexBytes);
+            code.increase(q, TURN * yBytes);
+          });
+          code.whileLess(c, columns, () => {
+            find(p, i);
+            bodies.element(place, q, 0, alpha);
+            code.increase(p, xc);
+            code.increase(i, ic);
+            code.increase(q, yc);
+            code.increase(c, 1);
+          });
+        },
+      );
+      code.increase(x, xr);
+      code.increase(index, ir);
+      code.increase(y, yr);
+    });
+  });
+}
+
+function loadDouble({ f32, f64 }: Assembler, dtype: FloatDType, pointer: Pointer, offset = 0): Value<'f64'> {
+  return dtype === 'float64' ? f64.load(pointer, offset) : f64.promote_f32(f32.load(pointer, offset));
+}
+
+function storeDouble({ f32, f64 }: Assembler, dtype: FloatDType, pointer: Pointer, value: Operand<'f64'>): void {
+  if (dtype === 'float64') f64.store(pointer, value);
+  else f32.store(pointer, f32.demote_f64(value));
+}
+
+/** x[c] += y[c]. A sum of two float32 is the same in both precisions. */
+function addRow(code: Assembler, xType: FloatDType, yType: FloatDType, columns: Count, x: Pointer, y: Pointer): void {
+  const { i32, f64, f32x4, f64x2, v128 } = code;
+  const lanes = xType === 'float32' ? 4 : 2;
+  const c = code.local('i32');
+  const whole = code.local('i32', i32.and(columns, -lanes));
+  const advance = (elements: number): void => {
+    code.increase(x, elements * itemBytes(xType));
+    code.increase(y, elements * itemBytes(yType));
+  };
+  code.forRange(c, 0, whole, lanes, () => {
+    if (xType === 'float32') v128.store(x, f32x4.add(v128.load(x), v128.load(y)));
+    else {
+      const pair = yType === 'float64' ? v128.load(y) : f64x2.promote_low_f32x4(v128.load64_zero(y));
+      v128.store(x, f64x2.add(pair, v128.load(x)));
+    }
+    advance(lanes);
+  });
+  code.whileLess(c, columns, () => {
+    storeDouble(code, xType, x, f64.add(loadDouble(code, xType, x), loadDouble(code, yType, y)));
+    advance(1);
+    code.increase(c, 1);
+  });
+}
+
+/** `run(rows, columns, index, ir, ic, least, size)` */
+export function emitRange(index: IndexDType): Emitter {
+  return (code) => {
+    const { i32, v128 } = code;
+    const bytes = itemBytes(index);
+    const shape = index === 'int32' ? code.i32x4 : code.i64x2;
+    const params = {
+      rows: 'i32',
+      columns: 'i32',
+      index: 'i32',
+      ir: 'i32',
+      ic: 'i32',
+      least: 'i32',
+      size: 'i32',
+    } as const;
+    code.export('run', params, ['i32'], ({ rows, columns, index: from, ir, ic, least, size }) => {
+      const splat = (x: Local<'i32'>): Local<'v128'> =>
+        code.local('v128', index === 'int32' ? code.i32x4.splat(x) : code.i64x2.splat(code.i64.extend_i32_s(x)));
+      const [low, high] = [splat(least), splat(size)];
+      const [outside, signs, v] = code.locals('v128', 3);
+      const [r, c, i, whole] = code.locals('i32', 4);
+      const look = (values: Value<'v128'>): void => {
+        v.set(values);
+        outside.set(v128.or(outside, v128.or(shape.lt_s(v, low), shape.ge_s(v, high))));
+        signs.set(v128.or(signs, v));
+      };
+      const lanes = 16 / bytes;
+      code.if(i32.eq(ic, bytes), () => whole.set(i32.and(columns, -lanes)));
+      code.forRange(r, 0, rows, 1, () => {
+        i.set(from);
+        code.forRange(c, 0, whole, lanes, () => {
+          look(v128.load(i));
+          code.increase(i, 16);
+        });
+        code.whileLess(c, columns, () => {
+          look(bytes === 4 ? v128.load32_splat(i) : v128.load64_splat(i));
+          code.increase(i, ic);
+          code.increase(c, 1);
+        });
+        code.increase(from, ir);
+      });
+      const isMixed = i32.ne(shape.bitmask(signs), 0);
+      const found = code.local('i32', i32.add(isMixed, 1));
+      code.if(v128.any_true(outside), () => found.set(0));
+      found.get();
+    });
+  };
+}

@@ -1,0 +1,147 @@
+/** Launches of indexing: reads and writes at places that index tensors name, and the check of these. */
+
+import type { FloatDType, TypedArray } from '../dtype.ts';
+import type { Shape, Strided } from '../layout.ts';
+import { sizeOf } from '../layout.ts';
+import type { Places, Range } from '../reference/index.ts';
+import { addsAside } from '../reference/index.ts';
+import type { Strands } from '../reference/move.ts';
+import { eachPlane, planesOf } from '../reference/move.ts';
+import { features } from './features.ts';
+import { heap } from './heap.ts';
+import { castName, emitCast } from './kernels/cast.ts';
+import type { ItemBytes } from './kernels/copy.ts';
+import { addAtName, emitAddAt, emitMoveAt, emitRange, moveAtName, rangeName } from './kernels/places.ts';
+import { isInHeap } from './launchCopy.ts';
+import type { KernelExports } from './module.ts';
+import { kernel } from './module.ts';
+
+/** Walks over fewer elements, and planes of fewer, are done before a kernel would have been called for them. */
+const MIN_SIZE = 256;
+const MIN_PLANE = 16;
+/** Arrays outside the heap are brought into it up to this size, in all; more is left to the reference loops. */
+const MAX_STAGED_BYTES = 16 * 2 ** 20;
+
+type Run = KernelExports & { readonly run: (...args: number[]) => number };
+
+/** What the entries of an index are like; null where no kernel looks at them. */
+export function launchRange(index: Strands, shape: Shape, least: number, size: number): Range | null {
+  if (sizeOf(shape) < MIN_SIZE || !features().simd || !isInHeap(index)) return null;
+  const planes = planesOf(shape, [index.strides]);
+  const { rows, columns } = planes;
+  if (rows * columns < MIN_PLANE) return null;
+  const dtype = index.array instanceof Int32Array ? 'int32' : 'int64';
+  const bytes = index.array.BYTES_PER_ELEMENT;
+  const { run } = kernel<Run>(rangeName(dtype), emitRange(dtype), heap().memory);
+  const pointer = index.array.byteOffset;
+  const [ir, ic] = [planes.rowStrides[0] * bytes, planes.columnStrides[0] * bytes];
+  let outside = false;
+  let mixed = false;
+  eachPlane(planes, [index.offset], ([at]) => {
+    const found = run(rows, columns, pointer + at * bytes, ir, ic, least, size);
+    if (found === 0) outside = true;
+    else if (found === 2) mixed = true;
+  });
+  if (outside) return 'outside';
+  return mixed ? 'mixed' : 'positive';
+}
+
+/**
+ * `take`, `put` or `add` of `reference/index.ts` by a kernel, `y` being what is written to or read from; false, and nothing done,
+ * where none takes the operands.
+ */
+export function launchPlaces(
+  form: 'take' | 'put' | 'add',
+  self: Strided,
+  places: Places,
+  y: Strands,
+  alpha = 1,
+): boolean {
+  const { shape, index, scale } = places;
+  const count = sizeOf(shape);
+  if (count < MIN_SIZE || !features().simd || index.array instanceof Float64Array) return false;
+  if (form === 'add' && self.dtype !== 'float32' && self.dtype !== 'float64') return false;
+  const arrays = [self.array, index.array, y.array];
+  // Where a kernel would be alone in the heap with nothing but copies, a loop is as good.
+  if (!arrays.some((array) => isInHeap({ array }))) return false;
+  const planes = planesOf(shape, [places.strides, index.strides, y.strides]);
+  const { rows, columns } = planes;
+  if (rows * columns < MIN_PLANE) return false;
+  const aside = form === 'add' && addsAside(self, count) ? sizeOf(self.shape) : 0;
+  const room = new Room(arrays, 8 * aside);
+  if (!room.isOpen) return false;
+  const [x, i, q] = room.pointers;
+  const bytes = self.array.BYTES_PER_ELEMENT;
+  const indexType = index.array instanceof Int32Array ? 'int32' : 'int64';
+  const { memory } = heap();
+  const dtype = self.dtype as FloatDType;
+  const wide = aside > 0 ? 'float64' : dtype;
+  const { run } =
+    form === 'add'
+      ? kernel<Run>(addAtName(wide, dtype, indexType), emitAddAt(wide, dtype, indexType), memory)
+      : kernel<Run>(
+          moveAtName(bytes as ItemBytes, form, indexType),
+          emitMoveAt(bytes as ItemBytes, form, indexType),
+          memory,
+        );
+  const first = x + self.offset * bytes;
+  if (aside > 0) kernel<Run>(castName(dtype, wide), emitCast(dtype, wide), memory).run(aside, first, room.extra);
+  const units = [aside > 0 ? 8 : bytes, index.array.BYTES_PER_ELEMENT, bytes];
+  const bases = [aside > 0 ? room.extra - self.offset * 8 : x, i, q];
+  const [xr, ir, yr] = planes.rowStrides.map((stride, k) => stride * units[k]);
+  const [xc, ic, yc] = planes.columnStrides.map((stride, k) => stride * units[k]);
+  eachPlane(planes, [self.offset, index.offset, y.offset], ([p, at, to]) => {
+    const [px, pi, py] = [bases[0] + p * units[0], bases[1] + at * units[1], bases[2] + to * units[2]];
+    run(rows, columns, px, pi, py, xr, ir, yr, xc, ic, yc, scale * units[0], index.wrap, alpha);
+  });
+  if (aside > 0) kernel<Run>(castName(wide, dtype), emitCast(wide, dtype), memory).run(aside, room.extra, first);
+  room.writeBack(form === 'take' ? 2 : 0);
+  return true;
+}
+
+/** Addresses of whole arrays, with copies in scratch space of those outside the heap, and room beside them. */
+class Room {
+  /** False when it would have been too large; then nothing has been copied. */
+  readonly isOpen: boolean;
+  /** By array. */
+  readonly pointers: readonly number[] = [];
+  /** Address of the room beside. */
+  readonly extra: number = 0;
+  private readonly arrays: readonly TypedArray[];
+  private readonly isStaged: readonly boolean[];
+
+  constructor(arrays: readonly TypedArray[], extraBytes: number) {
+    this.arrays = arrays;
+    // read before the scratch space is taken: where memory is not shared, growth detaches the arrays
+    const own = arrays.map((array) => array.byteOffset);
+    this.isStaged = arrays.map((array) => !isInHeap({ array }));
+    // aligned, so that each begins where any element may
+    const sizes = arrays.map((array, k) => (this.isStaged[k] ? Math.ceil(array.byteLength / 16) * 16 : 0));
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    this.isOpen = total <= MAX_STAGED_BYTES;
+    if (!this.isOpen) return;
+    let at = total + extraBytes > 0 ? heap().scratch(total + extraBytes) : 0;
+    this.pointers = arrays.map((array, k) => {
+      if (!this.isStaged[k]) return own[k];
+      const pointer = at;
+      at += sizes[k];
+      bytesAt(pointer, array.byteLength).set(bytesOf(array));
+      return pointer;
+    });
+    this.extra = at;
+  }
+
+  /** Copies what a kernel wrote back into its array, if that lies outside the heap. */
+  writeBack(k: number): void {
+    const array = this.arrays[k];
+    if (this.isStaged[k]) bytesOf(array).set(bytesAt(this.pointers[k], array.byteLength));
+  }
+}
+
+function bytesAt(pointer: number, length: number): Uint8Array {
+  return new Uint8Array(heap().memory.buffer, pointer, length);
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}

@@ -1,0 +1,44 @@
+/** Launches of running sums and products. */
+
+import { itemBytes } from '../dtype.ts';
+import type { Shape } from '../layout.ts';
+import { collapse, sizeOf } from '../layout.ts';
+import { walkOuter } from '../reference/elementwise.ts';
+import { line } from '../reference/scan.ts';
+import type { Tensor } from '../tensor.ts';
+import { features } from './features.ts';
+import { heap } from './heap.ts';
+import type { ScanName } from './kernels/scan.ts';
+import { emitScan, scanName } from './kernels/scan.ts';
+import type { KernelExports } from './module.ts';
+import { kernel } from './module.ts';
+
+/** Operands of fewer elements are done before a kernel would have been called for them. */
+const MIN_SIZE = 256;
+
+type Run = KernelExports & { readonly run: (...args: number[]) => undefined };
+
+/** `cumsum` or `cumprod` of `reference/scan.ts` by a kernel; false, and nothing done, where none takes the operands. */
+export function launchScan(name: ScanName, a: Tensor, dim: number, out: Tensor): boolean {
+  const { dtype } = a;
+  if ((dtype !== 'float32' && dtype !== 'float64') || out.dtype !== dtype || !features().simd) return false;
+  if (sizeOf(a.shape) < MIN_SIZE || !a.storage.enterHeap() || !out.storage.enterHeap()) return false;
+  const rest = (list: Shape): number[] => list.filter((_, d) => d !== dim);
+  const lines = collapse(rest(a.shape), [rest(a.strides), rest(out.strides)]);
+  if (lines.shape.length === 0) {
+    lines.shape.push(1);
+    for (const strides of lines.strides) strides.push(0);
+  }
+  const inner = lines.shape.length - 1;
+  const bytes = itemBytes(dtype);
+  const [n, xStep] = line(a, dim);
+  const [, outStep] = line(out, dim);
+  const [xLine, outLine] = lines.strides.map((strides) => strides[inner]);
+  const strides = [xLine, outLine, xStep, outStep].map((stride) => stride * bytes);
+  const [x, y] = [a, out].map(({ storage, offset }) => storage.pointer + offset * bytes);
+  const { run } = kernel<Run>(scanName(name, dtype), emitScan(name, dtype), heap().memory);
+  walkOuter(lines.shape, lines.strides, [0, 0], ([from, to]) => {
+    run(lines.shape[inner], n, x + from * bytes, y + to * bytes, ...strides);
+  });
+  return true;
+}
