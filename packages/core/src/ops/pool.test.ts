@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import type { DType } from '../dtype.ts';
 import { refuses, repeated, scattered, values } from '../fixtures/check.ts';
 import data from '../fixtures/pool.json' with { type: 'json' };
-import { fromTypedArray, ones, tensor, zeros } from '../index.ts';
+import { arange, fromTypedArray, ones, tensor, zeros } from '../index.ts';
 import type { Shape } from '../layout.ts';
 import { sizeOf } from '../layout.ts';
 import type { Tensor } from '../tensor.ts';
@@ -270,6 +270,16 @@ test('what does not fit is refused in the words of PyTorch', () => {
     /must agree in all but the last 1 dimensions/,
   );
   refuses(() => maxPoolGather(ones(1, 1, 4), ones(1, 1, 2), 1), 'DTypeError', /int32 or int64/, 'indices');
+});
+
+test('one window over everything is the mean, for images of any size, contiguous or not', () => {
+  for (const dtype of ['float32', 'float64'] as const) {
+    const x = arange(3 * 20 * 24, { dtype }).view(3, 20, 24);
+    assert.equal(values(adaptiveAvgPool2d(x, 1)), [239.5, 719.5, 1199.5]);
+    assert.equal([...adaptiveAvgPool2d(x, 1).shape], [3, 1, 1]);
+    assert.equal(values(adaptiveAvgPool2d(x.transpose(0, 1), 1)).slice(0, 2), [491.5, 515.5]);
+    assert.equal(values(adaptiveAvgPool1d(x.view(1, 2, 720), 1)), [359.5, 1079.5]);
+  }
 });
 
 test.run();

@@ -24,6 +24,7 @@ import {
 } from '../reference/pool.ts';
 import type { Tensor } from '../tensor.ts';
 import { launchAverageScatter, launchAverageWindows, launchMaxScatter, launchMaxWindows } from '../wasm/launchPool.ts';
+import { launchMean } from '../wasm/launchReduce.ts';
 import { flag, refuseBool, requireFloat } from './arguments.ts';
 import type { AvgPoolParams, PoolOps, PoolParams } from './list.ts';
 import type { PerDimension } from './spatial.ts';
@@ -105,6 +106,9 @@ const avgPoolBackwardForward: PoolOps['avgPoolBackward'] = (grad, inputShape, pa
 
 const adaptiveAvgPoolForward: PoolOps['adaptiveAvgPool'] = (self, outputSize) => {
   const out = allocate(adaptiveShape(self.shape, outputSize), self.dtype);
+  // One window is a mean, of which reductions have the faster kernel.
+  const dims = outputSize.map((_, i) => self.ndim - outputSize.length + i);
+  if (outputSize.every((size) => size === 1) && launchMean(self, dims, out)) return out;
   runAverageWindows(self, out, adaptiveWindows(self.shape, outputSize), null);
   return out;
 };

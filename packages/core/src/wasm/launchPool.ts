@@ -19,6 +19,7 @@ import {
   maxPoolName,
   maxScatterName,
 } from './kernels/pool.ts';
+import { emitAvgPairs, emitMaxPairs, PAIRS_WIDTH } from './kernels/pool-pairs.ts';
 import type { KernelExports } from './module.ts';
 import { kernel } from './module.ts';
 import { rowMajor } from './rowMajor.ts';
@@ -100,18 +101,33 @@ function planesOf(image: Tensor, [rows, columns]: WindowPair): [planes: number, 
   return [sizeOf(image.shape) / size, size * itemBytes(image.dtype)];
 }
 
+/** Whether all windows are of two neighbours, one window after the other, so many that the kernels of pairs take them. */
+function isPairs(dtype: FloatDType, [rows, columns]: WindowPair): boolean {
+  const hasPairs = ({ start, end, step }: Windows): boolean =>
+    step === 1 && start.every((from, o) => from === 2 * o && end[o] === from + 2);
+  return dtype === 'float32' && columns.start.length >= PAIRS_WIDTH && hasPairs(columns) && hasPairs(rows);
+}
+
 /** values and indices = the largest entry of each window of `a`, as `maxWindows` of the reference */
 export function launchMaxWindows(a: Tensor, values: Tensor, indices: Tensor, windows: WindowPair): boolean {
   if (!takes(a)) return false;
   const { dtype } = a;
   const [rows, columns] = windows;
   const [planes, planeBytes] = planesOf(a, windows);
-  const { from, to, stride } = regularRun(columns, lanesOf(dtype));
-  const form = laneStride(stride);
   const staging = new Staging();
-  const tables = new Tables(staging, windows, null);
   const image = staging.addTensor(rowMajor(a));
   const [largest, places] = [staging.addTensor(values), staging.addTensor(indices)];
+  if (isPairs(dtype, windows)) {
+    staging.open(largest);
+    const { run } = kernel<Run>('f32_maxpool_pairs', emitMaxPairs, heap().memory);
+    run(planes, rows.input, columns.input, ...[image, largest, places].map((part) => staging.pointer(part)));
+    staging.write(largest);
+    staging.write(places);
+    return true;
+  }
+  const { from, to, stride } = regularRun(columns, lanesOf(dtype));
+  const form = laneStride(stride);
+  const tables = new Tables(staging, windows, null);
   staging.open(largest);
   const [rowStart, rowEnd, columnStart, columnEnd] = tables.write();
   const { run } = kernel<Run>(maxPoolName(dtype, form), emitMaxPool(dtype, form), heap().memory);
@@ -131,12 +147,20 @@ export function launchAverageWindows(a: Tensor, out: Tensor, windows: WindowPair
   const { dtype } = a;
   const [rows, columns] = windows;
   const [planes, planeBytes] = planesOf(a, windows);
-  const { from, to, stride } = regularRun(columns, lanesOf(dtype));
-  const form = laneStride(stride);
   const staging = new Staging();
-  const tables = new Tables(staging, windows, divisor);
   const image = staging.addTensor(rowMajor(a));
   const result = staging.addTensor(out);
+  if (isPairs(dtype, windows)) {
+    staging.open(result);
+    const { run } = kernel<Run>('f32_avgpool_pairs', emitAvgPairs, heap().memory);
+    const by = divisor ?? rows.count[0] * columns.count[0];
+    run(planes, rows.input, columns.input, staging.pointer(image), staging.pointer(result), by);
+    staging.write(result);
+    return true;
+  }
+  const { from, to, stride } = regularRun(columns, lanesOf(dtype));
+  const form = laneStride(stride);
+  const tables = new Tables(staging, windows, divisor);
   staging.open(result);
   const [rowStart, rowEnd, columnStart, columnEnd, rowCounts, columnCounts] = tables.write();
   const { run } = kernel<Run>(avgPoolName(dtype, form), emitAvgPool(dtype, form), heap().memory);

@@ -25,8 +25,18 @@ import { emitCopyPadded, loadEverySecond, loadLanes } from './im2col.ts';
 /** Bytes of image lines in a task, about: with what they meet, they stay in the first-level cache. */
 const BLOCK_BYTES = 16384;
 /** Output channels whose sums are in registers together, and vectors of positions. */
-const CHANNELS = [2, 1];
-const VECTORS = [4, 2, 1];
+const CHANNELS = [4, 2, 1];
+const VECTORS: Readonly<Record<number, readonly number[]>> = { 4: [2, 1], 2: [4, 2, 1], 1: [4, 2, 1] };
+const MOST_VECTORS = 4;
+
+/** What kernels are made for: the stride along a line, 0 for any; how many neighbouring taps a line has, 0 for any. */
+interface Line {
+  readonly stride: number;
+  readonly taps: number;
+}
+
+/** Lines of taps that are written out, without a loop. */
+const WRITTEN_OUT = [3, 5, 9];
 
 interface DirectPlan {
   readonly tiles: Tiles;
@@ -48,45 +58,29 @@ export function directPlan(c: ConvShape): DirectPlan {
   const padLines = (lineBlock - 1) * c.strideH + reach;
   const padAt = 64;
   // The last vectors of a line may reach over its end.
-  const slack = VECTORS[0] * lanes * c.strideW * bytes;
+  const slack = MOST_VECTORS * lanes * c.strideW * bytes;
   const scratchBytes = align(padAt + lineBytes * padLines + slack);
   return { tiles, lineBlock, padLines, padColumns, padAt, scratchBytes };
 }
 
-/*
- * Which way is faster is decided by a model in cycles of one group of one image, fitted to measurements in V8: a run of
- * positions costs so much a tap (by its stride) and so much at its ends; a product so much for each row, for each
- * packed element, and for each tile.
+/**
+ * Tiles that a line of all output channels is cut into: how many output channels and vectors of positions they have, and
+ * how many such tiles there are.
  */
-
-/** Cycles of this way. */
-export function directCycles(c: ConvShape): number {
-  const rows = c.cout / c.groups;
-  const channels = c.cin / c.groups;
-  const k = channels * c.kh * c.kw;
-  const { tiles, lineBlock, padLines, padColumns } = directPlan(c);
-  const { lanes } = tiles.element;
-  const wide = Math.floor(c.ow / (4 * lanes));
-  const rest = c.ow - wide * 4 * lanes;
-  const runs = wide + Math.floor(rest / (2 * lanes)) + Math.ceil((rest % (2 * lanes)) / lanes);
-  const stride = c.strideW === 1 ? 1 : c.strideW === 2 ? 1.3 : 3;
-  const pair = k * stride * (5 * wide + 4 * (runs - wide)) + 8 * runs;
-  const single = k * stride * 4 * runs + 8 * runs;
-  const copied = channels * Math.ceil(c.oh / lineBlock) * padLines * (15 + 0.4 * padColumns);
-  return c.oh * (Math.floor(rows / 2) * pair + (rows % 2) * single) + copied;
-}
-
-/** Cycles of the implicit matrix product of conv.ts. */
-export function productCycles(c: ConvShape): number {
-  const { lanes } = tilesFor(c.dtype, features()).element;
-  const rows = Math.max(4, c.cout / c.groups);
-  const k = (c.cin / c.groups) * c.kh * c.kw;
-  return (4 / lanes) * c.oh * c.ow * (k * (rows / 8 + 0.75) + 12 + rows);
-}
-
-/** Whether this way is the faster one. */
-export function prefersDirect(c: ConvShape): boolean {
-  return c.kh * c.kw * c.cin * c.oh * c.ow > 0 && directCycles(c) < productCycles(c);
+export function directTiles(rows: number, columns: number, lanes: number) {
+  const tiles: { readonly rows: number; readonly vectors: number; readonly count: number }[] = [];
+  let rowsLeft = rows;
+  for (const height of CHANNELS) {
+    const bands = Math.floor(rowsLeft / height);
+    rowsLeft -= bands * height;
+    let left = columns;
+    for (const vectors of VECTORS[height]) {
+      const runs = vectors === 1 ? Math.ceil(left / lanes) : Math.floor(left / lanes / vectors);
+      left -= runs * vectors * lanes;
+      tiles.push({ rows: height, vectors, count: bands * runs });
+    }
+  }
+  return tiles;
 }
 
 /** Weights are read as they are: [groups · rows, channels, kh, kw]. */
@@ -98,6 +92,7 @@ export function directLaunch(
   const { tiles } = plan;
   const lineTasks = Math.ceil(c.oh / plan.lineBlock);
   const stride = c.strideW <= 2 ? c.strideW : 0;
+  const taps = stride > 0 && c.dilationW === 1 && WRITTEN_OUT.includes(c.kw) ? c.kw : 0;
   const args: TaskArgs<typeof DIRECT> = {
     ...pointers,
     groups: c.groups,
@@ -122,8 +117,8 @@ export function directLaunch(
     padAt: plan.padAt,
   };
   return {
-    name: `${tiles.element.type}_conv_direct_s${stride === 0 ? 'n' : stride}__${tiles.fma ? 'fma' : 'simd'}`,
-    emit: EMITTERS[tiles.element.dtype][stride],
+    name: `${tiles.element.type}_conv_direct_s${stride === 0 ? 'n' : stride}k${taps === 0 ? 'n' : taps}__${tiles.fma ? 'fma' : 'simd'}`,
+    emit: emitterFor(tiles.element.dtype, { stride, taps }),
     entry: 'convDirect',
     args: taskArgs(DIRECT, args),
     tasks: c.n * c.groups * lineTasks,
@@ -131,11 +126,10 @@ export function directLaunch(
   };
 }
 
-/** By stride along a line; 0 stands for any. */
-const emittersFor = (dtype: FloatDType): readonly Emitter[] =>
-  [0, 1, 2].map((stride) => (code, target) => emitConvDirect(code, tilesFor(dtype, target), stride));
-
-const EMITTERS = { float32: emittersFor('float32'), float64: emittersFor('float64') };
+const emitterFor =
+  (dtype: FloatDType, line: Line): Emitter =>
+  (code, target) =>
+    emitConvDirect(code, tilesFor(dtype, target), line);
 
 const LINES = {
   lines: 'i32',
@@ -159,7 +153,7 @@ const LINES = {
 type LineParams = { readonly [K in keyof typeof LINES]: Local<'i32'> };
 
 /** direct_r(…): the lines of a task for r output channels; a `bias` of 0 stands for none; steps in bytes */
-function emitDirect(code: Assembler, tiles: Tiles, stride: number, rows: number): Func {
+function emitDirect(code: Assembler, tiles: Tiles, line: Line, rows: number): Func {
   const { i32 } = code;
   const { bytes, lanes } = tiles.element;
   return code.func(`direct_${rows}`, LINES, [], (params) => {
@@ -169,11 +163,11 @@ function emitDirect(code: Assembler, tiles: Tiles, stride: number, rows: number)
     repeat(code, lines, () => {
       left.set(columns);
       from.set(image);
-      for (const vectors of VECTORS) {
+      for (const vectors of VECTORS[rows]) {
         code.while(
           () => (vectors === 1 ? i32.gt_s(left, 0) : i32.ge_s(left, vectors * lanes)),
           () => {
-            emitTile(code, tiles, stride, rows, vectors, params, state, from, left);
+            emitTile(code, tiles, line, vectors, params, state, from, left);
             code.increase(from, i32.mul(strideStep, vectors * lanes));
             code.increase(out, vectors * lanes * bytes);
             code.decrease(left, vectors * lanes);
@@ -191,24 +185,26 @@ interface TileLocals {
   readonly acc: readonly (readonly Local<'v128'>[])[];
   readonly pixels: readonly Local<'v128'>[];
   readonly weight: Local<'v128'>;
+  /** Where the weights of each output channel are. */
+  readonly taps: readonly Local<'i32'>[];
   readonly i32s: readonly Local<'i32'>[];
 }
 
 function tileLocals(code: Assembler, rows: number): TileLocals {
   return {
-    acc: Array.from({ length: rows }, () => code.locals('v128', VECTORS[0])),
-    pixels: code.locals('v128', VECTORS[0]),
+    acc: Array.from({ length: rows }, () => code.locals('v128', VECTORS[rows][0])),
+    pixels: code.locals('v128', VECTORS[rows][0]),
     weight: code.local('v128'),
-    i32s: code.locals('i32', 16),
+    taps: code.locals('i32', rows),
+    i32s: code.locals('i32', 11),
   };
 }
 
-/** `rows` output channels × `vectors` of positions from `from` on, stored at out; of a last vector, `left` elements. */
+/** The output channels of `state` × `vectors` of positions from `from` on, stored at out; of a last vector, `left` elements. */
 function emitTile(
   code: Assembler,
   tiles: Tiles,
-  stride: number,
-  rows: number,
+  { stride, taps: written }: Line,
   vectors: number,
   params: LineParams,
   state: TileLocals,
@@ -220,9 +216,8 @@ function emitTile(
   const { bytes, lanes } = element;
   const { imagePlane, channels, kh, kw, dilationLine, dilationStep, strideStep } = params;
   const { weights, bias, out, outPlane, tile } = params;
-  const { pixels, weight } = state;
-  const [c, ky, kx, plane, line, pixel, at, w0, w1, ...addresses] = state.i32s;
-  const taps = [w0, w1].slice(0, rows);
+  const { pixels, weight, taps } = state;
+  const [c, ky, kx, plane, line, pixel, at, ...addresses] = state.i32s;
   const acc = state.acc.map((row) => row.slice(0, vectors));
   for (const [r, row] of acc.entries()) {
     for (const sum of row) sum.set(bytes === 4 ? code.f32x4.const(0) : code.f64x2.const(0));
@@ -230,8 +225,29 @@ function emitTile(
       for (const sum of row) sum.set(loadSplat(code, element, bias, r * bytes));
     });
   }
-  w0.set(weights);
-  if (rows === 2) w1.set(i32.add(weights, weightBytes(code, params, bytes)));
+  /** Adds the products of the tap whose weights, and whose first pixel, lie `offset` bytes further. */
+  const tap = (offset: number) => {
+    for (let v = 0; v < vectors; v++) {
+      if (stride === 1) pixels[v].set(v128.load(pixel, 16 * v + offset));
+      else if (stride === 2) pixels[v].set(loadEverySecond(code, element, pixel, 32 * v + offset));
+      else {
+        const own = addresses.slice(0, lanes);
+        if (v === 0) at.set(pixel);
+        for (const address of own) {
+          address.set(at);
+          code.increase(at, strideStep);
+        }
+        loadLanes(code, element, pixels[v], own);
+      }
+    }
+    for (const [r, row] of acc.entries()) {
+      weight.set(loadSplat(code, element, taps[r], offset));
+      for (const [v, sum] of row.entries()) multiplyAdd(code, element, fma, sum, weight, pixels[v]);
+    }
+  };
+  for (const [r, address] of taps.entries()) {
+    address.set(r === 0 ? weights.get() : i32.add(taps[r - 1], weightBytes(code, params, bytes)));
+  }
   plane.set(from);
   c.set(channels);
   repeat(code, c, () => {
@@ -239,28 +255,17 @@ function emitTile(
     ky.set(kh);
     repeat(code, ky, () => {
       pixel.set(line);
-      kx.set(kw);
-      repeat(code, kx, () => {
-        for (let v = 0; v < vectors; v++) {
-          if (stride === 1) pixels[v].set(v128.load(pixel, 16 * v));
-          else if (stride === 2) pixels[v].set(loadEverySecond(code, element, pixel, 32 * v));
-          else {
-            const own = addresses.slice(0, lanes);
-            if (v === 0) at.set(pixel);
-            for (const address of own) {
-              address.set(at);
-              code.increase(at, strideStep);
-            }
-            loadLanes(code, element, pixels[v], own);
-          }
-        }
-        for (const [r, row] of acc.entries()) {
-          weight.set(loadSplat(code, element, taps[r]));
-          for (const [v, sum] of row.entries()) multiplyAdd(code, element, fma, sum, weight, pixels[v]);
-          code.increase(taps[r], bytes);
-        }
-        code.increase(pixel, dilationStep);
-      });
+      if (written > 0) {
+        for (let i = 0; i < written; i++) tap(i * bytes);
+        for (const address of taps) code.increase(address, written * bytes);
+      } else {
+        kx.set(kw);
+        repeat(code, kx, () => {
+          tap(0);
+          for (const address of taps) code.increase(address, bytes);
+          code.increase(pixel, dilationStep);
+        });
+      }
       code.increase(line, dilationLine);
     });
     code.increase(plane, imagePlane);
@@ -323,11 +328,11 @@ const DIRECT = {
 } as const;
 
 /** A task: some lines of all output channels of one group of one image. */
-function emitConvDirect(code: Assembler, tiles: Tiles, stride: number): void {
+function emitConvDirect(code: Assembler, tiles: Tiles, form: Line): void {
   const { i32 } = code;
   const { bytes } = tiles.element;
   const copyPadded = emitCopyPadded(code, tiles.element);
-  const directs = CHANNELS.map((rows) => emitDirect(code, tiles, stride, rows));
+  const directs = CHANNELS.map((rows) => emitDirect(code, tiles, form, rows));
   code.export('convDirect', DIRECT, [], (params) => {
     const { task, scratch, x, weights, bias, out, groups, rows, channels, lineTasks, lineBlock, h, w, oh, ow } = params;
     const { kh, kw, strideH, strideW, padTop, padLeft, dilationH, dilationW, padLines, padColumns, padAt } = params;

@@ -4,28 +4,26 @@
  *     out[n][c][iy][ix] = bias[c] + Σ weight[oc][c][ky][kx] · grad[n][oc][oy][ox]
  *     over all oc, ky, kx and oy, ox with oy · strideH − padTop + ky · dilationH = iy, and alike in x
  *
- * Rows iy that leave the same rest on division by the stride meet the same taps ky, and among them oy advances by one
- * with iy. So each such pair of rests, in y and in x, is a phase: a forward convolution of `grad` with stride 1 and
- * some of the taps, in reverse order. With stride 1 there is one phase, which writes its result in place; otherwise
- * each writes into a buffer, from which its elements are dealt out. No product with an inserted zero is ever formed.
- * Filters of 3 × 3 go through winograd.ts instead where that is faster.
+ * It is computed by phases, each of which is a forward convolution (conv-phases.ts), or by the other ways of
+ * `convPath`.
  */
 
 import type { FloatDType } from '../../dtype.ts';
 import { itemBytes } from '../../dtype.ts';
-import type { Assembler } from '../assembler.ts';
+import type { Assembler, Local, Value } from '../assembler.ts';
 import { executor } from '../executor.ts';
 import type { Emitter, Launch } from '../module.ts';
-
-import type { ConvPlan, ConvShape } from './conv.ts';
-import { convLaunch, convPlan, packWeightsLaunch } from './conv.ts';
-import { directCycles, directLaunch, directPlan, prefersDirect, productCycles } from './conv-direct.ts';
-import { scatterCycles, scatterLaunches, scatterPlan } from './conv-scatter.ts';
+import type { ConvShape } from './conv.ts';
+import { convForwardLaunches, convForwardMemory } from './conv.ts';
+import { convKernel } from './conv-path.ts';
+import type { Joint } from './conv-phases.ts';
+import { imagesAtATime, isBuffered, jointPhases, phaseBytes, phasesOf, singlePhases } from './conv-phases.ts';
+import { scatterLaunches, scatterPlan } from './conv-scatter.ts';
 import type { Element } from './gemm-micro.ts';
 import { elementOf, repeat, scalarOf } from './gemm-micro.ts';
-import type { Kernels } from './gemm-plan.ts';
+import type { Kernels, TaskArgs } from './gemm-plan.ts';
 import { align, taskArgs } from './gemm-plan.ts';
-import { orderCycles, prefersWinograd, winogradLaunches, winogradPlan } from './winograd.ts';
+import { winogradLaunches, winogradPlan } from './winograd.ts';
 
 /** The shape is that of the forward convolution; all tensors are contiguous; pointers in bytes. */
 export interface ConvBackwardInput extends ConvShape {
@@ -39,139 +37,65 @@ export interface ConvBackwardInput extends ConvShape {
   readonly outPtr: number;
 }
 
-/** Images whose phases are buffered together take about as much as this. */
-const BUFFER_BYTES = 4 << 20;
-
-/** One dimension of a phase. */
-interface PhaseSide {
-  /** The first position of the input, how many there are, a stride apart. */
-  readonly first: number;
-  readonly count: number;
-  /** The first tap, the step from tap to tap, how many there are. */
-  readonly tap: number;
-  readonly tapStep: number;
-  readonly taps: number;
-  /** Padding and dilation of the forward convolution over `grad`. */
-  readonly padding: number;
-  readonly dilation: number;
-}
-
-/** A phase: a forward convolution over the gradient. */
-interface Phase {
-  readonly y: PhaseSide;
-  readonly x: PhaseSide;
-  readonly shape: ConvShape;
-  readonly plan: ConvPlan;
-  readonly isDirect: boolean;
-  /** Bytes of its weights, as taken from the original, before packing. */
-  readonly weightBytes: number;
-}
-
-function gcd(a: number, b: number): number {
-  return b === 0 ? a : gcd(b, a % b);
-}
-
-/**
- * The side of the phase with rest r: positions i = first + stride · t with (i + padding) mod stride = r, taps k with
- * (k · dilation) mod stride = r. With g = gcd(dilation, stride), taps are stride/g apart and each moves by dilation/g.
- */
-function phaseSide(size: number, kernel: number, stride: number, pad: number, dilation: number, r: number): PhaseSide {
-  const first = (((r - pad) % stride) + stride) % stride;
-  const count = Math.max(0, Math.ceil((size - first) / stride));
-  const g = gcd(dilation, stride);
-  const tapStep = stride / g;
-  let tap = 0;
-  while (tap < tapStep && (tap * dilation) % stride !== r) tap++;
-  const taps = tap < tapStep ? Math.max(0, Math.ceil((kernel - tap) / tapStep)) : 0;
-  const step = dilation / g;
-  const padding = taps === 0 ? 0 : (taps - 1) * step - (first + pad - tap * dilation) / stride;
-  return { first, count, tap, tapStep, taps, padding, dilation: step };
-}
-
-function phasesOf(c: ConvShape): Phase[] {
-  const bytes = itemBytes(c.dtype);
-  const phases: Phase[] = [];
-  const isEmpty = c.oh === 0 || c.ow === 0 || c.cout === 0;
-  for (let ry = 0; ry < c.strideH; ry++) {
-    for (let rx = 0; rx < c.strideW; rx++) {
-      const y = phaseSide(c.h, c.kh, c.strideH, c.padTop, c.dilationH, ry);
-      const x = phaseSide(c.w, c.kw, c.strideW, c.padLeft, c.dilationW, rx);
-      if (y.count === 0 || x.count === 0) continue;
-      const shape: ConvShape = {
-        dtype: c.dtype,
-        n: Math.min(c.n, imagesAtATime(c)),
-        cin: c.cout,
-        h: c.oh,
-        w: c.ow,
-        cout: c.cin,
-        kh: isEmpty ? 0 : y.taps,
-        kw: isEmpty ? 0 : x.taps,
-        oh: y.count,
-        ow: x.count,
-        strideH: 1,
-        strideW: 1,
-        padTop: y.padding,
-        padLeft: x.padding,
-        dilationH: y.dilation,
-        dilationW: x.dilation,
-        groups: c.groups,
-      };
-      const weightBytes = align(((c.cout * c.cin) / c.groups) * shape.kh * shape.kw * bytes);
-      phases.push({ y, x, shape, plan: convPlan(shape), isDirect: prefersDirect(shape), weightBytes });
-    }
-  }
-  return phases;
-}
-
-function isBuffered(c: ConvShape): boolean {
-  return c.strideH > 1 || c.strideW > 1;
-}
-
-/** Bytes of the largest phase of one image. */
-function phaseBytes(c: ConvShape): number {
-  return Math.ceil(c.h / c.strideH) * Math.ceil(c.w / c.strideW) * c.cin * itemBytes(c.dtype);
-}
-
-/** How many images go through the buffer together. */
-function imagesAtATime(c: ConvShape): number {
-  return isBuffered(c) ? Math.max(1, Math.floor(BUFFER_BYTES / Math.max(phaseBytes(c), 1))) : c.n;
-}
-
-/** Whether conv-scatter.ts or winograd.ts is faster than phases, by the models of their cycles. */
-function wayOf(c: ConvShape): 'scatter' | 'winograd' | 'phases' {
-  let cycles = 0;
-  for (const { shape, isDirect } of phasesOf(c)) cycles += isDirect ? directCycles(shape) : productCycles(shape);
-  const scatter = scatterCycles(c);
-  const others = Math.min(cycles, scatter) * c.n * c.groups + orderCycles(c);
-  if (!isBuffered(c) && c.h > 0 && c.w > 0 && prefersWinograd(transposed(c), others)) return 'winograd';
-  return scatter < cycles ? 'scatter' : 'phases';
-}
-
 /** The convolution of `grad` that a stride of one asks for: the only phase. */
 function transposed(c: ConvShape): ConvShape {
   return phasesOf(c)[0].shape;
 }
 
-function packedBytes({ isDirect, plan }: Phase): number {
-  return isDirect ? 0 : plan.packedBytes;
+/** The batches in which images go through the buffer: the first image, and how many. */
+function batchesOf(c: ConvShape): { readonly first: number; readonly images: number }[] {
+  const most = imagesAtATime(c);
+  return Array.from({ length: Math.ceil(c.n / most) }, (_, i) => ({
+    first: i * most,
+    images: Math.min(most, c.n - i * most),
+  }));
 }
 
-/** Memory that the launches share: weights, plain and packed, of every phase; the buffer. */
+/** The convolutions that the phases are. */
+function jointsOf(c: ConvShape): Joint[] {
+  const joint = convKernel(c, 'input') === 'joint' ? jointPhases(c) : null;
+  return joint === null ? singlePhases(c) : [joint];
+}
+
+/** What phases need: their weights, which lie one after the other; what their convolutions share; the buffer; scratch. */
+function phaseMemory(c: ConvShape) {
+  const joints = jointsOf(c);
+  const batches = batchesOf(c);
+  const all = joints.flatMap(({ shape }) => batches.map(({ images }) => convForwardMemory({ ...shape, n: images })));
+  const weightBytes = joints.map(({ shape: { cin, cout, groups, kh, kw } }) =>
+    align(((cin * cout) / groups) * kh * kw * itemBytes(c.dtype)),
+  );
+  return {
+    weightBytes,
+    packedBytes: Math.max(0, ...all.map(({ packedBytes }) => packedBytes)),
+    bufferBytes: isBuffered(c) ? align(phaseBytes(c) * Math.max(...batches.map(({ images }) => images))) : 0,
+    scratchBytes: Math.max(0, ...all.map(({ scratchBytes }) => scratchBytes)),
+  };
+}
+
+/** What a shape needs: the memory that its launches share, and that of each thread. */
+function memoryOf(c: ConvShape): { readonly sharedBytes: number; readonly scratchBytes: number } {
+  if (c.n === 0 || c.cin === 0 || c.h === 0 || c.w === 0) return { sharedBytes: 0, scratchBytes: 0 };
+  const kernel = convKernel(c, 'input');
+  if (kernel === 'scatter') return scatterPlan(c);
+  if (kernel === 'winograd') {
+    const { packedBytes, scratchBytes } = winogradPlan(transposed(c));
+    return { sharedBytes: packedBytes, scratchBytes };
+  }
+  const { weightBytes, packedBytes, bufferBytes, scratchBytes } = phaseMemory(c);
+  const weights = weightBytes.reduce((sum, bytes) => sum + bytes, 0);
+  return { sharedBytes: weights + packedBytes + bufferBytes, scratchBytes };
+}
+
+/** Memory that the launches share. */
 export function convBackwardInputSharedBytes(c: ConvShape): number {
-  const way = wayOf(c);
-  if (way === 'scatter') return scatterPlan(c).sharedBytes;
-  if (way === 'winograd') return winogradPlan(transposed(c)).packedBytes;
-  const weights = phasesOf(c).reduce((sum, phase) => sum + phase.weightBytes + packedBytes(phase), 0);
-  return weights + (isBuffered(c) ? align(phaseBytes(c) * Math.min(c.n, imagesAtATime(c))) : 0);
+  return memoryOf(c).sharedBytes;
 }
 
 /** Bytes of memory that `convBackwardInput` needs beside its tensors, on this thread. */
 export function convBackwardInputScratchBytes(c: ConvShape): number {
-  const way = wayOf(c);
-  if (way === 'scatter') return scatterPlan(c).sharedBytes + scatterPlan(c).scratchBytes;
-  if (way === 'winograd') return winogradPlan(transposed(c)).packedBytes + winogradPlan(transposed(c)).scratchBytes;
-  const own = phasesOf(c).map(({ shape, plan, isDirect }) => (isDirect ? directPlan(shape) : plan).scratchBytes);
-  return convBackwardInputSharedBytes(c) + Math.max(0, ...own);
+  const { sharedBytes, scratchBytes } = memoryOf(c);
+  return sharedBytes + scratchBytes;
 }
 
 /** The gradient of the input, on this thread. `scratchPtr` has `convBackwardInputScratchBytes` bytes, aligned to 64. */
@@ -187,7 +111,7 @@ export function convBackwardInput(
 /** The launches, one after the other; `sharedPtr` has `convBackwardInputSharedBytes` bytes. */
 export function convBackwardInputLaunches(c: ConvBackwardInput, sharedPtr: number): Launch[] {
   if (c.n === 0 || c.cin === 0 || c.h === 0 || c.w === 0) return [];
-  const way = wayOf(c);
+  const way = convKernel(c, 'input');
   if (way === 'winograd') {
     // Rows are the channels of the input, channels those of the output.
     const source = { weights: c.wPtr, rowStride: 9, channelStride: (c.cin / c.groups) * 9, flip: true };
@@ -198,61 +122,85 @@ export function convBackwardInputLaunches(c: ConvBackwardInput, sharedPtr: numbe
     const pointers = { grad: c.gradPtr, weights: c.wPtr, bias: c.biasPtr ?? 0, out: c.outPtr };
     return scatterLaunches(c, pointers, sharedPtr);
   }
+  return phaseLaunches(c, sharedPtr);
+}
+
+/** Takes the weights of each phase; then, batch by batch, runs its convolution and deals out what that leaves. */
+function phaseLaunches(c: ConvBackwardInput, sharedPtr: number): Launch[] {
   const bytes = itemBytes(c.dtype);
+  const joints = jointsOf(c);
+  const { weightBytes, packedBytes } = phaseMemory(c);
   const launches: Launch[] = [];
   const weights: number[] = [];
-  const phases = phasesOf(c);
-  let at = sharedPtr;
-  for (const phase of phases) {
-    weights.push(at);
-    launches.push(takeWeightsLaunch(c, phase, at));
-    if (!phase.isDirect) launches.push(packWeightsLaunch(phase.plan, at, at + phase.weightBytes));
-    at += phase.weightBytes + packedBytes(phase);
+  let packed = sharedPtr;
+  for (const [i, joint] of joints.entries()) {
+    weights.push(packed);
+    for (const phase of joint.phases) launches.push(takeWeightsLaunch(c, joint, phase, packed));
+    packed += weightBytes[i];
   }
-  const images = imagesAtATime(c);
-  for (let image = 0; image < c.n; image += images) {
-    const x = c.gradPtr + image * c.cout * c.oh * c.ow * bytes;
-    const out = c.outPtr + image * c.cin * c.h * c.w * bytes;
-    for (const [i, phase] of phases.entries()) {
-      const shape = { ...phase.shape, n: Math.min(images, c.n - image) };
-      const target = { out: isBuffered(c) ? at : out, bias: c.biasPtr ?? 0, x };
-      launches.push(
-        phase.isDirect
-          ? directLaunch(shape, { ...target, weights: weights[i] })
-          : convLaunch(phase.plan, shape, { ...target, packed: weights[i] + phase.weightBytes }),
-      );
-      if (isBuffered(c)) launches.push(spreadLaunch(c, phase, shape.n, at, out));
+  const buffer = packed + packedBytes;
+  for (const { first, images } of batchesOf(c)) {
+    const xPtr = c.gradPtr + first * c.cout * c.oh * c.ow * bytes;
+    const out = c.outPtr + first * c.cin * c.h * c.w * bytes;
+    for (const [i, joint] of joints.entries()) {
+      const pointers = { xPtr, wPtr: weights[i], outPtr: isBuffered(c) ? buffer : out };
+      // The bias of a phase in a joint one is added as it is dealt out.
+      const biasPtr = isBuffered(c) ? 0 : c.biasPtr;
+      launches.push(...convForwardLaunches({ ...joint.shape, n: images, ...pointers, biasPtr }, packed));
+      if (!isBuffered(c)) continue;
+      for (const phase of joint.phases) launches.push(spreadLaunch(c, joint, phase, images, buffer, out));
     }
   }
   return launches;
 }
 
-function takeWeightsLaunch(c: ConvBackwardInput, { x, y, shape }: Phase, out: number): Launch {
-  const args = {
+function takeWeightsLaunch(
+  c: ConvBackwardInput,
+  { shape }: Joint,
+  phase: Joint['phases'][number],
+  out: number,
+): Launch {
+  const { x, y, channel, tapAt } = phase;
+  const size = (shape.cin / shape.groups) * shape.kh * shape.kw * itemBytes(c.dtype);
+  const args: TaskArgs<typeof TAKE_WEIGHTS> = {
     weights: c.wPtr,
-    out,
+    out: out + channel * size,
     rows: c.cout / c.groups,
     channels: c.cin / c.groups,
     kh: c.kh,
     kw: c.kw,
     tapY: y.tap,
     stepY: y.tapStep,
-    tapsY: shape.kh,
+    tapsY: phase.shape.kh,
     tapX: x.tap,
     stepX: x.tapStep,
-    tapsX: shape.kw,
+    tapsX: phase.shape.kw,
+    lineTaps: shape.kw,
+    tapAt,
   };
-  const tasks = shape.kh * shape.kw === 0 ? 0 : c.cin;
+  const tasks = phase.shape.kh * phase.shape.kw === 0 ? 0 : c.cin;
   return { ...moduleFor(c.dtype), entry: 'takeWeights', args: taskArgs(TAKE_WEIGHTS, args), tasks, scratchBytes: 0 };
 }
 
-function spreadLaunch(c: ConvShape, { x, y }: Phase, images: number, from: number, out: number): Launch {
+function spreadLaunch(
+  c: ConvBackwardInput,
+  { shape }: Joint,
+  { x, y, channel }: Joint['phases'][number],
+  images: number,
+  from: number,
+  out: number,
+): Launch {
   const bytes = itemBytes(c.dtype);
-  const args = {
-    from,
+  const args: TaskArgs<typeof SPREAD> = {
+    from: from + channel * shape.oh * shape.ow * bytes,
+    bias: c.biasPtr ?? 0,
     out: out + (y.first * c.w + x.first) * bytes,
+    channels: c.cin,
     rows: y.count,
     columns: x.count,
+    fromRow: shape.ow * bytes,
+    fromPlane: shape.oh * shape.ow * bytes,
+    fromImage: shape.cout * shape.oh * shape.ow * bytes,
     outPlane: c.h * c.w * bytes,
     outRow: c.strideH * c.w * bytes,
     outStep: c.strideW * bytes,
@@ -294,20 +242,23 @@ const TAKE_WEIGHTS = {
   tapX: 'i32',
   stepX: 'i32',
   tapsX: 'i32',
+  lineTaps: 'i32',
+  tapAt: 'i32',
 } as const;
 
 /**
  * takeWeights: a task is an input channel c of all groups
  *
- *     for oc, ty, tx:
- *       out[c][oc][ty][tx] = weights[oc][c][tapY + (tapsY − 1 − ty) · stepY][tapX + (tapsX − 1 − tx) · stepX]
+ *     zeros in lines of lineTaps; for oc, ty, tx:
+ *       out[c][oc][ty][tapAt + tx] = weights[oc][c][tapY + (tapsY − 1 − ty) · stepY][tapX + (tapsX − 1 − tx) · stepX]
  */
 function emitTakeWeights(code: Assembler, element: Element): void {
   const { i32 } = code;
   const { bytes } = element;
   const scalar = scalarOf(code, element);
   code.export('takeWeights', TAKE_WEIGHTS, [], (params) => {
-    const { task, weights, out, rows, channels, kh, kw, tapY, stepY, tapsY, tapX, stepX, tapsX } = params;
+    const { task, weights, out, rows, channels, kh, kw, tapY, stepY, tapsY, tapX, stepX, tapsX, lineTaps, tapAt } =
+      params;
     const area = code.local('i32', i32.mul(kh, kw));
     const first = i32.add(i32.mul(i32.mul(i32.div_u(task, channels), rows), channels), i32.rem_u(task, channels));
     const from = code.local('i32', code.index(weights, i32.mul(first, area), bytes));
@@ -315,7 +266,11 @@ function emitTakeWeights(code: Assembler, element: Element): void {
     const lastY = code.local('i32', i32.add(tapY, i32.mul(i32.sub(tapsY, 1), stepY)));
     const lastX = code.local('i32', i32.add(tapX, i32.mul(i32.sub(tapsX, 1), stepX)));
     from.set(code.index(from, i32.add(i32.mul(lastY, kw), lastX), bytes));
-    const to = code.local('i32', code.index(out, i32.mul(i32.mul(i32.mul(task, rows), tapsY), tapsX), bytes));
+    const size = code.local('i32', code.scale(i32.mul(i32.mul(rows, tapsY), lineTaps), bytes));
+    const to = code.local('i32', i32.add(out, i32.mul(task, size)));
+    code.memory.fill(to, 0, size);
+    code.increase(to, code.scale(tapAt, bytes));
+    const rest = code.local('i32', code.scale(i32.sub(lineTaps, tapsX), bytes));
     const rowStep = code.local('i32', code.scale(i32.mul(channels, area), bytes));
     const yStep = code.local('i32', code.scale(i32.mul(stepY, kw), bytes));
     const xStep = code.local('i32', code.scale(stepX, bytes));
@@ -331,6 +286,7 @@ function emitTakeWeights(code: Assembler, element: Element): void {
           code.increase(to, bytes);
           code.decrease(at, xStep);
         });
+        code.increase(to, rest);
         code.decrease(atY, yStep);
       });
       code.increase(from, rowStep);
@@ -342,31 +298,54 @@ const SPREAD = {
   task: 'i32',
   scratch: 'i32',
   from: 'i32',
+  bias: 'i32',
   out: 'i32',
+  channels: 'i32',
   rows: 'i32',
   columns: 'i32',
+  fromRow: 'i32',
+  fromPlane: 'i32',
+  fromImage: 'i32',
   outPlane: 'i32',
   outRow: 'i32',
   outStep: 'i32',
 } as const;
 
-/** spread: a task is a plane; for y < rows, x < columns: out[y · outRow + x · outStep] = from[y][x] */
+/** spread: a task is a plane; for y < rows, x < columns: out[y · outRow + x · outStep] = from[y][x] + bias */
 function emitSpread(code: Assembler, element: Element): void {
   const { i32 } = code;
+  const { bytes } = element;
   const scalar = scalarOf(code, element);
-  code.export('spread', SPREAD, [], ({ task, from, out, rows, columns, outPlane, outRow, outStep }) => {
-    const [x, to] = code.locals('i32', 2);
-    code.increase(from, code.scale(i32.mul(i32.mul(task, rows), columns), element.bytes));
+  code.export('spread', SPREAD, [], (params) => {
+    const { task, from, bias, out, channels, rows, columns, fromRow, fromPlane, fromImage } = params;
+    const { outPlane, outRow, outStep } = params;
+    const [x, at, to] = code.locals('i32', 3);
+    const channel = code.local('i32', i32.rem_u(task, channels));
+    const value = code.local(element.type) as Local<'f32'>;
+    code.increase(from, i32.mul(channel, fromPlane));
+    code.increase(from, i32.mul(i32.div_u(task, channels), fromImage));
     code.increase(out, i32.mul(task, outPlane));
-    repeat(code, rows, () => {
-      to.set(out);
-      x.set(columns);
-      repeat(code, x, () => {
-        scalar.store(to, scalar.load(from));
-        code.increase(from, element.bytes);
-        code.increase(to, outStep);
+    const deal = (read: () => Value<'f32'>) => {
+      repeat(code, rows, () => {
+        at.set(from);
+        to.set(out);
+        x.set(columns);
+        repeat(code, x, () => {
+          scalar.store(to, read());
+          code.increase(at, bytes);
+          code.increase(to, outStep);
+        });
+        code.increase(from, fromRow);
+        code.increase(out, outRow);
       });
-      code.increase(out, outRow);
-    });
+    };
+    code.if(
+      bias,
+      () => {
+        value.set(scalar.load(code.index(bias, channel, bytes)));
+        deal(() => scalar.add(scalar.load(at), value));
+      },
+      () => deal(() => scalar.load(at)),
+    );
   });
 }

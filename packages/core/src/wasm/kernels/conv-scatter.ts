@@ -77,15 +77,6 @@ export function scatterPlan(c: ConvShape): ScatterPlan {
   };
 }
 
-/** Cycles of this way, in the model of conv-direct.ts: a product, and an addition for each of its elements. */
-export function scatterCycles(c: ConvShape): number {
-  const { lanes } = tilesFor(c.dtype, features()).element;
-  const k = c.cout / c.groups;
-  const rows = (c.cin / c.groups) * c.kh * c.kw;
-  const add = c.strideW === 1 ? 1.3 : 1.8;
-  return (4 / lanes) * c.oh * c.ow * (k * (Math.max(4, rows) / 8 + 0.3) + rows * add);
-}
-
 /** Tensors as in `ConvBackwardInput`; `sharedPtr` has `scatterPlan(…).sharedBytes` bytes. */
 export function scatterLaunches(
   c: ConvShape,

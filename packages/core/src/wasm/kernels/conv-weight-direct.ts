@@ -39,20 +39,6 @@ export function weightDirectPlan(c: ConvShape): WeightDirectPlan {
   return { tiles, padLines, padColumns, scratchBytes };
 }
 
-/**
- * Whether this beats the matrix product: with few rows, that packs more than it multiplies. In cycles, as in
- * conv-direct.ts.
- */
-export function prefersWeightDirect(c: ConvShape): boolean {
-  if (c.n * c.oh * c.ow * c.kh * c.kw === 0) return false;
-  const rows = c.cout / c.groups;
-  const lines = (c.cin / c.groups) * c.kh;
-  const stride = c.strideW === 1 ? 1 : c.strideW === 2 ? 1.3 : 3;
-  const direct = rows * lines * (20 * Math.ceil(c.kw / 4) + 0.3 * stride * c.kw * c.ow);
-  const product = c.ow * (lines * c.kw * (Math.max(4, rows) / 8 + 0.8) + rows * 0.8);
-  return direct < product;
-}
-
 export function weightDirectLaunch(
   c: ConvShape,
   pointers: { readonly x: number; readonly grad: number; readonly out: number },

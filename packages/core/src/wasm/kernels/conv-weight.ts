@@ -14,20 +14,23 @@
  */
 
 import type { FloatDType } from '../../dtype.ts';
-import type { Assembler, Func, Local, Value } from '../assembler.ts';
+import type { Assembler, Func, Local } from '../assembler.ts';
 import { executor } from '../executor.ts';
 import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
 
 import type { ConvShape } from './conv.ts';
-import { prefersWeightDirect, weightDirectLaunch, weightDirectPlan } from './conv-weight-direct.ts';
+import { sumChunksLaunch } from './conv-chunks.ts';
+import { convKernel } from './conv-path.ts';
+import { weightDirectLaunch, weightDirectPlan } from './conv-weight-direct.ts';
 import type { MacroFuncs } from './gemm-macro.ts';
 import { emitColumns, emitMacro, FROM_C, FROM_ZERO, paddedRows } from './gemm-macro.ts';
-import type { Element, Tiles } from './gemm-micro.ts';
-import { loadSplat, repeat, scalarOf, tilesFor } from './gemm-micro.ts';
+import type { Tiles } from './gemm-micro.ts';
+import { tilesFor } from './gemm-micro.ts';
 import type { Kernels, TaskArgs } from './gemm-plan.ts';
 import { align, evenBlock, taskArgs } from './gemm-plan.ts';
 import { emitCopyPadded, emitPackTaps } from './im2col.ts';
+import { winogradWeightLaunches, winogradWeightPlan } from './winograd-weight.ts';
 
 /** The shape is that of the forward convolution; all tensors are contiguous; pointers in bytes. */
 export interface ConvBackwardWeight extends ConvShape {
@@ -140,16 +143,22 @@ function weightPlan(c: ConvShape): WeightPlan {
   };
 }
 
+/** What the way of this shape needs: the memory that its launches share, and that of each thread. */
+function memoryOf(shape: ConvShape): { readonly sharedBytes: number; readonly scratchBytes: number } {
+  const kernel = convKernel(shape, 'weight');
+  if (kernel === 'direct') return { sharedBytes: 0, scratchBytes: weightDirectPlan(shape).scratchBytes };
+  return kernel === 'winograd' ? winogradWeightPlan(shape) : weightPlan(shape);
+}
+
 /** Memory that the launches share: the partial results of chunks. */
 export function convBackwardWeightSharedBytes(shape: ConvShape): number {
-  return prefersWeightDirect(shape) ? 0 : weightPlan(shape).sharedBytes;
+  return memoryOf(shape).sharedBytes;
 }
 
 /** Bytes of memory that `convBackwardWeight` needs beside its tensors, on this thread. */
 export function convBackwardWeightScratchBytes(shape: ConvShape): number {
-  if (prefersWeightDirect(shape)) return weightDirectPlan(shape).scratchBytes;
-  const plan = weightPlan(shape);
-  return plan.sharedBytes + plan.scratchBytes;
+  const { sharedBytes, scratchBytes } = memoryOf(shape);
+  return sharedBytes + scratchBytes;
 }
 
 /**
@@ -166,7 +175,10 @@ export function convBackwardWeight(
 
 /** The launches, one after the other; `sharedPtr` has `convBackwardWeightSharedBytes` bytes. */
 export function convBackwardWeightLaunches(c: ConvBackwardWeight, sharedPtr: number): Launch[] {
-  if (prefersWeightDirect(c)) return [weightDirectLaunch(c, { x: c.xPtr, grad: c.gradPtr, out: c.outPtr })];
+  const kernel = convKernel(c, 'weight');
+  const pointers = { x: c.xPtr, grad: c.gradPtr, out: c.outPtr };
+  if (kernel === 'direct') return [weightDirectLaunch(c, pointers)];
+  if (kernel === 'winograd') return winogradWeightLaunches(c, pointers, sharedPtr);
   const plan = weightPlan(c);
   const { tiles, chunks } = plan;
   const { bytes } = tiles.element;
@@ -219,16 +231,7 @@ export function convBackwardWeightLaunches(c: ConvBackwardWeight, sharedPtr: num
     tasks: c.groups * plan.rowTasks * plan.tapTasks * chunks,
     scratchBytes: plan.scratchBytes,
   };
-  if (chunks === 1) return [main];
-  const taskCount = evenBlock(count, 1 << 14, 4);
-  const sum: Launch = {
-    ...module,
-    entry: 'sumChunks',
-    args: taskArgs(SUM_CHUNKS, { parts: sharedPtr, out: c.outPtr, chunks, count, taskCount }),
-    tasks: Math.ceil(count / taskCount),
-    scratchBytes: 0,
-  };
-  return [main, sum];
+  return chunks === 1 ? [main] : [main, sumChunksLaunch(c.dtype, sharedPtr, c.outPtr, chunks, count)];
 }
 
 const emitFor =
@@ -237,49 +240,9 @@ const emitFor =
     const tiles = tilesFor(dtype, target);
     const macro = emitMacro(code, tiles);
     emitConvWeight(code, tiles, macro);
-    emitSumChunks(code, tiles.element);
   };
 
 const EMITTERS: Record<FloatDType, Emitter> = { float32: emitFor('float32'), float64: emitFor('float64') };
-
-const SUM_CHUNKS = {
-  task: 'i32',
-  scratch: 'i32',
-  parts: 'i32',
-  out: 'i32',
-  chunks: 'i32',
-  count: 'i32',
-  taskCount: 'i32',
-} as const;
-
-/** sumChunks: out[i] = parts[0][i] + parts[1][i] + …, in order; zero where there are no chunks */
-function emitSumChunks(code: Assembler, element: Element): void {
-  const { i32 } = code;
-  const { bytes } = element;
-  const scalar = scalarOf(code, element);
-  const vector = bytes === 4 ? code.f32x4 : code.f64x2;
-  code.export('sumChunks', SUM_CHUNKS, [], ({ task, parts, out, chunks, count, taskCount }) => {
-    const i = code.local('i32', i32.mul(task, taskCount));
-    const end = code.local('i32', i32.add(i, taskCount));
-    end.set(code.least(end, count));
-    const [at, left] = code.locals('i32', 2);
-    const sum = code.local('v128');
-    const step = code.local('i32', code.scale(count, bytes));
-    // One element in every lane: the sums are short, and so are the lists.
-    code.whileLess(i, end, () => {
-      at.set(code.index(parts, i, bytes));
-      sum.set(bytes === 4 ? code.f32x4.const(0) : code.f64x2.const(0));
-      code.if(left.tee(chunks), () => {
-        repeat(code, left, () => {
-          sum.set(vector.add(sum, loadSplat(code, element, at)));
-          code.increase(at, step);
-        });
-      });
-      scalar.store(code.index(out, i, bytes), vector.extract_lane(0, sum) as Value<'f32'>);
-      code.increase(i, 1);
-    });
-  });
-}
 
 /** The functions that pack lines of the image. */
 interface LineFuncs {

@@ -6,13 +6,13 @@ import type { Launch } from '../module.ts';
 import { kernel } from '../module.ts';
 import type { ConvShape } from './conv.ts';
 import { convForward, convForwardLaunches, convForwardScratchBytes, convForwardSharedBytes } from './conv.ts';
-import { prefersDirect } from './conv-direct.ts';
 import {
   convBackwardInput,
   convBackwardInputLaunches,
   convBackwardInputScratchBytes,
   convBackwardInputSharedBytes,
 } from './conv-input.ts';
+import { convPath } from './conv-path.ts';
 import {
   convBackwardWeight,
   convBackwardWeightLaunches,
@@ -238,6 +238,30 @@ test('one dimension, lines longer than a block', () => {
   }
 });
 
+test('phases that are one convolution, wherever their taps begin', () => {
+  inBothModes(() => {
+    for (const width of [200, 201, 202, 203]) {
+      for (const stride of [2, 3]) {
+        for (const padding of [0, 1, 3, 4, 5]) {
+          const size = [2, width] as const;
+          const rest = { kernel: [1, 9], stride: [1, stride], padding: [0, padding] } as const;
+          verify({ dtype: 'float32', n: 2, channels: [16, 32], size, ...rest }, padding % 2 === 1);
+        }
+      }
+    }
+  });
+  const c = shapeOf({
+    dtype: 'float32',
+    n: 2,
+    channels: [16, 32],
+    size: [2, 201],
+    kernel: [1, 9],
+    stride: [1, 2],
+    padding: [0, 4],
+  });
+  assert.is(convPath(c, 'input').kernel, 'joint');
+});
+
 test('many channels: blocks of channels and of rows meet without a seam', () => {
   inBothModes(() => {
     for (const dtype of dtypes) {
@@ -264,6 +288,13 @@ test('depthwise, and groups of few channels, around the widths of vectors', () =
         const size = [4, width] as const;
         verify({ dtype, n: 2, channels: [5, 5], size, kernel: [3, 3], padding: [1, 1], groups: 5 }, true);
         verify({ dtype, n: 1, channels: [6, 9], size, kernel: [2, 2], padding: [1, 2], stride: [1, 2], groups: 3 });
+        // Seven output channels are four, two and one; lines of three, five and nine taps are written out.
+        for (const taps of [3, 5, 9]) {
+          for (const stride of [1, 2]) {
+            const rest = { kernel: [2, taps], padding: [1, 4], stride: [1, stride], groups: 2 } as const;
+            verify({ dtype, n: 1, channels: [2, 14], size, ...rest }, true);
+          }
+        }
         verify(
           { dtype, n: 1, channels: [2, 2], size, kernel: [1, 3], padding: [0, 3], stride: [1, 3], groups: 2 },
           true,
@@ -278,13 +309,12 @@ test('each way of computing is taken by some of the shapes above', () => {
   const product = shapeOf({
     dtype: 'float32',
     n: 1,
-    channels: [32, 32],
-    size: [7, 7],
-    kernel: [3, 5],
-    padding: [1, 2],
+    channels: [64, 64],
+    size: [10, 13],
+    kernel: [3, 3],
+    padding: [2, 2],
+    dilation: [2, 2],
   });
-  assert.ok(prefersDirect(depthwise));
-  assert.not(prefersDirect(product));
   const pointers = { xPtr: 0, wPtr: 0, gradPtr: 0, outPtr: 0 };
   const entries = (launches: readonly Launch[]) => launches.map(({ entry }) => entry).join(' ');
   assert.is(entries(convForwardLaunches({ ...depthwise, ...pointers }, 0)), 'convDirect');

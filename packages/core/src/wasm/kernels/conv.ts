@@ -8,7 +8,7 @@
  * For each group, A is the weights (rows oc, columns (c, ky, kx)), packed once; B is the patches of the image, packed
  * by blocks of output positions and channels as im2col.ts does. The blocks of (c, ky, kx) follow from the shape alone,
  * and a task computes whole outputs, so that any division into tasks gives the same bits. Where another way is faster,
- * `convWay` says so.
+ * `convPath` says so.
  */
 
 import type { FloatDType } from '../../dtype.ts';
@@ -17,8 +17,8 @@ import type { Assembler, Func } from '../assembler.ts';
 import { executor } from '../executor.ts';
 import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
-
-import { directCycles, directLaunch, directPlan, prefersDirect, productCycles } from './conv-direct.ts';
+import { directLaunch, directPlan } from './conv-direct.ts';
+import { convKernel } from './conv-path.ts';
 import type { MacroFuncs } from './gemm-macro.ts';
 import { emitColumns, emitExpand, emitMacro, FROM_C, FROM_ROW_BIAS, FROM_ZERO, paddedRows } from './gemm-macro.ts';
 import type { Tiles } from './gemm-micro.ts';
@@ -27,7 +27,7 @@ import type { Kernels, TaskArgs } from './gemm-plan.ts';
 import { align, evenBlock, taskArgs } from './gemm-plan.ts';
 import type { GeometryField } from './im2col.ts';
 import { emitPackPatches, GEOMETRY, geometryBytes, storeGeometry } from './im2col.ts';
-import { orderCycles, prefersWinograd, winogradLaunches, winogradPlan } from './winograd.ts';
+import { winogradLaunches, winogradPlan } from './winograd.ts';
 
 /** The shape of a convolution: input [n, cin, h, w], weight [cout, cin/groups, kh, kw], output [n, cout, oh, ow]. */
 export interface ConvShape {
@@ -136,33 +136,22 @@ export function convPlan(shape: ConvShape): ConvPlan {
   };
 }
 
-/** The ways to compute a convolution: conv-direct.ts, winograd.ts, this file. */
-export type ConvWay = 'direct' | 'winograd' | 'product';
-
-/** The way that a forward convolution takes, by the models of cycles of the three. */
-export function convWay(shape: ConvShape): ConvWay {
-  const times = shape.n * shape.groups;
-  const product = productCycles(shape) * times + orderCycles(shape);
-  if (prefersWinograd(shape, Math.min(directCycles(shape) * times, product))) return 'winograd';
-  return prefersDirect(shape) ? 'direct' : 'product';
-}
-
-/** What a way needs: the memory that its launches share, and that of each thread. */
-function memoryOf(shape: ConvShape): { readonly packedBytes: number; readonly scratchBytes: number } {
-  const way = convWay(shape);
+/** What a shape needs: the memory that its launches share, and that of each thread. */
+export function convForwardMemory(shape: ConvShape): { readonly packedBytes: number; readonly scratchBytes: number } {
+  const way = convKernel(shape, 'forward');
   if (way === 'direct') return { packedBytes: 0, scratchBytes: directPlan(shape).scratchBytes };
   return way === 'winograd' ? winogradPlan(shape) : convPlan(shape);
 }
 
 /** Bytes of memory that `convForward` needs beside its tensors, on this thread. */
 export function convForwardScratchBytes(shape: ConvShape): number {
-  const { packedBytes, scratchBytes } = memoryOf(shape);
+  const { packedBytes, scratchBytes } = convForwardMemory(shape);
   return packedBytes + scratchBytes;
 }
 
 /** Memory that the launches share: the packed weights. */
 export function convForwardSharedBytes(shape: ConvShape): number {
-  return memoryOf(shape).packedBytes;
+  return convForwardMemory(shape).packedBytes;
 }
 
 /** The convolution, on this thread. `scratchPtr` has `convForwardScratchBytes` bytes, aligned to 64. */
@@ -174,7 +163,7 @@ export function convForward(kernels: Kernels, options: ConvForward & { readonly 
 /** The launches of a convolution, one after the other; `sharedPtr` has `convForwardSharedBytes` bytes. */
 export function convForwardLaunches(c: ConvForward, sharedPtr: number): Launch[] {
   if (c.n === 0 || c.cout === 0 || c.oh === 0 || c.ow === 0) return [];
-  const way = convWay(c);
+  const way = convKernel(c, 'forward');
   if (way === 'direct') {
     return [directLaunch(c, { x: c.xPtr, weights: c.wPtr, bias: c.biasPtr ?? 0, out: c.outPtr })];
   }

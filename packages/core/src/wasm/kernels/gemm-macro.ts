@@ -79,7 +79,7 @@ function emitTall(code: Assembler, tiles: Tiles): Func<['i32']> {
 }
 
 /** Runs `body` for every panel of `rows` rows: with the height, first of the tall ones, then of the others. */
-function forPanels(
+export function forPanels(
   code: Assembler,
   tiles: Tiles,
   tall: Func<['i32']>,

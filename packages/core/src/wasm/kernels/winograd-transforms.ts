@@ -4,6 +4,10 @@
  *
  *     outputs = Aᵀ [ (G g Gᵀ) ⊙ (Bᵀ d B) ] A
  *
+ * Of a sum over tiles, the derivative with respect to the filter is, with e the gradient of the outputs,
+ *
+ *     dg = Gᵀ [ Σ (A e Aᵀ) ⊙ (Bᵀ d B) ] G
+ *
  * The matrices are those of Toom–Cook interpolation at 0, ±√½, ±√2 and ∞ (Lavin and Gray,
  * https://arxiv.org/abs/1509.09308, who take 0, ±1, ±2, ∞). These points are reciprocal in pairs, so that the
  * coefficients stay near one: the error is a quarter of that of Lavin's points. With a = √½ and b = √2:
@@ -30,12 +34,12 @@ export const POINTS = REACH * REACH;
 const A = Math.SQRT1_2;
 const B = Math.SQRT2;
 
-type Vector = Local<'v128'>;
+export type Vector = Local<'v128'>;
 /** Takes element i of the result of a transform, in ascending order. */
-type Sink = (i: number, value: Value<'v128'>) => void;
+export type Sink = (i: number, value: Value<'v128'>) => void;
 
 /** a · x + y and y − a · x, fused where that is one instruction. */
-function products(code: Assembler, fma: boolean) {
+export function products(code: Assembler, fma: boolean) {
   const { f32x4 } = code;
   return {
     plus: (a: Vector, x: Vector, y: Operand<'v128'>): Value<'v128'> =>
@@ -46,7 +50,10 @@ function products(code: Assembler, fma: boolean) {
 }
 
 /** Locals with a constant in all lanes. */
-function constants<Name extends string>(code: Assembler, values: Readonly<Record<Name, number>>): Record<Name, Vector> {
+export function constants<Name extends string>(
+  code: Assembler,
+  values: Readonly<Record<Name, number>>,
+): Record<Name, Vector> {
   const entries = Object.entries<number>(values).map(([name, value]) => [
     name,
     code.local('v128', code.f32x4.const(value)),
@@ -55,7 +62,7 @@ function constants<Name extends string>(code: Assembler, values: Readonly<Record
 }
 
 /** Sinks into locals. */
-const into =
+export const into =
   (locals: readonly Vector[]): Sink =>
   (i, value) =>
     locals[i].set(value);
@@ -118,8 +125,46 @@ function outputTransform(code: Assembler, fma: boolean): (m: readonly Vector[], 
   };
 }
 
+/** r = A e */
+function slopeTransform(code: Assembler, fma: boolean): (e: readonly Vector[], sink: Sink) => void {
+  const { plus, minus } = products(code, fma);
+  const k = constants(code, { half: 0.5, two: 2, a: A, b: B });
+  const even = code.local('v128');
+  const odd = code.local('v128');
+  return (e, sink) => {
+    const pair = (square: Vector, root: Vector, i: number) => {
+      even.set(plus(square, e[2], e[0]));
+      odd.set(plus(square, e[3], e[1]));
+      sink(i, plus(root, odd, even));
+      sink(i + 1, minus(root, odd, even));
+    };
+    sink(0, e[0].get());
+    pair(k.half, k.a, 1);
+    pair(k.two, k.b, 3);
+    sink(5, e[3].get());
+  };
+}
+
+/** r = Gᵀ m */
+function tapTransform(code: Assembler, fma: boolean): (m: readonly Vector[], sink: Sink) => void {
+  const { f32x4 } = code;
+  const { plus } = products(code, fma);
+  const k = constants(code, { outer: -2 / 3, inner: 1 / 6, third: 1 / 3, a: (-2 / 3) * A, b: (1 / 6) * B });
+  const [sumA, sumB, differenceA, differenceB] = code.locals('v128', 4);
+  return (m, sink) => {
+    sumA.set(f32x4.add(m[1], m[2]));
+    sumB.set(f32x4.add(m[3], m[4]));
+    differenceA.set(f32x4.sub(m[1], m[2]));
+    differenceB.set(f32x4.sub(m[3], m[4]));
+    sink(0, plus(k.outer, sumA, plus(k.inner, sumB, m[0])));
+    sink(1, plus(k.a, differenceA, f32x4.mul(k.b, differenceB)));
+    sumB.set(f32x4.sub(sumB, sumA));
+    sink(2, plus(k.third, sumB, m[5]));
+  };
+}
+
 /** Rows become columns: four vectors of four. */
-function transpose(code: Assembler, v: readonly Vector[], sink: Sink): void {
+export function transpose(code: Assembler, v: readonly Vector[], sink: Sink): void {
   const { i32x4, i64x2 } = code;
   const [low01, low23, high01, high23] = code.locals('v128', 4);
   low01.set(i32x4.shuffle([0, 4, 1, 5], v[0], v[1]));
@@ -138,7 +183,7 @@ function grid(code: Assembler, columns: number, rows: number): Vector[][] {
 }
 
 /** Stores what comes at out, out + step, …; `out` moves on. */
-const storing =
+export const storing =
   (code: Assembler, out: Local<'i32'>, step: Local<'i32'>): Sink =>
   (_, value) => {
     code.v128.store(out, value);
@@ -247,5 +292,56 @@ export function emitOutputTiles(code: Assembler, fma: boolean): Func {
         if (y < TILE - 1) code.increase(pointers[t], steps[t]);
       });
     }
+  });
+}
+
+/**
+ * slopeTiles(p0, p1, p2, p3, row, out, step): transforms the gradients of four tiles of 4 × 4 outputs that begin at
+ * p0 … p3, `row` bytes from line to line; point i of all four goes to out + i · step.
+ */
+export function emitSlopeTiles(code: Assembler, fma: boolean): Func {
+  const { v128 } = code;
+  const params = { p0: 'i32', p1: 'i32', p2: 'i32', p3: 'i32', row: 'i32', out: 'i32', step: 'i32' } as const;
+  return code.func('slopeTiles', params, [], ({ p0, p1, p2, p3, row, out, step }) => {
+    const transform = slopeTransform(code, fma);
+    const columns = grid(code, REACH, TILE);
+    const line = code.locals('v128', TILE);
+    const loaded = code.locals('v128', 4);
+    const pointers = [p0, p1, p2, p3];
+    for (let y = 0; y < TILE; y++) {
+      for (const [i, p] of pointers.entries()) loaded[i].set(v128.load(p));
+      transpose(code, loaded, into(line));
+      transform(line, (i, value) => columns[i][y].set(value));
+      if (y < TILE - 1) for (const p of pointers) code.increase(p, row);
+    }
+    for (const column of columns) transform(column, storing(code, out, step));
+  });
+}
+
+/**
+ * tapTiles(from, step, p0, p1, p2, p3): the gradients of four filters, whose sums of point i lie at from + i · step;
+ * filter t goes to p_t.
+ */
+export function emitTapTiles(code: Assembler, fma: boolean): Func {
+  const { v128 } = code;
+  const params = { from: 'i32', step: 'i32', p0: 'i32', p1: 'i32', p2: 'i32', p3: 'i32' } as const;
+  return code.func('tapTiles', params, [], ({ from, step, p0, p1, p2, p3 }) => {
+    const transform = tapTransform(code, fma);
+    const column = code.locals('v128', REACH);
+    const lines = grid(code, 3, REACH);
+    const taps = code.locals('v128', 9);
+    for (let i = 0; i < REACH; i++) {
+      for (const value of column) {
+        value.set(v128.load(from));
+        code.increase(from, step);
+      }
+      transform(column, (y, value) => lines[y][i].set(value));
+    }
+    for (const [y, line] of lines.entries()) transform(line, into(taps.slice(3 * y)));
+    const pointers = [p0, p1, p2, p3];
+    for (const first of [0, 4]) {
+      transpose(code, taps.slice(first, first + 4), (t, value) => v128.store(pointers[t], value, 4 * first));
+    }
+    for (const [t, p] of pointers.entries()) v128.store32_lane(t, p, taps[8], 32);
   });
 }

@@ -1,11 +1,12 @@
 /**
- * Convolution with 3 × 3 filters, stride 1 and dilation 1, float32, by Winograd's F(4 × 4, 3 × 3): a tile of 16 outputs
- * takes 36 products for each pair of channels instead of 144. Forward, and backwards to the input, which is a forward
+ * Convolution by Winograd's F(4 × 4, 3 × 3), for filters of 3 × 3 with stride 1 and dilation 1, or by F(4, 5) along lines,
+ * for all others that are long enough, float32: a tile of 16 outputs takes 36 products for each pair of channels instead
+ * of 144, a tile of 4 outputs 8 for each five taps instead of 20. Forward, and backwards to the input, which is a forward
  * convolution of the gradient with filters transposed and taps reversed.
  *
  * The transformed weights of all points are packed once by a launch of their own. Then a task takes a block of tiles:
- * it transforms their inputs straight into packed panels, multiplies 36 pairs of matrices, [rows, channels] by
- * [channels, tiles], and transforms the products back. Where one block holds all tiles, no weight is needed twice, and
+ * it transforms their inputs straight into packed panels, multiplies, for each point, a pair of matrices, [rows, filters]
+ * by [filters, tiles], and transforms the products back. Where one block holds all tiles, no weight is needed twice, and
  * tasks transform them themselves, some rows at a time, which stay in the cache. All sums over channels run in order in
  * one piece, and a task computes whole outputs, so that any division into tasks gives the same bits.
  *
@@ -18,12 +19,15 @@ import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
 import type { ConvShape } from './conv.ts';
 import type { MacroFuncs } from './gemm-macro.ts';
-import { emitColumns, emitMacro, FROM_ZERO, paddedRows } from './gemm-macro.ts';
+import { emitColumns, emitMacro, FROM_ZERO } from './gemm-macro.ts';
 import type { Tiles } from './gemm-micro.ts';
 import { repeat, tilesFor } from './gemm-micro.ts';
 import type { TaskArgs } from './gemm-plan.ts';
 import { align, evenBlock, taskArgs } from './gemm-plan.ts';
-import { emitInputTiles, emitOutputTiles, emitWeightTiles, POINTS, TILE } from './winograd-transforms.ts';
+import { filtersLaunch } from './winograd-filters.ts';
+import type { Form, Tiling } from './winograd-tiles.ts';
+import { emitCopyPart, insideOf, LINE, needTiling, pointStep, SQUARE, tileBlocks } from './winograd-tiles.ts';
+import { TILE } from './winograd-transforms.ts';
 
 /** Transformed inputs of a task, about: half of the second-level cache. */
 const INPUT_BYTES = 1 << 20;
@@ -39,8 +43,9 @@ const WEIGHT_ROWS = 12;
 /** How a convolution is cut; all of it follows from the shape. */
 export interface WinogradPlan {
   readonly tiles: Tiles;
+  readonly tiling: Tiling;
   readonly groups: number;
-  /** Output and input channels of a group. */
+  /** Output channels of a group, and filters of each. */
   readonly rows: number;
   readonly channels: number;
   /** Rows of a task, and of a block among them. */
@@ -60,6 +65,8 @@ export interface WinogradPlan {
   readonly weightStep: number;
   readonly inputStep: number;
   readonly productStep: number;
+  /** Bytes of the filters that are cut out of the weights, and of all that launches share. */
+  readonly filterBytes: number;
   readonly packedBytes: number;
   readonly tableAt: number;
   readonly padAt: number;
@@ -74,41 +81,28 @@ function tileAt({ heights, widths }: Tiles): number {
   return align((heights[0] + 1) * widths[0] * 4);
 }
 
-/** Consecutive points an odd number of lines apart, so that they do not share one set of the cache. */
-function pointStep(bytes: number): number {
-  const lines = Math.ceil(bytes / 64);
-  return (lines + 1 - (lines % 2)) * 64;
-}
-
-/** Whether this way can compute a convolution at all. */
-export function takesWinograd(c: ConvShape): boolean {
-  const isPlain = c.strideH === 1 && c.strideW === 1 && c.dilationH === 1 && c.dilationW === 1;
-  const isEmpty = c.n === 0 || c.cout === 0 || c.cin === 0 || c.oh === 0 || c.ow === 0 || c.h === 0 || c.w === 0;
-  return c.dtype === 'float32' && c.kh === 3 && c.kw === 3 && isPlain && !isEmpty;
-}
-
 export function winogradPlan(c: ConvShape): WinogradPlan {
   const tiles = tilesFor('float32', features());
   const [width] = tiles.widths;
+  const tiling = needTiling(c);
+  const { form, stepY, extraY } = tiling;
+  const { points } = form;
   const rows = c.cout / c.groups;
-  const channels = c.cin / c.groups;
-  const tilesY = Math.ceil(c.oh / TILE);
+  const channels = (c.cin / c.groups) * tiling.filters;
+  const tilesY = Math.ceil(c.oh / form.lines);
   const tilesX = Math.ceil(c.ow / TILE);
   // Weights that no cache holds are worth a larger block, so that they are read less often.
-  const inputBytes = Math.max(INPUT_BYTES, (rows * channels * POINTS * 4) / 8);
-  const most = Math.min(BLOCK_TILES, Math.max(width, Math.floor(inputBytes / (POINTS * channels * 4))));
-  const blockX = tilesX <= most ? tilesX : evenBlock(tilesX, most, 4);
-  const blockY = evenBlock(tilesY, Math.max(1, Math.floor(most / tilesX)), 1);
-  const isWhole = blockX >= tilesX && blockY >= tilesY;
-  const imageBlock = isWhole ? evenBlock(c.n, Math.max(1, Math.floor(most / (tilesX * tilesY))), 1) : 1;
+  const inputBytes = Math.max(INPUT_BYTES, (rows * channels * points * 4) / 8);
+  const most = Math.min(BLOCK_TILES, Math.max(width, Math.floor(inputBytes / (points * channels * 4))));
+  const { imageBlock, blockY, blockX } = tileBlocks(c, form, most, 4);
   const blocks = Math.ceil(c.n / imageBlock) * Math.ceil(tilesY / blockY) * Math.ceil(tilesX / blockX);
   const count = Math.ceil((imageBlock * blockY * blockX) / 4) * 4;
   const isFused = blocks === 1;
   const mostRows = Math.max(
     WEIGHT_ROWS,
     Math.min(
-      Math.floor(PRODUCT_BYTES / (POINTS * count * 4)),
-      isFused ? Math.floor(WEIGHT_BYTES / (POINTS * channels * 4)) : rows,
+      Math.floor(PRODUCT_BYTES / (points * count * 4)),
+      isFused ? Math.floor(WEIGHT_BYTES / (points * channels * 4)) : rows,
     ),
   );
   // Few tasks are cut by rows as well, though each then transforms the inputs again.
@@ -121,14 +115,17 @@ export function winogradPlan(c: ConvShape): WinogradPlan {
   const weightStep = pointStep(packedRows * channels * 4);
   const inputStep = pointStep(channels * count * 4);
   const productStep = pointStep(rowBlock * count * 4);
+  const filterBytes = form === SQUARE ? 0 : align(c.cout * channels * form.filterBytes);
   // A register tile and a row of zeros; four tiles of outputs; the table of tiles; a padded channel.
   const tableAt = tileAt(tiles) + 4 * TILE * TILE * 4;
   const padAt = align(tableAt + count * TABLE_BYTES);
-  const inputAt = align(padAt + imageBlock * (TILE * blockY + 2) * (TILE * blockX + 2) * 4);
-  const productAt = align(inputAt + POINTS * inputStep);
-  const weightAt = align(productAt + POINTS * productStep);
+  const padded = imageBlock * (stepY * blockY + extraY) * (TILE * blockX + form.extra);
+  const inputAt = align(padAt + tiling.parts * padded * 4);
+  const productAt = align(inputAt + points * inputStep);
+  const weightAt = align(productAt + points * productStep);
   return {
     tiles,
+    tiling,
     groups: c.groups,
     rows,
     channels,
@@ -145,59 +142,21 @@ export function winogradPlan(c: ConvShape): WinogradPlan {
     inputStep,
     productStep,
     isFused,
-    packedBytes: isFused ? 0 : c.groups * POINTS * weightStep,
+    filterBytes,
+    packedBytes: filterBytes + (isFused ? 0 : c.groups * points * weightStep),
     tableAt,
     padAt,
     inputAt,
     productAt,
     weightAt,
-    scratchBytes: isFused ? align(weightAt + POINTS * weightStep) : weightAt,
+    scratchBytes: isFused ? align(weightAt + points * weightStep) : weightAt,
   };
 }
 
-/** Fewer channels than this, on either side, are left to the other ways: there is little to gain. */
-const MIN_CHANNELS = 8;
-/** Up to here the error is tested: it grows with the sums. */
-const MAX_CHANNELS = 1024;
-/** By how much the model must find this way to be faster. */
-const MARGIN = 0.85;
-
 /**
- * Cycles of this way, for all images and groups; a model fitted to measurements in V8, like those of conv-direct.ts:
- * about 120 to transform four filters, 140 to transform four tiles, 120 to transform them back.
+ * The weights [groups · rows, channels, kh, kw]; or, for tiles of 4 × 4, those of which they are the transposed and
+ * reversed.
  */
-export function winogradCycles(c: ConvShape): number {
-  const { tiles, rows, channels, groups, rowTasks, imageBlock, blockY, blockX, blocks, packedBytes } = winogradPlan(c);
-  const quads = Math.ceil((imageBlock * blockY * blockX) / 4);
-  // A vector of tiles without a second to share the loads of weights with takes the time of two.
-  const multiplied = Math.ceil(quads / 2) * 8;
-  const block =
-    (POINTS / 8) * multiplied * paddedRows(tiles, rows) * (channels + 4) +
-    quads * (140 * channels * rowTasks + 120 * rows);
-  // Weights that do not stay in the second-level cache cost their way to memory and back.
-  const weights = ((rows * channels) / 4) * (packedBytes > 1 << 24 ? 1000 : 120);
-  return groups * (blocks * (block + 6000) + weights);
-}
-
-/**
- * Cycles in which the other ways pack or reorder all weights, which their models leave out: it matters where weights
- * are as many as positions.
- */
-export function orderCycles(c: ConvShape): number {
-  return (5 * 9 * c.cin * c.cout) / c.groups;
-}
-
-/**
- * Whether this way is the faster one, when the best of the others takes `otherCycles` for all images and groups. The
- * rule is the same in strict mode.
- */
-export function prefersWinograd(c: ConvShape, otherCycles: number): boolean {
-  if (!takesWinograd(c) || Math.min(c.cin, c.cout) < MIN_CHANNELS * c.groups) return false;
-  if (c.cin > MAX_CHANNELS * c.groups) return false;
-  return winogradCycles(c) < MARGIN * otherCycles;
-}
-
-/** The weights [groups · rows, channels, 3, 3], or those of which they are the transposed and reversed. */
 export interface WinogradWeights {
   readonly weights: number;
   /** Elements from a row, and from a channel, to the next. */
@@ -214,23 +173,31 @@ export interface WinogradTarget {
   readonly packed: number;
 }
 
-/** The launches of a convolution, one after the other: the main one is the last, the other needs only the weights. */
+/** The launches of a convolution, one after the other: the main one is the last, the others need only the weights. */
 export function winogradLaunches(c: ConvShape, source: WinogradWeights, target: WinogradTarget): Launch[] {
   const plan = winogradPlan(c);
-  const { tiles, groups, rows, channels, rowBlock, taskRows, rowTasks, blocks } = plan;
-  const module = { name: tiles.name.replace('gemm', 'winograd'), emit };
+  const { tiles, tiling, groups, rows, channels, rowBlock, taskRows, rowTasks, blocks, filterBytes } = plan;
+  const { form } = tiling;
+  const module = { name: tiles.name.replace('gemm', form.name), emit: EMITTERS[form.name] };
+  const launches: Launch[] = [];
   // The last block has panels of its own; all others consist of whole chunks.
   const lastBlock = Math.floor((rows - 1) / rowBlock) * rowBlock;
   const chunks = lastBlock / WEIGHT_ROWS + Math.max(1, Math.floor((rows - lastBlock) / WEIGHT_ROWS));
-  const weights = {
+  let weights = {
     weights: source.weights,
     rowStep: source.rowStride * 4,
     channelStep: source.channelStride * 4,
     flip: source.flip ? 1 : 0,
   };
+  if (filterBytes > 0) {
+    launches.push(filtersLaunch('cut', c, tiling, source.weights, target.packed));
+    const { filterBytes: bytes } = form;
+    weights = { weights: target.packed, rowStep: channels * bytes, channelStep: bytes, flip: 0 };
+  }
+  const packed = target.packed + filterBytes;
   const weightArgs: TaskArgs<typeof WEIGHTS> = {
     ...weights,
-    packed: target.packed,
+    packed,
     chunks,
     rows,
     channels,
@@ -239,9 +206,17 @@ export function winogradLaunches(c: ConvShape, source: WinogradWeights, target: 
   const args: TaskArgs<typeof MAIN> = {
     ...target,
     ...weights,
+    packed,
     groups,
     rows,
     channels,
+    filters: tiling.filters,
+    parts: tiling.parts,
+    partStep: tiling.partStep,
+    strideX: tiling.strideX,
+    lineStep: tiling.lineStep,
+    stepY: tiling.stepY,
+    extraY: tiling.extraY,
     rowBlock,
     taskRows,
     rowTasks,
@@ -269,18 +244,25 @@ export function winogradLaunches(c: ConvShape, source: WinogradWeights, target: 
   const { scratchBytes } = plan;
   const tasks = groups * rowTasks * blocks;
   const main = { ...module, entry: 'winograd', args: taskArgs(MAIN, args), tasks, scratchBytes };
-  if (plan.isFused) return [main];
-  const first = { entry: 'winogradWeights', args: taskArgs(WEIGHTS, weightArgs), tasks: groups * chunks };
-  return [{ ...module, ...first, scratchBytes }, main];
+  if (!plan.isFused) {
+    const rest = { entry: 'winogradWeights', args: taskArgs(WEIGHTS, weightArgs), tasks: groups * chunks };
+    launches.push({ ...module, ...rest, scratchBytes });
+  }
+  launches.push(main);
+  return launches;
 }
 
-const emit: Emitter = (code, target) => {
-  const tiles = tilesFor('float32', target);
-  const macro = emitMacro(code, tiles);
-  const weightRows = emitWeightRows(code, tiles, macro);
-  emitWeights(code, weightRows);
-  emitMain(code, tiles, macro, weightRows);
-};
+const emitFor =
+  (form: Form): Emitter =>
+  (code, target) => {
+    const tiles = tilesFor('float32', target);
+    const macro = emitMacro(code, tiles);
+    const weightRows = emitWeightRows(code, tiles, form, macro);
+    emitWeights(code, form, weightRows);
+    emitMain(code, tiles, form, macro, weightRows);
+  };
+
+const EMITTERS: Readonly<Record<string, Emitter>> = { [SQUARE.name]: emitFor(SQUARE), [LINE.name]: emitFor(LINE) };
 
 const WEIGHTS = {
   task: 'i32',
@@ -300,7 +282,7 @@ const WEIGHTS = {
  * A task transforms some rows of one group into packed panels, as `packA` would: the last task takes what is left, so
  * that all others have whole panels.
  */
-function emitWeights(code: Assembler, weightRows: Func): void {
+function emitWeights(code: Assembler, { points, filterBytes }: Form, weightRows: Func): void {
   const { i32 } = code;
   code.export('winogradWeights', WEIGHTS, [], (params) => {
     const { task, scratch, weights, packed, chunks, rows, channels, rowStep, channelStep, flip, weightStep } = params;
@@ -309,27 +291,23 @@ function emitWeights(code: Assembler, weightRows: Func): void {
     const left = code.local('i32', i32.sub(rows, row));
     const chunk = code.local('i32', WEIGHT_ROWS);
     left.set(code.select(left, chunk, i32.eq(i32.rem_u(task, chunks), i32.sub(chunks, 1))));
-    code.increase(weights, firstWeight(code, group, rows, channels));
+    code.increase(weights, i32.mul(i32.mul(i32.mul(group, rows), channels), filterBytes));
     code.increase(weights, i32.mul(row, rowStep));
-    code.increase(packed, i32.mul(group, i32.mul(weightStep, POINTS)));
+    code.increase(packed, i32.mul(group, i32.mul(weightStep, points)));
     code.increase(packed, code.scale(i32.mul(row, channels), 4));
     code.call(weightRows, left, channels, weights, rowStep, channelStep, flip, packed, weightStep, scratch);
   });
-}
-
-/** Bytes before the weights of a group: the same for transposed weights. */
-function firstWeight(code: Assembler, group: Local<'i32'>, rows: Local<'i32'>, channels: Local<'i32'>) {
-  return code.scale(code.i32.mul(code.i32.mul(group, rows), channels), 9 * 4);
 }
 
 /**
  * weightRows(count, channels, from, rowStep, channelStep, flip, out, step, scratch): `count` rows as panels, the tall
  * ones first. `scratch` has 16 bytes for each point.
  */
-function emitWeightRows(code: Assembler, tiles: Tiles, { tall }: MacroFuncs): Func {
+function emitWeightRows(code: Assembler, tiles: Tiles, form: Form, { tall }: MacroFuncs): Func {
   const { i32 } = code;
-  const weightTiles = emitWeightTiles(code, tiles.fma);
-  const [tallPanel, smallPanel = tallPanel] = tiles.heights.map((height) => emitWeightPanel(code, height, weightTiles));
+  const weightTiles = form.emitWeightTiles(code, tiles.fma);
+  const panels = tiles.heights.map((height) => emitWeightPanel(code, height, form.points, weightTiles));
+  const [tallPanel, smallPanel = tallPanel] = panels;
   const [main, small = main] = tiles.heights;
   return code.func('weightRows', WEIGHT_PANEL, [], (params) => {
     const { count, channels, from, rowStep, channelStep, flip, out, step, scratch } = params;
@@ -372,7 +350,7 @@ const WEIGHT_PANEL = {
  * rows that do not exist repeat the last one. A panel is (channel, row) in order, taken four at a time: with six rows,
  * two channels are three vectors.
  */
-function emitWeightPanel(code: Assembler, height: number, weightTiles: Func): Func {
+function emitWeightPanel(code: Assembler, height: number, points: number, weightTiles: Func): Func {
   const { i32, v128 } = code;
   return code.func(`weightPanel_${height}`, WEIGHT_PANEL, [], (all) => {
     const { count, channels, from, rowStep, channelStep, flip, out, step, scratch } = all;
@@ -410,7 +388,7 @@ function emitWeightPanel(code: Assembler, height: number, weightTiles: Func): Fu
     code.if(i32.and(channels, 1), () => {
       four(rows.slice(0, 4));
       code.call(weightTiles, ...firsts, ...firsts, flip, scratch, 16);
-      for (let point = 0; point < POINTS; point++) {
+      for (let point = 0; point < points; point++) {
         v128.store64_lane(0, out, v128.load64_zero(scratch, 16 * point));
         code.increase(out, step);
       }
@@ -428,6 +406,13 @@ const MAIN = {
   groups: 'i32',
   rows: 'i32',
   channels: 'i32',
+  filters: 'i32',
+  parts: 'i32',
+  partStep: 'i32',
+  strideX: 'i32',
+  lineStep: 'i32',
+  stepY: 'i32',
+  extraY: 'i32',
   rowBlock: 'i32',
   taskRows: 'i32',
   rowTasks: 'i32',
@@ -474,19 +459,20 @@ const TABLE_BYTES = 16;
  *       for each point: products[row][tile] = Σ weights[row][channel] · inputs[channel][tile]
  *       for each row: transform all tiles back, four by four; those at the edge by way of scratch memory
  */
-function emitMain(code: Assembler, tiles: Tiles, macro: MacroFuncs, weightRows: Func): void {
+function emitMain(code: Assembler, tiles: Tiles, form: Form, macro: MacroFuncs, weightRows: Func): void {
   const { i32, f32 } = code;
   const [height] = tiles.heights;
   const [width] = tiles.widths;
-  const tabulate = emitTabulate(code);
-  const fillInputs = emitFillInputs(code, tiles);
-  const takeOutputs = emitTakeOutputs(code, tiles, macro.copyTile);
+  const tabulate = emitTabulate(code, form);
+  const fillInputs = emitFillInputs(code, tiles, form);
+  const takeOutputs = emitTakeOutputs(code, tiles, form, macro.copyTile);
   const columns = emitColumns(code, tiles, macro);
   code.export('winograd', MAIN, [], (params) => {
     const { task, scratch, packed, x, out, bias, groups, rows, channels, rowBlock, taskRows, rowTasks } = params;
     const { n, h, w, oh, ow, padTop, padLeft, tilesY, tilesX, imageBlock, blockY, blockX } = params;
     const { weightStep, inputStep, productStep, tableAt, padAt, inputAt, productAt } = params;
     const { weights, rowStep, channelStep, flip, weightAt } = params;
+    const { filters, parts, partStep, strideX, lineStep, stepY, extraY } = params;
     const local = () => code.local('i32');
     /** Takes the part of `task` that says which block; returns its start and its size. */
     const part = (size: Local<'i32'>, block: Local<'i32'>) => {
@@ -516,16 +502,18 @@ function emitMain(code: Assembler, tiles: Tiles, macro: MacroFuncs, weightRows: 
 
     const outImage = code.local('i32', i32.mul(i32.mul(i32.mul(groups, rows), oh), code.scale(ow, 4)));
     const count = code.local('i32', i32.and(i32.add(i32.mul(i32.mul(images, countY), countX), 3), -4));
-    code.call(tabulate, table, count, images, countY, countX, image, tileY, tileX, outImage, oh, ow);
+    const block = [images, countY, countX];
+    code.call(tabulate, table, count, ...block, image, tileY, tileX, outImage, oh, ow, stepY, extraY);
     const planeBytes = code.local('i32', code.scale(i32.mul(h, w), 4));
-    const imageBytes = code.local('i32', i32.mul(i32.mul(groups, channels), planeBytes));
-    const firstY = code.local('i32', i32.sub(code.scale(tileY, TILE), padTop));
-    const firstX = code.local('i32', i32.sub(code.scale(tileX, TILE), padLeft));
-    code.increase(x, i32.add(i32.mul(image, imageBytes), i32.mul(i32.mul(group, channels), planeBytes)));
+    const planes = code.local('i32', i32.div_u(channels, filters));
+    const imageBytes = code.local('i32', i32.mul(i32.mul(groups, planes), planeBytes));
+    const firstY = code.local('i32', i32.sub(i32.mul(tileY, stepY), padTop));
+    const firstX = code.local('i32', i32.sub(i32.mul(code.scale(tileX, TILE), strideX), padLeft));
+    code.increase(x, i32.add(i32.mul(image, imageBytes), i32.mul(i32.mul(group, planes), planeBytes)));
     code.call(
       fillInputs,
-      ...[x, channels, images, imageBytes, h, w, firstY, firstX, countY, countX],
-      ...[table, count, pad, inputs, inputStep],
+      ...[x, planes, imageBytes, h, w, firstY, firstX, ...block, table, count, pad, inputs, inputStep],
+      ...[filters, parts, partStep, strideX, lineStep, stepY, extraY],
     );
 
     const [row, rowsNow, point, a, b, c] = Array.from({ length: 6 }, local);
@@ -533,8 +521,8 @@ function emitMain(code: Assembler, tiles: Tiles, macro: MacroFuncs, weightRows: 
     const outPlane = code.local('i32', i32.mul(oh, code.scale(ow, 4)));
     const bStep = code.local('i32', code.scale(channels, width * 4));
     const rowBytes = code.local('i32', code.scale(count, 4));
-    code.increase(packed, i32.mul(group, i32.mul(weightStep, POINTS)));
-    code.increase(weights, firstWeight(code, group, rows, channels));
+    code.increase(packed, i32.mul(group, i32.mul(weightStep, form.points)));
+    code.increase(weights, i32.mul(i32.mul(i32.mul(group, rows), channels), form.filterBytes));
     code.forRange(row, rowStart, rowEnd, rowBlock, () => {
       rowsNow.set(i32.sub(rowEnd, row));
       rowsNow.set(code.least(rowsNow, rowBlock));
@@ -546,7 +534,7 @@ function emitMain(code: Assembler, tiles: Tiles, macro: MacroFuncs, weightRows: 
       });
       b.set(inputs);
       c.set(products);
-      code.forRange(point, 0, POINTS, 1, () => {
+      code.forRange(point, 0, form.points, 1, () => {
         code.call(columns, count, rowsNow, channels, a, b, 0, bStep, c, rowBytes, FROM_ZERO, zeros, scratch);
         code.increase(a, weightStep);
         code.increase(b, inputStep);
@@ -568,10 +556,10 @@ function emitMain(code: Assembler, tiles: Tiles, macro: MacroFuncs, weightRows: 
 }
 
 /**
- * tabulate(table, count, images, countY, countX, image, tileY, tileX, outImage, oh, ow): the entries of a block of
- * tiles. Those behind the last tile, up to `count`, read what the first one reads and have no lines.
+ * tabulate(table, count, images, countY, countX, image, tileY, tileX, outImage, oh, ow, stepY, extraY): the entries of
+ * a block of tiles. Those behind the last tile, up to `count`, read what the first one reads and have no lines.
  */
-function emitTabulate(code: Assembler): Func {
+function emitTabulate(code: Assembler, form: Form): Func {
   const { i32 } = code;
   const params = {
     table: 'i32',
@@ -585,28 +573,30 @@ function emitTabulate(code: Assembler): Func {
     outImage: 'i32',
     oh: 'i32',
     ow: 'i32',
+    stepY: 'i32',
+    extraY: 'i32',
   } as const;
   return code.func('tabulate', params, [], (all) => {
-    const { table, count, images, countY, countX, image, tileY, tileX, outImage, oh, ow } = all;
+    const { table, count, images, countY, countX, image, tileY, tileX, outImage, oh, ow, stepY, extraY } = all;
     const [i, y, x, left] = code.locals('i32', 4);
-    const padRow = code.local('i32', i32.add(code.scale(countX, TILE), 2));
-    const padLines = code.local('i32', i32.add(code.scale(countY, TILE), 2));
-    const store = (field: number, size: Local<'i32'>, start: Local<'i32'>) => {
+    const padRow = code.local('i32', i32.add(code.scale(countX, TILE), form.extra));
+    const padLines = code.local('i32', i32.add(i32.mul(countY, stepY), extraY));
+    const store = (field: number, size: Local<'i32'>, start: Local<'i32'>, most: number) => {
       left.set(i32.sub(size, start));
-      left.set(code.least(left, TILE));
+      left.set(code.least(left, most));
       i32.store(table, left, field);
     };
     code.forRange(i, 0, images, 1, () => {
       code.forRange(y, 0, countY, 1, () => {
         code.forRange(x, 0, countX, 1, () => {
-          const line = i32.add(i32.mul(i, padLines), code.scale(y, TILE));
+          const line = i32.add(i32.mul(i, padLines), i32.mul(y, stepY));
           i32.store(table, code.scale(i32.add(i32.mul(line, padRow), code.scale(x, TILE)), 4), INPUT);
-          const outY = code.local('i32', code.scale(i32.add(tileY, y), TILE));
+          const outY = code.local('i32', code.scale(i32.add(tileY, y), form.lines));
           const outX = code.local('i32', code.scale(i32.add(tileX, x), TILE));
           const first = i32.mul(i32.add(image, i), outImage);
           i32.store(table, i32.add(first, code.scale(i32.add(i32.mul(outY, ow), outX), 4)), OUTPUT);
-          store(LINES, oh, outY);
-          store(COLUMNS, ow, outX);
+          store(LINES, oh, outY, form.lines);
+          store(COLUMNS, ow, outX, TILE);
           code.increase(table, TABLE_BYTES);
           code.decrease(count, 1);
         });
@@ -616,80 +606,75 @@ function emitTabulate(code: Assembler): Func {
   });
 }
 
+const FILL = {
+  x: 'i32',
+  planes: 'i32',
+  imageBytes: 'i32',
+  h: 'i32',
+  w: 'i32',
+  firstY: 'i32',
+  firstX: 'i32',
+  images: 'i32',
+  countY: 'i32',
+  countX: 'i32',
+  table: 'i32',
+  count: 'i32',
+  pad: 'i32',
+  inputs: 'i32',
+  step: 'i32',
+  filters: 'i32',
+  parts: 'i32',
+  partStep: 'i32',
+  strideX: 'i32',
+  lineStep: 'i32',
+  stepY: 'i32',
+  extraY: 'i32',
+} as const;
+
 /**
- * fillInputs(x, channels, images, imageBytes, h, w, firstY, firstX, countY, countX, table, count, pad, inputs, step):
- * the panels of transformed inputs. `firstY` and `firstX` are where the block begins in an image, before it by the
- * padding.
+ * fillInputs(…): the panels of transformed inputs. `firstY` and `firstX` are where the block begins in an image, before it
+ * by the padding.
+ *
+ *     for each plane of the input, each part:
+ *       copy the lines of all images to where they lie in the padded part
+ *       for each line of the filter: transform all tiles, which begin at that line
  */
-function emitFillInputs(code: Assembler, tiles: Tiles): Func {
+function emitFillInputs(code: Assembler, tiles: Tiles, form: Form): Func {
   const { i32 } = code;
   const [width] = tiles.widths;
-  const inputTiles = emitInputTiles(code, tiles.fma);
-  const copyLines = emitCopyLines(code);
-  const params = {
-    x: 'i32',
-    channels: 'i32',
-    images: 'i32',
-    imageBytes: 'i32',
-    h: 'i32',
-    w: 'i32',
-    firstY: 'i32',
-    firstX: 'i32',
-    countY: 'i32',
-    countX: 'i32',
-    table: 'i32',
-    count: 'i32',
-    pad: 'i32',
-    inputs: 'i32',
-    step: 'i32',
-  } as const;
-  return code.func('fillInputs', params, [], (all) => {
-    const { x, channels, images, imageBytes, h, w, firstY, firstX, countY, countX } = all;
-    const { table, count, pad, inputs, step } = all;
-    /** Of a side: how much of it a padded channel has, where the image begins in it, how much of the image it has. */
-    const side = (tilesHere: Local<'i32'>, first: Local<'i32'>, size: Local<'i32'>) => {
-      const padded = code.local('i32', i32.add(code.scale(tilesHere, TILE), 2));
-      const start = code.local('i32', i32.sub(0, first));
-      start.set(i32.mul(start, i32.gt_s(start, 0)));
-      const end = code.local('i32', i32.sub(size, first));
-      end.set(code.select(end, padded, i32.lt_s(end, padded)));
-      return [padded, start, code.local('i32', i32.sub(end, start))] as const;
-    };
-    const [padLines, startY, lines] = side(countY, firstY, h);
-    const [padColumns, startX, columns] = side(countX, firstX, w);
+  const inputTiles = form.emitInputTiles(code, tiles.fma);
+  const copyPart = emitCopyPart(code, form);
+  return code.func('fillInputs', FILL, [], (all) => {
+    const { x, planes, imageBytes, h, w, firstY, firstX, images, countY, countX, table, count, pad, inputs } = all;
+    const { step, filters, parts, partStep, strideX, lineStep, stepY, extraY } = all;
+    const [startY, lines] = code.locals('i32', 2);
+    const padLines = code.local('i32', i32.add(i32.mul(countY, stepY), extraY));
+    const padColumns = code.local('i32', i32.add(code.scale(countX, TILE), form.extra));
+    insideOf(code, padLines, firstY, h, 1, startY, lines);
     const wBytes = code.local('i32', code.scale(w, 4));
     const padRow = code.local('i32', code.scale(padColumns, 4));
     const padImage = code.local('i32', i32.mul(padLines, padRow));
+    const padPart = code.local('i32', i32.mul(images, padImage));
+    const lineBytes = code.local('i32', i32.mul(lineStep, padRow));
     const planeBytes = code.local('i32', i32.mul(h, wBytes));
-    const [image, channel, from, to, entry, left, part, panel] = code.locals('i32', 8);
-    const isInside = code.local('i32', i32.and(i32.gt_s(lines, 0), i32.gt_s(columns, 0)));
-    const first = code.local('i32', i32.add(i32.mul(startY, padRow), code.scale(startX, 4)));
-    code.increase(first, pad);
-    code.increase(x, i32.add(i32.mul(i32.add(firstY, startY), wBytes), code.scale(i32.add(firstX, startX), 4)));
-    // The padding is the same for every channel.
-    code.memory.fill(pad, 0, i32.mul(images, padImage));
-    const input = (t: number) => i32.add(pad, i32.load(entry, t * TABLE_BYTES + INPUT));
-    code.forRange(channel, 0, channels, 1, () => {
-      code.if(isInside, () => {
-        from.set(x);
-        to.set(first);
-        image.set(images);
-        repeat(code, image, () => {
-          code.call(copyLines, lines, columns, from, wBytes, to, padRow);
-          code.increase(from, imageBytes);
-          code.increase(to, padImage);
-        });
-      });
+    const filterLines = code.local('i32', i32.div_u(filters, parts));
+    const channels = code.local('i32', i32.mul(planes, filters));
+    const [channel, to, entry, left, tile, panel, part, line, column, own] = code.locals('i32', 10);
+    code.increase(x, i32.mul(i32.add(firstY, startY), wBytes));
+    // The padding is the same for every plane.
+    code.memory.fill(pad, 0, i32.mul(parts, padPart));
+    const input = (t: number) => i32.add(line, i32.load(entry, t * TABLE_BYTES + INPUT));
+    const transformTiles = () => {
       entry.set(table);
       panel.set(inputs);
       left.set(count);
       code.while(
         () => i32.gt_s(left, 0),
         () => {
-          part.set(code.least(left, width));
-          to.set(i32.add(panel, i32.mul(channel, code.scale(part, 4))));
-          part.set(i32.shr_u(part, 2));
-          repeat(code, part, () => {
+          tile.set(code.least(left, width));
+          to.set(i32.add(panel, i32.mul(channel, code.scale(tile, 4))));
+          tile.set(i32.shr_u(tile, 2));
+          repeat(code, tile, () => {
             code.call(inputTiles, input(0), input(1), input(2), input(3), padRow, to, step);
             code.increase(to, 16);
             code.increase(entry, 4 * TABLE_BYTES);
@@ -698,30 +683,26 @@ function emitFillInputs(code: Assembler, tiles: Tiles): Func {
           code.decrease(left, width);
         },
       );
+      code.increase(channel, 1);
+      code.increase(line, lineBytes);
+    };
+    repeat(code, planes, () => {
+      own.set(pad);
+      column.set(firstX);
+      part.set(parts);
+      repeat(code, part, () => {
+        code.if(i32.gt_s(lines, 0), () => {
+          const to = i32.add(own, i32.mul(startY, padRow));
+          code.call(copyPart, images, lines, padColumns, column, w, strideX, x, imageBytes, to, padImage);
+        });
+        line.set(own);
+        left.set(filterLines);
+        if (form === LINE) repeat(code, code.local('i32', left), transformTiles);
+        else transformTiles();
+        code.increase(own, padPart);
+        code.increase(column, partStep);
+      });
       code.increase(x, planeBytes);
-    });
-  });
-}
-
-/** copyLines(lines, columns, from, fromStep, to, toStep): both at least one; the last vector overlaps */
-function emitCopyLines(code: Assembler): Func {
-  const { i32, f32, v128 } = code;
-  const params = { lines: 'i32', columns: 'i32', from: 'i32', fromStep: 'i32', to: 'i32', toStep: 'i32' } as const;
-  return code.func('copyLines', params, [], ({ lines, columns, from, fromStep, to, toStep }) => {
-    const at = code.local('i32');
-    const bytes = code.local('i32', code.scale(columns, 4));
-    const last = code.local('i32', i32.sub(bytes, 16));
-    repeat(code, lines, () => {
-      code.if(
-        i32.ge_s(last, 0),
-        () => {
-          code.forRange(at, 0, last, 16, () => v128.store(i32.add(to, at), v128.load(i32.add(from, at))));
-          v128.store(i32.add(to, last), v128.load(i32.add(from, last)));
-        },
-        () => code.forRange(at, 0, bytes, 4, () => f32.store(i32.add(to, at), f32.load(i32.add(from, at)))),
-      );
-      code.increase(from, fromStep);
-      code.increase(to, toStep);
     });
   });
 }
@@ -730,9 +711,9 @@ function emitCopyLines(code: Assembler): Func {
  * takeOutputs(from, step, bias, table, count, plane, ow, scratch): one row of products becomes one channel of outputs.
  * A tile that is not whole goes to scratch memory first.
  */
-function emitTakeOutputs(code: Assembler, tiles: Tiles, copyTile: Func): Func {
+function emitTakeOutputs(code: Assembler, tiles: Tiles, form: Form, copyTile: Func): Func {
   const { i32 } = code;
-  const outputTiles = emitOutputTiles(code, tiles.fma);
+  const outputTiles = form.emitOutputTiles(code, tiles.fma);
   const params = {
     from: 'i32',
     step: 'i32',
@@ -756,7 +737,8 @@ function emitTakeOutputs(code: Assembler, tiles: Tiles, copyTile: Func): Func {
       const inScratch = (t: number) => i32.add(scratch, t * TILE * TILE * 4);
       for (let t = 0; t < 4; t++) {
         // Of 0 to 4, only 4 has this bit.
-        isWhole[t].set(i32.and(i32.and(field(t, LINES), field(t, COLUMNS)), TILE));
+        isWhole[t].set(i32.and(field(t, COLUMNS), TILE));
+        if (form.lines === TILE) isWhole[t].set(i32.and(isWhole[t], field(t, LINES)));
         places[t].set(code.select(i32.add(plane, field(t, OUTPUT)), inScratch(t), isWhole[t]));
         steps[t].set(code.select(outRow, tileRow, isWhole[t]));
       }
