@@ -49,7 +49,7 @@ export function emitElementwise(name: FunctionName, dtype: KernelDType, modes: s
       const parameters = dtype === 'int32' ? [] : scalars.map((p) => splat(code, p, dtype === 'float64' || isWidened));
       const apply = (operands: readonly Vector[]): Vector =>
         isWidened
-          ? eachHalf(m, operands, (d, halves) => f.body(d, halves, parameters))
+          ? eachHalf(m, operands, (d, halves) => [f.body(d, halves, parameters)])[0]
           : f.body(m, operands, parameters);
       return ({ n, inputs, out }) => {
         const pointers = [...inputs];

@@ -81,9 +81,9 @@ function geluGate(m: Lanes, x: Vector): { gate: Vector; power: Vector } {
   const rough = m.mul(m.madd(m.mul(x, x), GELU_RATE * GELU_CUBIC, GELU_RATE), x);
   const whole = m.add(m.pmax(m.pmin(rough, 128), -126), ROUND_TO_POWER);
   const n = m.sub(whole, ROUND_TO_POWER);
-  const r = eachHalf(m, [x, n], (d, [xd, nd]) => {
+  const [r] = eachHalf(m, [x, n], (d, [xd, nd]) => {
     const power = d.mul(d.madd(d.mul(xd, xd), GELU_RATE * GELU_CUBIC, GELU_RATE), xd);
-    return d.sub(d.pmax(d.pmin(power, 128), -126), nd);
+    return [d.sub(d.pmax(d.pmin(power, 128), -126), nd)];
   });
   const power = m.mul(exp2Near(m, r), m.i.shl(whole, 23));
   return { gate: m.div(1, m.add(power, 1)), power };

@@ -2,54 +2,51 @@
 
 import { eachHalf } from './halves.ts';
 import type { Lanes, Vector } from './lanes.ts';
+import { exp2Near, isOdd, LEAST_NORMAL, product, scaled, split } from './vectorMath.ts';
 
 /** log₂ m / s in s² for s = (m - 1) / (m + 1), m in [√½, √2] */
 const LOG2 = [0.3407319250918184, 0.411672629621477, 0.5770835862511067, 0.9617966733369182, 2.8853900817900846];
-/** 2^r on |r| ≤ 1/2 */
-const EXP2 = [
-  0.00015345811743261168, 0.0013399931217118136, 0.009618488958076387, 0.055503287769708726, 0.24022646890625177,
-  0.6931472057372635, 1.0000000005541667,
-];
-const SQRT_HALF_BITS = 0x3fe6a09e667f3bcdn;
-const FRACTION = 0x000fffffffffffffn;
-/** Added to an integral double, leaves the integer plus the bias of exponents in the low bits. */
-const EXPONENT_MAGIC = 2 ** 52 + 2 ** 51 + 1023;
 /** Beyond these powers of two a float32 is 0 or Infinity. */
-const POWER_BOUND = 200;
+const POWER_BOUND = 160;
 
-/** log₂ a for normal a > 0, with a relative error of 2⁻³⁷ */
-function log2(m: Lanes, a: Vector): Vector {
-  const { i } = m;
-  const offset = i.sub(a, m.int(SQRT_HALF_BITS));
-  // the exponent as a double: biased so that it is positive, under the bits of 2^52
-  const biased = i.shr_u(i.add(offset, m.int(1024n << 52n)), 52);
-  const e = m.sub(m.or(biased, 2 ** 52), 2 ** 52 + 1024);
-  const part = i.add(m.and(offset, m.int(FRACTION)), m.int(SQRT_HALF_BITS));
-  const s = m.div(m.sub(part, 1), m.add(part, 1));
-  return m.madd(m.polynomial(m.mul(s, s), LOG2), s, e);
-}
-
-/** x^y = 2^(y log₂ |x|), with the sign and the corners of C's pow. `m` has float32 lanes. */
+/**
+ * x^y = 2^(y log₂ |x|), with the sign and the corners of C's pow. The logarithm is taken in float64, with a relative error of 2⁻³⁷,
+ * since y magnifies its error; of the power, n + r with a whole n, r is small enough for float32 again.
+ */
 export function pow(m: Lanes, x: Vector, y: Vector): Vector {
   const { code } = m;
   const size = m.abs(x);
-  const result = eachHalf(m, [size, y], (d, [base, exponent]) => {
-    const power = d.pmax(d.pmin(d.mul(exponent, log2(d, base)), POWER_BOUND), -POWER_BOUND);
-    const n = d.nearest(power);
-    return d.mul(d.polynomial(d.sub(power, n), EXP2), d.i.shl(d.add(n, EXPONENT_MAGIC), 52));
-  });
-  // What is not positive or not finite is rare, and is looked at only where it occurs.
   const infinity = Number.POSITIVE_INFINITY;
-  const isPlain = m.and(m.and(m.gt(x, 0), m.lt(x, infinity)), m.lt(m.abs(y), infinity));
-  m.whereAny(m.keep(code.v128.not(isPlain)), () => {
+  // What is not positive, finite and normal is looked at only where it occurs.
+  const rare = m.or(isOdd(m, x), m.keep(code.v128.not(m.lt(m.abs(y), infinity))));
+  const near = code.local('v128', size);
+  const shift = code.local('v128', code.i32x4.const(0));
+  m.whereAny(rare, () => {
+    const isDenormal = m.lt(size, LEAST_NORMAL);
+    near.set(m.choose(isDenormal, m.mul(size, 2 ** 23), size));
+    shift.set(m.and(isDenormal, -23));
+  });
+  const { e, t } = split(m, near);
+  const [n, r] = eachHalf(m, [m.add(e, shift), t, y], (d, [exponent, fraction, by]) => {
+    const s = d.div(fraction, d.add(fraction, 2));
+    const log = d.madd(d.polynomial(d.mul(s, s), LOG2), s, exponent);
+    const power = d.pmax(d.pmin(d.mul(by, log), POWER_BOUND), -POWER_BOUND);
+    const whole = d.nearest(power);
+    return [whole, d.sub(power, whole)];
+  });
+  const result = product(
+    m,
+    scaled(m, n, 1, () => exp2Near(m, r)),
+  );
+  m.whereAny(rare, () => {
     const isInfinite = m.eq(m.abs(y), infinity);
     const isEnd = m.or(m.or(m.eq(size, 0), m.eq(size, infinity)), isInfinite);
     const grows = m.xor(m.gt(size, 1), m.lt(y, 0));
     result.set(m.choose(isEnd, m.and(grows, infinity), result));
     const isWhole = m.eq(m.trunc(y), y);
     const half = m.mul(y, 0.5);
-    const isOdd = m.and(isWhole, m.ne(m.trunc(half), half));
-    result.set(m.or(result, m.and(m.and(x, isOdd), -0)));
+    const isOddPower = m.and(isWhole, m.ne(m.trunc(half), half));
+    result.set(m.or(result, m.and(m.and(x, isOddPower), -0)));
     // a root of what is negative and finite
     const isRoot = m.andnot(m.and(m.lt(x, 0), m.gt(x, -infinity)), isWhole);
     result.set(m.or(result, m.or(isRoot, m.or(m.ne(x, x), m.ne(y, y)))));

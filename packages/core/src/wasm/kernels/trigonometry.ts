@@ -33,7 +33,9 @@ interface Reduced {
 function reduce(m: Lanes, x: Vector): Reduced {
   const { code } = m;
   const n = m.madd(x, 2 / Math.PI, ROUND);
-  const r = eachHalf(m, [x, m.sub(n, ROUND)], (d, [xd, nd]) => d.nmadd(nd, HALF_PI_LOW, d.nmadd(nd, HALF_PI_HIGH, xd)));
+  const [r] = eachHalf(m, [x, m.sub(n, ROUND)], (d, [xd, nd]) => [
+    d.nmadd(nd, HALF_PI_LOW, d.nmadd(nd, HALF_PI_HIGH, xd)),
+  ]);
   const isFar = m.keep(code.v128.not(m.le(m.abs(x), NEAR)));
   m.whereAny(isFar, () => {
     const far = reduceFar(m, x);

@@ -35,7 +35,7 @@ interface Parts {
  * p(n) · 2^n for n = round(log2 · x), |n| ≤ 250: 2^n in two factors, so that results near the ends of the range, denormal ones
  * included, come out right. Adding `ROUND` and the bias leaves an exponent where a shift by 23 brings it to its place.
  */
-function scaled(m: Lanes, x: Vector, log2: number, p: (n: Vector) => Vector): Parts {
+export function scaled(m: Lanes, x: Vector, log2: number, p: (n: Vector) => Vector): Parts {
   const whole = m.madd(x, log2, ROUND + 2 * EXPONENT_BIAS);
   const half = m.madd(x, log2 / 2, ROUND_TO_POWER);
   const near = p(m.sub(whole, ROUND + 2 * EXPONENT_BIAS));
@@ -47,7 +47,7 @@ function expParts(m: Lanes, x: Vector): Parts {
   return scaled(m, x, Math.LOG2E, (n) => expNear(m, reduced(m, x, n)));
 }
 
-const product = (m: Lanes, { head, tail }: Parts): Vector => m.mul(head, tail);
+export const product = (m: Lanes, { head, tail }: Parts): Vector => m.mul(head, tail);
 
 /** Below this, x e^x is 0 as a float32. */
 const LEAST = -110;
@@ -78,25 +78,35 @@ const LOG = [
   0.0873484313, -0.143075213, 0.149179742, -0.165705085, 0.199620724, -0.250017554, 0.333339512, -0.499999911,
 ];
 const SQRT_HALF_BITS = 0x3f3504f3;
-const LEAST_NORMAL = 2 ** -126;
+export const LEAST_NORMAL = 2 ** -126;
+
+/** x = 2^e (1 + t) with 1 + t in [√½, √2), for positive, finite, normal x */
+export function split(m: Lanes, x: Vector): { e: Vector; t: Vector } {
+  const offset = m.i.sub(x, m.int(SQRT_HALF_BITS));
+  return {
+    e: m.keep(m.code.f32x4.convert_i32x4_s(m.i.shr_s(offset, 23))),
+    t: m.sub(m.i.add(m.and(offset, m.int(0x007fffff)), m.int(SQRT_HALF_BITS)), 1),
+  };
+}
+
+/** Where x is not positive, finite and normal: exponent and sign as an integer are below this bound for those alone. */
+export function isOdd(m: Lanes, x: Vector): Vector {
+  return m.keep(m.code.i32x4.gt_s(m.i.add(x, m.int(0x7f800000)), m.int(-0x01000001)));
+}
 
 /**
- * (high e + low e) + scale ln(1 + t) for x = 2^e (1 + t) with 1 + t in [√½, √2), ln(1 + t) by a polynomial. What is not positive,
- * finite and normal is rare and is looked at only where it occurs: denormals are scaled, 0 gives -Infinity, what is negative NaN.
+ * (high e + low e) + scale ln(1 + t) for x = 2^e (1 + t), ln(1 + t) by a polynomial. What is not positive, finite and normal is rare
+ * and is looked at only where it occurs: denormals are scaled, 0 gives -Infinity, what is negative NaN.
  */
 function logarithm(m: Lanes, x: Vector, [high, low, scale]: readonly [number, number, number]): Vector {
-  const { code } = m;
-  // Exponent and sign as an integer that is below this bound for positive normal numbers alone.
-  const isOdd = m.keep(code.i32x4.gt_s(m.i.add(x, m.int(0x7f800000)), m.int(-0x01000001)));
-  const near = code.local('v128', x);
-  m.whereAny(isOdd, () => near.set(m.choose(m.lt(x, LEAST_NORMAL), m.mul(x, 2 ** 23), x)));
-  const offset = m.i.sub(near, m.int(SQRT_HALF_BITS));
-  const e = m.keep(code.f32x4.convert_i32x4_s(m.i.shr_s(offset, 23)));
-  const t = m.sub(m.i.add(m.and(offset, m.int(0x007fffff)), m.int(SQRT_HALF_BITS)), 1);
+  const odd = isOdd(m, x);
+  const near = m.code.local('v128', x);
+  m.whereAny(odd, () => near.set(m.choose(m.lt(x, LEAST_NORMAL), m.mul(x, 2 ** 23), x)));
+  const { e, t } = split(m, near);
   const sum = m.madd(m.polynomial(t, LOG), m.mul(t, t), t);
   const fraction = scale === 1 ? sum : m.mul(sum, scale);
   const result = m.madd(e, high, low === 0 ? fraction : m.madd(e, low, fraction));
-  m.whereAny(isOdd, () => {
+  m.whereAny(odd, () => {
     result.set(m.choose(m.lt(x, LEAST_NORMAL), m.sub(result, 23 * (high + low)), result));
     result.set(m.choose(m.eq(x, Number.POSITIVE_INFINITY), x, result));
     result.set(m.choose(m.eq(x, 0), Number.NEGATIVE_INFINITY, result));
