@@ -54,7 +54,7 @@ export function lanes(code: Assembler, features: Features, shape: LaneShape = 'f
   const of = (name: string): Assembler['f32x4']['add'] =>
     table[name] ?? table[name + (shape === 'i8x16' ? '_u' : '_s')];
   const float = code[shape] as Assembler['f32x4'];
-  const whole = (shape === 'f64x2' ? code.i64x2 : code.i32x4) as Assembler['i32x4'];
+  const whole = (shape === 'f64x2' ? code.i64x2 : shape === 'i8x16' ? code.i8x16 : code.i32x4) as Assembler['i32x4'];
   const k = (x: Arg): Vector => (typeof x === 'number' ? code.constant(shape, x) : x);
   const keep = (value: Value<'v128'>): Vector => code.local('v128', value);
   const one = ONE.map((name) => [name, (a: Arg) => keep(float[name](k(a)))]);

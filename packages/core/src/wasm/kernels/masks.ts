@@ -119,39 +119,36 @@ export const whereName = (bytes: ItemBytes, modes: string): string => `b${bytes}
 
 /** `run(rows, n, mask, a, b, out, maskStep, aStep, bStep, outStep)`, see `emitRows` */
 export function emitWhere(bytes: ItemBytes, modes: string): Emitter {
-  return (code) => {
+  return (code, features) => {
     const { i32, v128 } = code;
-    const lanesOf = 16 / bytes;
+    const m = lanes(code, features, 'i8x16');
     const isRun = (k: number): boolean => modes[k] === 'v';
     emitRows(code, 3, 0, () => ({ n, inputs: [mask, a, b], out }) => {
-      const [test, x, y, result] = code.locals('v128', 4);
-      const single = (): void => {
-        test.set(code.i8x16.ne(v128.load8_splat(mask), code.i8x16.const(0)));
-      };
-      if (!isRun(0)) single();
-      if (!isRun(1)) x.set(loadSplat(code, a, bytes));
-      if (!isRun(2)) y.set(loadSplat(code, b, bytes));
-      const i = code.local('i32');
-      const whole = code.local('i32', i32.and(n, -lanesOf));
+      const repeated = [a, b].map((pointer, k) => (isRun(k + 1) ? null : m.keep(loadSplat(code, pointer, bytes))));
+      const single = (): Vector => m.ne(m.keep(v128.load8_splat(mask)), 0);
+      const all = isRun(0) ? null : single();
+      const value = (k: 0 | 1, load: (pointer: Local<'i32'>) => Value<'v128'>): Vector =>
+        repeated[k] ?? m.keep(load(k === 0 ? a : b));
       const advance = (elements: number): void => {
         if (isRun(0)) code.increase(mask, elements);
         if (isRun(1)) code.increase(a, elements * bytes);
         if (isRun(2)) code.increase(b, elements * bytes);
         code.increase(out, elements * bytes);
       };
-      code.forRange(i, 0, whole, lanesOf, () => {
-        if (isRun(0)) test.set(laneMask(code, bytes, mask));
-        if (isRun(1)) x.set(v128.load(a));
-        if (isRun(2)) y.set(v128.load(b));
-        v128.store(out, v128.bitselect(x, y, test));
-        advance(lanesOf);
+      const i = code.local('i32');
+      const whole = code.local('i32', i32.and(n, -16));
+      code.forRange(i, 0, whole, 16, () => {
+        const tests = all === null ? widen(code, bytes, m.ne(m.keep(v128.load(mask)), 0)) : null;
+        for (let k = 0; k < bytes; k++) {
+          const load = (pointer: Local<'i32'>): Value<'v128'> => v128.load(pointer, 16 * k);
+          v128.store(out, m.choose(tests?.[k] ?? (all as Vector), value(0, load), value(1, load)), 16 * k);
+        }
+        advance(16);
       });
       code.whileLess(i, n, () => {
         // one element, in every lane
-        if (isRun(0)) single();
-        if (isRun(1)) x.set(loadSplat(code, a, bytes));
-        if (isRun(2)) y.set(loadSplat(code, b, bytes));
-        result.set(v128.bitselect(x, y, test));
+        const load = (pointer: Local<'i32'>): Value<'v128'> => loadSplat(code, pointer, bytes);
+        const result = m.choose(all ?? single(), value(0, load), value(1, load));
         if (bytes === 8) v128.store64_lane(0, out, result);
         else if (bytes === 4) v128.store32_lane(0, out, result);
         else v128.store8_lane(0, out, result);
@@ -162,14 +159,16 @@ export function emitWhere(bytes: ItemBytes, modes: string): Emitter {
   };
 }
 
-/** As many bytes of a mask as there are elements of `bytes` in a vector, each widened to an element of ones or zeros. */
-function laneMask(code: Assembler, bytes: ItemBytes, mask: Local<'i32'>): Value<'v128'> {
-  const { i8x16, i16x8, i32x4, i64x2, v128 } = code;
-  if (bytes === 1) return i8x16.ne(v128.load(mask), i8x16.const(0));
-  if (bytes === 4) {
-    const wide = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(mask)));
-    return i32x4.ne(wide, i32x4.const(0));
+/** Sixteen bytes of ones or zeros as vectors of elements of `bytes`, each of ones or zeros. */
+function widen(code: Assembler, bytes: ItemBytes, mask: Vector): Vector[] {
+  const { i16x8, i32x4, i64x2 } = code;
+  let vectors = [mask];
+  for (const [width, low, high] of [
+    [2, i16x8.extend_low_i8x16_s, i16x8.extend_high_i8x16_s],
+    [4, i32x4.extend_low_i16x8_s, i32x4.extend_high_i16x8_s],
+    [8, i64x2.extend_low_i32x4_s, i64x2.extend_high_i32x4_s],
+  ] as const) {
+    if (width <= bytes) vectors = vectors.flatMap((x) => [code.local('v128', low(x)), code.local('v128', high(x))]);
   }
-  const wide = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load16_splat(mask)));
-  return i64x2.ne(i64x2.extend_low_i32x4_u(wide), i64x2.const(0));
+  return vectors;
 }
