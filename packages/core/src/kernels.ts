@@ -19,6 +19,7 @@ import { move } from './reference/move.ts';
 import type { BinaryScalarName, ParametricName, UnaryScalarName } from './reference/scalars.ts';
 import { binaryScalars, integerPower, parametricScalars, unaryScalars } from './reference/scalars.ts';
 import type { Tensor } from './tensor.ts';
+import type { GradientName } from './wasm/kernels/functions.ts';
 import { launchCast } from './wasm/launchCast.ts';
 import { launchCopy, launchMove, launchTriangle } from './wasm/launchCopy.ts';
 import { launchPlaces } from './wasm/launchIndex.ts';
@@ -143,6 +144,17 @@ export function runReluBackward(grad: Tensor, self: Tensor, out: Tensor): void {
 export function runThresholdBackward(grad: Tensor, self: Tensor, threshold: number, out: Tensor): void {
   if (out.storage.enterHeap() && launchElementwise('thresholdBackward', [grad, self], out, [threshold])) return;
   runScalar2((g, x) => (x <= threshold ? 0 : g), grad, self, out, grad.dtype);
+}
+
+/** out = the gradient of an activation; false, and nothing done, where no kernel takes the operands. */
+export function runGradient(
+  name: GradientName,
+  grad: Tensor,
+  saved: Tensor,
+  out: Tensor,
+  parameters: readonly number[],
+): boolean {
+  return out.storage.inHeap && launchElementwise(name, [grad, saved], out, parameters);
 }
 
 /** out = self³, as a product: PyTorch computes it so */

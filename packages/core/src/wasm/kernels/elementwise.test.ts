@@ -52,6 +52,11 @@ const OTHERS: Partial<Record<FunctionName, Scalar>> = {
     return g * gate(x) * (1 + x * gate(-x) * 2 * PI_2 * (1 + 3 * 0.044715 * x * x));
   },
 
+  softplusBackward: (g, x) => {
+    const scaled = Math.fround(x * Math.fround(P[0]));
+    return scaled > P[1] ? g : g * unaryScalars.sigmoid(scaled);
+  },
+  hardswishBackward: (g, x) => (x < -3 ? 0 : x <= 3 ? g * (x / 3 + 0.5) : g),
   leakyReluBackward: (g, x) => (x > 0 ? g : g * P[0]),
   hardtanhBackward: (g, x) => (x <= P[0] || x >= P[1] ? 0 : g),
   eluBackward: (g, x) => g * (x <= 0 ? P[0] * P[1] * P[2] * Math.exp(x * P[2]) : P[1]),
@@ -301,7 +306,15 @@ for (const strict of [false, true]) {
 }
 
 /** Gradients that pass through sums which cancel are measured against the greatest slope instead. */
-for (const name of ['sigmoidBackward', 'siluBackward', 'geluBackward', 'geluTanhBackward', 'eluBackward'] as const) {
+for (const name of [
+  'sigmoidBackward',
+  'siluBackward',
+  'geluBackward',
+  'geluTanhBackward',
+  'eluBackward',
+  'softplusBackward',
+  'hardswishBackward',
+] as const) {
   for (const strict of [false, true]) {
     test(`float32 ${name} is within five roundings of the slope${strict ? ' in strict mode' : ''}`, () => {
       inMode(strict, () => {

@@ -186,6 +186,16 @@ export const functions = {
     const slope = m.mul(m.mul(m.mul(inputScale, alpha), scale), exp(m, m.mul(m.pmin(x, 0), inputScale)));
     return m.mul(grad, m.choose(m.le(x, 0), slope, scale));
   }),
+  /** grad sigmoid(p0 x), and grad where p0 x > p1 */
+  softplusBackward: binary('single', 4, (m, [grad, x], [beta, threshold]) => {
+    const scaled = m.mul(x, beta);
+    return m.choose(m.gt(scaled, threshold), grad, m.mul(grad, sigmoid(m, scaled)));
+  }),
+  /** 0 below -3, grad above 3, grad (x / 3 + 1/2) between */
+  hardswishBackward: binary('single', 3, (m, [grad, x]) => {
+    const slope = m.add(m.div(x, 3), 0.5);
+    return m.andnot(m.choose(m.le(x, 3), m.mul(grad, slope), grad), m.lt(x, -3));
+  }),
 
   // three operands
   /** a + p0 b c */
@@ -201,6 +211,9 @@ export const functions = {
 } as const satisfies Readonly<Record<string, Elementwise>>;
 
 export type FunctionName = keyof typeof functions;
+
+/** The gradients of activations among them. */
+export type GradientName = Extract<FunctionName, `${string}Backward`>;
 
 export type KernelDType = 'float32' | 'float64' | 'int32';
 
