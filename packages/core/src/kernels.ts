@@ -89,7 +89,8 @@ export function runParametric(name: ParametricName, self: Tensor, out: Tensor, .
   const kernel = name === 'gelu' && parameters[0] !== 0 ? 'geluTanh' : name;
   if (out.storage.enterHeap() && launchElementwise(kernel, [self], out, parameters)) return;
   const make = parametricScalars[name] as (...parameters: number[]) => (x: number) => number;
-  unary(make(...parameters), self, out);
+  // Parameters enter a computation in its dtype, as in PyTorch.
+  unary(make(...(out.dtype === 'float32' ? parameters.map(Math.fround) : parameters)), self, out);
 }
 
 /**

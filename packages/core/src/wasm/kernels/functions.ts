@@ -113,7 +113,7 @@ export const functions = {
   gelu: single(5, gelu, 2 ** -121),
   geluTanh: single(3, geluTanh, 2 ** -121),
 
-  // one operand and parameters
+  // one operand and parameters, which float32 lanes have as float32, as PyTorch does
   /** x ≤ 0 ? p1 p0 (e^(x p2) - 1) : p1 x */
   elu: unary('single', 4, (m, [x], [alpha, scale, inputScale]) => {
     const near = m.mul(m.mul(scale, alpha), expm1(m, m.mul(x, inputScale)));
@@ -126,24 +126,24 @@ export const functions = {
     return m.choose(m.gt(scaled, threshold), x, soft);
   }),
   /** x > 0 ? x : x p0 */
-  leakyRelu: unary('double', 0, (m, [x], [slope]) => m.choose(m.gt(x, 0), x, m.mul(x, slope))),
+  leakyRelu: unary('own', 0, (m, [x], [slope]) => m.choose(m.gt(x, 0), x, m.mul(x, slope))),
   /** x clipped to [p0, p1]; NaN and what is on a bound stay as they are */
-  hardtanh: unary('double', 0, (m, [x], [min, max]) => {
+  hardtanh: unary('own', 0, (m, [x], [min, max]) => {
     const low = m.choose(m.gt(x, max), max, x);
     return m.choose(m.lt(x, min), min, low);
   }),
   /** min(max(x, p0), p1), a NaN bound making all NaN, a NaN element staying */
-  clamp: unary('double', 0, (m, [x], [min, max]) => m.choose(m.ne(x, x), x, m.min(m.max(x, min), max))),
+  clamp: unary('own', 0, (m, [x], [min, max]) => m.choose(m.ne(x, x), x, m.min(m.max(x, min), max))),
   /** x ≤ p0 ? p1 : x */
-  threshold: unary('double', 0, (m, [x], [at, value]) => m.choose(m.le(x, at), value, x)),
+  threshold: unary('own', 0, (m, [x], [at, value]) => m.choose(m.le(x, at), value, x)),
   /** x³ */
   cube: unary('double', 0, (m, [x]) => m.mul(m.mul(x, x), x)),
   /** x² */
   square: unary('own', 0, (m, [x]) => m.mul(x, x)),
   /** 0 where |x| ≤ p0 */
-  hardshrink: unary('double', 0, (m, [x], [lambd]) => m.andnot(x, m.le(m.abs(x), lambd))),
+  hardshrink: unary('own', 0, (m, [x], [lambd]) => m.andnot(x, m.le(m.abs(x), lambd))),
   /** x moved towards 0 by p0, and 0 within it */
-  softshrink: unary('double', 0, (m, [x], [lambd]) => {
+  softshrink: unary('own', 0, (m, [x], [lambd]) => {
     const near = m.choose(m.lt(x, m.neg(lambd)), m.add(x, lambd), m.mul(x, 0));
     return m.choose(m.gt(x, lambd), m.sub(x, lambd), near);
   }),
@@ -168,19 +168,19 @@ export const functions = {
   /** grad where the operand is above 0; a NaN there lets the gradient through, as in PyTorch */
   reluBackward: binary('own', 0, (m, [grad, x]) => m.andnot(grad, m.le(x, 0))),
   /** y ≤ p0 ? 0 : grad */
-  thresholdBackward: binary('double', 0, (m, [grad, x], [at]) => m.andnot(grad, m.le(x, at))),
+  thresholdBackward: binary('own', 0, (m, [grad, x], [at]) => m.andnot(grad, m.le(x, at))),
   /** grad y (1 - y) */
   sigmoidBackward: binary('own', 3, (m, [grad, y]) => m.mul(m.mul(grad, m.sub(1, y)), y)),
   /** grad (1 - y²) */
-  tanhBackward: binary('double', 0, (m, [grad, y]) => m.mul(grad, m.sub(1, m.mul(y, y)))),
+  tanhBackward: binary('own', 3, (m, [grad, y]) => m.mul(grad, m.nmadd(y, y, 1))),
   /** grad s (1 + x (1 - s)), s = sigmoid x */
   siluBackward: binary('single', 6, (m, [grad, x]) => m.mul(grad, siluSlope(m, x))),
   geluBackward: binary('single', 6, (m, [grad, x]) => m.mul(grad, geluSlope(m, x))),
   geluTanhBackward: binary('single', 6, (m, [grad, x]) => m.mul(grad, geluTanhSlope(m, x))),
   /** x > 0 ? grad : grad p0 */
-  leakyReluBackward: binary('double', 0, (m, [grad, x], [slope]) => m.choose(m.gt(x, 0), grad, m.mul(grad, slope))),
+  leakyReluBackward: binary('own', 0, (m, [grad, x], [slope]) => m.choose(m.gt(x, 0), grad, m.mul(grad, slope))),
   /** 0 unless p0 < x < p1 */
-  hardtanhBackward: binary('double', 0, (m, [grad, x], [min, max]) => m.andnot(grad, m.or(m.le(x, min), m.ge(x, max)))),
+  hardtanhBackward: binary('own', 0, (m, [grad, x], [min, max]) => m.andnot(grad, m.or(m.le(x, min), m.ge(x, max)))),
   /** x ≤ 0 ? grad p2 p1 p0 e^(x p2) : grad p1 */
   eluBackward: binary('single', 4, (m, [grad, x], [alpha, scale, inputScale]) => {
     const slope = m.mul(m.mul(m.mul(inputScale, alpha), scale), exp(m, m.mul(m.pmin(x, 0), inputScale)));
