@@ -155,7 +155,7 @@ export function runGradient(
   out: Tensor,
   parameters: readonly number[],
 ): boolean {
-  return out.storage.inHeap && launchElementwise(name, [grad, saved], out, parameters);
+  return out.storage.enterHeap() && launchElementwise(name, [grad, saved], out, parameters);
 }
 
 /** out = self³, as a product: PyTorch computes it so */

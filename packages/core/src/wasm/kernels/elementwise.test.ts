@@ -5,6 +5,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { modesOf, place, ulps } from '../../fixtures/place.ts';
 import { binaryScalars, parametricScalars, unaryScalars } from '../../reference/scalars.ts';
 import { erfc } from '../../reference/special.ts';
 import { features, setStrict } from '../features.ts';
@@ -13,7 +14,6 @@ import { kernel } from '../module.ts';
 import { elementwiseName, emitElementwise } from './elementwise.ts';
 import type { Elementwise, FunctionName, KernelDType } from './functions.ts';
 import { functions, hasFunction } from './functions.ts';
-import { modesOf, place, ulps } from './place.fixture.ts';
 
 type Run = { readonly run: (...args: number[]) => undefined };
 type Scalar = (a: number, b: number, c: number) => number;

@@ -1,12 +1,12 @@
 /** The kernels of `masks.ts` at every length, between guards that must not change. */
 
 import { test } from 'uvu';
+import { modesOf, place } from '../../fixtures/place.ts';
 import { binaryScalars, unaryScalars } from '../../reference/scalars.ts';
 import { setStrict } from '../features.ts';
 import { heap } from '../heap.ts';
 import { kernel } from '../module.ts';
 import { emitTest, emitWhere, hasTest, testName, testNames, testOperands, whereName } from './masks.ts';
-import { modesOf, place } from './place.fixture.ts';
 
 type Run = { readonly run: (...args: number[]) => undefined };
 
