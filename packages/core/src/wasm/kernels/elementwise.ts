@@ -35,8 +35,8 @@ export function elementwiseName(name: FunctionName, dtype: KernelDType, modes: s
 }
 
 /**
- * `run(rows, n, a, …, out, aStep, …, outStep, p0, p1, p2)`, see `emitRows`; an operand that is a number has no pointer. For int32,
- * parameters are but for that number.
+ * `run(rows, n, a, …, out, aStep, …, outStep, p0, p1, p2)`, see `emitRows`; an operand that is a number has no pointer. For int32
+ * the other parameters mean nothing.
  */
 export function emitElementwise(name: FunctionName, dtype: KernelDType, modes: string): Emitter {
   return (code, features) => {

@@ -39,7 +39,6 @@ export interface Lanes extends One, Two {
     sub(a: Vector, b: Vector): Vector;
     shl(a: Vector, count: number): Vector;
     shr_s(a: Vector, count: number): Vector;
-    shr_u(a: Vector, count: number): Vector;
   };
   /** What another instruction left, as a local. */
   keep(value: Value<'v128'>): Vector;
@@ -80,7 +79,6 @@ export function lanes(code: Assembler, features: Features, shape: LaneShape = 'f
       sub: (a, b) => keep(whole.sub(a, b)),
       shl: (a, count) => keep(whole.shl(a, count)),
       shr_s: (a, count) => keep(whole.shr_s(a, count)),
-      shr_u: (a, count) => keep(whole.shr_u(a, count)),
     },
     keep,
     whereAny: (mask, body) => code.if(code.v128.any_true(mask), body),
