@@ -50,14 +50,13 @@ export interface Lanes extends One, Two {
 export function lanes(code: Assembler, features: Features, shape: LaneShape = 'f32x4'): Lanes {
   // Other shapes have the same instructions under the same names; integers in a signed form, bytes in an unsigned one.
   const table = code[shape] as unknown as Readonly<Record<string, Assembler['f32x4']['add']>>;
-  const of = (name: string): Assembler['f32x4']['add'] =>
-    table[name] ?? table[name + (shape === 'i8x16' ? '_u' : '_s')];
+  const spelled = (name: string): string => (name in table ? name : name + (shape === 'i8x16' ? '_u' : '_s'));
   const float = code[shape] as Assembler['f32x4'];
   const whole = (shape === 'f64x2' ? code.i64x2 : shape === 'i8x16' ? code.i8x16 : code.i32x4) as Assembler['i32x4'];
   const k = (x: Arg): Vector => (typeof x === 'number' ? code.constant(shape, x) : x);
   const keep = (value: Value<'v128'>): Vector => code.local('v128', value);
   const one = ONE.map((name) => [name, (a: Arg) => keep(float[name](k(a)))]);
-  const two = TWO.map((name) => [name, (a: Arg, b: Arg) => keep(of(name)(k(a), k(b)))]);
+  const two = TWO.map((name) => [name, (a: Arg, b: Arg) => keep(table[spelled(name)](k(a), k(b)))]);
   const bits = BITS.map((name) => [name, (a: Arg, b: Arg) => keep(code.v128[name](k(a), k(b)))]);
   const fused = (a: Arg, b: Arg, c: Arg): [Operand<'v128'>, Operand<'v128'>, Operand<'v128'>] => [k(a), k(b), k(c)];
   const m: Lanes = {

@@ -159,15 +159,18 @@ export function emitWhere(bytes: ItemBytes, modes: string): Emitter {
   };
 }
 
+type Widening = (x: Vector) => Value<'v128'>;
+
 /** Sixteen bytes of ones or zeros as vectors of elements of `bytes`, each of ones or zeros. */
 function widen(code: Assembler, bytes: ItemBytes, mask: Vector): Vector[] {
   const { i16x8, i32x4, i64x2 } = code;
   let vectors = [mask];
-  for (const [width, low, high] of [
-    [2, i16x8.extend_low_i8x16_s, i16x8.extend_high_i8x16_s],
-    [4, i32x4.extend_low_i16x8_s, i32x4.extend_high_i16x8_s],
-    [8, i64x2.extend_low_i32x4_s, i64x2.extend_high_i32x4_s],
-  ] as const) {
+  const widenings: readonly [bytes: number, low: Widening, high: Widening][] = [
+    [2, (x) => i16x8.extend_low_i8x16_s(x), (x) => i16x8.extend_high_i8x16_s(x)],
+    [4, (x) => i32x4.extend_low_i16x8_s(x), (x) => i32x4.extend_high_i16x8_s(x)],
+    [8, (x) => i64x2.extend_low_i32x4_s(x), (x) => i64x2.extend_high_i32x4_s(x)],
+  ];
+  for (const [width, low, high] of widenings) {
     if (width <= bytes) vectors = vectors.flatMap((x) => [code.local('v128', low(x)), code.local('v128', high(x))]);
   }
   return vectors;
