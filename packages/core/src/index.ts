@@ -13,6 +13,8 @@ export * from './ops/conv.ts';
 export * from './ops/counting.ts';
 export * from './ops/create.ts';
 export * from './ops/elementwise.ts';
+export type { GradientName } from './ops/gradients.ts';
+export { fusedGradient } from './ops/gradients.ts';
 export * from './ops/index.ts';
 export * from './ops/join.ts';
 export type * from './ops/list.ts';

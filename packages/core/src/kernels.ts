@@ -20,12 +20,11 @@ import { move } from './reference/move.ts';
 import type { BinaryScalarName, ParametricName, UnaryScalarName } from './reference/scalars.ts';
 import { binaryScalars, integerPower, parametricScalars, unaryScalars } from './reference/scalars.ts';
 import type { Tensor } from './tensor.ts';
-import { hasWide } from './wasm/kernels/wide.ts';
-import { launchBinary, launchUnary } from './wasm/launch.ts';
+import type { GradientName } from './wasm/kernels/functions.ts';
 import { launchCast } from './wasm/launchCast.ts';
 import { launchCopy, launchMove, launchTriangle } from './wasm/launchCopy.ts';
 import { launchPlaces } from './wasm/launchIndex.ts';
-import { launchCompare, launchWhere, launchWide } from './wasm/launchRuns.ts';
+import { launchElementwise, launchTest, launchWhere } from './wasm/launchRuns.ts';
 
 /** A plain number as an element of the dtype that the op computes in. */
 export function castNumber(value: number, dtype: DType): number {
@@ -82,21 +81,17 @@ export function runTriangle(a: Strided, diagonal: number, lower: boolean, out: S
 /** out = name(self) */
 export function runUnary(name: UnaryScalarName, self: Tensor, out: Tensor): void {
   if (self.dtype === 'int64' && unaryInt64(name, self, out)) return;
-  if (out.storage.enterHeap()) {
-    if (launchUnary(name, self, out)) return;
-    if (name === 'erf' && launchWide('erf', [self], out, [])) return;
-    if (name === 'isnan' && isFloating(self.dtype) && launchCompare('ne', self, self, out)) return;
-    if (name === 'logicalNot' && launchCompare('eq', self, element(0, self.dtype), out)) return;
-  }
+  if (out.storage.enterHeap() && (launchElementwise(name, [self], out) || launchTest(name, [self], out))) return;
   unary(unaryScalars[name], self, out);
 }
 
 /** out = name(self; parameters) */
 export function runParametric(name: ParametricName, self: Tensor, out: Tensor, ...parameters: number[]): void {
   const kernel = name === 'gelu' && parameters[0] !== 0 ? 'geluTanh' : name;
-  if (out.storage.enterHeap() && hasWide(kernel, out.dtype) && launchWide(kernel, [self], out, parameters)) return;
+  if (out.storage.enterHeap() && launchElementwise(kernel, [self], out, parameters)) return;
   const make = parametricScalars[name] as (...parameters: number[]) => (x: number) => number;
-  unary(make(...parameters), self, out);
+  // Parameters enter a computation in its dtype, as in PyTorch.
+  unary(make(...(out.dtype === 'float32' ? parameters.map(Math.fround) : parameters)), self, out);
 }
 
 /**
@@ -111,8 +106,9 @@ export function runBinary(
   dtype: DType,
 ): void {
   if (out.storage.enterHeap()) {
-    if (launchBinary(name, a, b, out)) return;
-    if (out.dtype === 'bool' && launchCompare(name, element(a, dtype), element(b, dtype), out)) return;
+    if (out.dtype !== 'bool') {
+      if (launchElementwise(name, [cast(a, dtype), cast(b, dtype)], out)) return;
+    } else if (launchTest(name, [element(a, dtype), element(b, dtype)], out)) return;
   } else if (out.dtype === 'float32' && fewFloats(name, a, b, out)) return;
   if (dtype === 'int64' && binaryInt64(name, a, b, out)) return;
   runScalar2(scalarFor(name, dtype), a, b, out, dtype);
@@ -120,7 +116,7 @@ export function runBinary(
 
 /** out = a + alpha * b */
 export function runAddScaled(a: Tensor | number, b: Tensor | number, alpha: number, out: Tensor, dtype: DType): void {
-  if (out.storage.enterHeap() && launchWide('addScaled', [element(a, dtype), element(b, dtype)], out, [alpha])) return;
+  if (out.storage.enterHeap() && launchElementwise('addScaled', [cast(a, dtype), cast(b, dtype)], out, [alpha])) return;
   if (dtype === 'int64') addScaledInt64(a, b, alpha, out);
   else if (dtype === 'int32') runScalar2((x, y) => x + Math.imul(alpha, y), a, b, out, dtype);
   else runScalar2((x, y) => x + alpha * y, a, b, out, dtype);
@@ -142,19 +138,30 @@ export function runScalar2(fn: Scalar2, a: Tensor | number, b: Tensor | number, 
 
 /** out = self > 0 ? grad : 0 */
 export function runReluBackward(grad: Tensor, self: Tensor, out: Tensor): void {
-  if (out.storage.enterHeap() && launchBinary('reluBackward', grad, self, out)) return;
+  if (out.storage.enterHeap() && launchElementwise('reluBackward', [grad, self], out)) return;
   binary((g, x) => (x <= 0 ? 0 : g), grad, self, out);
 }
 
 /** out = self > threshold ? grad : 0 */
 export function runThresholdBackward(grad: Tensor, self: Tensor, threshold: number, out: Tensor): void {
-  if (out.storage.enterHeap() && launchWide('thresholdBackward', [grad, self], out, [threshold])) return;
+  if (out.storage.enterHeap() && launchElementwise('thresholdBackward', [grad, self], out, [threshold])) return;
   runScalar2((g, x) => (x <= threshold ? 0 : g), grad, self, out, grad.dtype);
+}
+
+/** out = the gradient of an activation; false, and nothing done, where no kernel takes the operands. */
+export function runGradient(
+  name: GradientName,
+  grad: Tensor,
+  saved: Tensor,
+  out: Tensor,
+  parameters: readonly number[],
+): boolean {
+  return out.storage.enterHeap() && launchElementwise(name, [grad, saved], out, parameters);
 }
 
 /** out = self³, as a product: PyTorch computes it so */
 export function runCube(self: Tensor, out: Tensor): void {
-  if (out.storage.enterHeap() && launchWide('cube', [self], out, [])) return;
+  if (out.storage.enterHeap() && launchElementwise('cube', [self], out, [])) return;
   unary((x) => x * x * x, self, out);
 }
 
@@ -166,7 +173,7 @@ export function runTernary(
   parameter: number,
   out: Tensor,
 ): void {
-  if (out.storage.enterHeap() && launchWide(name, operands, out, [parameter])) return;
+  if (out.storage.enterHeap() && launchElementwise(name, operands, out, [parameter])) return;
   ternary(fn, ...operands, out);
 }
 
@@ -174,6 +181,11 @@ export function runTernary(
 export function runWhere(condition: Tensor, a: Tensor, b: Tensor, out: Tensor): void {
   if (out.storage.enterHeap() && launchWhere(condition, a, b, out)) return;
   ternary((c, x, y) => (c !== 0 ? x : y), condition, a, b, out);
+}
+
+/** A plain number as it enters a computation in `dtype`. */
+function cast(value: Tensor | number, dtype: DType): Tensor | number {
+  return typeof value === 'number' ? castNumber(value, dtype) : value;
 }
 
 /** A plain number as a tensor of no dimensions, as it enters a computation in `dtype`. */

@@ -8,6 +8,7 @@ import type { ElementwiseOps, Operand, Tensor } from '@torsor/core';
 import {
   erf,
   fullLike,
+  fusedGradient,
   isTensor,
   sigmoid,
   softplus,
@@ -86,6 +87,8 @@ const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
 const GELU_CUBIC = 0.044715;
 
 function geluGradient(grad: Tensor, x: Tensor, approximate: 'none' | 'tanh'): Tensor {
+  const fused = fusedGradient(approximate === 'none' ? 'geluBackward' : 'geluTanhBackward', grad, x);
+  if (fused !== null) return fused;
   if (approximate === 'none') {
     const cdf = erf(x.mul(Math.SQRT1_2)).add(1).mul(0.5);
     const pdf = x
@@ -129,15 +132,21 @@ export const elementwise: Derivatives<keyof ElementwiseOps> = {
   atan: formula([0], (grad, { args: [x] }) => [grad.div(x.mul(x).add(1))]),
   sinh: formula([0], (grad, { args: [x] }) => [grad.mul(x.cosh())]),
   cosh: formula([0], (grad, { args: [x] }) => [grad.mul(x.sinh())]),
-  tanh: formula(['result'], (grad, { result: y }) => [grad.mul(y.mul(y).rsub(1))]),
+  tanh: formula(['result'], (grad, { result: y }) => [
+    fusedGradient('tanhBackward', grad, y) ?? grad.mul(y.mul(y).rsub(1)),
+  ]),
   asinh: formula([0], (grad, { args: [x] }) => [grad.mul(x.mul(x).add(1).rsqrt())]),
   acosh: formula([0], (grad, { args: [x] }) => [grad.mul(x.mul(x).sub(1).rsqrt())]),
   atanh: formula([0], (grad, { args: [x] }) => [grad.div(x.mul(x).rsub(1))]),
-  sigmoid: formula(['result'], (grad, { result: y }) => [grad.mul(y.rsub(1).mul(y))]),
+  sigmoid: formula(['result'], (grad, { result: y }) => [
+    fusedGradient('sigmoidBackward', grad, y) ?? grad.mul(y.rsub(1).mul(y)),
+  ]),
   logSigmoid: formula([0], (grad, { args: [x] }) => [grad.mul(sigmoid(x.neg()))]),
   // relu keeps its result: where it is 0 the gradient is 0
   relu: formula(['result'], (grad, { result: y }) => [thresholdBackward(grad, y, 0)]),
   silu: formula([0], (grad, { args: [x] }) => {
+    const fused = fusedGradient('siluBackward', grad, x);
+    if (fused !== null) return [fused];
     const s = x.sigmoid();
     return [grad.mul(s.mul(x.mul(s.rsub(1)).add(1)))];
   }),
@@ -146,7 +155,8 @@ export const elementwise: Derivatives<keyof ElementwiseOps> = {
     return [grad.mul(t.add(x.mul(x.sigmoid()).mul(t.mul(t).rsub(1))))];
   }),
   hardswish: formula([0], (grad, { args: [x] }) => [
-    where(x.lt(-3), 0, where(x.le(3), grad.mul(x.div(3).add(0.5)), grad)),
+    fusedGradient('hardswishBackward', grad, x) ??
+      where(x.lt(-3), 0, where(x.le(3), grad.mul(x.div(3).add(0.5)), grad)),
   ]),
   hardsigmoid: formula([0], (grad, { args: [x] }) => [only(grad.div(6), x.gt(-3).logicalAnd(x.lt(3)))]),
   erf: formula([0], (grad, { args: [x] }) => [
@@ -190,26 +200,33 @@ export const elementwise: Derivatives<keyof ElementwiseOps> = {
   elu: formula(
     [0],
     (grad, { args: [x, alpha, scale, inputScale] }) => [
-      where(
-        x.le(0),
-        grad.mul(
-          x
-            .clamp({ max: 0 })
-            .mul(inputScale)
-            .exp()
-            .mul(inputScale * alpha * scale),
+      fusedGradient('eluBackward', grad, x, alpha, scale, inputScale) ??
+        where(
+          x.le(0),
+          grad.mul(
+            x
+              .clamp({ max: 0 })
+              .mul(inputScale)
+              .exp()
+              .mul(inputScale * alpha * scale),
+          ),
+          grad.mul(scale),
         ),
-        grad.mul(scale),
-      ),
     ],
     { name: (args) => (args[3] === 1 ? 'EluBackward0' : 'CeluBackward0') },
   ),
-  leakyRelu: formula([0], (grad, { args: [x, slope] }) => [where(x.gt(0), grad, grad.mul(slope))]),
+  leakyRelu: formula([0], (grad, { args: [x, slope] }) => [
+    fusedGradient('leakyReluBackward', grad, x, slope) ?? where(x.gt(0), grad, grad.mul(slope)),
+  ]),
   softplus: formula([0], (grad, { args: [x, beta, threshold] }) => {
+    const fused = fusedGradient('softplusBackward', grad, x, beta, threshold);
+    if (fused !== null) return [fused];
     const z = x.mul(beta);
     return [where(z.gt(threshold), grad, grad.mul(z.sigmoid()))];
   }),
-  hardtanh: formula([0], (grad, { args: [x, min, max] }) => [where(x.le(min).logicalOr(x.ge(max)), 0, grad)]),
+  hardtanh: formula([0], (grad, { args: [x, min, max] }) => [
+    fusedGradient('hardtanhBackward', grad, x, min, max) ?? where(x.le(min).logicalOr(x.ge(max)), 0, grad),
+  ]),
   hardshrink: formula([0], (grad, { args: [x, lambd] }) => [where(x.abs().le(lambd), 0, grad)]),
   softshrink: formula([0], (grad, { args: [x, lambd] }) => [where(x.abs().le(lambd), 0, grad)]),
   threshold: formula([0], (grad, { args: [x, threshold] }) => [thresholdBackward(grad, x, threshold)]),

@@ -309,6 +309,29 @@ test('vectors: splats of numbers, lanes, shuffles, selection', () => {
   assert.equal(at(160, 2), [3, 4]);
 });
 
+test('constants are set before the first instruction, once each, and anew in every function', () => {
+  const { exports, memory } = run((code) => {
+    for (const name of ['f', 'g']) {
+      code.export(name, { i: 'i32' }, [], ({ i }) => {
+        code.forRange(i, 0, 3, 1, () => {
+          const sum = code.f32x4.add(code.f32x4.splat(code.f32.convert_i32_u(i)), code.constant('f32x4', 0.5));
+          code.v128.store(
+            0,
+            code.f32x4.add(code.f32x4.add(sum, code.constant('f32x4', -0)), code.constant('f32x4', 0.5)),
+          );
+        });
+        assert.is(code.constant('f32x4', 0.5), code.constant('f32x4', 0.5));
+        assert.is.not(code.constant('f32x4', 0), code.constant('f32x4', -0));
+      });
+    }
+  });
+  for (const f of [exports.f, exports.g]) {
+    new Float32Array(memory.buffer).fill(0, 0, 4);
+    f(0);
+    assert.equal([...new Float32Array(memory.buffer, 0, 4)], [3, 3, 3, 3]);
+  }
+});
+
 test('bulk memory and integer conversions run', () => {
   const { exports, memory } = run((code) => {
     code.export('f', { x: 'f64' }, ['i32'], ({ x }) => {

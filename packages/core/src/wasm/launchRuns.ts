@@ -1,5 +1,5 @@
 /**
- * Launches of elementwise kernels over runs, for operands of any layout: dimensions are walked in the order in which the output lies
+ * Launches of elementwise kernels over rows, for operands of any layout: dimensions are walked in the order in which the output lies
  * in memory, broadcasts become loops over runs, and an operand that is no run even so is copied into one first.
  */
 
@@ -12,10 +12,11 @@ import type { Tensor } from '../tensor.ts';
 import { features } from './features.ts';
 import { heap } from './heap.ts';
 import type { ItemBytes } from './kernels/copy.ts';
-import type { CompareDType } from './kernels/masks.ts';
-import { compareName, emitCompare, emitWhere, hasCompare, whereName } from './kernels/masks.ts';
-import type { WideName } from './kernels/wide.ts';
-import { emitWide, hasWide, wideName } from './kernels/wide.ts';
+import { elementwiseName, emitElementwise, NUMBER, PARAMETERS } from './kernels/elementwise.ts';
+import type { KernelDType } from './kernels/functions.ts';
+import { functions, hasFunction } from './kernels/functions.ts';
+import type { TestDType } from './kernels/masks.ts';
+import { emitTest, emitWhere, hasTest, testName, testOperands, whereName } from './kernels/masks.ts';
 import { launchCopy } from './launchCopy.ts';
 import type { Emitter, KernelExports } from './module.ts';
 import { kernel } from './module.ts';
@@ -33,16 +34,10 @@ type Run = KernelExports & { readonly run: (...args: number[]) => undefined };
 type Choice = (modes: string) => { readonly name: string; readonly emit: Emitter };
 
 /**
- * Calls `run(n, ...operands, out, ...parameters)`, with the addresses of the operands and of the output, for every run of the
- * output. An operand that is the output's own memory must have its layout.
+ * Calls `run(rows, n, ...operands, out, ...steps, ...parameters)` (see `emitRows`) for every block of rows of the output. An operand
+ * that is the output's own memory must have its layout.
  */
-function launch(
-  operands: readonly Tensor[],
-  out: Tensor,
-  choice: Choice,
-  parameters: readonly number[],
-  count: number,
-): boolean {
+function launch(operands: readonly Tensor[], out: Tensor, choice: Choice, parameters: readonly number[]): boolean {
   if (!out.storage.enterHeap() || !features().simd || sizeOf(out.shape) < MIN_SIZE) return false;
   const walkOf = (list: readonly Tensor[]) =>
     inMemoryOrder(
@@ -74,12 +69,17 @@ function launch(
       ...parts.map((part) => staging.pointer(part)),
       out.storage.pointer + out.offset * itemBytes(out.dtype),
     ];
-    const args = new Array<number>(1 + count + 1 + parameters.length).fill(0);
-    args[0] = shape[inner];
-    for (let k = 0; k < parameters.length; k++) args[count + 2 + k] = parameters[k];
-    walkOuter(shape, strides, new Array<number>(bases.length).fill(0), (at) => {
-      for (let k = 0; k < list.length; k++) args[1 + k] = bases[k] + at[k] * bytes[k];
-      args[1 + count] = bases[list.length] + at[list.length] * bytes[list.length];
+    // The kernel loops over the last dimension and over the one before it; what is outside is walked here.
+    const [rows, outer] =
+      inner === 0 ? [1, strides.map(() => [0])] : [shape[inner - 1], strides.map((list) => list.slice(0, inner))];
+    const count = bases.length;
+    const args = new Array<number>(2 + 2 * count).fill(0);
+    args[0] = rows;
+    args[1] = shape[inner];
+    for (let k = 0; k < count; k++) args[2 + count + k] = outer[k][outer[k].length - 1] * bytes[k];
+    args.push(...parameters);
+    walkOuter(inner === 0 ? [1] : shape.slice(0, inner), outer, new Array<number>(count).fill(0), (at) => {
+      for (let k = 0; k < count; k++) args[2 + k] = bases[k] + at[k] * bytes[k];
       run(...args);
     });
     return true;
@@ -99,37 +99,10 @@ export function inMemoryOrder(out: Tensor, operands: readonly Shape[]): { shape:
   return collapse(pick(out.shape), [...operands.map(pick), pick(out.strides)]);
 }
 
-/**
- * Calls `run` with operands that lie as the contiguous output does or repeat one element all along, copies where need be; false
- * where nothing is to be gained by that.
- */
-export function withDense(
-  operands: readonly (Tensor | number)[],
-  out: Tensor,
-  run: (operands: readonly (Tensor | number)[]) => boolean,
-): boolean {
-  if (sizeOf(out.shape) < MIN_SIZE || !isContiguous(out.shape, out.strides)) return false;
-  const made: Tensor[] = [];
-  try {
-    const dense = denseOperands(operands, out, made);
-    return dense !== null && made.length > 0 && run(dense);
-  } finally {
-    for (const x of made) x.storage.release('the end of a kernel launch');
-  }
-}
-
 /** Operands that lie as the contiguous output does, or repeat one element all along; null where one cannot be copied quickly. */
-function denseOperands<T extends Tensor | number>(
-  operands: readonly T[],
-  out: Tensor,
-  made: Tensor[],
-): (T | Tensor)[] | null {
-  const list: (T | Tensor)[] = [];
+function denseOperands(operands: readonly Tensor[], out: Tensor, made: Tensor[]): Tensor[] | null {
+  const list: Tensor[] = [];
   for (const x of operands) {
-    if (typeof x === 'number') {
-      list.push(x);
-      continue;
-    }
     const isWhole = sizeOf(x.shape) === sizeOf(out.shape) && isContiguous(x.shape, x.strides);
     if (isWhole || sizeOf(x.shape) === 1) {
       list.push(x);
@@ -143,28 +116,54 @@ function denseOperands<T extends Tensor | number>(
   return list;
 }
 
-/** out = name(operands; parameters) by a kernel in double lanes; false, and nothing done, where none takes the operands. */
-export function launchWide(
-  name: WideName,
-  operands: readonly Tensor[],
+/**
+ * out = name(operands; parameters) by a kernel, one of the operands perhaps a number of the dtype; false, and nothing done, where none
+ * takes the operands.
+ */
+export function launchElementwise(
+  name: string,
+  operands: readonly (Tensor | number)[],
   out: Tensor,
-  parameters: readonly number[],
+  parameters: readonly number[] = [],
 ): boolean {
   const { dtype } = out;
-  if (dtype !== 'float32' && dtype !== 'float64') return false;
-  if (!hasWide(name, dtype) || operands.some((x) => x.dtype !== dtype)) return false;
-  const [p0 = 0, p1 = 0, p2 = 0] = parameters;
-  const choice: Choice = (modes) => ({ name: wideName(name, dtype, modes), emit: emitWide(name, dtype, modes) });
-  return launch(operands, out, choice, [p0, p1, p2], 3);
+  if (!hasFunction(name, dtype) || operands.length !== functions[name].operands) return false;
+  const tensors: Tensor[] = [];
+  let position = -1;
+  for (const [k, x] of operands.entries()) {
+    if (typeof x !== 'number' && x.dtype !== dtype) return false;
+    if (typeof x !== 'number' && (position >= 0 || !isNumber(x))) tensors.push(x);
+    else if (position >= 0) return false;
+    else position = k;
+  }
+  if (tensors.length === 0) return false;
+  const all = Array.from({ length: PARAMETERS }, (_, k) => parameters[k] ?? 0);
+  if (position >= 0) all[NUMBER] = numberOf(operands[position]);
+  const of = dtype as KernelDType;
+  const choice: Choice = (runs) => {
+    const modes = position < 0 ? runs : `${runs.slice(0, position)}n${runs.slice(position)}`;
+    return { name: elementwiseName(name, of, modes), emit: emitElementwise(name, of, modes) };
+  };
+  return launch(tensors, out, choice, all);
+}
+
+/** A single element outside the heap: handed over as a number, it stays where it is. */
+function isNumber(x: Tensor): boolean {
+  return !x.storage.inHeap && sizeOf(x.shape) === 1;
+}
+
+function numberOf(x: Tensor | number): number {
+  return typeof x === 'number' ? x : Number(x.array[x.offset]);
 }
 
 /** out = a < b and the like, into a bool tensor; false, and nothing done, where no kernel takes the operands. */
-export function launchCompare(name: string, a: Tensor, b: Tensor, out: Tensor): boolean {
-  const { dtype } = a;
-  if (b.dtype !== dtype || out.dtype !== 'bool' || !hasCompare(name, dtype)) return false;
-  const of = dtype as CompareDType;
-  const choice: Choice = (modes) => ({ name: compareName(name, of, modes), emit: emitCompare(name, of, modes) });
-  return launch([a, b], out, choice, [], 2);
+export function launchTest(name: string, operands: readonly Tensor[], out: Tensor): boolean {
+  const { dtype } = operands[0];
+  if (out.dtype !== 'bool' || !hasTest(name, dtype) || operands.length !== testOperands(name)) return false;
+  if (operands.some((x) => x.dtype !== dtype)) return false;
+  const of = dtype as TestDType;
+  const choice: Choice = (modes) => ({ name: testName(name, of, modes), emit: emitTest(name, of, modes) });
+  return launch(operands, out, choice, []);
 }
 
 /** out = mask ? a : b; false, and nothing done, where no kernel takes the operands. */
@@ -172,5 +171,5 @@ export function launchWhere(mask: Tensor, a: Tensor, b: Tensor, out: Tensor): bo
   if (a.dtype !== out.dtype || b.dtype !== out.dtype || itemBytes(mask.dtype) !== 1) return false;
   const bytes = itemBytes(out.dtype) as ItemBytes;
   const choice: Choice = (modes) => ({ name: whereName(bytes, modes), emit: emitWhere(bytes, modes) });
-  return launch([mask, a, b], out, choice, [], 3);
+  return launch([mask, a, b], out, choice, []);
 }

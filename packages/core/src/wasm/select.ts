@@ -4,6 +4,7 @@
  */
 
 import type { FloatDType } from '../dtype.ts';
+import { itemBytes } from '../dtype.ts';
 import type { Shape } from '../layout.ts';
 import type { ConvParams } from '../ops/list.ts';
 import type { MatrixView } from '../reference/matmul.ts';
@@ -14,10 +15,14 @@ import type { ConvShape } from './kernels/conv.ts';
 import { convForward, convForwardScratchBytes } from './kernels/conv.ts';
 import { convBackwardInput, convBackwardInputScratchBytes } from './kernels/conv-input.ts';
 import { convBackwardWeight, convBackwardWeightScratchBytes } from './kernels/conv-weight.ts';
+import { elementwiseName, emitElementwise } from './kernels/elementwise.ts';
 import { gemm, gemmScratchBytes } from './kernels/gemm.ts';
+import { kernel } from './module.ts';
 import { rowMajor } from './rowMajor.ts';
 import type { Part } from './staging.ts';
 import { Staging } from './staging.ts';
+
+type OuterRun = { readonly run: (...args: number[]) => undefined };
 
 /** Products of fewer multiplications than this are done before a kernel would have been called and its operands packed. */
 const MIN_GEMM_PRODUCTS = 800;
@@ -57,6 +62,15 @@ export function fastGemm(
   const start = add === null ? null : addMatrix(staging, count, m, n, add);
   const result = addMatrix(staging, count, m, n, out);
   staging.open(result);
+  if (k === 1 && count === 1 && add === null && b.columnStride === 1) {
+    // An outer product is bound by memory: a row of b for every element of a.
+    const name = elementwiseName('mul', dtype, 'sv');
+    const { run } = kernel<OuterRun>(name, emitElementwise('mul', dtype, 'sv'), heap().memory);
+    const steps = [a.rowStride, 0, out.rowStride].map((step) => step * itemBytes(dtype));
+    run(m, n, staging.pointer(lhs), staging.pointer(rhs), staging.pointer(result), ...steps, 0, 0, 0);
+    staging.write(result);
+    return true;
+  }
   gemm(
     { memory: heap().memory },
     {

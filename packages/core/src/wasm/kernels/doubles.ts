@@ -27,12 +27,6 @@ export function splats<K extends string>(code: Assembler, scalars: Record<K, Loc
   >;
 }
 
-/** The element at a pointer in both double lanes. */
-export function loadRepeated(code: Assembler, dtype: FloatDType, pointer: Pointer): Value<'v128'> {
-  const { f64, f64x2, f32 } = code;
-  return f64x2.splat(dtype === 'float32' ? f64.promote_f32(f32.load(pointer)) : f64.load(pointer));
-}
-
 /** The loop around a body: turns of pairs of elements, then single ones, in the low lane. `runs` are the pointers that advance. */
 export function overPairs(
   code: Assembler,

@@ -1,0 +1,28 @@
+/** Gradients of activations in one pass over their operands, for backward passes that nothing records. */
+
+import { allocate, modes } from '../base.ts';
+import { isFloating, itemBytes } from '../dtype.ts';
+import { runGradient } from '../kernels.ts';
+import { sameShape, sizeOf } from '../layout.ts';
+import { SMALL_BYTES } from '../storage.ts';
+import type { Tensor } from '../tensor.ts';
+import type { GradientName } from '../wasm/kernels/functions.ts';
+
+export type { GradientName } from '../wasm/kernels/functions.ts';
+
+/**
+ * The gradient of an activation from `grad` and the operand or the result that its derivative needs; the parameters are those of the
+ * activation. Null where the derivative has to be written in ops: while operations are recorded, so that it can be differentiated
+ * again, and for small tensors and dtypes that have no kernel.
+ */
+export function fusedGradient(
+  name: GradientName,
+  grad: Tensor,
+  saved: Tensor,
+  ...parameters: readonly number[]
+): Tensor | null {
+  if (modes.grad || !isFloating(grad.dtype) || grad.dtype !== saved.dtype) return null;
+  if (!sameShape(grad.shape, saved.shape) || sizeOf(grad.shape) * itemBytes(grad.dtype) <= SMALL_BYTES) return null;
+  const out = allocate(grad.shape, grad.dtype);
+  return runGradient(name, grad, saved, out, parameters) ? out : null;
+}
