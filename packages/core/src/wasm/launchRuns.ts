@@ -149,7 +149,7 @@ export function launchElementwise(
 
 /** A single element outside the heap: handed over as a number, it stays where it is. */
 function isNumber(x: Tensor): boolean {
-  return !x.storage.inHeap && sizeOf(x.shape) === 1;
+  return !x.storage.enterHeap() && sizeOf(x.shape) === 1;
 }
 
 function numberOf(x: Tensor | number): number {
