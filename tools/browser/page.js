@@ -36,5 +36,7 @@ try {
 } catch (reason) {
   note(reason);
 }
+// errors and rejections that nobody handled are told in tasks of their own
+await new Promise((resolve) => setTimeout(resolve, 5));
 await fetch('/done', { method: 'POST', body: JSON.stringify({ path, output, error }) });
 location.reload();
