@@ -37,6 +37,8 @@ export interface PageOptions {
   readonly limitMs: number;
   /** Further files, by their path on the server. */
   readonly files?: ReadonlyMap<string, string | Uint8Array>;
+  /** Called with what a module sends to `/say`. */
+  readonly hear?: (said: string) => void;
 }
 
 interface Task {
@@ -138,6 +140,9 @@ export async function openPages(id: BrowserId, browserPath: string, options: Pag
       response.writeHead(204).end();
       const task = running.get(path.slice(1));
       if (task !== undefined) finish(task, { output, error });
+    } else if (pathname === '/say') {
+      options.hear?.(await readBody(request));
+      response.writeHead(204).end();
     } else {
       serve(pathname, response);
     }
