@@ -20,12 +20,21 @@ import { findRuntime, type RuntimeId, root } from './runtimes.mjs';
 export type HostId = RuntimeId | BrowserId | `${BrowserId}-plain`;
 
 /** How a runtime is started, and whether it runs the sources or the build; `only` are the files that it runs, if not all. */
-const runtimes: Record<HostId, { args?: string[]; built?: true; browser?: BrowserId; only?: RegExp }> = {
-  node24: { args: [] },
-  node20: { args: [], built: true },
-  node22: { args: [], built: true },
-  node26: { args: [] },
-  bun: { args: [] },
+interface Start {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly built?: true;
+  readonly browser?: BrowserId;
+  readonly only?: RegExp;
+}
+
+const runtimes: Record<HostId, Start> = {
+  // One runtime draws random cases at length, the others some.
+  node24: { env: { TORSOR_FUZZ_CASES: '10000' } },
+  node20: { built: true },
+  node22: { built: true },
+  node26: {},
+  bun: {},
   deno: { args: ['run', '-A', '--no-lock', '--cached-only'] },
   chromium: { built: true, browser: 'chromium' },
   firefox: { built: true, browser: 'firefox' },
@@ -136,7 +145,7 @@ function builtPath(file: string): string {
 function processHost(id: RuntimeId): Host | undefined {
   const found = findRuntime(id);
   if (found === undefined) return undefined;
-  const { args: start = [], built } = runtimes[id];
+  const { args: start = [], env: own, built } = runtimes[id];
   const { FORCE_COLOR: _, NODE_OPTIONS: __, ...env } = process.env;
   const runFile = (file: string): Promise<Outcome> => {
     const args = [...start];
@@ -145,7 +154,7 @@ function processHost(id: RuntimeId): Host | undefined {
     return new Promise((resolve) => {
       const child = spawn(found.path, args, {
         cwd: root,
-        env: { ...env, NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1' },
+        env: { ...own, ...env, NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1' },
         stdio: ['ignore', 'pipe', 'pipe'],
         timeout: limitMs,
         killSignal: 'SIGKILL',
@@ -272,6 +281,7 @@ async function runOn(host: Host, files: readonly string[], counts: Counts): Prom
       }
       if (live) process.stdout.write('\r\x1b[K');
       if (outcome.error !== undefined) printFailure(file, runtime, outcome);
+      for (const [, note] of outcome.output.matchAll(/^note: (.*)$/gm)) console.log(`${runtime.padEnd(WIDTH)} ${note}`);
       passed += outcome.passed;
       failed += outcome.failed;
       skipped += outcome.skipped;
