@@ -4,6 +4,7 @@
  */
 
 import { TorsorError } from '../errors.ts';
+import { observed } from '../observe.ts';
 import { Assembler } from './assembler.ts';
 import type { Features } from './features.ts';
 import { features } from './features.ts';
@@ -47,6 +48,7 @@ export function kernelModule(name: string, emit: Emitter, shared: boolean): Kern
   let known = modules.get(key);
   if (known === undefined) {
     known = compile(name, key, emit, shared, target);
+    observed.current?.compiled();
     modules.set(key, known);
   }
   return known;
@@ -90,6 +92,7 @@ export function kernel<E extends KernelExports = KernelExports>(
   memory: WebAssembly.Memory,
 ): E {
   const target = features();
+  observed.current?.kernel(name);
   if (latest === null || latest.memory !== memory || latest.features !== target) latest = boundTo(memory, target);
   let exports = latest.kernels.get(name);
   if (exports === undefined) {
