@@ -45,7 +45,7 @@ export class Explanation<R = unknown> {
     const rows = this.ops.map(({ op, operands, results, kernels, why, ms, depth }) => [
       '  '.repeat(depth) + op,
       `${operands.join(', ')} → ${results.join(', ')}`,
-      `${ms.toFixed(3)} ms`,
+      `${ms.toFixed(3).padStart(8)} ms`,
       kernels.join(', ') || '–',
       why,
     ]);
