@@ -8,9 +8,34 @@
  * test sweeps them.
  */
 
-import { doubleParts, splitProduct } from './exactParts.ts';
-
 const { abs, round, sqrt } = Math;
+
+const double = new Float64Array(1);
+const words = new Uint32Array(double.buffer);
+/** Where the high half of a double lies in `words`: byte order is the machine's. */
+const HIGH = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
+
+// Functions with more than one result leave the others here: lists and objects would cost more than the arithmetic.
+/** What rounding took from the product of `splitProduct`, from the sum of `logPair`, from the angle of `reduceAngle`. */
+let rest = 0;
+/** The exponent that `split` took off, and the quarter turns that `reduceAngle` did. */
+let taken = 0;
+
+/** 2^27 + 1: splits a double into two halves of 26 bits (Dekker). */
+const SPLITTER = 134217729;
+
+/** a · b, and in `rest` what rounding took from it; for factors below 2^990 */
+function splitProduct(a: number, b: number): number {
+  const product = a * b;
+  const aScaled = SPLITTER * a;
+  const aHigh = aScaled - (aScaled - a);
+  const aLow = a - aHigh;
+  const bScaled = SPLITTER * b;
+  const bHigh = bScaled - (bScaled - b);
+  const bLow = b - bHigh;
+  rest = aLow * bLow - (product - aHigh * bHigh - aLow * bHigh - aHigh * bLow);
+  return product;
+}
 
 /** ln 2 and π/2 in parts of 32 and 33 bits, whose products with a small integer are exact, and the rest. */
 const LN2_HIGH = 0.6931471803691238;
@@ -58,9 +83,11 @@ function horner(coefficients: readonly number[], x: number): number {
   return sum;
 }
 
-/** 2^k for a normal result. */
+/** 2^k, for a normal result */
 function power2(k: number): number {
-  return doubleParts.make(k + 1023);
+  words[HIGH] = (k + 1023) << 20;
+  words[1 - HIGH] = 0;
+  return double[0];
 }
 
 /** x · 2^k, rounded once, for 1 ≤ x ≤ 2 or thereabouts */
@@ -83,9 +110,9 @@ function expPair(high: number, low: number): number {
   if (high < EXP_LEAST) return 0;
   const k = round(high * Math.LOG2E);
   const reduced = high - k * LN2_HIGH;
-  const rest = low - k * LN2_LOW;
-  const r = reduced + rest;
-  return expParts(r, reduced - r + rest, k);
+  const left = low - k * LN2_LOW;
+  const r = reduced + left;
+  return expParts(r, reduced - r + left, k);
 }
 
 export function exp(x: number): number {
@@ -95,8 +122,8 @@ export function exp(x: number): number {
 export function exp2(x: number): number {
   if (!(abs(x) < 1100)) return x > 0 ? Infinity : x < 0 ? 0 : x;
   const k = round(x);
-  const [r, c] = splitProduct(x - k, Math.LN2);
-  return k > 1024 ? Infinity : expParts(r, c + (x - k) * LN2_REST, k);
+  const r = splitProduct(x - k, Math.LN2);
+  return k > 1024 ? Infinity : expParts(r, rest + (x - k) * LN2_REST, k);
 }
 
 /** e^x - 1 */
@@ -117,22 +144,20 @@ export function expm1(x: number): number {
   return sum + (lead - sum + p * r + (p * t + lost));
 }
 
-/** x = 2^k · m, with m from √½ to √2; for positive finite x */
-function split(x: number): { m: number; k: number } {
-  let k = 0;
+/** m from √½ to √2, and the exponent in `taken`, of x = 2^exponent · m; for positive finite x */
+function split(x: number): number {
+  let k = -1023;
   if (x < 2 ** -1022) {
     x *= 2 ** 54;
-    k = -54;
+    k -= 54;
   }
-  const exponent = doubleParts.exponent(x);
-  let m = x * power2(-exponent + (exponent > 1022 ? 1 : 0));
-  k += exponent;
-  if (exponent > 1022) m *= 0.5;
-  if (m > Math.SQRT2) {
-    m *= 0.5;
-    k++;
-  }
-  return { m, k };
+  double[0] = x;
+  const high = words[HIGH];
+  words[HIGH] = (high & 0xfffff) | 0x3ff00000;
+  const m = double[0];
+  const isUpper = m > Math.SQRT2;
+  taken = k + (high >>> 20) + (isUpper ? 1 : 0);
+  return isUpper ? 0.5 * m : m;
 }
 
 /** Logarithms of what has none, or an infinite one; undefined for all others. */
@@ -144,14 +169,13 @@ function logEdge(x: number): number | undefined {
 export function log(x: number): number {
   const edge = logEdge(x);
   if (edge !== undefined) return edge;
-  const { m, k } = split(x);
-  const f = m - 1;
+  const f = split(x) - 1;
+  const k = taken;
   const s = f / (2 + f);
   // log(1 + f) = f - s (f - …) = f - (f²/2 - s (f²/2 + …)): f is exact, and the rest is small beside it
   const half = 0.5 * f * f;
   const z = s * s;
-  const rest = z * horner(LOG_SERIES, z);
-  return k * LN2_HIGH - (half - (s * (half + rest) + k * LN2_LOW) - f);
+  return k * LN2_HIGH - (half - (s * (half + z * horner(LOG_SERIES, z)) + k * LN2_LOW) - f);
 }
 
 /** log(1 + x) */
@@ -163,39 +187,42 @@ export function log1p(x: number): number {
   return edge ?? log(u) + (abs(x) < 1 ? x - (u - 1) : 1 - (u - x)) / u;
 }
 
-/** log(x) as a sum of two doubles, to about 2^-65 of it; for positive finite x */
-function logPair(x: number): readonly [number, number] {
-  const { m, k } = split(x);
+/** log(x) as a sum of two doubles, the smaller in `rest`, to about 2^-65 of it; for positive finite x */
+function logPair(x: number): number {
+  const m = split(x);
+  const k = taken;
   const f = m - 1;
   const d = m + 1;
   const dRest = m - (d - 1);
   const s = f / d;
-  const [sd, sdRest] = splitProduct(s, d);
-  const sRest = (f - sd - sdRest - s * dRest) / d;
-  const [z, zProductRest] = splitProduct(s, s);
-  const zRest = zProductRest + 2 * s * sRest;
+  const sd = splitProduct(s, d);
+  const sRest = (f - sd - rest - s * dRest) / d;
+  const z = splitProduct(s, s);
+  const zRest = rest + 2 * s * sRest;
   // log = s (2 + w), w = 2/3 z + 2/5 z² + …
-  const [w3, w3Rest] = splitProduct(z, TWO_THIRDS);
+  const w3 = splitProduct(z, TWO_THIRDS);
   const tail = z * z * horner(LOG_TAIL, z);
   const w = w3 + tail;
-  const wRest = w3 - w + tail + (w3Rest + zRest * TWO_THIRDS + z * TWO_THIRDS_REST);
-  const [u, uRest] = splitProduct(s, w);
+  const wRest = w3 - w + tail + (rest + zRest * TWO_THIRDS + z * TWO_THIRDS_REST);
+  const u = splitProduct(s, w);
   const whole = k * LN2_HIGH;
   const lead = whole + 2 * s;
   const leadRest = k === 0 ? 0 : whole - lead + 2 * s;
   const sum = lead + u;
-  const sumRest = lead - sum + u + (leadRest + (uRest + s * wRest + sRest * (2 + w) + k * LN2_LOW));
+  const sumRest = lead - sum + u + (leadRest + (rest + s * wRest + sRest * (2 + w) + k * LN2_LOW));
   const high = sum + sumRest;
-  return [high, sum - high + sumRest];
+  rest = sum - high + sumRest;
+  return high;
 }
 
-/** log(x) times a constant of which `rest` is missing */
-function logTimes(x: number, factor: number, rest: number): number {
+/** log(x) times a constant of which `factorRest` is missing */
+function logTimes(x: number, factor: number, factorRest: number): number {
   const edge = logEdge(x);
   if (edge !== undefined) return edge;
-  const [high, low] = logPair(x);
-  const [product, productRest] = splitProduct(high, factor);
-  return product + (productRest + high * rest + low * factor);
+  const high = logPair(x);
+  const low = rest;
+  const product = splitProduct(high, factor);
+  return product + (rest + high * factorRest + low * factor);
 }
 
 export function log2(x: number): number {
@@ -213,24 +240,28 @@ export function pow(x: number, y: number): number {
   if (x < 0 && x > -Infinity && Number.isInteger(y)) return y % 2 === 0 ? pow(-x, y) : -pow(-x, y);
   if (!(x > 0 && x < Infinity) || !(abs(y) < Infinity) || x === 1 || y === 0) return x ** y;
   if (abs(y) > 2 ** 64) return y > 0 === x > 1 ? Infinity : 0;
-  const [high, low] = logPair(x);
-  const [product, rest] = splitProduct(high, y);
+  const high = logPair(x);
+  const low = rest;
+  const product = splitProduct(high, y);
   return expPair(product, rest + low * y);
 }
 
-/** The quarter turns in x, modulo 4, and the angle that remains in -π/4 to π/4, as a sum. */
-function reduceAngle(x: number): readonly [number, number, number] {
-  if (abs(x) <= Math.PI / 4) return [0, x, 0];
-  if (abs(x) < 2 ** 20) {
-    const n = round(x / HALF_PI);
-    const a = x - n * HALF_PI_1;
-    const b = n * HALF_PI_2;
-    const first = a - b;
-    const lost = a - first - b - n * HALF_PI_3;
-    const r = first + lost;
-    if (abs(r) > 2 ** -30) return [n & 3, r, first - r + lost];
-  }
-  return reduceExactly(x);
+/** The angle in -π/4 to π/4 that remains when quarter turns are `taken` off x, with what is missing of it in `rest`. */
+function reduceAngle(x: number): number {
+  taken = 0;
+  rest = 0;
+  if (abs(x) <= Math.PI / 4) return x;
+  if (abs(x) >= 2 ** 20) return reduceExactly(x);
+  const n = round(x / HALF_PI);
+  const a = x - n * HALF_PI_1;
+  const b = n * HALF_PI_2;
+  const first = a - b;
+  const lost = a - first - b - n * HALF_PI_3;
+  const r = first + lost;
+  if (abs(r) <= 2 ** -30) return reduceExactly(x);
+  taken = n & 3;
+  rest = first - r + lost;
+  return r;
 }
 
 const FRACTION_BITS = 1200n;
@@ -252,23 +283,23 @@ function bigHalfPi(): bigint {
 }
 
 /** `reduceAngle` for what is large, or close to a multiple of π/2, in integers of any size. */
-function reduceExactly(x: number): readonly [number, number, number] {
-  if (!(abs(x) < Infinity)) return [0, Number.NaN, 0];
+function reduceExactly(x: number): number {
+  if (!(abs(x) < Infinity)) return Number.NaN;
   halfPi ??= bigHalfPi();
-  const exponent = doubleParts.exponent(abs(x));
-  const scaled =
-    BigInt(x * power2(52 - exponent > 1023 ? 0 : 52 - exponent)) << (FRACTION_BITS + BigInt(exponent - 52));
-  let n = (2n * abs64(scaled) + halfPi) / (2n * halfPi);
-  if (scaled < 0n) n = -n;
+  double[0] = abs(x);
+  // |x| = integer · 2^(exponent - 52)
+  const exponent = (words[HIGH] >>> 20) - 1023;
+  words[HIGH] = (words[HIGH] & 0xfffff) | ((52 + 1023) << 20);
+  const scaled = BigInt(double[0]) << (FRACTION_BITS + BigInt(exponent - 52));
+  const n = (2n * scaled + halfPi) / (2n * halfPi);
   // 200 bits after the point are plenty, and fit a double's range
-  const rest = (scaled - n * halfPi) >> (FRACTION_BITS - 200n);
-  const high = Number(rest);
-  const unit = power2(-200);
-  return [Number(n & 3n), high * unit, Number(rest - BigInt(high)) * unit];
-}
-
-function abs64(x: bigint): bigint {
-  return x < 0n ? -x : x;
+  const remains = (scaled - n * halfPi) >> (FRACTION_BITS - 200n);
+  const high = Number(remains);
+  const unit = (x < 0 ? -1 : 1) * power2(-200);
+  taken = Number(n & 3n);
+  if (x < 0) taken = -taken & 3;
+  rest = Number(remains - BigInt(high)) * unit;
+  return high * unit;
 }
 
 /** sin(r + c), for |r| ≤ π/4 and a small c */
@@ -288,23 +319,23 @@ function cosParts(r: number, c: number): number {
 export function sin(x: number): number {
   // keeps the sign of -0
   if (abs(x) < 1e-8) return x;
-  const [n, r, c] = reduceAngle(x);
-  const y = n & 1 ? cosParts(r, c) : sinParts(r, c);
-  return n & 2 ? -y : y;
+  const r = reduceAngle(x);
+  const y = taken & 1 ? cosParts(r, rest) : sinParts(r, rest);
+  return taken & 2 ? -y : y;
 }
 
 export function cos(x: number): number {
-  const [n, r, c] = reduceAngle(x);
-  const y = n & 1 ? sinParts(r, c) : cosParts(r, c);
-  return (n + 1) & 2 ? -y : y;
+  const r = reduceAngle(x);
+  const y = taken & 1 ? sinParts(r, rest) : cosParts(r, rest);
+  return (taken + 1) & 2 ? -y : y;
 }
 
 export function tan(x: number): number {
   if (abs(x) < 1e-8) return x;
-  const [n, r, c] = reduceAngle(x);
-  const s = sinParts(r, c);
-  const t = cosParts(r, c);
-  return n & 1 ? -t / s : s / t;
+  const r = reduceAngle(x);
+  const s = sinParts(r, rest);
+  const t = cosParts(r, rest);
+  return taken & 1 ? -t / s : s / t;
 }
 
 /** atan(x) for |x| ≤ 1: a guess, and by how much its tangent is off. */
@@ -321,8 +352,8 @@ function atanSmall(x: number): number {
 
 export function atan(x: number): number {
   if (abs(x) <= 1 || Number.isNaN(x)) return atanSmall(x);
-  const rest = HALF_PI_REST - atanSmall(1 / abs(x));
-  return x > 0 ? HALF_PI + rest : -(HALF_PI + rest);
+  const y = HALF_PI + (HALF_PI_REST - atanSmall(1 / abs(x)));
+  return x > 0 ? y : -y;
 }
 
 export function atan2(y: number, x: number): number {
