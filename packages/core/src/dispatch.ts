@@ -142,13 +142,16 @@ export function dispatchInPlace<K extends OpName>(
       { op },
     );
   }
-  const run = (): Tensor => {
-    if (recorder !== null && modes.grad && carriesSlot(args)) recorder.recordInPlace(op, args, self, write);
-    else {
-      write();
-      self.storage.version++;
-    }
-    return self;
-  };
-  return observed.current === null ? run() : observed.current.op(`${op}_`, args, run);
+  const observer = observed.current;
+  if (observer === null) return writeOp(op, args, self, write);
+  return observer.op(`${op}_`, args, () => writeOp(op, args, self, write));
+}
+
+function writeOp<K extends OpName>(op: K, args: Parameters<OpList[K]>, self: Tensor, write: () => void): Tensor {
+  if (recorder !== null && modes.grad && carriesSlot(args)) recorder.recordInPlace(op, args, self, write);
+  else {
+    write();
+    self.storage.version++;
+  }
+  return self;
 }
