@@ -13,9 +13,9 @@
  */
 
 import * as exact from './exactMath.ts';
+import { exp, log } from './exactMath.ts';
 
 const { abs, floor, sqrt } = Math;
-const { exp, log } = exact;
 
 /** `c[0] + c[1] x + c[2] x² + …`, by Horner's rule. */
 function polynomial(c: Float64Array, x: number): number {
