@@ -4,14 +4,12 @@
  */
 
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { run } from '../tools/pnpm.mjs';
 import { findRuntime, type RuntimeId, root } from '../tools/runtimes.mjs';
+import { measureInBrowser } from './browser.ts';
+import { bundleForNode } from './bundle.ts';
 import { compare } from './compare.ts';
 import { type Options, parseOptions, usage } from './options.ts';
-
-/** Where the suites go for runtimes that cannot read TypeScript: as deep as the suites are, and beside the peers. */
-const BUNDLE = 'benchmarks/peers/bundle.mjs';
 
 /** The command that runs a file of the benchmarks on the runtime asked for, and that runtime's name. */
 function runtimeCommand(options: Options): { command: string[]; id: RuntimeId; bundled: boolean } {
@@ -25,22 +23,6 @@ function runtimeCommand(options: Options): { command: string[]; id: RuntimeId; b
   if (id === 'node20' || id === 'node22') return { command: [runtime.path], id, bundled: true };
   const deno = id === 'deno' ? ['run', '-A', '--no-lock'] : [];
   return { command: [runtime.path, ...deno, '--conditions=@torsor/source'], id, bundled: false };
-}
-
-/** Makes one file of JavaScript of the suites and the sources. */
-async function bundle(): Promise<void> {
-  // esbuild belongs to tools/
-  const { build } = createRequire(`${root}tools/sizes.ts`)('esbuild') as { build(options: object): Promise<unknown> };
-  await build({
-    entryPoints: [`${root}benchmarks/measure.ts`],
-    outfile: root + BUNDLE,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    conditions: ['@torsor/source'],
-    logLevel: 'error',
-  });
 }
 
 let options: Options;
@@ -61,23 +43,35 @@ for (const step of [[`${root}node_modules/typescript/bin/tsc`, '-b', 'packages/t
   if (code !== 0) console.error(`The build failed:\n${output}`);
 }
 
-const { command, id, bundled } = runtimeCommand(options);
+/** The file in which results of a runtime are kept, in a run that leaves nothing out. */
+const kept = (id: string) => `benchmarks/results/${id}.json`;
+const keeps = options.json === undefined && options.filters.length === 0;
+if (keeps) mkdirSync(`${root}benchmarks/results`, { recursive: true });
+
+/** Measures on a runtime or in a browser; gives the exit code and the name under which results are kept. */
+async function measureOnce(options: Options): Promise<{ code: number; name: string }> {
+  if (options.runtime === 'chromium' || options.runtime === 'firefox') {
+    const name = options.runtime;
+    return { code: await measureInBrowser(name, keeps ? { ...options, json: root + kept(name) } : options), name };
+  }
+  const { command, id, bundled } = runtimeCommand(options);
+  const args = [...process.argv.slice(2), ...(keeps ? ['--json', kept(id)] : [])];
+  const file = bundled ? await bundleForNode() : 'benchmarks/measure.ts';
+  const { code } = await run([...command, file, ...args]);
+  if (bundled) rmSync(root + file);
+  return { code, name: id };
+}
+
 if (options.compare !== undefined) {
+  const { command, id, bundled } = runtimeCommand(options);
   if (bundled) throw new Error(`--compare runs on what reads TypeScript, and ${id} does not`);
   process.exitCode = await compare(options, options.compare, command);
 } else {
-  const args = process.argv.slice(2);
-  const kept = `benchmarks/results/${id}.json`;
-  const keep = options.json === undefined && options.filters.length === 0;
-  if (keep) {
-    mkdirSync(`${root}benchmarks/results`, { recursive: true });
-    args.push('--json', kept);
-  }
-  if (bundled) await bundle();
-  process.exitCode = (await run([...command, bundled ? BUNDLE : 'benchmarks/measure.ts', ...args])).code;
-  if (bundled) rmSync(root + BUNDLE);
+  const { code, name } = await measureOnce(options);
+  process.exitCode = code;
   // what is in the repository is formatted as all of it is
   const biome = `${root}node_modules/@biomejs/biome/bin/biome`;
-  if (keep && existsSync(root + kept))
-    await run([process.execPath, biome, 'format', '--write', kept], { collect: true });
+  if (keeps && existsSync(root + kept(name))) {
+    await run([process.execPath, biome, 'format', '--write', kept(name)], { collect: true });
+  }
 }

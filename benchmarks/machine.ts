@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { features } from '@torsor/core';
+import { featureNames } from './featureNames.ts';
 
 /** What a result says of its origin. */
 export interface Machine {
@@ -30,15 +31,13 @@ function git(...args: string[]): string {
 export function describeMachine(): Machine {
   const { bun, deno, node } = process.versions;
   const [runtime, version] = bun ? ['Bun', bun] : deno ? ['Deno', deno] : ['Node', node];
-  const { simd, relaxedSimd, fma, sharedMemory } = features();
-  const flags = { simd, relaxedSimd, fma, sharedMemory };
   const list = cpus();
   const changed = git('status', '--porcelain', '--untracked-files=no') === '' ? '' : '+';
   return {
     runtime,
     version,
     cpu: `${list.length} × ${list[0]?.model.trim() ?? 'unknown'}`,
-    features: Object.entries(flags).flatMap(([name, on]) => (on ? [name] : [])),
+    features: featureNames(features()),
     commit: `${git('rev-parse', '--short=12', 'HEAD') || 'unknown'}${changed}`,
     date: new Date().toISOString(),
     load: loadavg()[0],

@@ -21,7 +21,7 @@ export interface Options {
 export const usage = `npm run bench -- [part of a suite's or row's name…] [options]
 
   --peers a,b         onnxruntime-web, pytorch, tfjs-wasm, jax-js, onnxruntime-node; none; default all that are there
-  --runtime node26    node20, node22, node24, node26, bun, deno; default node26
+  --runtime node26    node20, node22, node24, node26, bun, deno, chromium, firefox; default node26
   --rounds 7          turns of each
   --time 40           milliseconds of a turn
   --json file         where the results go; default benchmarks/results/<runtime>.json when nothing is left out

@@ -21,8 +21,9 @@ export interface Measured {
   readonly turns: readonly number[];
 }
 
-/** Below this, a sample is made of several runs: clocks of browsers and of some runtimes tick in microseconds. */
+/** Below this, or this many ticks of the clock, a sample is made of several runs: clocks of browsers tick in microseconds. */
 const MIN_SAMPLE_MS = 0.05;
+const MIN_TICKS = 50;
 /** What takes longer than this is given fewer turns. */
 const SLOW_MS = 1500;
 
@@ -32,20 +33,37 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+/** The step of this runtime's clock, or the time that reading it takes. */
+function tickMs(): number {
+  let least = Infinity;
+  for (let i = 0; i < 20; i++) {
+    const startMs = performance.now();
+    let nowMs = startMs;
+    while (nowMs === startMs) nowMs = performance.now();
+    least = Math.min(least, nowMs - startMs);
+  }
+  return least;
+}
+
 /** A subject that runs in this process; through tinybench. */
 export async function timed(name: string, amount: number, run: Run): Promise<Subject> {
   const first = run();
   const isAsync = first instanceof Promise;
   await first;
+  const leastMs = Math.max(MIN_SAMPLE_MS, MIN_TICKS * tickMs());
   let repeats = 1;
-  for (;;) {
+  // twice in a row: the first runs are slow, and an interruption is no reason to stop early
+  for (let enough = 0; enough < 2; ) {
     const startMs = performance.now();
     for (let i = 0; i < repeats; i++) {
       const result = run();
       if (isAsync) await result;
     }
-    if (performance.now() - startMs >= MIN_SAMPLE_MS) break;
-    repeats *= 2;
+    if (performance.now() - startMs >= leastMs) enough++;
+    else {
+      enough = 0;
+      repeats *= 2;
+    }
   }
   const sync = () => {
     for (let i = 0; i < repeats; i++) run();

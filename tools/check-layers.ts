@@ -232,7 +232,7 @@ function checkImport(
   if (specifier.startsWith('.')) {
     const target = posix.join(posix.dirname(path), specifier);
     // benchmarks start runtimes and installs as the tools do
-    const isTool = folder === 'benchmarks' && /^tools\/[^/]+\.mjs$/.test(target);
+    const isTool = folder === 'benchmarks' && /^tools\/([^/]+\.mjs|browser\w*\.ts)$/.test(target);
     if (folder !== '.' && !isTool && !target.startsWith(`${folder}/`))
       return `${specifier} leaves the package ${manifest?.name}`;
     if (folder === '.' && target.startsWith('packages/'))

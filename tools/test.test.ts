@@ -42,14 +42,15 @@ test('tests are found by a part of their path', () => {
 });
 
 test('an unknown runtime is refused by name', () => {
-  assert.equal(parseRuntimes('bun,deno'), ['bun', 'deno']);
+  assert.equal(parseRuntimes('bun,firefox'), ['bun', 'firefox']);
   assert.throws(() => parseRuntimes('node18'), 'unknown runtime node18');
 });
 
 test('a line of the table says failures and skips only if there are any', () => {
   const result = { runtime: 'bun 1.4.5', files: 2, passed: 30, failed: 0, skipped: 0, seconds: 1.26 };
-  assert.is(resultLine(result), 'bun 1.4.5        2 files  30 tests passed  1.3 s');
+  assert.is(resultLine(result), 'bun 1.4.5               2 files  30 tests passed  1.3 s');
   assert.match(resultLine({ ...result, failed: 1, skipped: 2 }), '30 tests passed, 1 failed, 2 skipped');
+  assert.match(resultLine({ ...result, missing: true }), 'NOT FOUND on this machine');
 });
 
 test.run();

@@ -4,6 +4,8 @@
  */
 
 import type { DType, TypedArray } from './dtype.ts';
+import { itemBytes } from './dtype.ts';
+import { ShapeError } from './errors.ts';
 import type { Shape, Strided } from './layout.ts';
 import { contiguousStrides, sizeOf } from './layout.ts';
 import { Storage } from './storage.ts';
@@ -89,14 +91,35 @@ function rowMajor(shape: Shape): Shape {
   return lastStrides;
 }
 
-/** A new contiguous tensor whose elements are unspecified: for ops that write all of it. */
+/** Kernels count elements in 31 bits, and bytes in 32. */
+const MAX_ELEMENTS = 2 ** 31 - 1;
+const MAX_BYTES = 2 ** 32;
+
+/** The number of elements of a new tensor. */
+function countOf(shape: Shape, dtype: DType): number {
+  const size = sizeOf(shape);
+  if (size > MAX_ELEMENTS || size * itemBytes(dtype) > MAX_BYTES) {
+    throw new ShapeError(
+      `a ${dtype} tensor of shape [${shape.join(', ')}] would have ${size} elements in ${size * itemBytes(dtype)} bytes; ` +
+        'one tensor holds less than 2³¹ elements, and 4 GiB at most',
+      { op: 'allocate', operands: { shape, dtype } },
+    );
+  }
+  return size;
+}
+
+/**
+ * A new contiguous tensor whose elements are unspecified: for ops that write all of it.
+ *
+ * @throws ShapeError for 2³¹ elements or more, or more than 4 GiB
+ */
 export function allocate(shape: Shape, dtype: DType): Tensor {
-  return construct(Storage.allocate(dtype, sizeOf(shape), false), shape, rowMajor(shape), 0, dtype);
+  return construct(Storage.allocate(dtype, countOf(shape, dtype), false), shape, rowMajor(shape), 0, dtype);
 }
 
 /** A new contiguous tensor of zeros. */
 export function allocateZeros(shape: Shape, dtype: DType): Tensor {
-  return construct(Storage.allocate(dtype, sizeOf(shape), true), shape, rowMajor(shape), 0, dtype);
+  return construct(Storage.allocate(dtype, countOf(shape, dtype), true), shape, rowMajor(shape), 0, dtype);
 }
 
 /** A new contiguous tensor over a typed array that nobody else writes to. */

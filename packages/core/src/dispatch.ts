@@ -5,6 +5,7 @@
 
 import { modes, TensorBase } from './base.ts';
 import { AutogradError } from './errors.ts';
+import { observed } from './observe.ts';
 import type { OpList, OpName } from './ops/list.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -111,6 +112,11 @@ export function dispatch<K extends OpName>(
   forward: OpList[K],
   args: Parameters<OpList[K]>,
 ): ReturnType<OpList[K]> {
+  const observer = observed.current;
+  return observer === null ? runOp(op, forward, args) : observer.op(op, args, () => runOp(op, forward, args));
+}
+
+function runOp<K extends OpName>(op: K, forward: OpList[K], args: Parameters<OpList[K]>): ReturnType<OpList[K]> {
   const run = forward as unknown as (...args: Parameters<OpList[K]>) => ReturnType<OpList[K]>;
   if (recorder === null || !carriesSlot(args)) return run(...args);
   if (modes.grad) return recorder.record(op, forward, args);
@@ -136,6 +142,12 @@ export function dispatchInPlace<K extends OpName>(
       { op },
     );
   }
+  const observer = observed.current;
+  if (observer === null) return writeOp(op, args, self, write);
+  return observer.op(`${op}_`, args, () => writeOp(op, args, self, write));
+}
+
+function writeOp<K extends OpName>(op: K, args: Parameters<OpList[K]>, self: Tensor, write: () => void): Tensor {
   if (recorder !== null && modes.grad && carriesSlot(args)) recorder.recordInPlace(op, args, self, write);
   else {
     write();

@@ -5,6 +5,8 @@ export type { BackwardOptions, GradFn, Recorder, RemovableHandle } from './dispa
 export { dispatch, dispatchInPlace, setRecorder } from './dispatch.ts';
 export * from './dtype.ts';
 export * from './errors.ts';
+export type { ExplainedOp } from './explain.ts';
+export { Explanation, explain } from './explain.ts';
 export * from './layout.ts';
 export type { LiveTensor, MemoryReport } from './memory.ts';
 export { debugMemory, liveTensors, memory, onMemoryPressure, setMemoryLimits } from './memory.ts';

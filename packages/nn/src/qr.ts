@@ -15,8 +15,10 @@ export function orthonormalColumns(a: Float64Array, m: number, n: number): Float
   const signs = new Float64Array(n);
   const scales = new Float64Array(n);
   for (let k = 0; k < n; k++) {
-    let norm = 0;
-    for (let i = k; i < m; i++) norm = Math.hypot(norm, a[i * n + k]);
+    // Not Math.hypot, whose last digits are the engine's.
+    let squares = 0;
+    for (let i = k; i < m; i++) squares += a[i * n + k] * a[i * n + k];
+    const norm = Math.sqrt(squares);
     const diagonal = a[k * n + k];
     // R's diagonal entry is −sign(diagonal)·norm: the sign that does not cancel in v.
     signs[k] = diagonal > 0 ? -1 : 1;

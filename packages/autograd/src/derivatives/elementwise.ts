@@ -61,7 +61,7 @@ function powSelf(grad: Tensor, x: Tensor, exponent: Operand): Tensor {
 function powExponent(grad: Tensor, x: Operand, exponent: Tensor, y: Tensor): Tensor {
   if (typeof x === 'number') {
     if (x === 0) return where(exponent.ge(0), 0, grad.mul(y).mul(Number.NEGATIVE_INFINITY));
-    return grad.mul(y).mul(Math.log(x));
+    return grad.mul(xlogy(y, x));
   }
   const slope = grad.mul(y.mul(x.log()));
   return where(x.eq(0).logicalAnd(exponent.ge(0)), 0, slope);

@@ -12,6 +12,7 @@ import type { Shape } from '../layout.ts';
 import { formatShape, sizeOf } from '../layout.ts';
 import { isOptions, named } from '../options.ts';
 import { copy, toBigInt, writeElement } from '../reference/elementwise.ts';
+import * as exact from '../reference/exactMath.ts';
 import type { Tensor } from '../tensor.ts';
 
 export interface CreateOptions {
@@ -427,7 +428,7 @@ export function logspace(
   checkSteps('logspace', start, end, steps, target);
   const exponents = linspace(start, end, steps, { dtype: 'float64' });
   const out = allocate([steps], target);
-  for (let i = 0; i < steps; i++) writeElement(out.array, target, i, b ** Number(exponents.array[i]));
+  for (let i = 0; i < steps; i++) writeElement(out.array, target, i, exact.pow(b, Number(exponents.array[i])));
   return finish('logspace', out, requiresGrad);
 }
 

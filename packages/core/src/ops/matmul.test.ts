@@ -366,4 +366,12 @@ test('large integer products wrap, int64 ones beyond the reach of doubles, too',
   assert.equal(Array.from(products.mm(wide, wide.t()).toTypedArray() as BigInt64Array), exact(wide, 64));
 });
 
+test('a row that is expanded to a matrix is read as often as there are rows', () => {
+  const [a, row] = [ones(12, 15), arange(25, { dtype: 'float32' })];
+  assert.equal(
+    products.matmul(a, row.expand(15, 25)).select(0, 11).toArray(),
+    Array.from({ length: 25 }, (_, j) => 15 * j),
+  );
+});
+
 test.run();

@@ -7,6 +7,7 @@ import { isFloating } from '../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
 import { formatShape, sameShape, sizeOf } from '../layout.ts';
 import { named } from '../options.ts';
+import * as exact from '../reference/exactMath.ts';
 import type { FloatRun } from '../reference/optim.ts';
 import { adam, sgd } from '../reference/optim.ts';
 import type { Tensor } from '../tensor.ts';
@@ -124,10 +125,10 @@ export function adamStep(param: Tensor, grad: Tensor, state: AdamState, options:
   checkOperand(op, 'expAvgSq', expAvgSq, param, true);
   if (maxExpAvgSq !== null) checkOperand(op, 'maxExpAvgSq', maxExpAvgSq, param, true);
   const factors = {
-    stepSize: lr / (1 - beta1 ** (step as number)),
+    stepSize: lr / (1 - exact.pow(beta1, step as number)),
     beta1,
     beta2,
-    scale2: 1 / Math.sqrt(1 - beta2 ** (step as number)),
+    scale2: 1 / Math.sqrt(1 - exact.pow(beta2, step as number)),
     eps,
     sign: maximize ? -1 : 1,
     decay: decoupled ? 1 - lr * weightDecay : 1,

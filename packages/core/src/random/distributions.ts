@@ -22,6 +22,7 @@
 import type { DType, TypedArray } from '../dtype.ts';
 import { dtypeOfArray, isFloating } from '../dtype.ts';
 import { DTypeError, ValueError } from '../errors.ts';
+import * as exact from '../reference/exactMath.ts';
 import {
   launchBernoulli,
   launchNormal,
@@ -168,10 +169,10 @@ function standardNormal(generator: Generator): number {
   }
   const u1 = uniform53(generator);
   const u2 = uniform53(generator);
-  const radius = Math.sqrt(-2 * Math.log1p(-u2));
+  const radius = Math.sqrt(-2 * exact.log1p(-u2));
   const theta = 2 * Math.PI * u1;
-  generator.nextDoubleNormalSample = radius * Math.sin(theta);
-  return radius * Math.cos(theta);
+  generator.nextDoubleNormalSample = radius * exact.sin(theta);
+  return radius * exact.cos(theta);
 }
 
 const TWO_PI_32 = Math.fround(2 * Math.PI);
@@ -181,17 +182,17 @@ function transform16(out: FloatArray, at: number, mean: number, std: number): vo
   if (out instanceof Float32Array) {
     for (let j = at; j < at + 8; j++) {
       // Single precision where PyTorch has it: an angle rounded to 24 bits moves the result by up to 1e-6.
-      const radius = Math.fround(Math.sqrt(-2 * Math.log(1 - out[j])));
+      const radius = Math.fround(Math.sqrt(-2 * exact.log(1 - out[j])));
       const theta = Math.fround(TWO_PI_32 * out[j + 8]);
-      out[j] = Math.fround(radius * Math.cos(theta)) * std + mean;
-      out[j + 8] = Math.fround(radius * Math.sin(theta)) * std + mean;
+      out[j] = Math.fround(radius * exact.cos(theta)) * std + mean;
+      out[j + 8] = Math.fround(radius * exact.sin(theta)) * std + mean;
     }
   } else {
     for (let j = at; j < at + 8; j++) {
-      const radius = Math.sqrt(-2 * Math.log(1 - out[j]));
+      const radius = Math.sqrt(-2 * exact.log(1 - out[j]));
       const theta = 2 * Math.PI * out[j + 8];
-      out[j] = radius * Math.cos(theta) * std + mean;
-      out[j + 8] = radius * Math.sin(theta) * std + mean;
+      out[j] = radius * exact.cos(theta) * std + mean;
+      out[j + 8] = radius * exact.sin(theta) * std + mean;
     }
   }
 }
@@ -407,7 +408,7 @@ export function fillExponential(out: FloatArray, lambda: number, generator: Gene
   requireFloat(op, out);
   if (!(lambda > 0)) fail(op, 'expects lambda > 0', { lambda });
   const scale = -1 / lambda;
-  fillFrom53(out, generator, (bits) => scale * Math.log1p(-bits * TO_UNIT_53));
+  fillFrom53(out, generator, (bits) => scale * exact.log1p(-bits * TO_UNIT_53));
 }
 
 /**
@@ -425,7 +426,7 @@ export function fillLogNormal(
   const op = 'log_normal_';
   requireFloat(op, out);
   if (!(std > 0) || Number.isNaN(mean)) fail(op, 'expects std > 0', { mean, std });
-  generate(out, () => Math.exp(standardNormal(generator) * std + mean));
+  generate(out, () => exact.exp(standardNormal(generator) * std + mean));
 }
 
 /**
@@ -442,7 +443,7 @@ export function fillCauchy(
   const op = 'cauchy_';
   requireFloat(op, out);
   if (!(sigma > 0) || Number.isNaN(median)) fail(op, 'expects sigma > 0', { median, sigma });
-  fillFrom53(out, generator, (bits) => median + sigma * Math.tan(Math.PI * (bits * TO_UNIT_53 - 0.5)));
+  fillFrom53(out, generator, (bits) => median + sigma * exact.tan(Math.PI * (bits * TO_UNIT_53 - 0.5)));
 }
 
 /**
@@ -454,8 +455,8 @@ export function fillCauchy(
  */
 export function fillGeometric(out: TypedArray, p: number, generator: Generator = defaultGenerator): void {
   if (!(p > 0 && p < 1)) fail('geometric_', 'expects p in (0, 1)', { p });
-  const scale = Math.log1p(-p);
+  const scale = exact.log1p(-p);
   // u = 0 gives Infinity, which no integer can hold.
   const most = out instanceof BigInt64Array ? Number.MAX_SAFE_INTEGER : Number.POSITIVE_INFINITY;
-  fillFrom53(out, generator, (bits) => Math.min(Math.ceil(Math.log(bits * TO_UNIT_53) / scale), most));
+  fillFrom53(out, generator, (bits) => Math.min(Math.ceil(exact.log(bits * TO_UNIT_53) / scale), most));
 }

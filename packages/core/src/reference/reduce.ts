@@ -12,6 +12,7 @@ import { isFloating } from '../dtype.ts';
 import type { Shape, Strided } from '../layout.ts';
 import { collapse, contiguousStrides, isContiguous, sizeOf } from '../layout.ts';
 import { copy, fill, walkOuter, writeElement } from './elementwise.ts';
+import * as exact from './exactMath.ts';
 
 /** An array that loops may read plain numbers from; typed as the one kind so that TypeScript lets loops index it. */
 type Numbers = Float64Array;
@@ -336,7 +337,7 @@ const squaresFold: Fold = (acc, x, at, n, step) => acc + squaresRun(x, at, n, st
 
 function powerRun(p: number): Fold {
   return (acc, x, at, n, step) => {
-    for (let i = 0; i < n; i++, at += step) acc += Math.abs(x[at]) ** p;
+    for (let i = 0; i < n; i++, at += step) acc += exact.pow(Math.abs(x[at]), p);
     return acc;
   };
 }
@@ -354,7 +355,7 @@ function normParts(p: number): [start: number, fold: Fold, root: (x: number) => 
   if (p === 0) return [0, nonzeroRun, same];
   if (p === Infinity) return [0, maxAbsRun, same];
   if (p === -Infinity) return [Infinity, minAbsRun, same];
-  return [0, powerRun(p), (x) => x ** (1 / p)];
+  return [0, powerRun(p), (x) => exact.pow(x, 1 / p)];
 }
 
 const maxRun: Fold = (acc, x, at, n, step) => {
@@ -399,12 +400,12 @@ export function logsumexp(a: Strided, dims: readonly number[], out: Strided): vo
       x,
       at,
       (acc, xs, p, n, step) => {
-        for (let i = 0; i < n; i++, p += step) acc += Math.exp(xs[p] - max);
+        for (let i = 0; i < n; i++, p += step) acc += exact.exp(xs[p] - max);
         return acc;
       },
       0,
     );
-    return max + Math.log(sum);
+    return max + exact.log(sum);
   });
 }
 

@@ -3,6 +3,7 @@
  */
 
 import type { Scalar1, Scalar2 } from './elementwise.ts';
+import * as exact from './exactMath.ts';
 import { digamma, erf, erfc, erfinv, lgamma } from './special.ts';
 
 /** Half to even, as IEEE 754 and PyTorch round. */
@@ -15,14 +16,14 @@ export function roundHalfEven(x: number): number {
 
 /** 1 / (1 + e^-x), computed from the side that cannot overflow. */
 export function sigmoid(x: number): number {
-  if (x >= 0) return 1 / (1 + Math.exp(-x));
-  const e = Math.exp(x);
+  if (x >= 0) return 1 / (1 + exact.exp(-x));
+  const e = exact.exp(x);
   return e / (1 + e);
 }
 
 /** log(1 + e^x) without overflow or loss. */
 function softplus1(x: number): number {
-  return x > 0 ? x + Math.log1p(Math.exp(-x)) : Math.log1p(Math.exp(x));
+  return x > 0 ? x + exact.log1p(exact.exp(-x)) : exact.log1p(exact.exp(x));
 }
 
 const SQRT1_2 = Math.SQRT1_2;
@@ -33,34 +34,34 @@ export const unaryScalars = {
   abs: Math.abs,
   // NaN has no sign; PyTorch gives 0 for it, and +0 for both zeros.
   sign: (x) => (x > 0 ? 1 : x < 0 ? -1 : 0),
-  exp: Math.exp,
-  exp2: (x) => 2 ** x,
-  expm1: Math.expm1,
-  log: Math.log,
-  log2: Math.log2,
-  log10: Math.log10,
-  log1p: Math.log1p,
+  exp: exact.exp,
+  exp2: exact.exp2,
+  expm1: exact.expm1,
+  log: exact.log,
+  log2: exact.log2,
+  log10: exact.log10,
+  log1p: exact.log1p,
   sqrt: Math.sqrt,
   rsqrt: (x) => 1 / Math.sqrt(x),
   reciprocal: (x) => 1 / x,
-  sin: Math.sin,
-  cos: Math.cos,
-  tan: Math.tan,
-  asin: Math.asin,
-  acos: Math.acos,
-  atan: Math.atan,
-  sinh: Math.sinh,
-  cosh: Math.cosh,
-  tanh: Math.tanh,
-  asinh: Math.asinh,
-  acosh: Math.acosh,
-  atanh: Math.atanh,
+  sin: exact.sin,
+  cos: exact.cos,
+  tan: exact.tan,
+  asin: exact.asin,
+  acos: exact.acos,
+  atan: exact.atan,
+  sinh: exact.sinh,
+  cosh: exact.cosh,
+  tanh: exact.tanh,
+  asinh: exact.asinh,
+  acosh: exact.acosh,
+  atanh: exact.atanh,
   sigmoid,
-  logSigmoid: (x) => Math.min(x, 0) - Math.log1p(Math.exp(-Math.abs(x))),
+  logSigmoid: (x) => Math.min(x, 0) - exact.log1p(exact.exp(-Math.abs(x))),
   // A NaN and a -0 come through.
   relu: (x) => (x < 0 ? 0 : x),
   silu: (x) => x * sigmoid(x),
-  mish: (x) => x * Math.tanh(softplus1(x)),
+  mish: (x) => x * exact.tanh(softplus1(x)),
   hardswish: (x) => (x * Math.min(Math.max(x + 3, 0), 6)) / 6,
   hardsigmoid: (x) => Math.min(Math.max(x + 3, 0), 6) / 6,
   erf,
@@ -84,12 +85,12 @@ export type UnaryScalarName = keyof typeof unaryScalars;
 export const parametricScalars = {
   gelu: (tanhForm: number): Scalar1 =>
     tanhForm !== 0
-      ? (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)))
+      ? (x) => 0.5 * x * (1 + exact.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)))
       : (x) => 0.5 * x * erfc(-x * SQRT1_2),
   elu:
     (alpha: number, scale: number, inputScale: number): Scalar1 =>
     (x) =>
-      x <= 0 ? scale * alpha * Math.expm1(x * inputScale) : scale * x,
+      x <= 0 ? scale * alpha * exact.expm1(x * inputScale) : scale * x,
   leakyRelu:
     (slope: number): Scalar1 =>
     (x) =>
@@ -97,7 +98,7 @@ export const parametricScalars = {
   softplus:
     (beta: number, threshold: number): Scalar1 =>
     (x) =>
-      x * beta > threshold ? x : Math.log1p(Math.exp(x * beta)) / beta,
+      x * beta > threshold ? x : exact.log1p(exact.exp(x * beta)) / beta,
   hardtanh:
     (min: number, max: number): Scalar1 =>
     (x) =>
@@ -139,13 +140,13 @@ export const binaryScalars = {
   // NaN in either operand comes through, as in PyTorch's maximum and minimum.
   maximum: (x, y) => (Number.isNaN(x) || Number.isNaN(y) ? Number.NaN : x > y ? x : y),
   minimum: (x, y) => (Number.isNaN(x) || Number.isNaN(y) ? Number.NaN : x < y ? x : y),
-  atan2: Math.atan2,
+  atan2: exact.atan2,
   remainder: (x, y) => {
     const r = x % y;
     return r !== 0 && r < 0 !== y < 0 ? r + y : r;
   },
   fmod: (x, y) => x % y,
-  xlogy: (x, y) => (Number.isNaN(y) ? y : x === 0 ? 0 : x * Math.log(y)),
+  xlogy: (x, y) => (Number.isNaN(y) ? y : x === 0 ? 0 : x * exact.log(y)),
   eq: (x, y) => (x === y ? 1 : 0),
   ne: (x, y) => (x !== y ? 1 : 0),
   lt: (x, y) => (x < y ? 1 : 0),
@@ -163,7 +164,7 @@ export type BinaryScalarName = keyof typeof binaryScalars;
 function power(x: number, y: number): number {
   if (x === 1) return 1;
   if (x === -1 && (y === Infinity || y === -Infinity)) return 1;
-  return x ** y;
+  return exact.pow(x, y);
 }
 
 /** Power of integers modulo 2^32; a negative power of anything but ±1 is 0, as in PyTorch. */

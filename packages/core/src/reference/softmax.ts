@@ -3,6 +3,7 @@
  */
 
 import type { Strided } from '../layout.ts';
+import * as exact from './exactMath.ts';
 import { packed } from './reduce.ts';
 import { eachLine, line } from './scan.ts';
 
@@ -15,7 +16,7 @@ function exponentials(x: Float64Array, at: number, step: number, n: number, e: F
   }
   let sum = 0;
   for (let i = 0, p = at; i < n; i++, p += step) {
-    const v = Math.exp(x[p] - max);
+    const v = exact.exp(x[p] - max);
     e[i] = v;
     sum += v;
   }
@@ -44,7 +45,7 @@ export function logSoftmax(a: Strided, dim: number, out: Strided): void {
   const [, outStep] = line(out, dim);
   const e = new Float64Array(n + 1);
   eachLine(a, dim, out.strides, out.offset, (at, to) => {
-    const log = Math.log(exponentials(x, at, step, n, e));
+    const log = exact.log(exponentials(x, at, step, n, e));
     const max = e[n];
     for (let i = 0, p = at; i < n; i++, p += step, to += outStep) y[to] = x[p] - max - log;
   });
@@ -70,7 +71,7 @@ export function logSoftmaxBackward(grad: Strided, result: Strided, dim: number, 
     dim,
     out,
     (g) => g,
-    (g, y, sum) => g - Math.exp(y) * sum,
+    (g, y, sum) => g - exact.exp(y) * sum,
   );
 }
 

@@ -12,7 +12,10 @@
  * `special.test.ts` proves them.
  */
 
-const { abs, exp, floor, log, sqrt } = Math;
+import * as exact from './exactMath.ts';
+import { exp, log } from './exactMath.ts';
+
+const { abs, floor, sqrt } = Math;
 
 /** `c[0] + c[1] x + c[2] x² + …`, by Horner's rule. */
 function polynomial(c: Float64Array, x: number): number {
@@ -281,11 +284,11 @@ function sinPi(x: number): number {
   const y = abs(x) % 2;
   const quarter = floor(y * 4);
   let s: number;
-  if (quarter === 0) s = Math.sin(Math.PI * y);
-  else if (quarter <= 2) s = Math.cos(Math.PI * (0.5 - y));
-  else if (quarter <= 4) s = Math.sin(Math.PI * (1 - y));
-  else if (quarter <= 6) s = -Math.cos(Math.PI * (y - 1.5));
-  else s = Math.sin(Math.PI * (y - 2));
+  if (quarter === 0) s = exact.sin(Math.PI * y);
+  else if (quarter <= 2) s = exact.cos(Math.PI * (0.5 - y));
+  else if (quarter <= 4) s = exact.sin(Math.PI * (1 - y));
+  else if (quarter <= 6) s = -exact.cos(Math.PI * (y - 1.5));
+  else s = exact.sin(Math.PI * (y - 2));
   return x < 0 ? -s : s;
 }
 
@@ -381,7 +384,7 @@ export function digamma(x: number): number {
     if (floor(x) === x) return Number.NaN;
     // From the nearest integer, so that the tangent is accurate next to a pole.
     const fraction = x - Math.round(x);
-    return digamma(1 - x) - Math.PI / Math.tan(Math.PI * fraction);
+    return digamma(1 - x) - Math.PI / exact.tan(Math.PI * fraction);
   }
   if (x < 1) return digammaOn12(x + 1) - 1 / x;
   if (x <= 2) return digammaOn12(x);

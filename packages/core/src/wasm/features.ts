@@ -26,6 +26,7 @@ export interface Features {
 let relaxed: Features | null = null;
 let strict: Features | null = null;
 let strictMode = false;
+let vectorless: Features | null = null;
 
 /** The features to emit kernels for, probed at the first call. The same object until `setStrict` changes them. */
 export function features(): Features {
@@ -37,7 +38,18 @@ export function features(): Features {
     relaxed = describe(simd, relaxedSimd, relaxedSimd && probeFma(), sharedMemory, false);
     strict = describe(simd, false, false, sharedMemory, true);
   }
-  return strictMode ? strict : relaxed;
+  return vectorless ?? (strictMode ? strict : relaxed);
+}
+
+/** Runs as where there are no vectors: by the reference loops alone. For tests, which compare the two. */
+export function withoutKernels<T>(run: () => T): T {
+  const was = vectorless;
+  vectorless = describe(false, false, false, features().sharedMemory, strictMode);
+  try {
+    return run();
+  } finally {
+    vectorless = was;
+  }
 }
 
 /** Turns strict mode on or off; returns what it was. Kernels launched from now on follow it. */

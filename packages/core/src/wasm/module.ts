@@ -3,6 +3,8 @@
  * name, the features it was emitted for and the memory that it works on.
  */
 
+import { TorsorError } from '../errors.ts';
+import { observed } from '../observe.ts';
 import { Assembler } from './assembler.ts';
 import type { Features } from './features.ts';
 import { features } from './features.ts';
@@ -45,13 +47,27 @@ export function kernelModule(name: string, emit: Emitter, shared: boolean): Kern
   const key = `${name} ${target.key}${shared ? ' shared' : ''}`;
   let known = modules.get(key);
   if (known === undefined) {
-    const code = new Assembler({ shared });
-    emit(code, target);
-    const bytes = code.finish();
-    known = { name, key, bytes, module: new WebAssembly.Module(bytes) };
+    known = compile(name, key, emit, shared, target);
+    observed.current?.compiled();
     modules.set(key, known);
   }
   return known;
+}
+
+/** @throws TorsorError when the runtime refuses the module; nothing is kept of it, so the next call tries again */
+function compile(name: string, key: string, emit: Emitter, shared: boolean, target: Features): KernelModule {
+  try {
+    const code = new Assembler({ shared });
+    emit(code, target);
+    const bytes = code.finish();
+    return { name, key, bytes, module: new WebAssembly.Module(bytes) };
+  } catch (cause) {
+    throw new TorsorError(`${name} does not compile for ${target.key}: ${String(cause)}`, {
+      op: 'kernel',
+      operands: { name, features: target.key },
+      cause,
+    });
+  }
 }
 
 /** The kernels bound to one memory, for one set of features. */
@@ -76,6 +92,7 @@ export function kernel<E extends KernelExports = KernelExports>(
   memory: WebAssembly.Memory,
 ): E {
   const target = features();
+  observed.current?.kernel(name);
   if (latest === null || latest.memory !== memory || latest.features !== target) latest = boundTo(memory, target);
   let exports = latest.kernels.get(name);
   if (exports === undefined) {

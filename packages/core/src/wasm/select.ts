@@ -6,6 +6,7 @@
 import type { FloatDType } from '../dtype.ts';
 import { itemBytes } from '../dtype.ts';
 import type { Shape } from '../layout.ts';
+import { observed } from '../observe.ts';
 import type { ConvParams } from '../ops/list.ts';
 import type { MatrixView } from '../reference/matmul.ts';
 import type { Tensor } from '../tensor.ts';
@@ -54,7 +55,11 @@ export function fastGemm(
   add: MatrixView | null,
 ): boolean {
   const { dtype } = out.storage;
-  if (count * m * n * k < MIN_GEMM_PRODUCTS || !hasKernels(dtype)) return false;
+  if (count * m * n * k < MIN_GEMM_PRODUCTS) {
+    observed.current?.because(`a plain loop is quicker for fewer than ${MIN_GEMM_PRODUCTS} products`);
+    return false;
+  }
+  if (!hasKernels(dtype)) return false;
   const staging = new Staging();
   const scratch = staging.reserve(gemmScratchBytes(dtype, m, n, k));
   const lhs = addMatrix(staging, count, m, k, a);
@@ -122,7 +127,10 @@ function convShape(input: Shape, weight: Shape, out: Shape, params: ConvParams, 
   const [padTop, padLeft] = both(params.padding, 0);
   const [dilationH, dilationW] = both(params.dilation, 1);
   const { groups } = params;
-  if (out[0] * out[1] * oh * ow * weight[1] * kh * kw < MIN_CONV_PRODUCTS) return null;
+  if (out[0] * out[1] * oh * ow * weight[1] * kh * kw < MIN_CONV_PRODUCTS) {
+    observed.current?.because(`a plain loop is quicker for fewer than ${MIN_CONV_PRODUCTS} products`);
+    return null;
+  }
   return {
     dtype,
     n: input[0],

@@ -313,7 +313,9 @@ function emitTask(code: Assembler, tiles: Tiles, macro: MacroFuncs, panels: Func
     const biases = code.local('i32', i32.add(scratch, initAt));
     const wide = code.local('i32', width * bytes);
     code.memory.fill(zeros, 0, width * bytes);
-    isDirect.set(i32.and(i32.eq(bColumn, bytes), i32.le_u(i32.sub(rowEnd, rowStart), DIRECT_ROWS)));
+    // a row stride of 0, of an expanded row, would be taken for packed panels
+    const isRows = i32.and(i32.eq(bColumn, bytes), i32.ne(bRow, 0));
+    isDirect.set(i32.and(isRows, i32.le_u(i32.sub(rowEnd, rowStart), DIRECT_ROWS)));
 
     const start = () => {
       code.if(

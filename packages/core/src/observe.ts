@@ -1,0 +1,15 @@
+/** Where ops and kernels tell `explain` what they do. While nobody listens, that costs a comparison. */
+
+export interface Observer {
+  /** Runs an op. */
+  op<R>(name: string, args: readonly unknown[], run: () => R): R;
+  /** A kernel is about to be launched. */
+  kernel(name: string): void;
+  /** A kernel had to be compiled first. */
+  compiled(): void;
+  /** Why the kernel that follows was chosen. */
+  because(why: string): void;
+}
+
+/** `current` is null but for the time of an `explain`. */
+export const observed: { current: Observer | null } = { current: null };
