@@ -15,6 +15,7 @@ import { heap } from './heap.ts';
 import type { ConvShape } from './kernels/conv.ts';
 import { convForward, convForwardScratchBytes } from './kernels/conv.ts';
 import { convBackwardInput, convBackwardInputScratchBytes } from './kernels/conv-input.ts';
+import { convPath } from './kernels/conv-path.ts';
 import { convBackwardWeight, convBackwardWeightScratchBytes } from './kernels/conv-weight.ts';
 import { elementwiseName, emitElementwise } from './kernels/elementwise.ts';
 import { gemm, gemmScratchBytes } from './kernels/gemm.ts';
@@ -185,6 +186,7 @@ export function fastConvForward(
 ): boolean {
   const shape = convShape(input.shape, weight.shape, out.shape, params, out.dtype);
   if (shape === null) return false;
+  observed.current?.because(convPath(shape, 'forward').why);
   withOperands(
     [input, weight, bias],
     out,
@@ -205,6 +207,7 @@ export function fastConvBackwardInput(
 ): boolean {
   const shape = convShape(out.shape, weight.shape, gradOutput.shape, params, out.dtype);
   if (shape === null) return false;
+  observed.current?.because(convPath(shape, 'input').why);
   withOperands(
     [gradOutput, weight, bias],
     out,
@@ -219,6 +222,7 @@ export function fastConvBackwardInput(
 export function fastConvBackwardWeight(gradOutput: Tensor, input: Tensor, out: Tensor, params: ConvParams): boolean {
   const shape = convShape(input.shape, out.shape, gradOutput.shape, params, out.dtype);
   if (shape === null) return false;
+  observed.current?.because(convPath(shape, 'weight').why);
   withOperands([gradOutput, input], out, convBackwardWeightScratchBytes(shape), ([gradPtr, xPtr], outPtr, scratchPtr) =>
     convBackwardWeight({ memory: heap().memory }, { ...shape, gradPtr, xPtr, outPtr, scratchPtr }),
   );
