@@ -142,7 +142,10 @@ export function debugMemory(on: boolean): boolean {
 }
 
 function observe(storage: Storage): void {
-  records?.set(new WeakRef(storage), new Error().stack?.split('\n').slice(3).join('\n') ?? '');
+  const calls = (new Error().stack ?? '').split('\n').filter((line) => /^\s*at |@/.test(line));
+  // Without this function and those of the storage.
+  const from = calls.findIndex((line) => !/[/\\](memory|storage)\.[jt]s/.test(line));
+  records?.set(new WeakRef(storage), calls.slice(Math.max(from, 0)).join('\n'));
 }
 
 /**

@@ -103,16 +103,19 @@ const trapping = launchOf('test_trap', 16, (code) => {
 });
 
 /**
- * Takes a while on the caller, which it knows by its scratch memory, and never ends on any other thread: what one that has died looks
- * like to the caller.
+ * Takes a while on the caller, which it knows by its scratch memory, and some seconds on any other thread: to a caller with less
+ * patience, that one has died.
  */
 const hanging = (callersScratch: number): Launch => ({
   name: 'test_hang',
   emit: (code) => {
     code.export('run', { task: 'i32', scratch: 'i32', own: 'i32' }, [], ({ scratch, own }) => {
-      const i = code.local('i32');
-      code.forRange(i, 0, 20_000_000, 1, () => {
-        code.if(code.i32.ne(scratch, own), () => i.set(0));
+      const [i, round, rounds] = code.locals('i32', 3);
+      rounds.set(code.i32.add(1, code.i32.mul(200, code.i32.ne(scratch, own))));
+      code.forRange(round, 0, rounds, 1, () => {
+        code.forRange(i, 0, 20_000_000, 1, () => {
+          code.drop(code.i32.load(own));
+        });
       });
     });
   },

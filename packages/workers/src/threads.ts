@@ -45,8 +45,6 @@ export async function startThreads(given: readonly Given[]): Promise<Thread[]> {
 
 function startNode({ Worker }: NodeWorkers, given: Given): Thread {
   const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: given });
-  // A pool keeps no program from ending.
-  worker.unref();
   const listeners: ((cause: unknown) => void)[] = [];
   let failure: unknown = null;
   const end = (cause: unknown): void => {
@@ -54,7 +52,11 @@ function startNode({ Worker }: NodeWorkers, given: Given): Thread {
   };
   worker.on('exit', (code) => end(failure ?? `the thread ended with code ${String(code)}`));
   const ready = new Promise<void>((resolve, reject) => {
-    worker.on('message', () => resolve());
+    worker.on('message', () => {
+      // Until now the program must not end for want of anything to do; from now on a pool keeps it from nothing.
+      worker.unref();
+      resolve();
+    });
     worker.on('error', (error) => {
       failure = error;
       reject(new WorkerError('a thread failed to start', { op: 'start', cause: error }));

@@ -101,5 +101,5 @@ if (
   };
 } else {
   const { parentPort, workerData } = await import('node:worker_threads');
-  begin({ ...workerData, ready: () => parentPort?.postMessage('ready'), ended: () => parentPort?.close() });
+  begin({ ...workerData, ready: () => parentPort?.postMessage('ready'), ended: () => parentPort?.unref?.() });
 }

@@ -11,7 +11,7 @@
 const scratch = new Float64Array(1);
 const words = new Int32Array(scratch.buffer);
 /** Where the low half of a double lies in `words`: byte order is the machine's. */
-const LOW = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 0 : 1;
+const LOW = /* @__PURE__ */ (() => (new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 0 : 1))();
 
 /** 2^27 + 1: splits a double into two halves of 26 bits. */
 const SPLITTER = 134217729;

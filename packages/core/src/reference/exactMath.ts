@@ -13,7 +13,7 @@ const { abs, round, sqrt } = Math;
 const double = new Float64Array(1);
 const words = new Uint32Array(double.buffer);
 /** Where the high half of a double lies in `words`: byte order is the machine's. */
-const HIGH = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
+const HIGH = /* @__PURE__ */ (() => (new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0))();
 
 // Functions with more than one result leave the others here: lists and objects would cost more than the arithmetic.
 /** What rounding took from the product of `splitProduct`, from the sum of `logPair`, from the angle of `reduceAngle`. */

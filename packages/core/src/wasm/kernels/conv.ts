@@ -322,10 +322,10 @@ const CONV_OWN = {
   bAt: 'i32',
 } as const;
 
-const CONV = {
+const CONV = /* @__PURE__ */ (() => ({
   ...CONV_OWN,
   ...(Object.fromEntries(GEOMETRY.map((field) => [field, 'i32'])) as Record<GeometryField, 'i32'>),
-};
+}))();
 
 /**
  * A task: some units (blocks of columns of an image) of some rows of one group.

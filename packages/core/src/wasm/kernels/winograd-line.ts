@@ -31,7 +31,7 @@ interface Pair {
   readonly divisor: number;
 }
 
-const PAIRS: readonly Pair[] = [0.5, 1, 2].map((p, i, all) => {
+const PAIRS: readonly Pair[] = /* @__PURE__ */ [0.5, 1, 2].map((p, i, all) => {
   const [q, r] = all.filter((_, j) => j !== i).map((other) => other ** 2);
   return { p, product: q * r, sum: q + r, divisor: 2 * p ** 2 * (p ** 2 - q) * (p ** 2 - r) };
 });

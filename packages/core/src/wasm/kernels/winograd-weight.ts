@@ -229,7 +229,10 @@ const emitFor =
     emitMain(code, tiles, form, emitMacro(code, tiles));
   };
 
-const EMITTERS: Readonly<Record<string, Emitter>> = { [SQUARE.name]: emitFor(SQUARE), [LINE.name]: emitFor(LINE) };
+const EMITTERS: Readonly<Record<string, Emitter>> = {
+  winograd: /* @__PURE__ */ emitFor(SQUARE),
+  winogradLine: /* @__PURE__ */ emitFor(LINE),
+};
 
 const WEIGHT = {
   task: 'i32',
@@ -449,8 +452,7 @@ const FILL = {
   step: 'i32',
 } as const;
 
-const FILL_INPUTS = {
-  ...FILL,
+const FILL_INPUTS = /* @__PURE__ */ Object.assign({}, FILL, {
   filters: 'i32',
   parts: 'i32',
   partStep: 'i32',
@@ -459,7 +461,7 @@ const FILL_INPUTS = {
   stepY: 'i32',
   extraY: 'i32',
   planesAtOnce: 'i32',
-} as const;
+} as const);
 
 /** fillInputs(…): panels of transformed inputs, as columns of B, four filters at a time; the last stands for more */
 function emitFillInputs(code: Assembler, tiles: Tiles, form: Form, copyPart: Func): Func {

@@ -262,7 +262,10 @@ const emitFor =
     emitMain(code, tiles, form, macro, weightRows);
   };
 
-const EMITTERS: Readonly<Record<string, Emitter>> = { [SQUARE.name]: emitFor(SQUARE), [LINE.name]: emitFor(LINE) };
+const EMITTERS: Readonly<Record<string, Emitter>> = {
+  winograd: /* @__PURE__ */ emitFor(SQUARE),
+  winogradLine: /* @__PURE__ */ emitFor(LINE),
+};
 
 const WEIGHTS = {
   task: 'i32',
