@@ -9,7 +9,15 @@ export type { ExplainedOp } from './explain.ts';
 export { Explanation, explain } from './explain.ts';
 export * from './layout.ts';
 export type { LiveTensor, MemoryReport } from './memory.ts';
-export { debugMemory, liveTensors, memory, onMemoryPressure, setMemoryLimits } from './memory.ts';
+export {
+  collectGarbage,
+  debugMemory,
+  liveTensors,
+  memory,
+  onMemoryPressure,
+  resetPeakMemory,
+  setMemoryLimits,
+} from './memory.ts';
 export type { NamedTuple, ValuesIndices } from './namedTuple.ts';
 export * from './ops/conv.ts';
 export * from './ops/counting.ts';

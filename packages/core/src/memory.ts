@@ -5,7 +5,7 @@ import { itemBytes } from './dtype.ts';
 import { ValueError } from './errors.ts';
 import { named } from './options.ts';
 import type { MemoryLimits, MemoryPressure } from './pager.ts';
-import { limits, pagerStats, pressure, setLimits } from './pager.ts';
+import { collectNow, limits, pagerStats, pressure, setExact, setLimits } from './pager.ts';
 import type { Storage } from './storage.ts';
 import { setStorageObserver } from './storage.ts';
 import { heap, heapIfAny, MAX_HEAP_BYTES } from './wasm/heap.ts';
@@ -81,6 +81,25 @@ export function memory(): MemoryReport {
   };
 }
 
+/** Makes `memory().highWaterBytes` start anew, from the bytes in use now; as `torch.cuda.reset_peak_memory_stats`. */
+export function resetPeakMemory(): void {
+  heapIfAny()?.resetHighWater();
+}
+
+/**
+ * Frees at once the tensors that nothing refers to any more, instead of when memory is needed or the program yields. Node and Deno
+ * can tell which those are, in the middle of a synchronous program too; elsewhere nothing happens.
+ *
+ * @returns whether this runtime can
+ *
+ * @example
+ * collectGarbage();
+ * console.log(memory().usedBytes); // what is alive
+ */
+export function collectGarbage(): boolean {
+  return collectNow();
+}
+
 const listeners = new Set<(event: MemoryPressure) => void>();
 
 /**
@@ -137,6 +156,7 @@ export function debugMemory(on: boolean): boolean {
   const was = records !== null;
   records = on ? (records ?? new Map()) : null;
   heap().debug = on;
+  setExact(on);
   setStorageObserver(on ? observe : null);
   return was;
 }

@@ -98,6 +98,7 @@ export function settle(block: Block, owner: object): boolean {
   const home = heap();
   const { bytes } = block;
   clock++;
+  if (isExact) sweep(0);
   if (home.usedBytes + bytes > softLimit) makeRoom(bytes);
   if (home.usedBytes + bytes > softLimit) return false;
   home.onFull ??= makeRoom;
@@ -160,9 +161,9 @@ function leave(block: Block): void {
   heap().release(pointer);
 }
 
-/** Frees the blocks that nobody refers to any more, if the runtime can tell. */
-function sweep(): void {
-  if (enteredBytes < COLLECT_BYTES || !collect()) return;
+/** Frees the blocks that nobody refers to any more, if the runtime can tell, and if so many bytes have entered since the last time. */
+function sweep(atLeastBytes: number): boolean {
+  if (enteredBytes < atLeastBytes || !collect()) return false;
   enteredBytes = 0;
   for (let i = residents.length - 1; i >= 0; i--) {
     const block = residents[i];
@@ -172,6 +173,19 @@ function sweep(): void {
     }
   }
   forget();
+  return true;
+}
+
+let isExact = false;
+
+/** Has every dead block freed before the next one is placed, if the runtime can tell: so that bytes in use are those alive. Slow. */
+export function setExact(on: boolean): void {
+  isExact = on;
+}
+
+/** Frees what is dead now, if the runtime can tell; returns whether it can. */
+export function collectNow(): boolean {
+  return sweep(0);
 }
 
 /** Copies a block out of the heap. */
@@ -188,8 +202,8 @@ function pageOut(block: Block): void {
 function makeRoom(bytes: number): void {
   const home = heap();
   adapt(bytes);
-  sweep();
   const limit = Math.min(softLimit, home.limitBytes);
+  if (sweep(COLLECT_BYTES) && home.usedBytes + bytes <= limit) return;
   if (bytes <= limit) {
     const goal = Math.max(0, Math.min(limit * KEPT, limit - bytes));
     const old = residents.filter((block) => block.lastUse < clock - PROTECTED);

@@ -96,6 +96,11 @@ export class Heap {
     return this.used;
   }
 
+  /** Forgets how much was ever in use, but for what is. */
+  resetHighWater(): void {
+    this.highWater = this.used;
+  }
+
   /** A block of at least `bytes`, aligned to 64, its content unspecified; 0 when the limit does not allow it. */
   allocate(bytes: number): number {
     const size = roundUp(Math.max(bytes, 1) + (this.debug ? GUARD_BYTES : 0), ALIGN);
