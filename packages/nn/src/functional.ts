@@ -44,6 +44,7 @@ import {
   zeros,
 } from '@torsor/core';
 import { flag, numeric, required, tensorArgument, warn } from './arguments.ts';
+import { mulByMask } from './mask.ts';
 
 export {
   adaptiveAvgPool1d,
@@ -360,7 +361,10 @@ function drop(op: string, input: Tensor, p: number, write: boolean, perChannel: 
   if (p === 0 || input.numel() === 0) return input;
   if (p === 1) return scaled(zeros([], { dtype: input.dtype }));
   const noise = bernoulliNoise(op, input, p, perChannel);
-  if (!alpha) return scaled(noise.div_(1 - p));
+  if (!alpha) {
+    noise.div_(1 - p);
+    return write ? input.mul_(noise) : mulByMask(input, noise, 1 / (1 - p));
+  }
   // Dropped elements take selu's limit, and an affine map restores mean and variance.
   const a = 1 / Math.sqrt((SELU_LIMIT * SELU_LIMIT * p + 1) * (1 - p));
   const shift = sub(noise, 1)
