@@ -7,6 +7,7 @@ import * as assert from 'uvu/assert';
 
 const READMES = [
   'README.md',
+  'docs/memory.md',
   ...['autograd', 'core', 'data', 'nn', 'optim', 'torsor'].map((name) => `packages/${name}/README.md`),
 ];
 

@@ -3,9 +3,9 @@
  * line a sample, and judges: after the first hundredth of the steps, resident memory must not grow by more than a tenth.
  */
 
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import { root } from '../../tools/runtimes.mjs';
 import { prepare } from '../runtime.ts';
 import type { Sample, ScenarioName } from './scenarios.ts';
@@ -20,7 +20,12 @@ const PLAN: Record<ScenarioName, { steps: number; limitMiB?: number; mayGrow?: b
   overcommitted: { steps: 2_000, limitMiB: 128 },
 };
 
+/** Bytes that PyTorch 1.13 counts for the step of `peak.ts`: printed by `peak.py`. */
+const PYTORCH = { saved: 48_648_452, parameters: 1_089_128, gradients: 1_089_128, state: 1_089_128 };
+
 const usage = `npm run soak -- [scenario…] [options]
+
+Scenarios: scoped, synchronous, yielding, small, overcommitted; peak.
 
   --runtime a,b   node20, node24, node26, bun, deno; default node24
   --steps n       instead of each scenario's own number`;
@@ -33,12 +38,32 @@ const { values, positionals } = parseArgs({
     help: { type: 'boolean', short: 'h' },
   },
 });
-const unknown = positionals.filter((name) => !Object.hasOwn(PLAN, name));
+const unknown = positionals.filter((name) => name !== 'peak' && !Object.hasOwn(PLAN, name));
 if (values.help || unknown.length > 0) {
   console.log(
     unknown.length > 0 ? `There is no ${unknown.join(', ')} among ${Object.keys(PLAN).join(', ')}.\n\n${usage}` : usage,
   );
   process.exit(unknown.length > 0 ? 2 : 0);
+}
+
+/** Measures a step of ResNet-20 and shows it beside PyTorch's count; returns what falls short. */
+async function peak(id: string): Promise<string[]> {
+  const [path, ...args] = await prepare(id, 'benchmarks/memory/peak.ts');
+  const { stdout } = await promisify(execFile)(path, args, { cwd: root });
+  const { plain, checkpointed } = JSON.parse(stdout) as Record<'plain' | 'checkpointed', { peak: number }>;
+  const count = Object.values(PYTORCH).reduce((sum, bytes) => sum + bytes);
+  const size = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`.padStart(9);
+  console.log(`\n${id}, a step of ResNet-20, batch 32`);
+  for (const [part, bytes] of Object.entries(PYTORCH)) console.log(`  PyTorch, ${part.padEnd(24)}${size(bytes)}`);
+  console.log(`  PyTorch, together              ${size(count)}`);
+  console.log(`  peak of the heap               ${size(plain.peak)}   ${(plain.peak / count).toFixed(2)} ×`);
+  console.log(
+    `  the same, blocks checkpointed  ${size(checkpointed.peak)}   ${(checkpointed.peak / plain.peak).toFixed(2)} × that`,
+  );
+  const short: string[] = [];
+  if (plain.peak > 1.1 * count) short.push(`${id}, peak: over 1.1 × PyTorch's count`);
+  if (checkpointed.peak > plain.peak / 2) short.push(`${id}, peak: over half with checkpoints`);
+  return short;
 }
 
 /** Runs a scenario; shows and returns its samples. */
@@ -61,7 +86,8 @@ async function soak(command: readonly string[], name: ScenarioName): Promise<Sam
   return samples;
 }
 
-const names = (positionals.length > 0 ? positionals : Object.keys(PLAN)) as ScenarioName[];
+const isAll = positionals.length === 0;
+const names = (isAll ? Object.keys(PLAN) : positionals.filter((name) => name !== 'peak')) as ScenarioName[];
 let passed = 0;
 const failed: string[] = [];
 for (const id of values.runtime.split(',')) {
@@ -84,6 +110,11 @@ for (const id of values.runtime.split(',')) {
     if (growth <= 1.1 && slower <= 1.15) passed++;
     else failed.push(`${id}, ${name}: ${verdict}${speed}`);
   }
+}
+if (isAll || positionals.includes('peak')) {
+  const short = await peak('node24');
+  failed.push(...short);
+  if (short.length === 0) passed++;
 }
 for (const line of failed) console.log(`✗ ${line}`);
 console.log(`${passed} passed, ${failed.length} failed`);
