@@ -102,6 +102,7 @@ export class TensorRecord implements ArgumentMeta {
     this.tensor = tensor;
     this.storage = tensor.storage;
     this.version = tensor.storage.version;
+    tensor.storage.root.tapeRecords++;
     return this;
   }
 
@@ -139,10 +140,25 @@ export class TensorRecord implements ArgumentMeta {
   }
 
   release(): void {
+    if (this.storage !== null) {
+      const { root } = this.storage;
+      if (--root.tapeRecords === 0 && root.isTapes) root.release('the tape');
+    }
     this.tensor = null;
     this.storage = null;
     this.packed = null;
   }
+}
+
+/**
+ * Leaves a tensor's memory to the tape: the caller holds the only reference to it besides the tape's, and gives it up. It is released
+ * with the last record that keeps it, which may be now. While hooks see what is saved, they may keep it: then nothing happens.
+ */
+export function leaveToTape(tensor: Tensor): void {
+  if (hooks !== null) return;
+  const { root } = tensor.storage;
+  root.isTapes = true;
+  if (root.tapeRecords === 0) root.release('the tape');
 }
 
 /** Hooks must not see the tensors that they save themselves. */

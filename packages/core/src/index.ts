@@ -53,7 +53,7 @@ export {
   setRngState,
 } from './random/generator.ts';
 export { keep, Scope, scope, tidy } from './scope.ts';
-export { Storage, setStorageTracker } from './storage.ts';
+export { Storage, sameStorage, setStorageTracker } from './storage.ts';
 export type { NestedValues } from './tensor.ts';
 export { Tensor } from './tensor.ts';
 export { Assembler } from './wasm/assembler.ts';

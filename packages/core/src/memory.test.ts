@@ -56,7 +56,8 @@ test('debug mode poisons what is released and notices writes past the end of a b
     const y = ones(3000);
     new Uint8Array(heap().memory.buffer, y.storage.pointer + 12_000, 1)[0] = 1;
     refuses(() => y.storage.release('a test'), 'TorsorError', /something wrote past the end of the block/, 'a guard');
-    assert.is(memory().usedBytes, usedBytes, 'the block is back all the same');
+    // Less, if what earlier tests left has been collected.
+    assert.ok(memory().usedBytes <= usedBytes, 'the block is back all the same');
     const z = ones(3000);
     z.storage.release('a test');
   } finally {

@@ -202,8 +202,11 @@ function pageOut(block: Block): void {
 function makeRoom(bytes: number): void {
   const home = heap();
   adapt(bytes);
+  const isSwept = sweep(COLLECT_BYTES);
+  // Where half of the heap lives, collections would come too often.
+  if (isSwept && home.usedBytes + bytes > softLimit / 2) raise(2 * softLimit);
   const limit = Math.min(softLimit, home.limitBytes);
-  if (sweep(COLLECT_BYTES) && home.usedBytes + bytes <= limit) return;
+  if (isSwept && home.usedBytes + bytes <= limit) return;
   if (bytes <= limit) {
     const goal = Math.max(0, Math.min(limit * KEPT, limit - bytes));
     const old = residents.filter((block) => block.lastUse < clock - PROTECTED);
@@ -225,11 +228,14 @@ function makeRoom(bytes: number): void {
 
 /** Raises a soft limit that nobody has set, when what went out keeps coming back, or one tensor takes much of it. */
 function adapt(bytes: number): void {
-  if (isSoftLimitSet) return;
-  const most = heap().limitBytes * MOST_OF_HEAP;
   const cameBack = pagedInBytes - inAtLastPaging;
-  if (cameBack > softLimit * (1 - KEPT) * THRASHING) softLimit = Math.min(most, softLimit * 2);
-  if (bytes > softLimit / 4) softLimit = Math.max(softLimit, Math.min(most, 4 * bytes));
+  if (cameBack > softLimit * (1 - KEPT) * THRASHING) raise(2 * softLimit);
+  if (bytes > softLimit / 4) raise(4 * bytes);
+}
+
+function raise(bytes: number): void {
+  if (isSoftLimitSet) return;
+  softLimit = Math.max(softLimit, Math.min(heap().limitBytes * MOST_OF_HEAP, bytes));
 }
 
 /** How much memory tensors may take of the heap, in bytes. */

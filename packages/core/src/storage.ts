@@ -40,6 +40,9 @@ export class Storage {
   readonly length: number;
   /** Counts in-place writes, so that the tape notices damage to what it saved. Views share it; `.data` does not. */
   version = 0;
+  /** Records of the tape that keep it, and whether only they can reach it: then the last of them gives it back. For autograd. */
+  tapeRecords = 0;
+  isTapes = false;
   /** The bytes of a large storage; null for one over a typed array. */
   private block: Block | null;
   private view: TypedArray | null;

@@ -92,6 +92,23 @@ export abstract class Module<A extends readonly unknown[] = [input: Tensor], R =
   /** What the module computes. Call the module itself, which runs hooks too. */
   abstract forward(...args: A): R;
 
+  /**
+   * True on a class of which no instance keeps what it is given or gives (subclasses say so anew): a `Sequential` may then release
+   * what flows between two such modules.
+   */
+  static readonly keepsNothing: boolean = false;
+
+  /** Whether nobody sees what flows through this module but its class, which keeps none of it. @internal */
+  get isTransparent(): boolean {
+    const kind = this.constructor as { keepsNothing?: boolean };
+    return (
+      this.#hooks === null &&
+      Object.hasOwn(kind, 'keepsNothing') &&
+      kind.keepsNothing === true &&
+      !Object.hasOwn(this, 'forward')
+    );
+  }
+
   /** Runs hooks and `forward`: what calling the module does. */
   invoke(args: A): R {
     return this.#hooks === null ? this.forward(...args) : this.#invokeWithHooks(this.#hooks, args);

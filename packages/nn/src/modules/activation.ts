@@ -29,6 +29,7 @@ abstract class InplaceActivation extends Module {
 
 /** `max(x, 0)`. */
 export class ReLU extends InplaceActivation {
+  static override readonly keepsNothing: boolean = true;
   constructor(inplace?: boolean | InplaceOptions) {
     super('ReLU', inplace);
   }
@@ -40,6 +41,7 @@ export class ReLU extends InplaceActivation {
 
 /** `min(max(x, 0), 6)`. */
 export class ReLU6 extends InplaceActivation {
+  static override readonly keepsNothing: boolean = true;
   constructor(inplace?: boolean | InplaceOptions) {
     super('ReLU6', inplace);
   }
@@ -51,6 +53,7 @@ export class ReLU6 extends InplaceActivation {
 
 /** Scaled elu, `1.0507 (x > 0 ? x : 1.6733 (e^x - 1))`: Klambauer et al., "Self-Normalizing Neural Networks", 2017. */
 export class SELU extends InplaceActivation {
+  static override readonly keepsNothing: boolean = true;
   constructor(inplace?: boolean | InplaceOptions) {
     super('SELU', inplace);
   }
@@ -62,6 +65,7 @@ export class SELU extends InplaceActivation {
 
 /** `x sigmoid(x)`, also called swish. */
 export class SiLU extends InplaceActivation {
+  static override readonly keepsNothing: boolean = true;
   constructor(inplace?: boolean | InplaceOptions) {
     super('SiLU', inplace);
   }
@@ -73,6 +77,7 @@ export class SiLU extends InplaceActivation {
 
 /** `x tanh(softplus(x))`. */
 export class Mish extends InplaceActivation {
+  static override readonly keepsNothing: boolean = true;
   constructor(inplace?: boolean | InplaceOptions) {
     super('Mish', inplace);
   }
@@ -84,6 +89,7 @@ export class Mish extends InplaceActivation {
 
 /** `x min(max(x + 3, 0), 6) / 6`. */
 export class Hardswish extends InplaceActivation {
+  static override readonly keepsNothing: boolean = true;
   constructor(inplace?: boolean | InplaceOptions) {
     super('Hardswish', inplace);
   }
@@ -99,6 +105,7 @@ export class Hardswish extends InplaceActivation {
 
 /** `min(max(x + 3, 0), 6) / 6`. */
 export class Hardsigmoid extends InplaceActivation {
+  static override readonly keepsNothing: boolean = true;
   constructor(inplace?: boolean | InplaceOptions) {
     super('Hardsigmoid', inplace);
   }
@@ -116,6 +123,7 @@ export class Hardsigmoid extends InplaceActivation {
 
 /** `1 / (1 + e^-x)`. */
 export class Sigmoid extends Module {
+  static override readonly keepsNothing: boolean = true;
   override forward(input: Tensor): Tensor {
     return F.sigmoid(input);
   }
@@ -130,6 +138,7 @@ export class LogSigmoid extends Module {
 
 /** Hyperbolic tangent. */
 export class Tanh extends Module {
+  static override readonly keepsNothing: boolean = true;
   override forward(input: Tensor): Tensor {
     return F.tanh(input);
   }
@@ -155,6 +164,7 @@ const inplaceSuffix = (inplace: boolean): string => (inplace ? ', inplace=True' 
 
 /** `x > 0 ? x : negativeSlope x`; the slope is 0.01 by default. */
 export class LeakyReLU extends Module {
+  static override readonly keepsNothing: boolean = true;
   readonly negativeSlope: number;
   readonly inplace: boolean;
 
@@ -195,6 +205,7 @@ export interface PReluOptions {
  * @param init their first value; 0.25 by default
  */
 export class PReLU extends Module {
+  static override readonly keepsNothing: boolean = true;
   readonly numParameters: number;
   /** `[numParameters]` */
   weight: Parameter;
@@ -238,6 +249,7 @@ abstract class AlphaActivation extends Module {
 
 /** `x > 0 ? x : alpha (e^x - 1)`; alpha is 1 by default. */
 export class ELU extends AlphaActivation {
+  static override readonly keepsNothing: boolean = true;
   constructor(alpha?: number | F.AlphaOptions, inplace?: boolean | F.AlphaOptions) {
     super('ELU', [alpha, inplace]);
   }
@@ -249,6 +261,7 @@ export class ELU extends AlphaActivation {
 
 /** `max(0, x) + min(0, alpha (e^(x/alpha) - 1))`; alpha is 1 by default. */
 export class CELU extends AlphaActivation {
+  static override readonly keepsNothing: boolean = true;
   constructor(alpha?: number | F.AlphaOptions, inplace?: boolean | F.AlphaOptions) {
     super('CELU', [alpha, inplace]);
   }
@@ -265,6 +278,7 @@ export interface GeluOptions {
 
 /** Gaussian error linear unit, `x Φ(x)`: exact by default, by a tanh with `approximate: 'tanh'`. */
 export class GELU extends Module {
+  static override readonly keepsNothing: boolean = true;
   readonly approximate: 'none' | 'tanh';
 
   constructor(approximate?: 'none' | 'tanh' | GeluOptions) {
@@ -291,6 +305,7 @@ export interface SoftplusLayerOptions {
 
 /** `log(1 + e^(beta x)) / beta`, and x itself where `beta x > threshold`. Defaults: beta 1, threshold 20. */
 export class Softplus extends Module {
+  static override readonly keepsNothing: boolean = true;
   readonly beta: number;
   readonly threshold: number;
 
@@ -312,6 +327,7 @@ export class Softplus extends Module {
 
 /** x clipped to `[minVal, maxVal]`, by default [-1, 1]. */
 export class Hardtanh extends Module {
+  static override readonly keepsNothing: boolean = true;
   readonly minVal: number;
   readonly maxVal: number;
   readonly inplace: boolean;
@@ -444,6 +460,7 @@ abstract class SoftmaxActivation extends Module {
 
 /** `e^x / Σ e^x` along `dim`. */
 export class Softmax extends SoftmaxActivation {
+  static override readonly keepsNothing: boolean = true;
   constructor(dim?: number | null | DimOption) {
     super('Softmax', dim);
   }
@@ -455,6 +472,7 @@ export class Softmax extends SoftmaxActivation {
 
 /** `log(softmax(x))` along `dim`. */
 export class LogSoftmax extends SoftmaxActivation {
+  static override readonly keepsNothing: boolean = true;
   constructor(dim?: number | null | DimOption) {
     super('LogSoftmax', dim);
   }

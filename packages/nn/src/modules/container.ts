@@ -3,8 +3,9 @@
  * plain JavaScript object lists integer keys first and in order, so a `ModuleDict` with keys such as `'7'` has them first.
  */
 
+import { leaveToTape } from '@torsor/autograd';
 import type { DType } from '@torsor/core';
-import { IndexError, isOptions, NotImplementedError, Tensor, ValueError } from '@torsor/core';
+import { IndexError, isOptions, NotImplementedError, sameStorage, Tensor, ValueError } from '@torsor/core';
 import type { AnyModule } from '../module.ts';
 import { isModule, Module } from '../module.ts';
 import { Parameter } from '../parameter.ts';
@@ -123,9 +124,20 @@ export class Sequential<I = Tensor, R = Tensor> extends Module<[input: I], R> {
 
   override forward(input: I): R {
     let x: unknown = input;
+    // What flows between two modules that keep none of it nobody else has seen, and is the tape's alone from then on.
+    let isOwn = false;
     for (const name of Object.keys(this)) {
       const module = (this as unknown as Record<string, unknown>)[name];
-      if (isModule(module)) x = module.invoke([x]);
+      if (!isModule(module)) continue;
+      const before = x;
+      x = module.invoke([before]);
+      const { isTransparent } = module;
+      if (!(before instanceof Tensor && x instanceof Tensor)) isOwn = false;
+      else if (sameStorage(before.storage, x.storage)) isOwn &&= isTransparent;
+      else {
+        if (isOwn && isTransparent) leaveToTape(before);
+        isOwn = isTransparent;
+      }
     }
     return x as R;
   }

@@ -369,6 +369,7 @@ abstract class PlainConv extends ConvNd {
  * conv(rand(1, 2, 64)).shape; // [1, 16, 62]
  */
 export class Conv1d extends PlainConv {
+  static override readonly keepsNothing: boolean = true;
   constructor(options: ConvLayerOptions);
   constructor(
     inChannels: number,
@@ -417,6 +418,7 @@ export class Conv1d extends PlainConv {
  * conv(rand(1, 20, 64, 128)).shape; // [1, 16, 64, 128]
  */
 export class Conv2d extends PlainConv {
+  static override readonly keepsNothing: boolean = true;
   constructor(options: ConvLayerOptions);
   constructor(
     inChannels: number,
@@ -510,6 +512,7 @@ abstract class TransposedConv extends ConvNd<TransposeArguments> {
  * up(rand(1, 16, 10), [21]).shape; // [1, 8, 21]
  */
 export class ConvTranspose1d extends TransposedConv {
+  static override readonly keepsNothing: boolean = true;
   constructor(options: ConvTransposeLayerOptions);
   constructor(
     inChannels: number,
@@ -561,6 +564,7 @@ export class ConvTranspose1d extends TransposedConv {
  * up(down(x), x.size()).shape; // [1, 16, 12, 12]
  */
 export class ConvTranspose2d extends TransposedConv {
+  static override readonly keepsNothing: boolean = true;
   constructor(options: ConvTransposeLayerOptions);
   constructor(
     inChannels: number,

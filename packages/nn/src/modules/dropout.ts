@@ -43,6 +43,7 @@ abstract class DropoutNd extends Module {
  * drop.eval()(x) === x; // true
  */
 export class Dropout extends DropoutNd {
+  static override readonly keepsNothing: boolean = true;
   constructor(p?: number | DropoutLayerOptions, inplace?: boolean | DropoutLayerOptions) {
     super('Dropout', [p, inplace]);
   }
@@ -54,6 +55,7 @@ export class Dropout extends DropoutNd {
 
 /** In training, sets whole channels of `[N, C, L]` or `[C, L]` to 0 with probability `p` (0.5 by default). */
 export class Dropout1d extends DropoutNd {
+  static override readonly keepsNothing: boolean = true;
   constructor(p?: number | DropoutLayerOptions, inplace?: boolean | DropoutLayerOptions) {
     super('Dropout1d', [p, inplace]);
   }
@@ -65,6 +67,7 @@ export class Dropout1d extends DropoutNd {
 
 /** In training, sets whole channels of `[N, C, H, W]` to 0 with probability `p` (0.5 by default). */
 export class Dropout2d extends DropoutNd {
+  static override readonly keepsNothing: boolean = true;
   constructor(p?: number | DropoutLayerOptions, inplace?: boolean | DropoutLayerOptions) {
     super('Dropout2d', [p, inplace]);
   }

@@ -20,6 +20,7 @@ export interface FlattenOptions {
  * new Flatten()(randn(32, 1, 5, 5)).shape; // [32, 25]
  */
 export class Flatten extends Module {
+  static override readonly keepsNothing: boolean = true;
   readonly startDim: number;
   readonly endDim: number;
 
@@ -51,6 +52,7 @@ export interface UnflattenOptions {
  * new Unflatten(1, [2, 5, 5])(randn(2, 50)).shape; // [2, 2, 5, 5]
  */
 export class Unflatten extends Module {
+  static override readonly keepsNothing: boolean = true;
   readonly dim: number;
   readonly unflattenedSize: Shape;
 

@@ -11,6 +11,7 @@ import { python } from '../python.ts';
 
 /** Passes its input on. Whatever arguments it is made with, it ignores, as PyTorch's. */
 export class Identity extends Module {
+  static override readonly keepsNothing: boolean = true;
   constructor(..._ignored: readonly unknown[]) {
     super();
   }
@@ -45,6 +46,7 @@ export interface LinearOptions {
  * linear(randn(128, 20)).shape; // [128, 30]
  */
 export class Linear extends Module {
+  static override readonly keepsNothing: boolean = true;
   readonly inFeatures: number;
   readonly outFeatures: number;
   /** `[outFeatures, inFeatures]` */

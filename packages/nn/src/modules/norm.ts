@@ -155,6 +155,7 @@ abstract class BatchNormNd extends NormNd {
  * @throws ShapeError in training with one value per channel
  */
 export class BatchNorm1d extends BatchNormNd {
+  static override readonly keepsNothing: boolean = true;
   constructor(
     numFeatures: number | BatchNormLayerOptions,
     eps?: number | BatchNormLayerOptions,
@@ -186,6 +187,7 @@ export class BatchNorm1d extends BatchNormNd {
  * bn.numBatchesTracked?.item(); // 1
  */
 export class BatchNorm2d extends BatchNormNd {
+  static override readonly keepsNothing: boolean = true;
   constructor(
     numFeatures: number | BatchNormLayerOptions,
     eps?: number | BatchNormLayerOptions,
@@ -294,6 +296,7 @@ export interface LayerNormLayerOptions {
  * new LayerNorm([5, 10])(randn(20, 5, 10)).shape; // [20, 5, 10]
  */
 export class LayerNorm extends Module {
+  static override readonly keepsNothing: boolean = true;
   readonly normalizedShape: Shape;
   readonly eps: number;
   readonly elementwiseAffine: boolean;
@@ -368,6 +371,7 @@ export interface GroupNormLayerOptions {
  * @throws ShapeError when `numGroups` does not divide `numChannels`
  */
 export class GroupNorm extends Module {
+  static override readonly keepsNothing: boolean = true;
   readonly numGroups: number;
   readonly numChannels: number;
   readonly eps: number;

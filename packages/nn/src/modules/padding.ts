@@ -79,6 +79,7 @@ export class ConstantPad2d extends ConstantPadNd {
 
 /** Pads a signal with zeros; padding `[left, right]` or one number. */
 export class ZeroPad1d extends PadNd {
+  static override readonly keepsNothing: boolean = true;
   constructor(padding: Padding | PaddingOptions) {
     super('ZeroPad1d', 1, 'constant', onlyPadding('ZeroPad1d', padding));
   }
@@ -86,6 +87,7 @@ export class ZeroPad1d extends PadNd {
 
 /** Pads an image with zeros; padding `[left, right, top, bottom]` or one number. */
 export class ZeroPad2d extends PadNd {
+  static override readonly keepsNothing: boolean = true;
   constructor(padding: Padding | PaddingOptions) {
     super('ZeroPad2d', 2, 'constant', onlyPadding('ZeroPad2d', padding));
   }
@@ -93,6 +95,7 @@ export class ZeroPad2d extends PadNd {
 
 /** Mirrors a signal at its ends, which are not repeated; padding `[left, right]` or one number, below the length. */
 export class ReflectionPad1d extends PadNd {
+  static override readonly keepsNothing: boolean = true;
   constructor(padding: Padding | PaddingOptions) {
     super('ReflectionPad1d', 1, 'reflect', onlyPadding('ReflectionPad1d', padding));
   }
@@ -100,6 +103,7 @@ export class ReflectionPad1d extends PadNd {
 
 /** Mirrors an image at its borders, which are not repeated; padding `[left, right, top, bottom]` or one number. */
 export class ReflectionPad2d extends PadNd {
+  static override readonly keepsNothing: boolean = true;
   constructor(padding: Padding | PaddingOptions) {
     super('ReflectionPad2d', 2, 'reflect', onlyPadding('ReflectionPad2d', padding));
   }

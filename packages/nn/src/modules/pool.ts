@@ -96,6 +96,7 @@ abstract class MaxPoolNd<I extends boolean> extends Module<[input: Tensor], Pool
  * @param ceilMode whether the last window may reach beyond the input; false by default
  */
 export class MaxPool1d<I extends boolean = false> extends MaxPoolNd<I> {
+  static override readonly keepsNothing: boolean = true;
   constructor(
     kernelSize: PerDimension | MaxPoolLayerOptions<I>,
     stride?: PoolStride | MaxPoolLayerOptions<I>,
@@ -129,6 +130,7 @@ export class MaxPool1d<I extends boolean = false> extends MaxPoolNd<I> {
  * new MaxPool2d(2)(randn(1, 8, 28, 28)).shape; // [1, 8, 14, 14]
  */
 export class MaxPool2d<I extends boolean = false> extends MaxPoolNd<I> {
+  static override readonly keepsNothing: boolean = true;
   constructor(
     kernelSize: PerDimension | MaxPoolLayerOptions<I>,
     stride?: PoolStride | MaxPoolLayerOptions<I>,
@@ -181,6 +183,7 @@ const AVG_POOL_NAMES = ['kernelSize', 'stride', 'padding', 'ceilMode', 'countInc
  * @param countIncludePad whether the zeros of the padding count; true by default
  */
 export class AvgPool1d extends Module {
+  static override readonly keepsNothing: boolean = true;
   readonly kernelSize: readonly number[];
   readonly stride: readonly number[];
   readonly padding: readonly number[];
@@ -234,6 +237,7 @@ export class AvgPool1d extends Module {
  * @param divisorOverride what to divide by in place of the size of the window; null by default
  */
 export class AvgPool2d extends Module {
+  static override readonly keepsNothing: boolean = true;
   readonly kernelSize: PerDimension;
   readonly stride: PerDimension;
   readonly padding: PerDimension;
@@ -308,6 +312,7 @@ abstract class AdaptiveAvgPoolNd extends Module {
  * `⌈(i + 1) L / Lout⌉`. input `[N, C, L]` or `[C, L]` → `[…, outputSize]`.
  */
 export class AdaptiveAvgPool1d extends AdaptiveAvgPoolNd {
+  static override readonly keepsNothing: boolean = true;
   constructor(outputSize: AdaptiveSize | AdaptivePoolLayerOptions) {
     super('AdaptiveAvgPool1d', outputSize);
   }
@@ -325,6 +330,7 @@ export class AdaptiveAvgPool1d extends AdaptiveAvgPoolNd {
  * new AdaptiveAvgPool2d(1)(randn(1, 64, 8, 9)).shape; // [1, 64, 1, 1]
  */
 export class AdaptiveAvgPool2d extends AdaptiveAvgPoolNd {
+  static override readonly keepsNothing: boolean = true;
   constructor(outputSize: AdaptiveSize | AdaptivePoolLayerOptions) {
     super('AdaptiveAvgPool2d', outputSize);
   }

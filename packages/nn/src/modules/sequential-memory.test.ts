@@ -1,0 +1,150 @@
+/** What a `Sequential` gives back early: what flows between modules that keep none of it, and nothing that anybody else can see. */
+
+import { gradgradcheck, noGrad, savedTensorsHooks } from '@torsor/autograd';
+import type { Tensor } from '@torsor/core';
+import { manualSeed, memory, randn } from '@torsor/core';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import * as nn from '../index.ts';
+
+/** Every module that says it keeps nothing, in chains that fit `[4, 8, 12, 12]`. */
+const CHAINS: Readonly<Record<string, () => nn.Module[]>> = {
+  conv: () => [new nn.Conv2d(8, 16, 3), new nn.ReLU(), new nn.MaxPool2d(2), new nn.Conv2d(16, 8, 3), new nn.Tanh()],
+  norm: () => [new nn.Conv2d(8, 8, 3), new nn.BatchNorm2d(8), new nn.ReLU(true), new nn.GroupNorm(2, 8), new nn.GELU()],
+  drop: () => [new nn.Dropout(0.5), new nn.Conv2d(8, 8, 3), new nn.Dropout2d(0.3), new nn.SiLU(), new nn.AvgPool2d(2)],
+  pads: () => [
+    new nn.ZeroPad2d(1),
+    new nn.Conv2d(8, 8, 3),
+    new nn.ReflectionPad2d(1),
+    new nn.Sigmoid(),
+    new nn.Identity(),
+  ],
+  flat: () => [
+    new nn.Flatten(),
+    new nn.Linear(8 * 144, 700),
+    new nn.LayerNorm(700),
+    new nn.ELU(),
+    new nn.Linear(700, 600),
+  ],
+  soft: () => [new nn.Flatten(), new nn.Linear(8 * 144, 600), new nn.PReLU(), new nn.Softplus(), new nn.LogSoftmax(1)],
+  more: () => [
+    new nn.Hardswish(),
+    new nn.Mish(),
+    new nn.LeakyReLU(0.1),
+    new nn.Hardtanh(),
+    new nn.ConvTranspose2d(8, 4, 3),
+  ],
+  gates: () => [new nn.SELU(), new nn.CELU(), new nn.ReLU6(), new nn.Hardsigmoid(), new nn.Softmax(1)],
+  pool: () => [
+    new nn.Conv2d(8, 8, 1),
+    new nn.AdaptiveAvgPool2d(6),
+    new nn.Unflatten(1, [2, 4]),
+    new nn.Flatten(1, 2),
+    new nn.ReLU(),
+  ],
+};
+
+/** Output, and the gradients of the input and of all parameters. */
+function passOf(make: () => nn.Module[], watched: boolean): Tensor[] {
+  manualSeed(7);
+  const net = new nn.Sequential(...make());
+  // With a hook on each module nothing is released early.
+  if (watched) for (const module of net) module.registerForwardHook(() => undefined);
+  const x = randn(4, 8, 12, 12).requiresGrad_();
+  const y = net(x) as Tensor;
+  y.mul(y).sum().backward();
+  return [y.detach(), x.grad as Tensor, ...[...net.parameters()].map((p) => p.grad as Tensor)];
+}
+
+for (const [name, make] of Object.entries(CHAINS)) {
+  test(`${name}: output and gradients are those of the same modules watched by hooks`, () => {
+    const want = passOf(make, true);
+    passOf(make, false).forEach((x, i) => {
+      assert.ok(x.equal(want[i]), `result ${i}`);
+    });
+  });
+}
+
+const chain = () =>
+  new nn.Sequential(
+    new nn.Linear(600, 600),
+    new nn.ReLU(),
+    new nn.Linear(600, 600),
+    new nn.Tanh(),
+    new nn.Linear(600, 600),
+  );
+const used = (): number => memory().usedBytes - memory().scratchBytes;
+const BYTES = 16 * 600 * 4;
+
+test('without gradients nothing but the output is left', () => {
+  const net = chain();
+  const x = randn(16, 600);
+  const before = used();
+  const y = noGrad(() => net(x) as Tensor);
+  assert.is(used() - before, BYTES);
+  assert.is(y.numel(), 16 * 600);
+});
+
+test('with gradients the tape keeps what it needs until the backward pass, and nothing after it', () => {
+  const net = chain();
+  const x = randn(16, 600);
+  const before = used();
+  const y = net(x) as Tensor;
+  // The results of ReLU and Tanh, each saved twice over as one, and the output.
+  assert.is(used() - before, 3 * BYTES);
+  y.sum().backward();
+  for (const p of net.parameters()) p.grad = null;
+  assert.ok(
+    used() - before <= 4 * BYTES + 4 * 600 * 600 * 3,
+    'what is left is the output, and gradients that the collector finds',
+  );
+});
+
+test('what a module of the user’s, a hook or a pack hook has seen stays', () => {
+  const seen: Tensor[] = [];
+  class Keeper extends nn.ReLU {
+    override forward(x: Tensor): Tensor {
+      seen.push(x);
+      const y = super.forward(x);
+      seen.push(y);
+      return y;
+    }
+  }
+  const x = randn(16, 600);
+  const keeper = new nn.Sequential(new nn.Linear(600, 600), new Keeper(), new nn.Linear(600, 600), new nn.Tanh());
+  (keeper(x) as Tensor).sum().backward();
+  const hooked = chain();
+  hooked.at(1).registerForwardHook((_module, [input], output) => {
+    seen.push(input as Tensor, output as Tensor);
+  });
+  (hooked(x) as Tensor).sum().backward();
+  savedTensorsHooks(
+    (saved) => {
+      seen.push(saved);
+      return saved;
+    },
+    (saved) => saved,
+    () => (chain()(x) as Tensor).sum().backward(),
+  );
+  assert.ok(seen.length > 8);
+  for (const tensor of seen) assert.ok(Number.isFinite(tensor.sum().item()));
+});
+
+test('a graph that is kept can be walked again, and a gradient differentiated', () => {
+  const net = chain();
+  const x = randn(16, 600).requiresGrad_();
+  const y = (net(x) as Tensor).sum();
+  y.backward({ retainGraph: true });
+  const once = (x.grad as Tensor).clone();
+  y.backward();
+  assert.ok((x.grad as Tensor).allclose(once.mul(2)));
+  const small = new nn.Sequential(
+    new nn.Linear(40, 30),
+    new nn.Tanh(),
+    new nn.Linear(30, 20),
+    new nn.Sigmoid(),
+  ).double();
+  assert.ok(gradgradcheck((z: Tensor) => small(z) as Tensor, [randn(9, 40, { dtype: 'float64' }).requiresGrad_()]));
+});
+
+test.run();
