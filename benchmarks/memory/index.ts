@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { parseArgs, promisify } from 'node:util';
 import { root } from '../../tools/runtimes.mjs';
 import { prepare } from '../runtime.ts';
+import { soakInBrowser } from './browser.ts';
 import type { Sample, ScenarioName } from './scenarios.ts';
 
 const MiB = 2 ** 20;
@@ -27,7 +28,7 @@ const usage = `npm run soak -- [scenario…] [options]
 
 Scenarios: scoped, synchronous, yielding, small, overcommitted; peak.
 
-  --runtime a,b   node20, node24, node26, bun, deno; default node24
+  --runtime a,b   node20, node24, node26, bun, deno, chromium, chromium-worker, firefox, firefox-worker; default node24
   --steps n       instead of each scenario's own number`;
 
 const { values, positionals } = parseArgs({
@@ -66,22 +67,35 @@ async function peak(id: string): Promise<string[]> {
   return short;
 }
 
-/** Runs a scenario; shows and returns its samples. */
-async function soak(command: readonly string[], name: ScenarioName): Promise<Sample[]> {
-  const { steps, limitMiB } = PLAN[name];
-  const args = [name, values.steps ?? String(steps), ...(limitMiB === undefined ? [] : [String(limitMiB)])];
-  const child = spawn(command[0], [...command.slice(1), ...args], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+/** Shows a sample. */
+function show(sample: Sample): void {
+  const size = (bytes: number) => `${(bytes / MiB).toFixed(0)}`.padStart(7);
+  console.log(
+    `${String(sample.step).padStart(9)}${sample.msPerStep.toPrecision(3).padStart(10)}${size(sample.residentBytes)}` +
+      `${size(sample.heapBytes)}${size(sample.usedBytes)}${size(sample.pagedOutBytes)}`,
+  );
+}
+
+/** Runs a scenario on a runtime of its own process; shows and returns its samples. */
+async function soak(id: string, name: ScenarioName): Promise<Sample[]> {
+  const { limitMiB } = PLAN[name];
+  const steps = Number(values.steps ?? PLAN[name].steps);
   const samples: Sample[] = [];
-  for await (const line of createInterface({ input: child.stdout })) {
-    const sample = JSON.parse(line) as Sample;
+  const hear = (sample: Sample) => {
     samples.push(sample);
-    const size = (bytes: number) => `${(bytes / MiB).toFixed(0)}`.padStart(7);
-    console.log(
-      `${String(sample.step).padStart(9)}${sample.msPerStep.toPrecision(3).padStart(10)}${size(sample.residentBytes)}` +
-        `${size(sample.heapBytes)}${size(sample.usedBytes)}${size(sample.pagedOutBytes)}`,
-    );
+    show(sample);
+  };
+  const [browser, place] = id.split('-');
+  if (browser === 'chromium' || browser === 'firefox') {
+    await soakInBrowser(browser, { name, steps, limitMiB: limitMiB ?? null, inWorker: place === 'worker' }, hear);
+    return samples;
   }
-  const code = child.exitCode ?? (await new Promise<number | null>((resolve) => child.on('close', resolve)));
+  const [path, ...before] = await prepare(id, 'benchmarks/memory/run.ts');
+  const args = [...before, name, String(steps), ...(limitMiB === undefined ? [] : [String(limitMiB)])];
+  const child = spawn(path, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+  for await (const line of createInterface({ input: child.stdout })) hear(JSON.parse(line) as Sample);
+  const code = await ended;
   if (code !== 0) throw new Error(`${name} ended with ${code}`);
   return samples;
 }
@@ -91,20 +105,21 @@ const names = (isAll ? Object.keys(PLAN) : positionals.filter((name) => name !==
 let passed = 0;
 const failed: string[] = [];
 for (const id of values.runtime.split(',')) {
-  const command = await prepare(id, 'benchmarks/memory/run.ts');
   const pace = new Map<ScenarioName, number>();
   for (const name of names) {
     console.log(`\n${id}, ${name}\n     step   ms/step    RSS   heap   used  paged out (MiB)`);
-    const samples = await soak(command, name);
+    const samples = await soak(id, name);
     const [first, ...rest] = samples;
     const last = rest[rest.length - 1];
     const paces = rest.map(({ msPerStep }) => msPerStep).sort((a, b) => a - b);
     pace.set(name, paces[paces.length >> 1]);
-    const growth = last.residentBytes / first.residentBytes;
+    // Where the runtime does not say what is resident, the heap and what was paged out of it tell.
+    const isKnown = last.residentBytes > 0;
+    const growth = isKnown ? last.residentBytes / first.residentBytes : last.heapBytes / first.heapBytes;
     const scoped = pace.get('scoped');
     const slower =
       name !== 'scoped' && scoped !== undefined && name === 'synchronous' ? paces[paces.length >> 1] / scoped : 1;
-    const verdict = `resident memory ${growth.toFixed(2)} × that after step ${first.step}`;
+    const verdict = `${isKnown ? 'resident memory' : 'the heap'} ${growth.toFixed(2)} × that after step ${first.step}`;
     const speed = slower === 1 ? '' : `; ${slower.toFixed(2)} × the time of the loop in scopes`;
     console.log(verdict + speed);
     if (growth <= 1.1 && slower <= 1.15) passed++;

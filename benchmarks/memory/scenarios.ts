@@ -27,6 +27,13 @@ export interface Context {
   readonly report: (sample: Sample) => void;
 }
 
+/** Where to look: after a hundredth of the steps, when a program is warm, and ten times on the way. */
+export function samplePoints(steps: number): number[] {
+  return [
+    ...new Set([Math.ceil(steps / 100), ...Array.from({ length: 10 }, (_, i) => Math.ceil((steps * (i + 1)) / 10))]),
+  ];
+}
+
 /** A small convnet on 8 × 8 images, as the digits are: its training step takes about a millisecond. */
 function trainer(): () => void {
   manualSeed(0);
