@@ -36,7 +36,7 @@ export class Block {
 
 const MiB = 2 ** 20;
 /** Where the soft limit starts when nobody has set one; see `adapt`. */
-const FIRST_SOFT_LIMIT_BYTES = 64 * MiB;
+const FIRST_SOFT_LIMIT_BYTES = 128 * MiB;
 /** The soft limit never grows past this part of the limit of the heap by itself. */
 const MOST_OF_HEAP = 0.75;
 /** Paging goes on until this part of the soft limit is in use, so that it is not needed again at the next tensor. */
@@ -46,9 +46,6 @@ const KEPT = 0.75;
  * operands are and writing to them.
  */
 const PROTECTED = 16;
-/** Making room may take this part of the time; else the limit doubles, up to so many bytes. */
-const MOST_TIME = 0.03;
-const MOST_FOR_SPEED_BYTES = 512 * MiB;
 /** More pages back in than this part of what went out: the limit is too low for what the program works on. */
 const THRASHING = 0.25;
 /** Bytes of storages that came into the heap and were not released, for which the collector is shown a ballast of as many. */
@@ -72,7 +69,6 @@ let outAtLastPaging = 0;
 let inAtLastPaging = 0;
 let unseenBytes = 0;
 let enteredBytes = 0;
-let lastPagingMs = 0;
 let outAtLastCollection = 0;
 
 /** Told of memory pressure; set by `onMemoryPressure` alone. */
@@ -205,16 +201,12 @@ function pageOut(block: Block): void {
 /** Frees what is dead; then pages out blocks, those first that have not been used for longest, until `bytes` fit with room to spare. */
 function makeRoom(bytes: number): void {
   const home = heap();
-  const startMs = performance.now();
   adapt(bytes);
   const isSwept = sweep(COLLECT_BYTES);
   // Where half of the heap lives, collections would come too often.
   if (isSwept && home.usedBytes + bytes > softLimit / 2) raise(2 * softLimit);
   const limit = Math.min(softLimit, home.limitBytes);
-  if (isSwept && home.usedBytes + bytes <= limit) {
-    noteTime(startMs);
-    return;
-  }
+  if (isSwept && home.usedBytes + bytes <= limit) return;
   if (bytes <= limit) {
     const goal = Math.max(0, Math.min(limit * KEPT, limit - bytes));
     const old = residents.filter((block) => block.lastUse < clock - PROTECTED);
@@ -228,19 +220,10 @@ function makeRoom(bytes: number): void {
     outAtLastCollection = pagedOutBytes;
     collectArrays();
   }
-  noteTime(startMs);
   const out = pagedOutBytes - outAtLastPaging;
   outAtLastPaging = pagedOutBytes;
   inAtLastPaging = pagedInBytes;
   pressure.notify?.({ neededBytes: bytes, usedBytes: home.usedBytes, pagedOutBytes: out, softLimitBytes: limit });
-}
-
-/** Raises the limit when making room, which began at `startMs`, takes much of the time. */
-function noteTime(startMs: number): void {
-  const nowMs = performance.now();
-  const isOften = lastPagingMs > 0 && nowMs - startMs > MOST_TIME * (nowMs - lastPagingMs);
-  lastPagingMs = nowMs;
-  if (isOften && softLimit < MOST_FOR_SPEED_BYTES) raise(2 * softLimit);
 }
 
 /** Raises a soft limit that nobody has set, when what went out keeps coming back, or one tensor takes much of it. */
@@ -261,8 +244,8 @@ export interface MemoryLimits {
   readonly heapLimitBytes: number;
   /**
    * Bytes in use above which the tensors that were not used for longest are paged out to ordinary arrays, which the garbage
-   * collector sees; they page back in when they are needed. `null`, the default, starts with 64 MiB and doubles where half of
-   * it lives, where what was paged out keeps coming back, and up to 512 MiB where making room takes too much time.
+   * collector sees; they page back in when they are needed. `null`, the default, starts with 128 MiB and doubles where half of
+   * it lives or where what was paged out keeps coming back.
    */
   readonly softLimitBytes: number | null;
 }
