@@ -43,6 +43,8 @@ export * from './ops/view.ts';
 export { isOptions, listArgument, named, tuple } from './options.ts';
 export type { MemoryLimits, MemoryPressure } from './pager.ts';
 export { formatTensor, getPrintOptions, setPrintOptions } from './print.ts';
+export type { EventAverage, EventAverages, ProfileOptions, ProfilerEvent, TableOptions } from './profile.ts';
+export { Profile, profile, recordFunction } from './profile.ts';
 export {
   defaultGenerator,
   Generator,

@@ -1,4 +1,4 @@
-/** Where ops and kernels tell `explain` what they do. While nobody listens, that costs a comparison. */
+/** Where ops and kernels tell `explain` and `profile` what they do. While nobody listens, that costs a comparison. */
 
 export interface Observer {
   /** Runs an op. */
@@ -11,5 +11,5 @@ export interface Observer {
   because(why: string): void;
 }
 
-/** `current` is null but for the time of an `explain`. */
+/** `current` is null but for the time of an `explain` or a `profile`. */
 export const observed: { current: Observer | null } = { current: null };

@@ -7,6 +7,7 @@ import {
   isTensor,
   keep,
   named,
+  recordFunction,
   ShapeError,
   type Tensor,
   tensor,
@@ -110,12 +111,14 @@ export abstract class Optimizer<H extends object> {
   step<T>(closure: () => T): T;
   step<T>(closure?: () => T): T | undefined {
     const loss = closure === undefined ? undefined : enableGrad(closure);
-    for (const group of this.paramGroups) {
-      for (const param of group.params) {
-        const grad = param.grad;
-        if (grad !== null) this.update(param, grad, group);
+    recordFunction(`Optimizer.step#${this.name}.step`, () => {
+      for (const group of this.paramGroups) {
+        for (const param of group.params) {
+          const grad = param.grad;
+          if (grad !== null) this.update(param, grad, group);
+        }
       }
-    }
+    });
     return loss;
   }
 
