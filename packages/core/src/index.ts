@@ -18,6 +18,9 @@ export {
   resetPeakMemory,
   setMemoryLimits,
 } from './memory.ts';
+// For `@torsor/workers` and `@torsor/data`.
+export type { Message, PackedError } from './message.ts';
+export { fromMessage, packError, toMessage, unpackError } from './message.ts';
 export type { NamedTuple, ValuesIndices } from './namedTuple.ts';
 export * from './ops/conv.ts';
 export * from './ops/counting.ts';
@@ -58,6 +61,9 @@ export { keep, Scope, scope, tidy } from './scope.ts';
 export { Storage, sameStorage, setStorageTracker } from './storage.ts';
 export type { NestedValues } from './tensor.ts';
 export { Tensor } from './tensor.ts';
+// For `@torsor/workers` and `@torsor/data`.
+export type { Parent, Thread, ThreadStart } from './threads.ts';
+export { parentThread, startThread } from './threads.ts';
 export { Assembler } from './wasm/assembler.ts';
 // For `@torsor/workers`.
 export type { Executor, Rows } from './wasm/executor.ts';
