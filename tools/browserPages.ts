@@ -72,6 +72,19 @@ async function bundleUvu(): Promise<Map<string, Uint8Array>> {
   );
 }
 
+const folders = new Map(packages().map(({ name, folder }) => [name, folder]));
+
+/**
+ * A module of `tsc`, with the names of our packages replaced by where their modules are: workers have no import map.
+ * Bundles keep the names, and so are found as on a user's page.
+ */
+function withPaths(code: string): string {
+  return code.replace(/\b(from |import )(['"])([\w@/]+)\2/g, (whole, keyword, quote, name) => {
+    const folder = folders.get(name);
+    return folder === undefined ? whole : `${keyword}${quote}/${folder}/dist/index.js${quote}`;
+  });
+}
+
 /** The page, with an import map that leads tests to the modules of `tsc`, and the tests of what is published to the bundles. */
 function pageOf(): string {
   const own = packages();
@@ -82,6 +95,9 @@ function pageOf(): string {
   const page = readFileSync(`${root}tools/browser/page.html`, 'utf8');
   return page.replace('{ "imports": {} }', () => JSON.stringify({ imports, scopes }));
 }
+
+/** What `tsc` made of a package's source, as opposed to its bundle. */
+const ownModule = /^\/packages\/\w+\/dist\/(?!bundle\.js$).*\.js$/;
 
 async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
@@ -153,6 +169,7 @@ export async function openPages(id: BrowserId, browserPath: string, options: Pag
     if (content === undefined && type !== undefined && !pathname.includes('..')) {
       try {
         content = readFileSync(home + decodeURIComponent(pathname.slice(1)));
+        if (ownModule.test(pathname)) content = withPaths(content.toString('utf8'));
       } catch {
         // Answered below: there is no such file.
       }

@@ -58,7 +58,7 @@ const sourceCondition = '--conditions=@torsor/source';
 const modulesCondition = '--conditions=@torsor/modules';
 
 function plainFiles(): RegExp {
-  return /^runtime-tests\/|\/(wasm\/(heap|features|module|launch)|storage|nn\/src\/training|lesson|strict)\.test\.ts$/;
+  return /^runtime-tests\/|\/(wasm\/(heap|features|module|launch)|storage|nn\/src\/training|lesson|strict|trainer|workers)\.test\.ts$/;
 }
 
 /** The longest that one file may take. */

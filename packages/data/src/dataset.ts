@@ -1,7 +1,7 @@
 /** Datasets: samples by index. */
 
 import type { Generator, Tensor } from '@torsor/core';
-import { IndexError, randperm, ShapeError, ValueError } from '@torsor/core';
+import { IndexError, indexSelect, randperm, ShapeError, tensor, ValueError } from '@torsor/core';
 
 /** Samples by index. Extend it, or give any object of this form. */
 export interface Dataset<T> {
@@ -9,6 +9,8 @@ export interface Dataset<T> {
   readonly length: number;
   /** The sample at an index from 0 to `length - 1`. */
   get(index: number): T;
+  /** The samples at these indices as one batch, as `defaultCollate` makes it: a loader takes it if it can be had faster so. */
+  getBatch?(indices: readonly number[]): unknown;
 }
 
 /**
@@ -43,6 +45,11 @@ export class TensorDataset implements Dataset<Tensor[]> {
 
   get(index: number): Tensor[] {
     return this.tensors.map((x) => x.select(0, index));
+  }
+
+  getBatch(indices: readonly number[]): Tensor[] {
+    const index = tensor([...indices], { dtype: 'int32' });
+    return this.tensors.map((x) => indexSelect(x, 0, index));
   }
 }
 

@@ -1,11 +1,15 @@
 /** `@torsor/data`: datasets, loaders and file formats. */
 
+export type { Collated } from './collate.ts';
+export { defaultCollate } from './collate.ts';
 export type { CsvOptions } from './csv.ts';
 export { parseCsv } from './csv.ts';
 export type { Dataset } from './dataset.ts';
 export { ConcatDataset, randomSplit, Subset, TensorDataset } from './dataset.ts';
-export type { Collated, DataLoaderOptions } from './loader.ts';
-export { DataLoader, defaultCollate } from './loader.ts';
+export type { DatasetModule, ImportDatasetOptions } from './imported.ts';
+export { ImportedDataset, importDataset } from './imported.ts';
+export type { DataLoaderOptions } from './loader.ts';
+export { DataLoader } from './loader.ts';
 export * as safetensors from './safetensors.ts';
 export type { Sampler } from './sampler.ts';
 export { BatchSampler, RandomSampler, SequentialSampler } from './sampler.ts';

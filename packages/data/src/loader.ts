@@ -1,31 +1,14 @@
 /** `DataLoader`: batches of a dataset. */
 
-import type { Generator, Tensor } from '@torsor/core';
-import {
-  defaultGenerator,
-  indexSelect,
-  isTensor,
-  NotImplementedError,
-  named,
-  stack,
-  tensor,
-  ValueError,
-} from '@torsor/core';
+import type { Generator } from '@torsor/core';
+import { defaultGenerator, named, ValueError } from '@torsor/core';
+import type { Collated } from './collate.ts';
+import { fetchBatch } from './collate.ts';
 import type { Dataset } from './dataset.ts';
-import { TensorDataset } from './dataset.ts';
+import { ImportedDataset } from './imported.ts';
+import { LoaderWorkers } from './loaderWorkers.ts';
 import type { Sampler } from './sampler.ts';
 import { BatchSampler, drawSeed, RandomSampler, SequentialSampler } from './sampler.ts';
-
-/** What the default collation makes of samples: tensors are stacked, numbers become tensors, structures keep their form. */
-export type Collated<T> = T extends Tensor | number | boolean | bigint
-  ? Tensor
-  : T extends readonly unknown[]
-    ? { [I in keyof T]: Collated<T[I]> }
-    : T extends string
-      ? string[]
-      : T extends object
-        ? { [K in keyof T]: Collated<T[K]> }
-        : T[];
 
 export interface DataLoaderOptions<T, B> {
   /** Samples a batch; 1 by default. */
@@ -36,14 +19,21 @@ export interface DataLoaderOptions<T, B> {
   sampler?: Sampler | null;
   /** Batches of indices; excludes `batchSize`, `shuffle`, `sampler` and `dropLast`. */
   batchSampler?: (Iterable<readonly number[]> & { readonly length: number }) | null;
-  /** Must be 0: batches are made on the calling thread. */
+  /**
+   * Threads that prepare batches ahead of time, in the order of the sampler; 0, the default, makes them on the calling thread. With
+   * workers the dataset must come from `importDataset`, and loops are `for await`.
+   */
   numWorkers?: number;
-  /** Makes a batch of samples; `defaultCollate` by default. */
+  /** Makes a batch of samples; `defaultCollate` by default. Runs on the calling thread, with workers, too. */
   collateFn?: ((samples: T[]) => B) | null;
   /** Leave out a last batch that is not full. Default false. */
   dropLast?: boolean;
   /** Where random numbers come from; PyTorch's default generator, as `manualSeed` seeded it, when left out. */
   generator?: Generator | null;
+  /** Batches that each worker prepares ahead; 2 by default. */
+  prefetchFactor?: number | null;
+  /** Keep the workers from one iteration to the next; `close()` ends them. Default false. */
+  persistentWorkers?: boolean;
 }
 
 const NAMES = [
@@ -55,6 +45,8 @@ const NAMES = [
   'collateFn',
   'dropLast',
   'generator',
+  'prefetchFactor',
+  'persistentWorkers',
 ] as const;
 
 /**
@@ -64,11 +56,16 @@ const NAMES = [
  * const loader = new DataLoader(new TensorDataset(images, labels), { batchSize: 64, shuffle: true });
  * for (const [x, y] of loader) train(x, y);
  */
-export class DataLoader<T, B = Collated<T>> implements Iterable<B> {
+export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterable<B>, AsyncDisposable {
   readonly dataset: Dataset<T>;
   readonly batchSampler: Iterable<readonly number[]> & { readonly length: number };
   readonly generator: Generator | null;
+  readonly numWorkers: number;
   readonly #collate: ((samples: T[]) => B) | null;
+  readonly #prefetchFactor: number;
+  readonly #isPersistent: boolean;
+  /** Persistent workers that no iteration uses. */
+  #idle: LoaderWorkers | null = null;
 
   constructor(
     dataset: Dataset<T>,
@@ -77,7 +74,18 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B> {
     options?: DataLoaderOptions<T, B>,
   ) {
     type Values = Required<DataLoaderOptions<T, B>>;
-    const [size, isShuffled, sampler, batchSampler, numWorkers, collateFn, dropLast, generator] = named<
+    const [
+      size,
+      isShuffled,
+      sampler,
+      batchSampler,
+      numWorkers = 0,
+      collateFn,
+      dropLast,
+      generator,
+      prefetchFactor,
+      isPersistent = false,
+    ] = named<
       [
         Values['batchSize'],
         Values['shuffle'],
@@ -87,13 +95,11 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B> {
         Values['collateFn'],
         Values['dropLast'],
         Values['generator'],
+        Values['prefetchFactor'],
+        Values['persistentWorkers'],
       ]
     >('DataLoader', NAMES, [batchSize, shuffle, options]);
-    if (numWorkers !== undefined && numWorkers !== 0) {
-      throw new NotImplementedError('numWorkers must be 0; batches are made on the calling thread', {
-        op: 'DataLoader',
-      });
-    }
+    checkWorkers(dataset, numWorkers, prefetchFactor ?? null, isPersistent);
     if (batchSampler != null && (size !== undefined || isShuffled || sampler != null || dropLast)) {
       throw new ValueError('batchSampler is mutually exclusive with batchSize, shuffle, sampler and dropLast', {
         op: 'DataLoader',
@@ -104,7 +110,10 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B> {
     }
     this.dataset = dataset;
     this.generator = generator ?? null;
+    this.numWorkers = numWorkers;
     this.#collate = collateFn ?? null;
+    this.#prefetchFactor = prefetchFactor ?? 2;
+    this.#isPersistent = isPersistent;
     const order = sampler ?? (isShuffled ? new RandomSampler(dataset, { generator }) : new SequentialSampler(dataset));
     this.batchSampler = batchSampler ?? new BatchSampler(order, size ?? 1, dropLast ?? false);
   }
@@ -114,48 +123,100 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B> {
     return this.batchSampler.length;
   }
 
-  *[Symbol.iterator](): globalThis.Generator<B, void, undefined> {
-    // PyTorch draws a seed for its workers at each iteration, whether it has any or not; so that what follows stays in step.
-    drawSeed(this.generator ?? defaultGenerator);
-    for (const indices of this.batchSampler) yield this.#batch(indices);
+  [Symbol.iterator](): globalThis.Generator<B, void, undefined> {
+    if (this.numWorkers > 0) {
+      throw new ValueError('workers prepare batches asynchronously; iterate with for await', { op: 'DataLoader' });
+    }
+    return this.#batches();
   }
 
-  #batch(indices: readonly number[]): B {
-    if (this.#collate === null && this.dataset instanceof TensorDataset) {
-      const index = tensor([...indices], { dtype: 'int32' });
-      return this.dataset.tensors.map((x) => indexSelect(x, 0, index)) as B;
+  *#batches(): globalThis.Generator<B, void, undefined> {
+    this.#drawSeed();
+    for (const indices of this.batchSampler) {
+      if (this.#collate === null) yield fetchBatch(this.dataset, indices) as B;
+      else yield this.#collate(indices.map((i) => this.dataset.get(i)));
     }
-    const samples = indices.map((i) => this.dataset.get(i));
-    return this.#collate === null ? (defaultCollate(samples) as B) : this.#collate(samples);
+  }
+
+  /** PyTorch draws a seed for its workers at each iteration, whether it has any or not; so that what follows stays in step. */
+  #drawSeed(): bigint {
+    return drawSeed(this.generator ?? defaultGenerator);
+  }
+
+  /**
+   * The same batches as without workers.
+   *
+   * @throws WorkerError when a worker throws, in the place of the batch that it was to make, with its error as `cause`
+   */
+  async *[Symbol.asyncIterator](): AsyncGenerator<B, void, undefined> {
+    if (this.numWorkers === 0) {
+      yield* this.#batches();
+      return;
+    }
+    const seed = this.#drawSeed();
+    const kept = this.#idle;
+    this.#idle = null;
+    kept?.hold(true);
+    const dataset = this.dataset as unknown as ImportedDataset<unknown>;
+    const workers = kept ?? (await LoaderWorkers.start(dataset, this.numWorkers, seed));
+    try {
+      yield* this.#prefetched(workers);
+    } finally {
+      if (this.#isPersistent && this.#idle === null) {
+        workers.hold(false);
+        this.#idle = workers;
+      } else await workers.close();
+    }
+  }
+
+  async *#prefetched(workers: LoaderWorkers): AsyncGenerator<B, void, undefined> {
+    const order = this.batchSampler[Symbol.iterator]();
+    const coming: Promise<unknown>[] = [];
+    let asked = 0;
+    const ask = (): void => {
+      const { value, done } = order.next();
+      if (done) return;
+      const batch = workers.fetch(asked++, value, this.#collate === null);
+      // It is heard when its turn comes, if it does.
+      batch.catch(() => undefined);
+      coming.push(batch);
+    };
+    for (let i = 0; i < this.numWorkers * this.#prefetchFactor; i++) ask();
+    while (coming.length > 0) {
+      const batch = await coming.shift();
+      ask();
+      yield this.#collate === null ? (batch as B) : this.#collate(batch as T[]);
+    }
+  }
+
+  /** Ends persistent workers; a program ends without, too. */
+  async close(): Promise<void> {
+    const workers = this.#idle;
+    this.#idle = null;
+    await workers?.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 }
 
-/**
- * A batch of samples: tensors are stacked, numbers, booleans and BigInts become tensors (numbers float32), lists and objects are
- * collated entry by entry, and anything else is left as a list.
- *
- * @throws ValueError when lists differ in length
- */
-export function defaultCollate<T>(samples: readonly T[]): Collated<T> {
-  return collate(samples) as Collated<T>;
-}
-
-function collate(samples: readonly unknown[]): unknown {
-  const first = samples[0];
-  if (isTensor(first)) return stack(samples as readonly Tensor[], 0);
-  if (typeof first === 'number' || typeof first === 'boolean' || typeof first === 'bigint') {
-    return tensor(samples as readonly number[]);
+function checkWorkers(dataset: unknown, count: number, prefetchFactor: number | null, isPersistent: boolean): void {
+  const check = (holds: boolean, message: string): void => {
+    if (!holds) throw new ValueError(message, { op: 'DataLoader' });
+  };
+  check(Number.isInteger(count) && count >= 0, `numWorkers must be a whole number, but got ${String(count)}`);
+  if (count === 0) {
+    check(prefetchFactor === null, 'prefetchFactor needs numWorkers > 0');
+    check(!isPersistent, 'persistentWorkers needs numWorkers > 0');
+    return;
   }
-  if (Array.isArray(first)) {
-    const lists = samples as readonly (readonly unknown[])[];
-    if (lists.some((list) => list.length !== first.length)) {
-      throw new ValueError('each list of a batch must be of equal size', { op: 'defaultCollate' });
-    }
-    return first.map((_, i) => collate(lists.map((list) => list[i])));
-  }
-  if (typeof first === 'object' && first !== null && !ArrayBuffer.isView(first)) {
-    const objects = samples as readonly Record<string, unknown>[];
-    return Object.fromEntries(Object.keys(first).map((key) => [key, collate(objects.map((object) => object[key]))]));
-  }
-  return [...samples];
+  check(
+    prefetchFactor === null || (Number.isInteger(prefetchFactor) && prefetchFactor >= 1),
+    `prefetchFactor must be a positive whole number, but got ${String(prefetchFactor)}`,
+  );
+  check(
+    dataset instanceof ImportedDataset,
+    "numWorkers needs a dataset that workers can make: await importDataset(new URL('./dataset.js', import.meta.url))",
+  );
 }
