@@ -168,8 +168,8 @@ export async function openPages(id: BrowserId, browserPath: string, options: Pag
     const type = pathname === '/' ? types['.html'] : types[extname(pathname)];
     if (content === undefined && type !== undefined && !pathname.includes('..')) {
       try {
-        content = readFileSync(home + decodeURIComponent(pathname.slice(1)));
-        if (ownModule.test(pathname)) content = withPaths(content.toString('utf8'));
+        const file = readFileSync(home + decodeURIComponent(pathname.slice(1)));
+        content = ownModule.test(pathname) ? withPaths(file.toString('utf8')) : file;
       } catch {
         // Answered below: there is no such file.
       }

@@ -37,19 +37,21 @@ export function workerInitFn(workerId: number, dataset: Dataset<unknown>): void 
   initialised = workerId * 100 + dataset.length;
 }
 
-/** Ends its worker, if it is in one. */
+/** Ends its worker, if it is in one: by exit, or where a worker cannot exit, by an error that nobody catches. */
 export async function mortal(): Promise<Dataset<number>> {
-  const { isMainThread } = (globalThis as { process?: unknown }).process
-    ? await import('node:worker_threads')
-    : { isMainThread: typeof window !== 'undefined' };
+  const isPage = (globalThis as { process?: unknown }).process === undefined;
+  const isMain = isPage ? typeof window !== 'undefined' : (await import('node:worker_threads')).isMainThread;
+  const die = (): void => {
+    if (!isPage) process.exit(3);
+    setTimeout(() => {
+      throw new Error('gone');
+    });
+  };
   return {
-    length: 4,
+    // The error of a page comes some batches later.
+    length: isPage ? 10_000 : 4,
     get(index) {
-      if (!isMainThread && index === 2) {
-        // where a worker can end itself it does, else it throws outside of its requests
-        if (typeof process === 'undefined') setTimeout(() => Promise.reject(new Error('gone')));
-        else process.exit(3);
-      }
+      if (!isMain && index === 2) die();
       return index;
     },
   };
