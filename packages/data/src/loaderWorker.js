@@ -2,4 +2,5 @@
 
 import { serveBatches } from './serving.ts';
 
-await serveBatches();
+// Not awaited: bundlers make workers of a kind that knows no await at its top.
+void serveBatches();

@@ -2,4 +2,5 @@
 
 import { serveTrainings } from './training.ts';
 
-await serveTrainings();
+// Not awaited: bundlers make workers of a kind that knows no await at its top.
+void serveTrainings();
