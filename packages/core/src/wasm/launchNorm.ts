@@ -22,7 +22,14 @@ const MIN_SIZE = 512;
 const CHUNK = 1024;
 
 /** Nanoseconds that an element takes, about. */
-const NS = { normalise: 0.25, gradient: 0.35, sums: 0.35, layerNorm: 0.4, layerNormBackward: 0.9, tables: 0.2 } as const;
+const NS = {
+  normalise: 0.25,
+  gradient: 0.35,
+  sums: 0.35,
+  layerNorm: 0.4,
+  layerNormBackward: 0.9,
+  tables: 0.2,
+} as const;
 /** Columns are cut where cache lines end. */
 const LINE = 256;
 
@@ -235,7 +242,9 @@ export function launchLayerNormBackward(
   staging.open(result);
   if (factor.part === null) fill(staging.at(factor.at), dtype, new Float64Array(n).fill(1));
   const w = factor.part === null ? staging.at(factor.at) : staging.pointer(factor.part);
-  const [xPtr, gPtr, meanPtr, invstdPtr, dxPtr] = [source, g, mean, invstd, result].map((part) => staging.pointer(part));
+  const [xPtr, gPtr, meanPtr, invstdPtr, dxPtr] = [source, g, mean, invstd, result].map((part) =>
+    staging.pointer(part),
+  );
   const dw = staging.at(tables);
   const db = dw + 8 * chunks * n;
   const kernel = { name: layerNormName(dtype, true), emit: emitLayerNormBackward(dtype) };

@@ -133,7 +133,14 @@ function open({ storage, shape, offset, dtype }: Tensor, bytes: number): [x: num
  * Runs a kernel that folds `[outer, n, inner]` at `x` to `[outer, chunks, inner]` at each of `results`, which have elements of
  * `outBytes`. An element takes `ns`.
  */
-function runFold(kernel: Kernel, plan: Plan, ns: number, x: number, results: readonly number[], outBytes: number): void {
+function runFold(
+  kernel: Kernel,
+  plan: Plan,
+  ns: number,
+  x: number,
+  results: readonly number[],
+  outBytes: number,
+): void {
   const { source, outer, n, inner, chunk, chunks } = plan;
   const bytes = itemBytes(source.dtype);
   const cuts = cutsOf([outer, chunks, inner], outer * n * inner * ns, LINE);
