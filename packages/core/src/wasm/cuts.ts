@@ -4,7 +4,9 @@
  */
 
 import { executor } from './executor.ts';
+import { heap } from './heap.ts';
 import type { Emitter } from './module.ts';
+import { kernel } from './module.ts';
 
 /**
  * A block of outputs in a grid, as a first index and a count along each dimension: `[from, count, from, count, …]`. Where a count is
@@ -55,11 +57,20 @@ export interface Kernel {
   readonly emit: Emitter;
 }
 
-/** Runs a kernel for each cut, with arguments of its own. */
+/** Runs a kernel for each cut: `visit` makes the call `run(…)` for one, at once or for whichever thread takes it. */
 export function runCuts(
   { name, emit }: Kernel,
   cuts: readonly Cut[],
-  argumentsOf: (cut: Cut, task: number) => readonly number[],
+  visit: (run: (...args: number[]) => unknown, cut: Cut, task: number) => void,
 ): void {
-  executor().runRows({ name, emit, entry: 'run', rows: cuts.map(argumentsOf) });
+  if (cuts.length === 1) {
+    visit(kernel(name, emit, heap().memory).run, cuts[0], 0);
+    return;
+  }
+  const rows: number[][] = [];
+  const keep = (...args: number[]) => rows.push(args);
+  cuts.forEach((cut, task) => {
+    visit(keep, cut, task);
+  });
+  executor().runRows({ name, emit, entry: 'run', rows });
 }

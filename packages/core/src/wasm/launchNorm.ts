@@ -84,15 +84,15 @@ function launchTables(
   const ns = sizeOf(x.shape) * NS[form];
   if (size === 1) {
     const columns = { name: normName(form, dtype, 'columns'), emit: emitNormColumns(form, dtype) };
-    runCuts(columns, cutsOf([batch, channels], ns, LINE), ([n, rows, c, width]) => {
+    runCuts(columns, cutsOf([batch, channels], ns, LINE), (run, [n, rows, c, width]) => {
       const pointers = [xPtr, gPtr ?? 0, outPtr].map((pointer) => pointer + (n * channels + c) * bytes);
-      return [rows, width, channels, ...pointers, ...tablesAt(c)];
+      run(rows, width, channels, ...pointers, ...tablesAt(c));
     });
   } else {
     const rowsOf = { name: normName(form, dtype, 'rows'), emit: emitNormRows(form, dtype) };
-    runCuts(rowsOf, cutsOf([batch * channels, size], ns, LINE), ([row, rows, i, count]) => {
+    runCuts(rowsOf, cutsOf([batch * channels, size], ns, LINE), (run, [row, rows, i, count]) => {
       const pointers = [xPtr, gPtr ?? 0, outPtr].map((pointer) => pointer + (row * size + i) * bytes);
-      return [rows, row % channels, channels, count, ...pointers, ...tablesAt(0)];
+      run(rows, row % channels, channels, count, ...pointers, ...tablesAt(0));
     });
   }
   staging.write(result);
@@ -149,18 +149,18 @@ export function launchChannelSums(
   const ns = sizeOf(input.shape) * NS.sums;
   if (isColumns) {
     const columns = { name: normName('sums', dtype, 'columns'), emit: emitNormSumsColumns(dtype) };
-    runCuts(columns, cutsOf([parts, channels], ns, LINE), ([part, count, c, width]) => {
+    runCuts(columns, cutsOf([parts, channels], ns, LINE), (run, [part, count, c, width]) => {
       const rows = Math.min(batch - part * CHUNK, count * CHUNK);
       const from = (part * CHUNK * channels + c) * bytes;
       const to = 8 * (part * channels + c);
-      return [rows, width, channels, CHUNK, xPtr + from, gPtr + from, meanPtr + c * bytes, out + to, products + to];
+      run(rows, width, channels, CHUNK, xPtr + from, gPtr + from, meanPtr + c * bytes, out + to, products + to);
     });
   } else {
     const rowsOf = { name: normName('sums', dtype, 'rows'), emit: emitNormSumsRows(dtype) };
-    runCuts(rowsOf, cutsOf([batch * channels], ns), ([row, rows]) => {
+    runCuts(rowsOf, cutsOf([batch * channels], ns), (run, [row, rows]) => {
       const from = row * size * bytes;
       const pointers = [xPtr + from, gPtr + from, meanPtr, out + 8 * row, products + 8 * row];
-      return [rows, row % channels, channels, size, ...pointers];
+      run(rows, row % channels, channels, size, ...pointers);
     });
   }
   const both = new Float64Array(heap().memory.buffer, out, 2 * parts * channels);
@@ -210,9 +210,9 @@ export function launchLayerNorm(
   const xPtr = staging.pointer(source);
   const [outPtr, meansPtr, invstdsPtr] = written.map((part) => staging.pointer(part));
   const kernel = { name: layerNormName(dtype, false), emit: emitLayerNorm(dtype) };
-  runCuts(kernel, cutsOf([sizeOf(x.shape) / n], sizeOf(x.shape) * NS.layerNorm), ([row, rows]) => {
+  runCuts(kernel, cutsOf([sizeOf(x.shape) / n], sizeOf(x.shape) * NS.layerNorm), (run, [row, rows]) => {
     const [at, one] = [row * bytes, row * itemBytes(dtype)];
-    return [rows, n, eps, xPtr + at, w, b, outPtr + at, meansPtr + one, invstdsPtr + one];
+    run(rows, n, eps, xPtr + at, w, b, outPtr + at, meansPtr + one, invstdsPtr + one);
   });
   for (const part of written) staging.write(part);
   return true;
@@ -248,11 +248,11 @@ export function launchLayerNormBackward(
   const dw = staging.at(tables);
   const db = dw + 8 * chunks * n;
   const kernel = { name: layerNormName(dtype, true), emit: emitLayerNormBackward(dtype) };
-  runCuts(kernel, cutsOf([chunks], sizeOf(x.shape) * NS.layerNormBackward), ([c, count]) => {
+  runCuts(kernel, cutsOf([chunks], sizeOf(x.shape) * NS.layerNormBackward), (run, [c, count]) => {
     const row = c * chunk;
     const [one, at] = [row * itemBytes(dtype), row * n * itemBytes(dtype)];
     const operands = [xPtr + at, w, gPtr + at, meanPtr + one, invstdPtr + one, dxPtr + at];
-    return [Math.min(rows - row, count * chunk), n, chunk, ...operands, dw + 8 * c * n, db + 8 * c * n];
+    run(Math.min(rows - row, count * chunk), n, chunk, ...operands, dw + 8 * c * n, db + 8 * c * n);
   });
   staging.write(result);
   const sums = chunks === 1 ? dw : sumTables(dw, chunks, n);
@@ -269,8 +269,8 @@ function rowsOfChunk(rows: number, n: number): number {
 function sumTables(table: number, rows: number, n: number): number {
   const out = table + 16 * rows * n;
   const kernel = { name: reduceName('sum', 'float64', 'columns'), emit: emitReduceColumns('sum', 'float64') };
-  runCuts(kernel, cutsOf([2, n], 2 * rows * n * NS.tables, LINE), ([t, count, j, width]) => {
-    return [count, rows, width, n, rows, table + 8 * (t * rows * n + j), out + 8 * (t * n + j)];
+  runCuts(kernel, cutsOf([2, n], 2 * rows * n * NS.tables, LINE), (run, [t, count, j, width]) => {
+    run(count, rows, width, n, rows, table + 8 * (t * rows * n + j), out + 8 * (t * n + j));
   });
   return out;
 }

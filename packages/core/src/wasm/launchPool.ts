@@ -133,13 +133,13 @@ export function launchMaxWindows(a: Tensor, values: Tensor, indices: Tensor, win
   const [rowStart, rowEnd, columnStart, columnEnd] = tables.write();
   const [x, largestPtr, placesPtr] = [image, largest, places].map((part) => staging.pointer(part));
   const kernel = { name: maxPoolName(dtype, form), emit: emitMaxPool(dtype, form) };
-  runCuts(kernel, cutsOf([planes, rows.start.length], nsOf(planes, windows)), ([plane, count, top, height]) => {
+  runCuts(kernel, cutsOf([planes, rows.start.length], nsOf(planes, windows)), (run, [plane, count, top, height]) => {
     const at = (plane * rows.start.length + top) * columns.start.length;
-    return [
+    run(
       ...[count, planeBytes, columns.input, height, columns.start.length],
       ...[rowStart + 4 * top, rowEnd + 4 * top, columnStart, columnEnd, rows.step, columns.step, from, to, stride],
       ...[x + plane * planeBytes, largestPtr + at * itemBytes(dtype), placesPtr + 4 * at],
-    ];
+    );
   });
   staging.write(largest);
   staging.write(places);
@@ -161,13 +161,13 @@ function runPairs(
   more: readonly number[],
 ): void {
   const [height, width] = [rows.start.length, columns.start.length];
-  runCuts(kernel, cutsOf([planes, height], planes * height * width * NS.pairs), ([plane, count, top, lines]) => {
+  runCuts(kernel, cutsOf([planes, height], planes * height * width * NS.pairs), (run, [plane, count, top, lines]) => {
     const input = 4 * plane * rows.input * columns.input;
     const output = 4 * (plane * height + top) * width;
     // A part of a plane ends where its rows do; from one plane to the next there may be a row that is left out.
     const inputRows = lines === height ? rows.input : 2 * lines;
     const pointers = [x + input, ...results.map((result) => result + output)];
-    return [count, inputRows, columns.input, 2 * top * columns.input, ...pointers, ...more];
+    run(count, inputRows, columns.input, 2 * top * columns.input, ...pointers, ...more);
   });
 }
 
@@ -195,13 +195,13 @@ export function launchAverageWindows(a: Tensor, out: Tensor, windows: WindowPair
   const [rowStart, rowEnd, columnStart, columnEnd, rowCounts, columnCounts] = tables.write();
   const [x, outPtr] = [staging.pointer(image), staging.pointer(result)];
   const kernel = { name: avgPoolName(dtype, form), emit: emitAvgPool(dtype, form) };
-  runCuts(kernel, cutsOf([planes, rows.start.length], nsOf(planes, windows)), ([plane, count, top, height]) => {
+  runCuts(kernel, cutsOf([planes, rows.start.length], nsOf(planes, windows)), (run, [plane, count, top, height]) => {
     const at = (plane * rows.start.length + top) * columns.start.length * itemBytes(dtype);
-    return [
+    run(
       ...[count, planeBytes, columns.input, height, columns.start.length],
       ...[rowStart + 4 * top, rowEnd + 4 * top, columnStart, columnEnd, rows.step, columns.step, from, to, stride],
       ...[x + plane * planeBytes, outPtr + at, rowCounts + 8 * top, columnCounts],
-    ];
+    );
   });
   staging.write(result);
   return true;
@@ -220,9 +220,9 @@ export function launchMaxScatter(grad: Tensor, indices: Tensor, out: Tensor, siz
   const outputs = sizeOf(grad.shape) / planes;
   const [bytes, planeBytes] = [itemBytes(dtype), size * itemBytes(dtype)];
   const kernel = { name: maxScatterName(dtype), emit: emitMaxScatter(dtype) };
-  runCuts(kernel, cutsOf([planes], sizeOf(grad.shape) * NS.scatter), ([plane, count]) => {
+  runCuts(kernel, cutsOf([planes], sizeOf(grad.shape) * NS.scatter), (run, [plane, count]) => {
     const at = plane * outputs;
-    return [count, planeBytes, outputs, gPtr + at * bytes, placesPtr + 4 * at, outPtr + plane * planeBytes];
+    run(count, planeBytes, outputs, gPtr + at * bytes, placesPtr + 4 * at, outPtr + plane * planeBytes);
   });
   staging.write(result);
   return true;
@@ -243,13 +243,13 @@ export function launchAverageScatter(grad: Tensor, out: Tensor, windows: WindowP
   const [gPtr, outPtr] = [staging.pointer(gradient), staging.pointer(result)];
   const [outHeight, outWidth] = [rows.start.length, columns.start.length];
   const kernel = { name: avgScatterName(dtype), emit: emitAvgScatter(dtype) };
-  runCuts(kernel, cutsOf([planes], nsOf(planes, windows)), ([plane, count]) => {
+  runCuts(kernel, cutsOf([planes], nsOf(planes, windows)), (run, [plane, count]) => {
     const at = plane * outHeight * outWidth * itemBytes(dtype);
-    return [
+    run(
       ...[count, planeBytes, columns.input, outHeight, outWidth],
       ...[rowStart, rowEnd, columnStart, columnEnd],
       ...[gPtr + at, outPtr + plane * planeBytes, rowCounts, columnCounts],
-    ];
+    );
   });
   staging.write(result);
   return true;

@@ -144,11 +144,14 @@ function runFold(
   const { source, outer, n, inner, chunk, chunks } = plan;
   const bytes = itemBytes(source.dtype);
   const cuts = cutsOf([outer, chunks, inner], outer * n * inner * ns, LINE);
-  runCuts(kernel, cuts, ([o, rows, c, count, j, columns]) => {
+  runCuts(kernel, cuts, (run, [o, rows, c, count, j, columns]) => {
     const elements = Math.min(n - c * chunk, count * chunk);
-    const sizes = inner === 1 ? [rows, elements, chunk] : [rows, elements, columns, inner, chunk];
-    const at = ((o * chunks + c) * inner + j) * outBytes;
-    return [...sizes, x + ((o * n + c * chunk) * inner + j) * bytes, ...results.map((result) => result + at)];
+    const from = x + ((o * n + c * chunk) * inner + j) * bytes;
+    const to = ((o * chunks + c) * inner + j) * outBytes;
+    // Where there is one result, the kernel has no parameter for another.
+    const [first, second = 0] = results;
+    if (inner === 1) run(rows, elements, chunk, from, first + to, second + to);
+    else run(rows, elements, columns, inner, chunk, from, first + to, second + to);
   });
 }
 
@@ -359,9 +362,9 @@ export function launchSquaredDifference(x: Tensor, y: Tensor): number | null {
   staging.open(null);
   const [aPtr, bPtr, out] = [staging.pointer(a), staging.pointer(b), staging.at(room)];
   const kernel = { name: differenceName(x.dtype), emit: emitSquaredDifference(x.dtype) };
-  runCuts(kernel, cutsOf([chunks], size * NS.difference), ([c, count]) => {
+  runCuts(kernel, cutsOf([chunks], size * NS.difference), (run, [c, count]) => {
     const at = c * chunk * itemBytes(x.dtype);
-    return [Math.min(size - c * chunk, count * chunk), chunk, aPtr + at, bPtr + at, out + 8 * c];
+    run(Math.min(size - c * chunk, count * chunk), chunk, aPtr + at, bPtr + at, out + 8 * c);
   });
   const partial = new Float64Array(heap().memory.buffer, staging.at(room), chunks);
   return mergeChunks(partial, { outer: 1, chunks, inner: 1 }, ADD.two)[0];
@@ -392,10 +395,10 @@ export function launchArg(
   const name = argName(largest, dtype, isRows ? 'rows' : 'columns');
   const emit = isRows ? emitArgRows(largest, dtype) : emitArgColumns(largest, dtype);
   const bytes = itemBytes(dtype);
-  runCuts({ name, emit }, cutsOf([outer, inner], sizeOf(shape) * NS.arg, LINE), ([o, rows, j, columns]) => {
+  runCuts({ name, emit }, cutsOf([outer, inner], sizeOf(shape) * NS.arg, LINE), (run, [o, rows, j, columns]) => {
     const sizes = isRows ? [rows, n] : [rows, n, columns, inner];
     const at = o * inner + j;
-    return [...sizes, x + (o * n * inner + j) * bytes, results[0] + 4 * at, results[1] + bytes * at];
+    run(...sizes, x + (o * n * inner + j) * bytes, results[0] + 4 * at, results[1] + bytes * at);
   });
   staging.write(places);
   if (extremes !== null) staging.write(extremes);

@@ -63,10 +63,10 @@ function launch(
   const perOuter = name === 'logsumexp' ? inner : n * inner;
   const isRows = inner === 1;
   const kernel = { name: softmaxName(name, isRows ? 'rows' : 'columns'), emit: isRows ? rows() : columns() };
-  runCuts(kernel, cuts, ([o, count, j, width], task) => {
+  runCuts(kernel, cuts, (run, [o, count, j, width], task) => {
     const sizes = isRows ? [count, n] : [count, n, width, inner, SOFTMAX_BLOCK, statePtr + task * STATE_BYTES];
     const at = 4 * (o * n * inner + j);
-    return [...sizes, ...pointers.map((pointer) => pointer + at), outPtr + 4 * (o * perOuter + j)];
+    run(...sizes, ...pointers.map((pointer) => pointer + at), outPtr + 4 * (o * perOuter + j));
   });
   staging.write(result);
   return true;
