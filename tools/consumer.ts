@@ -3,8 +3,9 @@
  *
  *     node tools/consumer.ts
  *
- * One project has `@torsor/core` alone; the other has every package. The bundle is tree-shaken, so a `sideEffects` that
- * does not tell the truth shows as a bundle that no longer works, and what a bundler cannot drop as one that is too large.
+ * One project has `@torsor/core` alone; the others have every package, and the last starts threads. The bundle is tree-shaken, so a
+ * `sideEffects` that does not tell the truth shows as a bundle that no longer works, and what a bundler cannot drop as one that is too
+ * large.
  */
 
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
@@ -16,13 +17,16 @@ import { npm, run } from './pnpm.mjs';
 import { findRuntime, root } from './runtimes.mjs';
 import { gzipped, minified } from './sizes.ts';
 
+/** What threads load: see the README of @torsor/workers. */
+const THREAD_FILES = ['worker.js', 'protocol.js'];
+
 /** Where a runtime may look for modules: not in this repository. */
 async function must(command: readonly string[], cwd: string): Promise<void> {
   const { code, output } = await run(command, { cwd, collect: true, clean: true });
   if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}\n${output}`);
 }
 
-async function consume(checks: Checks, name: 'core' | 'all', tarballs: readonly string[]): Promise<void> {
+async function consume(checks: Checks, name: 'core' | 'all' | 'threads', tarballs: readonly string[]): Promise<void> {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
   cpSync(join(root, 'tools/consumer', name, 'consumer.ts'), join(folder, 'consumer.ts'));
@@ -54,8 +58,12 @@ async function consume(checks: Checks, name: 'core' | 'all', tarballs: readonly 
       external: ['node:*'],
       logLevel: 'silent',
     });
+    // esbuild leaves `new URL('./worker.js', import.meta.url)` as it is: the two files go beside the bundle.
+    const workers = join(folder, 'node_modules/@torsor/workers/dist');
+    if (name === 'threads') for (const file of THREAD_FILES) cpSync(join(workers, file), join(folder, file));
     await must([process.execPath, 'bundle.js'], folder);
   });
+  if (name === 'threads') return;
   await checks.run(`consumer of ${name}: bundled, hardly larger than from the sources, module by module`, async () => {
     const size = gzipped(readFileSync(join(folder, 'bundle.js')));
     const source = readFileSync(join(folder, 'consumer.ts'), 'utf8');
@@ -65,11 +73,12 @@ async function consume(checks: Checks, name: 'core' | 'all', tarballs: readonly 
   });
 }
 
-/** Packs, unless tarballs are given, and runs both consumers. */
+/** Packs, unless tarballs are given, and runs all consumers. */
 export async function checkConsumers(checks: Checks, given?: ReadonlyMap<string, string>): Promise<void> {
   const tarballs = given ?? (await pack());
   await consume(checks, 'core', [tarballs.get('@torsor/core') as string]);
   await consume(checks, 'all', [...tarballs.values()]);
+  await consume(checks, 'threads', [...tarballs.values()]);
 }
 
 if (import.meta.main) {
