@@ -8,9 +8,12 @@
  * large.
  */
 
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { build as vite } from 'vite';
+import { openPages } from './browserPages.ts';
+import { findBrowser } from './browsers.ts';
 import { Checks } from './checks.ts';
 import { pack, temporaryFolder } from './pack.ts';
 import { npm, run } from './pnpm.mjs';
@@ -63,7 +66,10 @@ async function consume(checks: Checks, name: 'core' | 'all' | 'threads', tarball
     if (name === 'threads') for (const file of THREAD_FILES) cpSync(join(workers, file), join(folder, file));
     await must([process.execPath, 'bundle.js'], folder);
   });
-  if (name === 'threads') return;
+  if (name === 'threads') {
+    await checkVite(checks, folder);
+    return;
+  }
   await checks.run(`consumer of ${name}: bundled, hardly larger than from the sources, module by module`, async () => {
     const size = gzipped(readFileSync(join(folder, 'bundle.js')));
     const source = readFileSync(join(folder, 'consumer.ts'), 'utf8');
@@ -71,6 +77,33 @@ async function consume(checks: Checks, name: 'core' | 'all' | 'threads', tarball
     if (size > 1.03 * least)
       throw new Error(`${size} bytes, and ${least} from the sources: see markPure in tools/bundle.ts`);
   });
+}
+
+/** The program bundled by Vite as it is, without a line of configuration, on an isolated page of each browser that is there. */
+async function checkVite(checks: Checks, folder: string): Promise<void> {
+  const out = join(folder, 'web');
+  writeFileSync(join(folder, 'index.html'), '<!doctype html><script type="module" src="./consumer.ts"></script>');
+  const built = await checks.run('consumer of threads: bundled by Vite', async () => {
+    await vite({ root: folder, configFile: false, logLevel: 'error', build: { outDir: out } });
+  });
+  if (!built) return;
+  const scripts = readdirSync(join(out, 'assets')).filter((file) => file.endsWith('.js'));
+  const files = new Map(scripts.map((file) => [`/assets/${file}`, readFileSync(join(out, 'assets', file))]));
+  const [, entry] = /src="\/(assets\/[^"]+)"/.exec(readFileSync(join(out, 'index.html'), 'utf8')) ?? [];
+  if (entry === undefined) throw new Error('the page that Vite wrote loads no script');
+  for (const id of ['chromium', 'firefox'] as const) {
+    const browser = findBrowser(id);
+    if (browser === undefined) continue;
+    await checks.run(`consumer of threads: bundled by Vite, runs on ${id}`, async () => {
+      const pages = await openPages(id, browser.path, { isolated: true, count: 1, limitMs: 60_000, files });
+      try {
+        const { output, error } = await pages.run(entry);
+        if (error !== null || !output.includes('threads: ok')) throw new Error(error ?? `it said: ${output}`);
+      } finally {
+        await pages.close();
+      }
+    });
+  }
 }
 
 /** Packs, unless tarballs are given, and runs all consumers. */
