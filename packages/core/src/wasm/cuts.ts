@@ -17,7 +17,7 @@ export type Cut = readonly number[];
 /** Launches that take less than this stay whole: some times what it takes to share one (see docs/scaling.md). */
 const SHARED_NS = 12_000;
 /** What a task is to take: so long that taking it is next to nothing. */
-const TASK_NS = 20_000;
+const TASK_NS = 8_000;
 /** Tasks that are aimed at, at most: enough for many threads to end together. */
 const MOST_CUTS = 64;
 

@@ -260,9 +260,9 @@ export function launchLayerNormBackward(
   return { dWeight: both.slice(0, n), dBias: both.slice(n) };
 }
 
-/** Rows whose gradients of weight and bias are one chain: some 16 chunks, which threads share, of enough elements each. */
+/** Rows whose gradients of weight and bias are one chain: some 32 chunks, which threads share, of enough elements each. */
 function rowsOfChunk(rows: number, n: number): number {
-  return 4 * Math.ceil(Math.max(rows / 16, 2 ** 15 / n) / 4);
+  return 4 * Math.ceil(Math.max(rows / 32, 2 ** 15 / n) / 4);
 }
 
 /** Sums the rows of two tables of doubles, `[2, rows, n]` at `table`, into `[2, n]` behind them; returns where that is. */
