@@ -100,6 +100,9 @@ if (
     begin({ ...data, ready: () => postMessage('ready'), ended: () => close() });
   };
 } else {
-  const { parentPort, workerData } = await import('node:worker_threads');
-  begin({ ...workerData, ready: () => parentPort?.postMessage('ready'), ended: () => parentPort?.unref?.() });
+  // Not a literal, so that bundlers for browsers leave it alone; not awaited, since their workers may not be modules.
+  const name = 'node:worker_threads';
+  import(/* @vite-ignore */ /* webpackIgnore: true */ name).then(({ parentPort, workerData }) => {
+    begin({ ...workerData, ready: () => parentPort?.postMessage('ready'), ended: () => parentPort?.unref?.() });
+  });
 }

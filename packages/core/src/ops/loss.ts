@@ -5,7 +5,7 @@
  * The deprecated arguments `sizeAverage` and `reduce` keep their places and their meaning.
  */
 
-import { allocate, modes } from '../base.ts';
+import { allocate, allocateZeros, modes } from '../base.ts';
 import { dispatch } from '../dispatch.ts';
 import { isFloating, promoteTypes } from '../dtype.ts';
 import { DTypeError, IndexError, ShapeError, show, ValueError } from '../errors.ts';
@@ -64,7 +64,7 @@ const nllLossBackwardForward: LossOps['nllLossBackward'] = (
   totalWeight,
 ) => {
   checkTargets('nllLossBackward', target, inputShape[1], ignoreIndex);
-  const out = allocate(inputShape, grad.dtype);
+  const out = allocateZeros(inputShape, grad.dtype);
   nllBackward(grad, target, weight, reduction, ignoreIndex, scalarOf(totalWeight), out);
   return out;
 };

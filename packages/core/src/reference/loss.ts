@@ -66,7 +66,7 @@ export function nll(
   (totalWeight.array as NumberArray)[totalWeight.offset] = reduction === 'none' ? 0 : counted;
 }
 
-/** out `[N, C, …]` = gradient of `nll` with respect to its input; `grad` is 0-d, or for 'none' of the target's shape. */
+/** out `[N, C, …]`, zero before, = gradient of `nll` with respect to its input; `grad` is 0-d, or for 'none' of the target's shape. */
 export function nllBackward(
   grad: Strided,
   target: Strided,
@@ -81,7 +81,6 @@ export function nllBackward(
   const t = dense(target);
   const w = weight === null ? null : doubles(weight);
   const dx = out.array as NumberArray;
-  dx.fill(0, out.offset, out.offset + batch * classes * positions);
   const divisor = reduction === 'mean' ? totalWeight : 1;
   for (let n = 0, i = 0; n < batch; n++) {
     const image = out.offset + n * classes * positions;

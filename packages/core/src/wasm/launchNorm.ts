@@ -4,14 +4,14 @@ import type { FloatDType } from '../dtype.ts';
 import { itemBytes, viewArray } from '../dtype.ts';
 import { sizeOf } from '../layout.ts';
 import type { Tensor } from '../tensor.ts';
+import { cutsOf, runCuts } from './cuts.ts';
 import { features } from './features.ts';
 import { heap } from './heap.ts';
 import { emitLayerNorm, emitLayerNormBackward, layerNormName } from './kernels/layer-norm.ts';
 import type { NormForm } from './kernels/norm.ts';
 import { emitNormColumns, emitNormRows, emitNormSumsColumns, emitNormSumsRows, normName } from './kernels/norm.ts';
+import { emitReduceColumns, reduceName } from './kernels/reduce.ts';
 import { launchMoments } from './launchReduce.ts';
-import type { KernelExports } from './module.ts';
-import { kernel } from './module.ts';
 import { rowMajor } from './rowMajor.ts';
 import type { Part } from './staging.ts';
 import { Staging } from './staging.ts';
@@ -21,7 +21,18 @@ const MIN_SIZE = 512;
 /** Rows of a matrix whose sums along columns are one chain. */
 const CHUNK = 1024;
 
-type Run = KernelExports & { readonly run: (...args: number[]) => undefined };
+/** Nanoseconds that an element takes, about. */
+const NS = {
+  normalise: 0.25,
+  gradient: 0.35,
+  sums: 0.35,
+  layerNorm: 0.4,
+  layerNormBackward: 0.9,
+  tables: 0.2,
+} as const;
+/** Columns are cut where cache lines end. */
+const LINE = 256;
+
 type Floating = Tensor & { readonly dtype: FloatDType };
 
 function takes(a: Tensor): a is Floating {
@@ -68,13 +79,21 @@ function launchTables(
     fill(at[i], dtype, table);
   });
   const [xPtr, gPtr] = parts.map((part) => staging.pointer(part));
-  const pointers = [xPtr, gPtr ?? 0, staging.pointer(result), ...at, 0];
+  const [outPtr, bytes] = [staging.pointer(result), itemBytes(dtype)];
+  const tablesAt = (channel: number): number[] => [...at, 0].map((pointer) => pointer + channel * bytes);
+  const ns = sizeOf(x.shape) * NS[form];
   if (size === 1) {
-    const { run } = kernel<Run>(normName(form, dtype, 'columns'), emitNormColumns(form, dtype), heap().memory);
-    run(batch, channels, channels, ...pointers);
+    const columns = { name: normName(form, dtype, 'columns'), emit: emitNormColumns(form, dtype) };
+    runCuts(columns, cutsOf([batch, channels], ns, LINE), (run, [n, rows, c, width]) => {
+      const pointers = [xPtr, gPtr ?? 0, outPtr].map((pointer) => pointer + (n * channels + c) * bytes);
+      run(rows, width, channels, ...pointers, ...tablesAt(c));
+    });
   } else {
-    const { run } = kernel<Run>(normName(form, dtype, 'rows'), emitNormRows(form, dtype), heap().memory);
-    run(batch * channels, channels, size, ...pointers);
+    const rowsOf = { name: normName(form, dtype, 'rows'), emit: emitNormRows(form, dtype) };
+    runCuts(rowsOf, cutsOf([batch * channels, size], ns, LINE), (run, [row, rows, i, count]) => {
+      const pointers = [xPtr, gPtr ?? 0, outPtr].map((pointer) => pointer + (row * size + i) * bytes);
+      run(rows, row % channels, channels, count, ...pointers, ...tablesAt(0));
+    });
   }
   staging.write(result);
   return true;
@@ -118,20 +137,31 @@ export function launchChannelSums(
   const [batch, channels, size] = sizesOf(input);
   const isColumns = size === 1;
   const parts = isColumns ? Math.ceil(batch / CHUNK) : batch;
+  const bytes = itemBytes(dtype);
   const staging = new Staging();
-  const table = staging.reserve(channels * itemBytes(dtype));
+  const table = staging.reserve(channels * bytes);
   const results = staging.reserve(16 * parts * channels);
   const [x, g] = [input, grad].map((operand) => staging.addTensor(rowMajor(operand)));
   staging.open(null);
   fill(staging.at(table), dtype, mean);
-  const out = staging.at(results);
-  const operands = [staging.pointer(x), staging.pointer(g), staging.at(table), out, out + 8 * parts * channels];
+  const [xPtr, gPtr, meanPtr, out] = [staging.pointer(x), staging.pointer(g), staging.at(table), staging.at(results)];
+  const products = out + 8 * parts * channels;
+  const ns = sizeOf(input.shape) * NS.sums;
   if (isColumns) {
-    const { run } = kernel<Run>(normName('sums', dtype, 'columns'), emitNormSumsColumns(dtype), heap().memory);
-    run(batch, channels, channels, CHUNK, ...operands);
+    const columns = { name: normName('sums', dtype, 'columns'), emit: emitNormSumsColumns(dtype) };
+    runCuts(columns, cutsOf([parts, channels], ns, LINE), (run, [part, count, c, width]) => {
+      const rows = Math.min(batch - part * CHUNK, count * CHUNK);
+      const from = (part * CHUNK * channels + c) * bytes;
+      const to = 8 * (part * channels + c);
+      run(rows, width, channels, CHUNK, xPtr + from, gPtr + from, meanPtr + c * bytes, out + to, products + to);
+    });
   } else {
-    const { run } = kernel<Run>(normName('sums', dtype, 'rows'), emitNormSumsRows(dtype), heap().memory);
-    run(batch * channels, channels, size, ...operands);
+    const rowsOf = { name: normName('sums', dtype, 'rows'), emit: emitNormSumsRows(dtype) };
+    runCuts(rowsOf, cutsOf([batch * channels], ns), (run, [row, rows]) => {
+      const from = row * size * bytes;
+      const pointers = [xPtr + from, gPtr + from, meanPtr, out + 8 * row, products + 8 * row];
+      run(rows, row % channels, channels, size, ...pointers);
+    });
   }
   const both = new Float64Array(heap().memory.buffer, out, 2 * parts * channels);
   const total = (from: number): Float64Array => addRows(both.subarray(from, from + parts * channels), channels);
@@ -177,8 +207,13 @@ export function launchLayerNorm(
     fill(staging.at(at), dtype, new Float64Array(n).fill(i === 0 ? 1 : 0));
     return staging.at(at);
   });
-  const { run } = kernel<Run>(layerNormName(dtype, false), emitLayerNorm(dtype), heap().memory);
-  run(sizeOf(x.shape) / n, n, eps, staging.pointer(source), w, b, ...written.map((part) => staging.pointer(part)));
+  const xPtr = staging.pointer(source);
+  const [outPtr, meansPtr, invstdsPtr] = written.map((part) => staging.pointer(part));
+  const kernel = { name: layerNormName(dtype, false), emit: emitLayerNorm(dtype) };
+  runCuts(kernel, cutsOf([sizeOf(x.shape) / n], sizeOf(x.shape) * NS.layerNorm), (run, [row, rows]) => {
+    const [at, one] = [row * bytes, row * itemBytes(dtype)];
+    run(rows, n, eps, xPtr + at, w, b, outPtr + at, meansPtr + one, invstdsPtr + one);
+  });
   for (const part of written) staging.write(part);
   return true;
 }
@@ -196,21 +231,46 @@ export function launchLayerNormBackward(
   if (!takes(x) || grad.dtype !== x.dtype) return null;
   const { dtype } = x;
   const rows = sizeOf(x.shape) / n;
-  const chunks = Math.ceil(rows / CHUNK);
+  const chunk = rowsOfChunk(rows, n);
+  const chunks = Math.ceil(rows / chunk);
   const staging = new Staging();
   const factor = constantTable(staging, weight, n * itemBytes(dtype));
-  const tables = staging.reserve(16 * chunks * n);
+  // Two tables, one after the other, and then their sums.
+  const tables = staging.reserve(16 * chunks * n + 16 * n);
   const [source, g, mean, invstd] = [x, grad, means, invstds].map((operand) => staging.addTensor(rowMajor(operand)));
   const result = staging.addTensor(dx);
   staging.open(result);
   if (factor.part === null) fill(staging.at(factor.at), dtype, new Float64Array(n).fill(1));
   const w = factor.part === null ? staging.at(factor.at) : staging.pointer(factor.part);
-  const operands = [source, g, mean, invstd, result].map((part) => staging.pointer(part));
-  const [xPtr, ...others] = operands;
+  const [xPtr, gPtr, meanPtr, invstdPtr, dxPtr] = [source, g, mean, invstd, result].map((part) =>
+    staging.pointer(part),
+  );
   const dw = staging.at(tables);
-  const { run } = kernel<Run>(layerNormName(dtype, true), emitLayerNormBackward(dtype), heap().memory);
-  run(rows, n, CHUNK, xPtr, w, ...others, dw, dw + 8 * chunks * n);
+  const db = dw + 8 * chunks * n;
+  const kernel = { name: layerNormName(dtype, true), emit: emitLayerNormBackward(dtype) };
+  runCuts(kernel, cutsOf([chunks], sizeOf(x.shape) * NS.layerNormBackward), (run, [c, count]) => {
+    const row = c * chunk;
+    const [one, at] = [row * itemBytes(dtype), row * n * itemBytes(dtype)];
+    const operands = [xPtr + at, w, gPtr + at, meanPtr + one, invstdPtr + one, dxPtr + at];
+    run(Math.min(rows - row, count * chunk), n, chunk, ...operands, dw + 8 * c * n, db + 8 * c * n);
+  });
   staging.write(result);
-  const both = new Float64Array(heap().memory.buffer, dw, 2 * chunks * n);
-  return { dWeight: addRows(both.subarray(0, chunks * n), n), dBias: addRows(both.subarray(chunks * n), n) };
+  const sums = chunks === 1 ? dw : sumTables(dw, chunks, n);
+  const both = new Float64Array(heap().memory.buffer, sums, 2 * n);
+  return { dWeight: both.slice(0, n), dBias: both.slice(n) };
+}
+
+/** Rows whose gradients of weight and bias are one chain: some 32 chunks, which threads share, of enough elements each. */
+function rowsOfChunk(rows: number, n: number): number {
+  return 4 * Math.ceil(Math.max(rows / 32, 2 ** 15 / n) / 4);
+}
+
+/** Sums the rows of two tables of doubles, `[2, rows, n]` at `table`, into `[2, n]` behind them; returns where that is. */
+function sumTables(table: number, rows: number, n: number): number {
+  const out = table + 16 * rows * n;
+  const kernel = { name: reduceName('sum', 'float64', 'columns'), emit: emitReduceColumns('sum', 'float64') };
+  runCuts(kernel, cutsOf([2, n], 2 * rows * n * NS.tables, LINE), (run, [t, count, j, width]) => {
+    run(count, rows, width, n, rows, table + 8 * (t * rows * n + j), out + 8 * (t * n + j));
+  });
+  return out;
 }

@@ -5,6 +5,8 @@ import { itemBytes } from '../dtype.ts';
 import { sizeOf } from '../layout.ts';
 import type { WindowPair, Windows } from '../reference/pool.ts';
 import type { Tensor } from '../tensor.ts';
+import type { Kernel } from './cuts.ts';
+import { cutsOf, runCuts } from './cuts.ts';
 import { features } from './features.ts';
 import { heap } from './heap.ts';
 import type { LaneStride } from './kernels/pool.ts';
@@ -20,15 +22,14 @@ import {
   maxScatterName,
 } from './kernels/pool.ts';
 import { emitAvgPairs, emitMaxPairs, PAIRS_WIDTH } from './kernels/pool-pairs.ts';
-import type { KernelExports } from './module.ts';
-import { kernel } from './module.ts';
 import { rowMajor } from './rowMajor.ts';
 import { Staging } from './staging.ts';
 
 /** Images of fewer elements are done before a kernel would have been called. */
 const MIN_SIZE = 1024;
 
-type Run = KernelExports & { readonly run: (...args: number[]) => undefined };
+/** Nanoseconds that an output takes, about: of a window of two by two; for each tap of any other; and that a gradient takes. */
+const NS = { pairs: 1, tap: 0.5, scatter: 1 } as const;
 
 /** Whether a kernel takes images of this dtype and size. */
 function takes(image: Tensor): image is Tensor & { dtype: FloatDType } {
@@ -119,8 +120,8 @@ export function launchMaxWindows(a: Tensor, values: Tensor, indices: Tensor, win
   const [largest, places] = [staging.addTensor(values), staging.addTensor(indices)];
   if (isPairs(dtype, windows)) {
     staging.open(largest);
-    const { run } = kernel<Run>('f32_maxpool_pairs', emitMaxPairs, heap().memory);
-    run(planes, rows.input, columns.input, ...[image, largest, places].map((part) => staging.pointer(part)));
+    const pointers = [image, largest, places].map((part) => staging.pointer(part));
+    runPairs({ name: 'f32_maxpool_pairs', emit: emitMaxPairs }, planes, windows, pointers, []);
     staging.write(largest);
     staging.write(places);
     return true;
@@ -130,15 +131,44 @@ export function launchMaxWindows(a: Tensor, values: Tensor, indices: Tensor, win
   const tables = new Tables(staging, windows, null);
   staging.open(largest);
   const [rowStart, rowEnd, columnStart, columnEnd] = tables.write();
-  const { run } = kernel<Run>(maxPoolName(dtype, form), emitMaxPool(dtype, form), heap().memory);
-  run(
-    ...[planes, planeBytes, columns.input, rows.start.length, columns.start.length],
-    ...[rowStart, rowEnd, columnStart, columnEnd, rows.step, columns.step, from, to, stride],
-    ...[staging.pointer(image), staging.pointer(largest), staging.pointer(places)],
-  );
+  const [x, largestPtr, placesPtr] = [image, largest, places].map((part) => staging.pointer(part));
+  const kernel = { name: maxPoolName(dtype, form), emit: emitMaxPool(dtype, form) };
+  runCuts(kernel, cutsOf([planes, rows.start.length], nsOf(planes, windows)), (run, [plane, count, top, height]) => {
+    const at = (plane * rows.start.length + top) * columns.start.length;
+    run(
+      ...[count, planeBytes, columns.input, height, columns.start.length],
+      ...[rowStart + 4 * top, rowEnd + 4 * top, columnStart, columnEnd, rows.step, columns.step, from, to, stride],
+      ...[x + plane * planeBytes, largestPtr + at * itemBytes(dtype), placesPtr + 4 * at],
+    );
+  });
   staging.write(largest);
   staging.write(places);
   return true;
+}
+
+/** What all outputs of a pooling take. */
+function nsOf(planes: number, [rows, columns]: WindowPair): number {
+  const taps = ({ start, end, step }: Windows): number => (start.length === 0 ? 0 : (end[0] - start[0]) / step + 1);
+  return planes * rows.start.length * columns.start.length * taps(rows) * taps(columns) * NS.tap;
+}
+
+/** Runs a kernel of pairs, for planes or for rows of outputs: operands `[x, ...results]` of four bytes an element, and more arguments. */
+function runPairs(
+  kernel: Kernel,
+  planes: number,
+  [rows, columns]: WindowPair,
+  [x, ...results]: readonly number[],
+  more: readonly number[],
+): void {
+  const [height, width] = [rows.start.length, columns.start.length];
+  runCuts(kernel, cutsOf([planes, height], planes * height * width * NS.pairs), (run, [plane, count, top, lines]) => {
+    const input = 4 * plane * rows.input * columns.input;
+    const output = 4 * (plane * height + top) * width;
+    // A part of a plane ends where its rows do; from one plane to the next there may be a row that is left out.
+    const inputRows = lines === height ? rows.input : 2 * lines;
+    const pointers = [x + input, ...results.map((result) => result + output)];
+    run(count, inputRows, columns.input, 2 * top * columns.input, ...pointers, ...more);
+  });
 }
 
 /** out = average of each window of `a`, as `averageWindows` of the reference */
@@ -152,9 +182,9 @@ export function launchAverageWindows(a: Tensor, out: Tensor, windows: WindowPair
   const result = staging.addTensor(out);
   if (isPairs(dtype, windows)) {
     staging.open(result);
-    const { run } = kernel<Run>('f32_avgpool_pairs', emitAvgPairs, heap().memory);
+    const pointers = [staging.pointer(image), staging.pointer(result)];
     const by = divisor ?? rows.count[0] * columns.count[0];
-    run(planes, rows.input, columns.input, staging.pointer(image), staging.pointer(result), by);
+    runPairs({ name: 'f32_avgpool_pairs', emit: emitAvgPairs }, planes, windows, pointers, [by]);
     staging.write(result);
     return true;
   }
@@ -163,12 +193,16 @@ export function launchAverageWindows(a: Tensor, out: Tensor, windows: WindowPair
   const tables = new Tables(staging, windows, divisor);
   staging.open(result);
   const [rowStart, rowEnd, columnStart, columnEnd, rowCounts, columnCounts] = tables.write();
-  const { run } = kernel<Run>(avgPoolName(dtype, form), emitAvgPool(dtype, form), heap().memory);
-  run(
-    ...[planes, planeBytes, columns.input, rows.start.length, columns.start.length],
-    ...[rowStart, rowEnd, columnStart, columnEnd, rows.step, columns.step, from, to, stride],
-    ...[staging.pointer(image), staging.pointer(result), rowCounts, columnCounts],
-  );
+  const [x, outPtr] = [staging.pointer(image), staging.pointer(result)];
+  const kernel = { name: avgPoolName(dtype, form), emit: emitAvgPool(dtype, form) };
+  runCuts(kernel, cutsOf([planes, rows.start.length], nsOf(planes, windows)), (run, [plane, count, top, height]) => {
+    const at = (plane * rows.start.length + top) * columns.start.length * itemBytes(dtype);
+    run(
+      ...[count, planeBytes, columns.input, height, columns.start.length],
+      ...[rowStart + 4 * top, rowEnd + 4 * top, columnStart, columnEnd, rows.step, columns.step, from, to, stride],
+      ...[x + plane * planeBytes, outPtr + at, rowCounts + 8 * top, columnCounts],
+    );
+  });
   staging.write(result);
   return true;
 }
@@ -182,11 +216,14 @@ export function launchMaxScatter(grad: Tensor, indices: Tensor, out: Tensor, siz
   const [gradient, places] = [staging.addTensor(rowMajor(grad)), staging.addTensor(rowMajor(indices))];
   const result = staging.addTensor(out);
   staging.open(result);
-  const { run } = kernel<Run>(maxScatterName(dtype), emitMaxScatter(dtype), heap().memory);
-  run(
-    ...[planes, size * itemBytes(dtype), sizeOf(grad.shape) / planes],
-    ...[staging.pointer(gradient), staging.pointer(places), staging.pointer(result)],
-  );
+  const [gPtr, placesPtr, outPtr] = [gradient, places, result].map((part) => staging.pointer(part));
+  const outputs = sizeOf(grad.shape) / planes;
+  const [bytes, planeBytes] = [itemBytes(dtype), size * itemBytes(dtype)];
+  const kernel = { name: maxScatterName(dtype), emit: emitMaxScatter(dtype) };
+  runCuts(kernel, cutsOf([planes], sizeOf(grad.shape) * NS.scatter), (run, [plane, count]) => {
+    const at = plane * outputs;
+    run(count, planeBytes, outputs, gPtr + at * bytes, placesPtr + 4 * at, outPtr + plane * planeBytes);
+  });
   staging.write(result);
   return true;
 }
@@ -203,12 +240,17 @@ export function launchAverageScatter(grad: Tensor, out: Tensor, windows: WindowP
   const result = staging.addTensor(out);
   staging.open(result);
   const [rowStart, rowEnd, columnStart, columnEnd, rowCounts, columnCounts] = tables.write();
-  const { run } = kernel<Run>(avgScatterName(dtype), emitAvgScatter(dtype), heap().memory);
-  run(
-    ...[planes, planeBytes, columns.input, rows.start.length, columns.start.length],
-    ...[rowStart, rowEnd, columnStart, columnEnd],
-    ...[staging.pointer(gradient), staging.pointer(result), rowCounts, columnCounts],
-  );
+  const [gPtr, outPtr] = [staging.pointer(gradient), staging.pointer(result)];
+  const [outHeight, outWidth] = [rows.start.length, columns.start.length];
+  const kernel = { name: avgScatterName(dtype), emit: emitAvgScatter(dtype) };
+  runCuts(kernel, cutsOf([planes], nsOf(planes, windows)), (run, [plane, count]) => {
+    const at = plane * outHeight * outWidth * itemBytes(dtype);
+    run(
+      ...[count, planeBytes, columns.input, outHeight, outWidth],
+      ...[rowStart, rowEnd, columnStart, columnEnd],
+      ...[gPtr + at, outPtr + plane * planeBytes, rowCounts, columnCounts],
+    );
+  });
   staging.write(result);
   return true;
 }

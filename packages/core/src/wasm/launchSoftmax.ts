@@ -2,8 +2,8 @@
 
 import { sizeOf } from '../layout.ts';
 import type { Tensor } from '../tensor.ts';
+import { cutsOf, runCuts } from './cuts.ts';
 import { features } from './features.ts';
-import { heap } from './heap.ts';
 import type { SoftmaxForm, SoftmaxGradient } from './kernels/softmax.ts';
 import {
   emitSoftmaxBackwardColumns,
@@ -14,15 +14,19 @@ import {
   SOFTMAX_STATE_BYTES,
   softmaxName,
 } from './kernels/softmax.ts';
-import type { Emitter, KernelExports } from './module.ts';
-import { kernel } from './module.ts';
+import type { Emitter } from './module.ts';
 import { rowMajor } from './rowMajor.ts';
 import { Staging } from './staging.ts';
 
 /** Operands of fewer elements are done before a kernel would have been called. */
 const MIN_SIZE = 128;
 
-type Run = KernelExports & { readonly run: (...args: number[]) => undefined };
+/** Nanoseconds that an element takes, about: forward; backward. */
+const NS = [1, 0.25] as const;
+/** Columns are cut where cache lines end. */
+const LINE = 256;
+/** Bytes of what a task knows about its columns. */
+const STATE_BYTES = SOFTMAX_BLOCK * SOFTMAX_STATE_BYTES;
 
 /** The kernels of a function or a gradient, which take the same operands. */
 interface Kernels {
@@ -49,16 +53,21 @@ function launch(
   }
   const outer = sizeOf(shape) / (n * inner);
   const staging = new Staging();
-  const state = staging.reserve(inner === 1 ? 0 : SOFTMAX_BLOCK * SOFTMAX_STATE_BYTES);
+  const cuts = cutsOf([outer, inner], sizeOf(shape) * NS[operands.length - 1], LINE);
+  const state = staging.reserve(inner === 1 ? 0 : cuts.length * STATE_BYTES);
   const sources = operands.map((operand) => staging.addTensor(rowMajor(operand)));
   const result = staging.addTensor(out);
   staging.open(result);
-  const pointers = [...sources, result].map((part) => staging.pointer(part));
-  if (inner === 1) kernel<Run>(softmaxName(name, 'rows'), rows(), heap().memory).run(outer, n, ...pointers);
-  else {
-    const { run } = kernel<Run>(softmaxName(name, 'columns'), columns(), heap().memory);
-    run(outer, n, inner, inner, SOFTMAX_BLOCK, staging.at(state), ...pointers);
-  }
+  const pointers = sources.map((part) => staging.pointer(part));
+  const [outPtr, statePtr] = [staging.pointer(result), staging.at(state)];
+  const perOuter = name === 'logsumexp' ? inner : n * inner;
+  const isRows = inner === 1;
+  const kernel = { name: softmaxName(name, isRows ? 'rows' : 'columns'), emit: isRows ? rows() : columns() };
+  runCuts(kernel, cuts, (run, [o, count, j, width], task) => {
+    const sizes = isRows ? [count, n] : [count, n, width, inner, SOFTMAX_BLOCK, statePtr + task * STATE_BYTES];
+    const at = 4 * (o * n * inner + j);
+    run(...sizes, ...pointers.map((pointer) => pointer + at), outPtr + 4 * (o * perOuter + j));
+  });
   staging.write(result);
   return true;
 }

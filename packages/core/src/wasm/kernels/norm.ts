@@ -56,16 +56,20 @@ function resultOf(m: Lanes, operands: readonly Vector[], [mean, scale, shift, sl
 const arithmetic = (floats: Floats, features: Lanes['features']): Lanes =>
   lanes(floats.code, features, floats.isSingle ? 'f32x4' : 'f64x2');
 
-/** `run(rows, channels, size, x, g, out, means, scales, shifts, slopes)`; `normalise` reads no g and no slopes */
+/**
+ * `run(rows, first, channels, size, x, g, out, means, scales, shifts, slopes)`: the first row is of channel `first`, and rows follow each
+ * other as x has them; `normalise` reads no g and no slopes
+ */
 export function emitNormRows(form: NormForm, dtype: FloatDType): Emitter {
   return (code, features) => {
-    const sizes = { rows: 'i32', channels: 'i32', size: 'i32', x: 'i32', g: 'i32', out: 'i32' } as const;
+    const sizes = { rows: 'i32', first: 'i32', channels: 'i32', size: 'i32', x: 'i32', g: 'i32', out: 'i32' } as const;
     const tables = { means: 'i32', scales: 'i32', shifts: 'i32', slopes: 'i32' } as const;
-    code.export('run', { ...sizes, ...tables }, [], ({ rows, channels, size, x, g, out, ...rest }) => {
+    code.export('run', { ...sizes, ...tables }, [], ({ rows, first, channels, size, x, g, out, ...rest }) => {
       const floats = floatsOf(code, dtype);
       const m = arithmetic(floats, features);
       const { bytes, isSingle } = floats;
-      const [row, channel] = code.locals('i32', 2);
+      const row = code.local('i32');
+      const channel = code.local('i32', first);
       const operands = [x, g].slice(0, FORMS[form].operands);
       const used = Object.values(rest).slice(0, FORMS[form].tables);
       const factors = used.map(() => code.local('v128'));
@@ -122,16 +126,17 @@ export function emitNormColumns(form: NormForm, dtype: FloatDType): Emitter {
 
 const GROUP = 4;
 
-/** `run(rows, channels, size, x, g, means, sums, products)`: both sums of each row, as doubles */
+/** `run(rows, first, channels, size, x, g, means, sums, products)`: both sums of each row, as doubles */
 export function emitNormSumsRows(dtype: FloatDType): Emitter {
   return (code, features) => {
-    const sizes = { rows: 'i32', channels: 'i32', size: 'i32', x: 'i32', g: 'i32' } as const;
+    const sizes = { rows: 'i32', first: 'i32', channels: 'i32', size: 'i32', x: 'i32', g: 'i32' } as const;
     code.export('run', { ...sizes, means: 'i32', sums: 'i32', products: 'i32' }, [], (parameters) => {
-      const { rows, channels, size, x, g, means, sums, products } = parameters;
+      const { rows, first, channels, size, x, g, means, sums, products } = parameters;
       const floats = floatsOf(code, dtype);
       const m = arithmetic(floats, features);
       const { bytes, isSingle } = floats;
-      const [row, channel] = code.locals('i32', 2);
+      const row = code.local('i32');
+      const channel = code.local('i32', first);
       const mean = code.local('v128');
       const [s, p] = [code.locals('v128', halvesOf(floats)), code.locals('v128', halvesOf(floats))];
       // What a single element leaves free is 0 in g, and so adds nothing.

@@ -15,7 +15,8 @@ type Vector = Local<'v128'>;
 /** Outputs at a time: narrower images are left to pool.ts. */
 export const PAIRS_WIDTH = 4;
 
-const PAIRS = { planes: 'i32', height: 'i32', width: 'i32', x: 'i32', out: 'i32' } as const;
+/** `start` is the element of a plane with which the first row of outputs begins. */
+const PAIRS = { planes: 'i32', height: 'i32', width: 'i32', start: 'i32', x: 'i32', out: 'i32' } as const;
 
 /**
  * The walk over all outputs. `body` gets the taps in their order, the index of the first output's first tap within the
@@ -23,7 +24,7 @@ const PAIRS = { planes: 'i32', height: 'i32', width: 'i32', x: 'i32', out: 'i32'
  */
 function overPairs(
   code: Assembler,
-  { planes, height, width, x }: { readonly [K in 'planes' | 'height' | 'width' | 'x']: Int },
+  { planes, height, width, start, x }: { readonly [K in 'planes' | 'height' | 'width' | 'start' | 'x']: Int },
   body: (taps: readonly Vector[], index: Int, output: Int) => void,
 ): void {
   const { i32, i32x4, v128 } = code;
@@ -47,7 +48,7 @@ function overPairs(
     body(taps, index, output);
   };
   code.forRange(plane, 0, planes, 1, () => {
-    first.set(0);
+    first.set(start);
     code.forRange(row, 0, rows, 1, () => {
       code.forRange(column, 0, last, PAIRS_WIDTH, four);
       column.set(last);
@@ -59,7 +60,7 @@ function overPairs(
   });
 }
 
-/** `run(planes, height, width, x, values, indices)`: as `emitMaxPool`: the last NaN, else the first of the largest */
+/** `run(planes, height, width, start, x, values, indices)`: as `emitMaxPool`: the last NaN, else the first of the largest */
 export const emitMaxPairs: Emitter = (code) => {
   const { f32x4, i32x4, v128 } = code;
   const { out: values, ...params } = PAIRS;
@@ -89,7 +90,7 @@ export const emitMaxPairs: Emitter = (code) => {
   });
 };
 
-/** `run(planes, height, width, x, out, divisor)`: as `emitAvgPool`: summed and divided in float64 */
+/** `run(planes, height, width, start, x, out, divisor)`: as `emitAvgPool`: summed and divided in float64 */
 export const emitAvgPairs: Emitter = (code) => {
   const { f32x4, f64x2, i32x4, v128 } = code;
   code.export('run', { ...PAIRS, divisor: 'f64' }, [], (locals) => {
