@@ -17,7 +17,6 @@ import {
   JOINED,
   KERNEL,
   KERNELS,
-  KIND,
   MOST_KERNELS,
   MOST_TASKS,
   MOST_THREADS,
@@ -28,7 +27,6 @@ import {
   SEQUENCE,
   SPIN,
   STOP,
-  TASK,
   TASK_BITS,
   TASKS,
   TASKS_DONE,
@@ -46,6 +44,8 @@ import { startThreads } from './threads.ts';
 const CALLER_SPIN = 20_000;
 /** Turns that a worker looks for the next launch before it parks: longer than the gap between two ops of a training step. */
 const WORKER_SPIN = 20_000;
+/** Many rows are put together into so many tasks for each thread. */
+const ROW_TASKS_PER_THREAD = 16;
 /** A launch in which no task ends for so long has lost a thread. */
 const WATCHDOG_MS = 10_000;
 /** How long the end of a thread is waited for. */
@@ -150,21 +150,29 @@ export class Pool implements Executor, AsyncDisposable {
     const id = this.idOf(launch);
     this.ints[THREADS + SCRATCH] = scratchPtr;
     this.doubles.set(args);
-    this.share(id, entry, TASK, args.length, tasks);
+    this.share(id, entry, 0, args.length, tasks);
   }
 
   runRows(rows: Rows): void {
     const { length } = rows.rows;
     const width = rows.rows[0]?.length ?? 0;
-    if (length < 2 || length > MOST_TASKS || length * width > DOUBLES || !this.isReady) {
+    if (length < 2 || !this.isReady) {
       const run = kernel(rows.name, rows.emit, heap().memory)[rows.entry];
       for (const row of rows.rows) run(...row);
       this.inlineLaunches++;
       return;
     }
     const id = this.idOf(rows);
-    for (let i = 0; i < length; i++) this.doubles.set(rows.rows[i], i * width);
-    this.share(id, rows.entry, ROWS, width, length);
+    const { doubles } = this;
+    const most = Math.floor(DOUBLES / width);
+    for (let first = 0; first < length; first += most) {
+      const count = Math.min(most, length - first);
+      for (let i = 0, at = 0; i < count; i++) {
+        const row = rows.rows[first + i];
+        for (let k = 0; k < width; k++) doubles[at++] = row[k];
+      }
+      this.share(id, rows.entry, count, width, Math.min(count, ROW_TASKS_PER_THREAD * this.threads));
+    }
   }
 
   /** Whether launches are shared now: not while the pool heals, and not from inside a launch. */
@@ -172,7 +180,8 @@ export class Pool implements Executor, AsyncDisposable {
     return this.threads > 1 && this.healing === null && !this.isWorking && !this.isStopped;
   }
 
-  private share(id: number, entry: string, kind: number, count: number, tasks: number): void {
+  /** `rows` is 0 where all tasks have the same arguments; `count` of them each. */
+  private share(id: number, entry: string, rows: number, count: number, tasks: number): void {
     const { ints } = this;
     this.isWorking = true;
     this.launches++;
@@ -180,7 +189,7 @@ export class Pool implements Executor, AsyncDisposable {
       ints[TASKS] = tasks;
       ints[KERNEL] = id;
       ints[ENTRY] = this.entries[id].indexOf(entry);
-      ints[KIND] = kind;
+      ints[ROWS] = rows;
       ints[ARGUMENTS] = count;
       ints[FAILED] = 0;
       Atomics.store(ints, DONE, 0);
