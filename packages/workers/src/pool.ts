@@ -8,6 +8,7 @@ import { executor, heap, kernel, kernelModule, setExecutor, ValueError, WorkerEr
 import {
   ARGUMENTS,
   BUSY_US,
+  changes,
   DONE,
   DOUBLES,
   ENTRY,
@@ -25,7 +26,7 @@ import {
   ROWS,
   SCRATCH,
   SEQUENCE,
-  SPIN,
+  SPIN_US,
   STOP,
   TASK_BITS,
   TASKS,
@@ -40,10 +41,10 @@ import {
 import type { Given, Thread } from './threads.ts';
 import { startThreads } from './threads.ts';
 
-/** Turns that the caller looks at the count of tasks done before it waits for it, about 50 µs. */
-const CALLER_SPIN = 20_000;
-/** Turns that a worker looks for the next launch before it parks: longer than the gap between two ops of a training step. */
-const WORKER_SPIN = 20_000;
+/** Microseconds in which no task ends, before the caller no longer looks for it but waits. */
+const CALLER_SPIN_US = 50;
+/** Microseconds that a worker looks for the next launch before it parks: longer than most gaps between two ops of a training step. */
+const WORKER_SPIN_US = 200;
 /** Many rows are put together into so many tasks for each thread. */
 const ROW_TASKS_PER_THREAD = 16;
 /** A launch in which no task ends for so long has lost a thread. */
@@ -114,7 +115,7 @@ export class Pool implements Executor, AsyncDisposable {
     this.ints = new Int32Array(new Block(INTS * 4));
     this.doubles = new Float64Array(new Block(DOUBLES * 8));
     this.text = new Uint8Array(new Block(TEXT_BYTES));
-    this.ints[SPIN] = WORKER_SPIN;
+    this.ints[SPIN_US] = WORKER_SPIN_US;
   }
 
   /** @internal Starts the workers; resolves when all of them wait for work. */
@@ -237,9 +238,9 @@ export class Pool implements Executor, AsyncDisposable {
   /** Waits for the tasks that other threads have taken. */
   private wait(tasks: number): void {
     const { ints } = this;
-    for (let i = 0; i < CALLER_SPIN; i++) if (Atomics.load(ints, DONE) >= tasks) return;
     const startMs = performance.now();
     let done = Atomics.load(ints, DONE);
+    while (done < tasks && changes(ints, DONE, done, CALLER_SPIN_US)) done = Atomics.load(ints, DONE);
     let sinceMs = startMs;
     Atomics.store(ints, WAITING, 1);
     while (done < tasks) {

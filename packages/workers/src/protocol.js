@@ -28,8 +28,8 @@ export const ARGUMENTS = 9;
 export const FAILED = 10;
 /** 1 when workers must end. */
 export const STOP = 11;
-/** Turns that a worker looks for work before it parks. */
-export const SPIN = 12;
+/** Microseconds that a worker looks for work before it parks. */
+export const SPIN_US = 12;
 /** 1 while workers note times. */
 export const TIMING = 13;
 /** From here: for each thread its scratch address, tasks done, microseconds at work, launches joined. */
@@ -113,6 +113,30 @@ export function work(ints, doubles, thread, functionsOf) {
     ran++;
     finish(ints);
   }
+}
+
+/** Looks at the clock once in so many turns: a turn takes some 10 ns to 50 ns. */
+const TURNS = 64;
+/** Tells the processor that this thread spins, where the language can. @type {() => void} */
+const pause = /** @type {{ pause?: () => void }} */ (Atomics).pause ?? (() => undefined);
+
+/**
+ * Looks for a while whether a number changes, which is quicker than to be woken; says whether it did.
+ *
+ * @param {Int32Array} ints
+ * @param {number} at
+ * @param {number} value
+ * @param {number} spinUs microseconds
+ */
+export function changes(ints, at, value, spinUs) {
+  const endMs = performance.now() + spinUs / 1000;
+  do {
+    for (let i = 0; i < TURNS; i++) {
+      if (Atomics.load(ints, at) !== value) return true;
+      pause();
+    }
+  } while (performance.now() < endMs);
+  return false;
 }
 
 /**
