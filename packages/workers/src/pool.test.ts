@@ -236,7 +236,7 @@ test('nonsense is refused before anything is started', async () => {
 threaded('another pool in force is not displaced', async () => {
   await withPool(2, () => {
     assert.throws(
-      () => torsor.setExecutor({ threads: 3, run() {}, runRows() {} }),
+      () => torsor.setExecutor({ threads: 3, leastTasks: 2, run() {}, runRows() {} }),
       /another pool of threads runs already, of another copy/,
     );
   });

@@ -47,6 +47,8 @@ const CALLER_SPIN_US = 50;
 const WORKER_SPIN_US = 200;
 /** Many rows are put together into so many tasks for each thread. */
 const ROW_TASKS_PER_THREAD = 16;
+/** A launch must be worth so many tasks before parked threads are woken for it. */
+const LEAST_TASKS_PARKED = 8;
 /** A launch in which no task ends for so long has lost a thread. */
 const WATCHDOG_MS = 10_000;
 /** How long the end of a thread is waited for. */
@@ -137,6 +139,11 @@ export class Pool implements Executor, AsyncDisposable {
       await this.stop();
       throw error;
     }
+  }
+
+  /** Waking a thread takes the caller as long as some tasks do. */
+  get leastTasks(): number {
+    return Atomics.load(this.ints, PARKED) > 0 ? LEAST_TASKS_PARKED : 2;
   }
 
   run(launch: Launch, memory: WebAssembly.Memory, scratchPtr: number): void {

@@ -19,6 +19,7 @@ import { Calls } from './share.ts';
 function backwards(threads: number): Executor & { shared: number } {
   return {
     threads,
+    leastTasks: 2,
     shared: 0,
     run: runInline,
     runRows({ name, emit, entry, rows }) {

@@ -14,10 +14,13 @@ const PIECES_PER_THREAD = 4;
 /** Where rows are cut, they are at multiples of so many elements: whole turns of every loop over vectors. */
 const COLUMN_STEP = 64;
 
-/** Into how many pieces a launch of so much work is worth cutting; 1 where nobody shares it, or less than two grains are there. */
+/**
+ * Into how many pieces a launch of so much work is worth cutting; 1 where nobody shares it, or where it is too small to gain. A grain
+ * is what takes about 5 µs.
+ */
 export function piecesOf(work: number, grain: number): number {
-  const { threads } = executor();
-  if (threads === 1 || work < 2 * grain) return 1;
+  const { threads, leastTasks } = executor();
+  if (threads === 1 || work < leastTasks * grain) return 1;
   return Math.min(PIECES_PER_THREAD * threads, Math.floor(work / grain));
 }
 
