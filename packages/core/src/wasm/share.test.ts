@@ -35,6 +35,12 @@ const bits = (x: Tensor): Uint8Array => {
   return new Uint8Array(buffer, byteOffset, byteLength);
 };
 
+/** Where the first byte is that differs; -1 if none does. */
+function difference(got: Uint8Array, want: Uint8Array): number {
+  for (let i = 0; i < want.length; i++) if (got[i] !== want[i]) return i;
+  return got.length === want.length ? -1 : want.length;
+}
+
 const simd = features().simd ? test : test.skip;
 
 /** Odd sizes, so that rows and runs have tails; large enough that the cheapest launch is cut for two threads at least. */
@@ -63,7 +69,7 @@ function same(title: string, make: Make): void {
     for (const threads of [2, 3, 7]) {
       const fake = backwards(threads);
       results(fake).forEach((got, k) => {
-        const at = got.findIndex((byte, j) => byte !== want[k][j]);
+        const at = difference(got, want[k]);
         assert.is(at, -1, `result ${k} on ${threads} threads differs at byte ${at}`);
       });
       assert.ok(fake.shared >= want.length, `${fake.shared} launches were shared`);
