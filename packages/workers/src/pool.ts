@@ -94,8 +94,8 @@ export class Pool implements Executor, AsyncDisposable {
   private workers: Thread[] = [];
   private readonly watchdogMs: number;
   private generation = 0;
-  /** Kernels by name and features, and their functions here. */
-  private readonly ids = new Map<string, number>();
+  /** Kernels by what they export here, and their functions. */
+  private readonly ids = new Map<object, number>();
   private readonly functions: Run[][] = [];
   private readonly entries: string[][] = [];
   private scratchBytes = 0;
@@ -299,9 +299,10 @@ export class Pool implements Executor, AsyncDisposable {
   }
 
   private idOf({ name, emit }: { name: string; emit: Launch['emit'] }): number {
-    const { module, bytes, key } = kernelModule(name, emit, true);
-    const known = this.ids.get(key);
+    const exports = kernel(name, emit, heap().memory);
+    const known = this.ids.get(exports);
     if (known !== undefined) return known;
+    const { module, bytes } = kernelModule(name, emit, true);
     const id = this.ids.size;
     if (id === MOST_KERNELS) throw new WorkerError(`more than ${MOST_KERNELS} kernels`, { op: 'Pool' });
     const pointer = heap().allocate(bytes.length);
@@ -309,10 +310,9 @@ export class Pool implements Executor, AsyncDisposable {
     new Uint8Array(heap().memory.buffer, pointer, bytes.length).set(bytes);
     this.ints[KERNELS + 2 * id] = pointer;
     this.ints[KERNELS + 2 * id + 1] = bytes.length;
-    const exports = kernel(name, emit, heap().memory);
     this.entries[id] = WebAssembly.Module.exports(module).map((each) => each.name);
     this.functions[id] = this.entries[id].map((entry) => exports[entry]);
-    this.ids.set(key, id);
+    this.ids.set(exports, id);
     return id;
   }
 
