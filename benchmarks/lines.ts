@@ -8,7 +8,19 @@ import { type Ratio, type Result, tableHead, tableRow } from './results.ts';
 import { type Figure, isFigure, type Line, type Peer, type Row, type Run } from './row.ts';
 import { breathe, type Measured, measure, median, peerSubject, ratio, type Subject, timed } from './sample.ts';
 
-const SUITES = ['matmul', 'conv', 'elementwise', 'reduce', 'move', 'optim', 'train', 'small', 'start', 'size'];
+const SUITES = [
+  'matmul',
+  'conv',
+  'elementwise',
+  'reduce',
+  'move',
+  'optim',
+  'train',
+  'small',
+  'threads',
+  'start',
+  'size',
+];
 /** Kernels' results are given back at once, as a program that cares for memory does; training and small ops leave that to us. */
 const TIDY_FROM = 1e5;
 
@@ -36,7 +48,7 @@ function tidied(row: Pick<Row, 'flops' | 'bytes'>, run: Run): Run {
 async function subjectsOf(row: Row, peers: readonly Peer[], voice: Voice): Promise<Subject[]> {
   t.manualSeed(0);
   const amount = row.flops ?? row.bytes ?? 1;
-  const subjects = [await timed('torsor', amount, tidied(row, row.make()))];
+  const subjects = [await timed('torsor', amount, tidied(row, await row.make()))];
   if (row.flops !== undefined) {
     const peak = peakProbe();
     subjects.push(await timed('fma', peak.amount, peak.run));
@@ -45,7 +57,7 @@ async function subjectsOf(row: Row, peers: readonly Peer[], voice: Voice): Promi
     subjects.push(await timed('copy', copy.amount, copy.run));
   }
   if (row.like !== undefined) {
-    subjects.push(await timed('like', row.like.flops, tidied(row.like, row.like.make())));
+    subjects.push(await timed('like', row.like.flops, tidied(row.like, await row.like.make())));
   }
   for (const peer of row.work === undefined ? [] : peers) {
     try {

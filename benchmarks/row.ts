@@ -34,9 +34,9 @@ export interface Row {
   /** Bytes that one run must read and write: the row is compared with the bandwidth of copying. */
   readonly bytes?: number;
   /** Allocates the operands. The result does the work on them. */
-  make(): Run;
+  make(): Run | Promise<Run>;
   /** Another workload of ours, whose rate (by its `flops`) this row is compared with. */
-  readonly like?: { readonly name: string; readonly flops: number; make(): Run };
+  readonly like?: { readonly name: string; readonly flops: number; make(): Run | Promise<Run> };
   /** The least ratios of issue 3, by what they are to: `fma`, `copy`, `like`, or a peer. */
   readonly atLeast?: Readonly<Record<string, number>>;
   /** The longest that one run may take. */

@@ -48,6 +48,28 @@ function compute(): Tensor[] {
     torsor.maxPool2d(x, 2),
     a.gt(0.5).to('float32'),
     a.to('float64').log().mean(0),
+    ...others(),
+  ];
+}
+
+/** Of kernels that move, order and update; large enough to be shared. */
+function others(): Tensor[] {
+  const [x, y] = [randn(517, 331), rand(517, 331)];
+  const rows = torsor.randint(0, 9, [517]);
+  const [param, buffer] = [x.clone(), torsor.zeros(517, 331)];
+  torsor.sgdStep(param, y, buffer, { lr: 0.1, momentum: 0.9 });
+  return [
+    param,
+    buffer,
+    torsor.cat([x, y], 1),
+    torsor.tril(x),
+    x.cumsum(1),
+    ...(Object.values(torsor.sort(x, 1)) as Tensor[]),
+    torsor.gather(x, 0, torsor.randint(0, 517, [517, 331])),
+    torsor.indexAdd(x, 0, rows, y),
+    torsor.scatterAdd(x, 1, torsor.randint(0, 9, [517, 331]), y),
+    torsor.where(x.gt(0), x, y),
+    torsor.full([3, 300_007], 0.1),
   ];
 }
 
@@ -214,7 +236,7 @@ test('nonsense is refused before anything is started', async () => {
 threaded('another pool in force is not displaced', async () => {
   await withPool(2, () => {
     assert.throws(
-      () => torsor.setExecutor({ threads: 3, run() {}, runRows() {} }),
+      () => torsor.setExecutor({ threads: 3, leastTasks: 2, run() {}, runRows() {} }),
       /another pool of threads runs already, of another copy/,
     );
   });

@@ -8,6 +8,7 @@ import { executor, heap, kernel, kernelModule, setExecutor, ValueError, WorkerEr
 import {
   ARGUMENTS,
   BUSY_US,
+  changes,
   DONE,
   DOUBLES,
   ENTRY,
@@ -17,7 +18,6 @@ import {
   JOINED,
   KERNEL,
   KERNELS,
-  KIND,
   MOST_KERNELS,
   MOST_TASKS,
   MOST_THREADS,
@@ -26,9 +26,8 @@ import {
   ROWS,
   SCRATCH,
   SEQUENCE,
-  SPIN,
+  SPIN_US,
   STOP,
-  TASK,
   TASK_BITS,
   TASKS,
   TASKS_DONE,
@@ -42,10 +41,14 @@ import {
 import type { Given, Thread } from './threads.ts';
 import { startThreads } from './threads.ts';
 
-/** Turns that the caller looks at the count of tasks done before it waits for it, about 50 µs. */
-const CALLER_SPIN = 20_000;
-/** Turns that a worker looks for the next launch before it parks: longer than the gap between two ops of a training step. */
-const WORKER_SPIN = 20_000;
+/** Microseconds in which no task ends, before the caller no longer looks for it but waits. */
+const CALLER_SPIN_US = 50;
+/** Microseconds that a worker looks for the next launch before it parks: longer than most gaps between two ops of a training step. */
+const WORKER_SPIN_US = 200;
+/** Many rows are put together into so many tasks for each thread. */
+const ROW_TASKS_PER_THREAD = 16;
+/** A launch must be worth so many tasks before parked threads are woken for it. */
+const LEAST_TASKS_PARKED = 8;
 /** A launch in which no task ends for so long has lost a thread. */
 const WATCHDOG_MS = 10_000;
 /** How long the end of a thread is waited for. */
@@ -91,8 +94,8 @@ export class Pool implements Executor, AsyncDisposable {
   private workers: Thread[] = [];
   private readonly watchdogMs: number;
   private generation = 0;
-  /** Kernels by name and features, and their functions here. */
-  private readonly ids = new Map<string, number>();
+  /** Kernels by what they export here, and their functions. */
+  private readonly ids = new Map<object, number>();
   private readonly functions: Run[][] = [];
   private readonly entries: string[][] = [];
   private scratchBytes = 0;
@@ -114,7 +117,7 @@ export class Pool implements Executor, AsyncDisposable {
     this.ints = new Int32Array(new Block(INTS * 4));
     this.doubles = new Float64Array(new Block(DOUBLES * 8));
     this.text = new Uint8Array(new Block(TEXT_BYTES));
-    this.ints[SPIN] = WORKER_SPIN;
+    this.ints[SPIN_US] = WORKER_SPIN_US;
   }
 
   /** @internal Starts the workers; resolves when all of them wait for work. */
@@ -138,6 +141,11 @@ export class Pool implements Executor, AsyncDisposable {
     }
   }
 
+  /** Waking a thread takes the caller as long as some tasks do. */
+  get leastTasks(): number {
+    return Atomics.load(this.ints, PARKED) > 0 ? LEAST_TASKS_PARKED : 2;
+  }
+
   run(launch: Launch, memory: WebAssembly.Memory, scratchPtr: number): void {
     const { name, emit, entry, args, tasks, scratchBytes } = launch;
     const isShared = tasks > 1 && tasks <= MOST_TASKS && memory === heap().memory && this.isReady;
@@ -150,21 +158,29 @@ export class Pool implements Executor, AsyncDisposable {
     const id = this.idOf(launch);
     this.ints[THREADS + SCRATCH] = scratchPtr;
     this.doubles.set(args);
-    this.share(id, entry, TASK, args.length, tasks);
+    this.share(id, entry, 0, args.length, tasks);
   }
 
   runRows(rows: Rows): void {
     const { length } = rows.rows;
     const width = rows.rows[0]?.length ?? 0;
-    if (length < 2 || length > MOST_TASKS || length * width > DOUBLES || !this.isReady) {
+    if (length < 2 || !this.isReady) {
       const run = kernel(rows.name, rows.emit, heap().memory)[rows.entry];
       for (const row of rows.rows) run(...row);
       this.inlineLaunches++;
       return;
     }
     const id = this.idOf(rows);
-    for (let i = 0; i < length; i++) this.doubles.set(rows.rows[i], i * width);
-    this.share(id, rows.entry, ROWS, width, length);
+    const { doubles } = this;
+    const most = Math.floor(DOUBLES / width);
+    for (let first = 0; first < length; first += most) {
+      const count = Math.min(most, length - first);
+      for (let i = 0, at = 0; i < count; i++) {
+        const row = rows.rows[first + i];
+        for (let k = 0; k < width; k++) doubles[at++] = row[k];
+      }
+      this.share(id, rows.entry, count, width, Math.min(count, ROW_TASKS_PER_THREAD * this.threads));
+    }
   }
 
   /** Whether launches are shared now: not while the pool heals, and not from inside a launch. */
@@ -172,7 +188,8 @@ export class Pool implements Executor, AsyncDisposable {
     return this.threads > 1 && this.healing === null && !this.isWorking && !this.isStopped;
   }
 
-  private share(id: number, entry: string, kind: number, count: number, tasks: number): void {
+  /** `rows` is 0 where all tasks have the same arguments; `count` of them each. */
+  private share(id: number, entry: string, rows: number, count: number, tasks: number): void {
     const { ints } = this;
     this.isWorking = true;
     this.launches++;
@@ -180,7 +197,7 @@ export class Pool implements Executor, AsyncDisposable {
       ints[TASKS] = tasks;
       ints[KERNEL] = id;
       ints[ENTRY] = this.entries[id].indexOf(entry);
-      ints[KIND] = kind;
+      ints[ROWS] = rows;
       ints[ARGUMENTS] = count;
       ints[FAILED] = 0;
       Atomics.store(ints, DONE, 0);
@@ -228,9 +245,9 @@ export class Pool implements Executor, AsyncDisposable {
   /** Waits for the tasks that other threads have taken. */
   private wait(tasks: number): void {
     const { ints } = this;
-    for (let i = 0; i < CALLER_SPIN; i++) if (Atomics.load(ints, DONE) >= tasks) return;
     const startMs = performance.now();
     let done = Atomics.load(ints, DONE);
+    while (done < tasks && changes(ints, DONE, done, CALLER_SPIN_US)) done = Atomics.load(ints, DONE);
     let sinceMs = startMs;
     Atomics.store(ints, WAITING, 1);
     while (done < tasks) {
@@ -282,9 +299,10 @@ export class Pool implements Executor, AsyncDisposable {
   }
 
   private idOf({ name, emit }: { name: string; emit: Launch['emit'] }): number {
-    const { module, bytes, key } = kernelModule(name, emit, true);
-    const known = this.ids.get(key);
+    const exports = kernel(name, emit, heap().memory);
+    const known = this.ids.get(exports);
     if (known !== undefined) return known;
+    const { module, bytes } = kernelModule(name, emit, true);
     const id = this.ids.size;
     if (id === MOST_KERNELS) throw new WorkerError(`more than ${MOST_KERNELS} kernels`, { op: 'Pool' });
     const pointer = heap().allocate(bytes.length);
@@ -292,10 +310,9 @@ export class Pool implements Executor, AsyncDisposable {
     new Uint8Array(heap().memory.buffer, pointer, bytes.length).set(bytes);
     this.ints[KERNELS + 2 * id] = pointer;
     this.ints[KERNELS + 2 * id + 1] = bytes.length;
-    const exports = kernel(name, emit, heap().memory);
     this.entries[id] = WebAssembly.Module.exports(module).map((each) => each.name);
     this.functions[id] = this.entries[id].map((entry) => exports[entry]);
-    this.ids.set(key, id);
+    this.ids.set(exports, id);
     return id;
   }
 

@@ -21,15 +21,15 @@ export const WAITING = 5;
 /** The kernel, and which of its functions. */
 export const KERNEL = 6;
 export const ENTRY = 7;
-/** `TASK` or `ROWS`, and the number of arguments. */
-export const KIND = 8;
+/** Rows of arguments, 0 where tasks have arguments in common; and the number of arguments. */
+export const ROWS = 8;
 export const ARGUMENTS = 9;
 /** 1 + the thread that failed; its message is in the text area. */
 export const FAILED = 10;
 /** 1 when workers must end. */
 export const STOP = 11;
-/** Turns that a worker looks for work before it parks. */
-export const SPIN = 12;
+/** Microseconds that a worker looks for work before it parks. */
+export const SPIN_US = 12;
 /** 1 while workers note times. */
 export const TIMING = 13;
 /** From here: for each thread its scratch address, tasks done, microseconds at work, launches joined. */
@@ -45,11 +45,8 @@ export const KERNELS = THREADS + MOST_THREADS * THREAD_WORDS;
 export const MOST_KERNELS = 2048;
 export const INTS = KERNELS + 2 * MOST_KERNELS;
 
-/** Tasks are `entry(task, scratch, ...arguments)`, or one row of arguments each. */
-export const TASK = 0;
-export const ROWS = 1;
 /** Doubles for arguments. */
-export const DOUBLES = 64 * 64;
+export const DOUBLES = 64 * 256;
 /** Bytes of a message. */
 export const TEXT_BYTES = 4096;
 
@@ -58,7 +55,8 @@ export const TASK_BITS = 12;
 export const MOST_TASKS = (1 << TASK_BITS) - 1;
 
 /**
- * Takes and runs tasks of the present launch until there are none.
+ * Takes and runs tasks of the present launch until there are none. A task is `entry(task, scratch, ...arguments)`, or, where there are
+ * rows, `entry(...row)` for an equal share of them.
  *
  * @param {Int32Array} ints
  * @param {Float64Array} doubles
@@ -70,11 +68,12 @@ export const MOST_TASKS = (1 << TASK_BITS) - 1;
 export function work(ints, doubles, thread, functionsOf) {
   let launch = -1;
   let tasks = 0;
-  let kind = TASK;
+  let rows = 0;
   let count = 0;
   let kernel = 0;
   let entry = 0;
   let run = null;
+  /** @type {number[]} */
   let args = [];
   let ran = 0;
   for (;;) {
@@ -85,7 +84,7 @@ export function work(ints, doubles, thread, functionsOf) {
       // This may be half of another launch already, and is believed only when a task has been taken.
       launch = generation;
       tasks = ints[TASKS];
-      kind = ints[KIND];
+      rows = ints[ROWS];
       count = ints[ARGUMENTS];
       kernel = ints[KERNEL];
       entry = ints[ENTRY];
@@ -95,15 +94,49 @@ export function work(ints, doubles, thread, functionsOf) {
     if (Atomics.compareExchange(ints, NEXT, next, next + 1) !== next) continue;
     if (run === null) {
       run = functionsOf(kernel)[entry];
-      if (kind === TASK) args = [0, ints[THREADS + thread * THREAD_WORDS + SCRATCH], ...doubles.subarray(0, count)];
+      args = [];
+      if (rows === 0) {
+        args.push(0, ints[THREADS + thread * THREAD_WORDS + SCRATCH]);
+        for (let i = 0; i < count; i++) args.push(doubles[i]);
+      }
     }
-    if (kind === TASK) {
+    if (rows === 0) {
       args[0] = task;
       run(...args);
-    } else run(...doubles.subarray(task * count, (task + 1) * count));
+    } else {
+      const end = Math.floor(((task + 1) * rows) / tasks) * count;
+      for (let at = Math.floor((task * rows) / tasks) * count; at < end; at += count) {
+        for (let i = 0; i < count; i++) args[i] = doubles[at + i];
+        run(...args);
+      }
+    }
     ran++;
     finish(ints);
   }
+}
+
+/** Looks at the clock once in so many turns: a turn takes some 10 ns to 50 ns. */
+const TURNS = 64;
+/** Tells the processor that this thread spins, where the language can. @type {() => void} */
+const pause = /** @type {{ pause?: () => void }} */ (Atomics).pause ?? (() => undefined);
+
+/**
+ * Looks for a while whether a number changes, which is quicker than to be woken; says whether it did.
+ *
+ * @param {Int32Array} ints
+ * @param {number} at
+ * @param {number} value
+ * @param {number} spinUs microseconds
+ */
+export function changes(ints, at, value, spinUs) {
+  const endMs = performance.now() + spinUs / 1000;
+  do {
+    for (let i = 0; i < TURNS; i++) {
+      if (Atomics.load(ints, at) !== value) return true;
+      pause();
+    }
+  } while (performance.now() < endMs);
+  return false;
 }
 
 /**

@@ -5,13 +5,14 @@
 
 import {
   BUSY_US,
+  changes,
   FAILED,
   finish,
   JOINED,
   KERNELS,
   PARKED,
   SEQUENCE,
-  SPIN,
+  SPIN_US,
   STOP,
   TASKS_DONE,
   TEXT_BYTES,
@@ -71,9 +72,7 @@ function serve({ thread, memory, ints, doubles, text }) {
       if (isTiming) ints[own + BUSY_US] += Math.round(1000 * (performance.now() - startMs));
     }
     // Small launches follow each other closely: a thread that looks for the next one a while need not be woken for it.
-    let left = ints[SPIN];
-    while (left-- > 0 && Atomics.load(ints, SEQUENCE) === sequence);
-    if (left < 0) {
+    if (!changes(ints, SEQUENCE, sequence, ints[SPIN_US])) {
       Atomics.add(ints, PARKED, 1);
       Atomics.wait(ints, SEQUENCE, sequence);
       Atomics.sub(ints, PARKED, 1);

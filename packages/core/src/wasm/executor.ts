@@ -20,6 +20,8 @@ export interface Rows {
 export interface Executor {
   /** Threads that take tasks, the caller among them. */
   readonly threads: number;
+  /** How many tasks a launch must be worth to be shared; more while threads would have to be woken first. */
+  readonly leastTasks: number;
   /** `scratchPtr` has `launch.scratchBytes` bytes, for the caller's own tasks. */
   run(launch: Launch, memory: WebAssembly.Memory, scratchPtr: number): void;
   runRows(rows: Rows): void;
@@ -27,6 +29,7 @@ export interface Executor {
 
 const inline: Executor = {
   threads: 1,
+  leastTasks: Infinity,
   run: runInline,
   runRows({ name, emit, entry, rows }) {
     const run = kernel(name, emit, heap().memory)[entry];

@@ -10,11 +10,14 @@ import { castName, emitCast } from './kernels/cast.ts';
 import { launchCopy } from './launchCopy.ts';
 import type { KernelExports } from './module.ts';
 import { kernel } from './module.ts';
+import { shareCall } from './share.ts';
 
 /** Casts of fewer elements are done before a kernel would have been called for them. */
 const MIN_SIZE = 256;
 /** Elements of a source outside the heap that pass through scratch space at once. */
 const PIECE = 16384;
+/** Elements that are worth a task of a thread's. */
+const GRAIN = 32768;
 
 type Run = KernelExports & { readonly run: (n: number, from: number, out: number) => undefined };
 
@@ -41,14 +44,16 @@ export function launchCast(a: Tensor, out: Tensor): boolean {
 
 /** The cast itself, of contiguous operands of one size, of which the output is in the heap. */
 function castRun(a: Tensor, out: Tensor): void {
-  const { run } = kernel<Run>(castName(a.dtype, out.dtype), emitCast(a.dtype, out.dtype), heap().memory);
+  const [name, emit] = [castName(a.dtype, out.dtype), emitCast(a.dtype, out.dtype)];
   const size = sizeOf(a.shape);
   const [bytes, outBytes] = [itemBytes(a.dtype), itemBytes(out.dtype)];
   const target = out.storage.pointer + out.offset * outBytes;
   if (a.storage.enterHeap()) {
-    run(size, a.storage.pointer + a.offset * bytes, target);
+    const from = a.storage.pointer + a.offset * bytes;
+    shareCall(name, emit, [size, from, target], GRAIN, [bytes, outBytes]);
     return;
   }
+  const { run } = kernel<Run>(name, emit, heap().memory);
   const scratch = heap().scratch(PIECE * bytes);
   const { buffer, byteOffset } = a.array;
   for (let i = 0; i < size; i += PIECE) {

@@ -9,16 +9,17 @@ import { features } from './features.ts';
 import { heap, heapIfAny } from './heap.ts';
 import type { CopyForm, ItemBytes } from './kernels/copy.ts';
 import { copyName, emitCopy, emitTriangle, hasTranspose, triangleName } from './kernels/copy.ts';
-import type { KernelExports } from './module.ts';
-import { kernel } from './module.ts';
+import { Calls } from './share.ts';
 
 /** Copies of fewer elements, and planes of fewer, are done before a kernel would have been called for them. */
 const MIN_SIZE = 256;
 const MIN_PLANE = 16;
+/** Rows of a block of any transpose. */
+const TRANSPOSE_STEP = 16;
 /** Sources outside the heap are brought into it up to this size; larger ones are left to the reference loop. */
 const MAX_STAGED_BYTES = 16 * 2 ** 20;
-
-type Run = KernelExports & { readonly run: (...args: number[]) => undefined };
+/** Elements that are worth a task of a thread's. */
+const GRAIN = 32768;
 
 /** True when the elements lie in the heap, where kernels reach them. */
 export function isInHeap(x: { readonly array: Strands['array'] }): boolean {
@@ -60,11 +61,20 @@ export function launchMove(shape: Shape, from: Strands, to: Strands): boolean {
   const target = to.array.byteOffset + to.offset * bytes;
   const source = reach(shape, from);
   if (source === null) return false;
-  const { run } = kernel<Run>(copyName(bytes, form), emitCopy(bytes, form), heap().memory);
   const outer = [...walk.shape.slice(0, last - 1), 1];
+  const calls = new Calls(copyName(bytes, form), emitCopy(bytes, form), sizeOf(shape), GRAIN, sizeOf(outer));
+  const [rowBytes, columnBytes] = [
+    [fromRow, outRow],
+    [fromColumn, outColumn],
+  ];
+  const step = form === 'transposed' ? TRANSPOSE_STEP : 1;
+  const call = [rows, columns, source, target, fromRow, fromColumn, outRow, outColumn];
   walkOuter(outer, strides, [0, 0], ([x, y]) => {
-    run(rows, columns, source + x * bytes, target + y * bytes, fromRow, fromColumn, outRow, outColumn);
+    call[2] = source + x * bytes;
+    call[3] = target + y * bytes;
+    calls.cutPlane(call, rowBytes, columnBytes, step);
   });
+  calls.end();
   return true;
 }
 
@@ -118,15 +128,18 @@ export function launchTriangle(a: Strided, diagonal: number, lower: boolean, out
   if (sizeOf(a.shape) < MIN_SIZE || !features().simd || !isInHeap(a) || !isInHeap(out)) return false;
   if (a.strides[row + 1] !== 1 || out.strides[row + 1] !== 1) return false;
   const bytes = out.array.BYTES_PER_ELEMENT as ItemBytes;
-  const { run } = kernel<Run>(triangleName(bytes), emitTriangle(bytes), heap().memory);
   const pointer = (x: Strided): number => x.array.byteOffset + x.offset * bytes;
   const [source, target] = [pointer(a), pointer(out)];
   // Held within the matrix: further out, an int32 would not hold it.
   const edge = Math.min(Math.max(diagonal, -rows - 1), columns + 1);
   const walk = [...a.shape.slice(0, row), 1];
+  const [fromRow, outRow] = [a.strides[row] * bytes, out.strides[row] * bytes];
+  const calls = new Calls(triangleName(bytes), emitTriangle(bytes), sizeOf(a.shape), GRAIN, sizeOf(walk));
   walkOuter(walk, [a.strides, out.strides], [0, 0], ([x, y]) => {
-    const [fromRow, outRow] = [a.strides[row] * bytes, out.strides[row] * bytes];
-    run(rows, columns, source + x * bytes, target + y * bytes, fromRow, outRow, edge, lower ? 1 : 0);
+    const call = [rows, columns, source + x * bytes, target + y * bytes, fromRow, outRow, edge, lower ? 1 : 0];
+    // The diagonal moves on by one with every row.
+    calls.cut(call, 0, 2, [fromRow, outRow, 0, 0, 1]);
   });
+  calls.end();
   return true;
 }

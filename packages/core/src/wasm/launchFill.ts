@@ -3,13 +3,16 @@
 import { features } from './features.ts';
 import { heap } from './heap.ts';
 import { emitFillBytes } from './kernels/copy.ts';
-import type { KernelExports } from './module.ts';
-import { kernel } from './module.ts';
+import { Calls } from './share.ts';
 
-type Run = KernelExports & { readonly run: (out: number, byte: number, bytes: number) => undefined };
+/** Bytes that are worth a task of a thread's. */
+const GRAIN = 2 ** 18;
 
 export function fillBytes(pointer: number, byte: number, bytes: number): void {
   // Engines without vectors may lack memory.fill as well.
-  if (features().simd) kernel<Run>('fill_bytes', emitFillBytes, heap().memory).run(pointer, byte, bytes);
-  else new Uint8Array(heap().memory.buffer, pointer, bytes).fill(byte);
+  if (features().simd) {
+    const calls = new Calls('fill_bytes', emitFillBytes, bytes, GRAIN);
+    calls.cut([pointer, byte, bytes], 2, 0, [1], 64);
+    calls.end();
+  } else new Uint8Array(heap().memory.buffer, pointer, bytes).fill(byte);
 }

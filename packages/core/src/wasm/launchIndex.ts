@@ -1,6 +1,7 @@
 /** Launches of indexing: reads and writes at places that index tensors name, and the check of these. */
 
 import type { FloatDType, TypedArray } from '../dtype.ts';
+import { itemBytes } from '../dtype.ts';
 import type { Shape, Strided } from '../layout.ts';
 import { sizeOf } from '../layout.ts';
 import type { Places, Range } from '../reference/index.ts';
@@ -15,12 +16,17 @@ import { addAtName, emitAddAt, emitMoveAt, emitRange, moveAtName, rangeName } fr
 import { isInHeap } from './launchCopy.ts';
 import type { KernelExports } from './module.ts';
 import { kernel } from './module.ts';
+import { Calls, shareCall } from './share.ts';
 
 /** Walks over fewer elements, and planes of fewer, are done before a kernel would have been called for them. */
 const MIN_SIZE = 256;
 const MIN_PLANE = 16;
 /** Arrays outside the heap are brought into it up to this size, in all; more is left to the reference loops. */
 const MAX_STAGED_BYTES = 16 * 2 ** 20;
+/** Elements that are worth a task of a thread's. */
+const GRAIN = 8192;
+/** Rows are cut at multiples of so many elements. */
+const COLUMN_STEP = 16;
 
 type Run = KernelExports & { readonly run: (...args: number[]) => number };
 
@@ -73,30 +79,41 @@ export function launchPlaces(
   const [x, i, q] = room.pointers;
   const bytes = self.array.BYTES_PER_ELEMENT;
   const indexType = index.array instanceof Int32Array ? 'int32' : 'int64';
-  const { memory } = heap();
   const dtype = self.dtype as FloatDType;
   const wide = aside > 0 ? 'float64' : dtype;
-  const { run } =
+  const [name, emit] =
     form === 'add'
-      ? kernel<Run>(addAtName(wide, dtype, indexType), emitAddAt(wide, dtype, indexType), memory)
-      : kernel<Run>(
-          moveAtName(bytes as ItemBytes, form, indexType),
-          emitMoveAt(bytes as ItemBytes, form, indexType),
-          memory,
-        );
+      ? [addAtName(wide, dtype, indexType), emitAddAt(wide, dtype, indexType)]
+      : [moveAtName(bytes as ItemBytes, form, indexType), emitMoveAt(bytes as ItemBytes, form, indexType)];
   const first = x + self.offset * bytes;
-  if (aside > 0) kernel<Run>(castName(dtype, wide), emitCast(dtype, wide), memory).run(aside, first, room.extra);
+  if (aside > 0) runCast(dtype, wide, aside, first, room.extra);
   const units = [aside > 0 ? 8 : bytes, index.array.BYTES_PER_ELEMENT, bytes];
   const bases = [aside > 0 ? room.extra - self.offset * 8 : x, i, q];
   const [xr, ir, yr] = planes.rowStrides.map((stride, k) => stride * units[k]);
   const [xc, ic, yc] = planes.columnStrides.map((stride, k) => stride * units[k]);
+  // Writes to one place keep their order: they are cut only where x moves on by itself, and so never meets the same place again.
+  const isFree = (stride: number): boolean => form === 'take' || stride !== 0;
+  const together = planes.outer.every((_, d) => isFree(planes.strides[0][d]));
+  const plane = rows * columns;
+  const calls = new Calls(name, emit, together ? count : plane, GRAIN, together ? count / plane : 1);
   eachPlane(planes, [self.offset, index.offset, y.offset], ([p, at, to]) => {
     const [px, pi, py] = [bases[0] + p * units[0], bases[1] + at * units[1], bases[2] + to * units[2]];
-    run(rows, columns, px, pi, py, xr, ir, yr, xc, ic, yc, scale * units[0], index.wrap, alpha);
+    const call = [rows, columns, px, pi, py, xr, ir, yr, xc, ic, yc, scale * units[0], index.wrap, alpha];
+    if (isFree(xr) && isFree(xc)) calls.cutPlane(call, [xr, ir, yr], [xc, ic, yc]);
+    else if (isFree(xr)) calls.cut(call, 0, 2, [xr, ir, yr]);
+    else if (isFree(xc)) calls.cut(call, 1, 2, [xc, ic, yc], COLUMN_STEP);
+    else calls.add(call);
+    if (!together) calls.end();
   });
-  if (aside > 0) kernel<Run>(castName(wide, dtype), emitCast(wide, dtype), memory).run(aside, room.extra, first);
+  calls.end();
+  if (aside > 0) runCast(wide, dtype, aside, room.extra, first);
   room.writeBack(form === 'take' ? 2 : 0);
   return true;
+}
+
+function runCast(from: FloatDType, to: FloatDType, n: number, source: number, target: number): void {
+  const steps = [itemBytes(from), itemBytes(to)];
+  shareCall(castName(from, to), emitCast(from, to), [n, source, target], 4 * GRAIN, steps);
 }
 
 /** Addresses of whole arrays, with copies in scratch space of those outside the heap, and room beside them. */

@@ -1,20 +1,19 @@
 /** Launches of the optimiser kernels. Each computes and returns true, or does nothing and returns false. */
 
 import type { FloatDType } from '../dtype.ts';
+import { itemBytes } from '../dtype.ts';
 import { sizeOf } from '../layout.ts';
 import type { AdamFactors, SgdFactors } from '../reference/optim.ts';
 import type { Tensor } from '../tensor.ts';
 import { features } from './features.ts';
-import { heap } from './heap.ts';
 import { adamName, emitAdam, emitSgd, sgdName } from './kernels/optim.ts';
-import type { KernelExports } from './module.ts';
-import { kernel } from './module.ts';
 import { inPieces } from './pieces.ts';
+import { shareCall } from './share.ts';
 
 /** Parameters of fewer elements are done before a kernel would have been called. */
 const MIN_SIZE = 256;
-
-type Run = KernelExports & { readonly run: (...args: number[]) => undefined };
+/** Elements that are worth a task of a thread's. */
+const GRAIN = 16384;
 
 /** The dtype that all share, if a kernel should be launched for it; the operands are contiguous by now. */
 function commonDType(operands: readonly (Tensor | null)[]): FloatDType | null {
@@ -32,14 +31,16 @@ export function launchSgd(param: Tensor, grad: Tensor, buffer: Tensor | null, fa
   if (dtype === null) return false;
   const { lr, sign, weightDecay, momentum, fresh, nesterov } = factors;
   const form = buffer === null ? 'plain' : nesterov ? 'nesterov' : 'momentum';
-  const { run } = kernel<Run>(sgdName(dtype, form), emitSgd(dtype, form), heap().memory);
+  const [name, emit] = [sgdName(dtype, form), emitSgd(dtype, form)];
+  const steps = new Array<number>(3).fill(itemBytes(dtype));
   const operands = [
     { tensor: param, written: true },
     { tensor: grad, written: false },
     ...(buffer === null ? [] : [{ tensor: buffer, written: true }]),
   ];
   inPieces(sizeOf(param.shape), dtype, operands, (n, [p, g, b = 0]) => {
-    run(n, p, g, b, lr, sign, weightDecay, momentum, fresh);
+    const call = [n, p, g, b, lr, sign, weightDecay, momentum, fresh];
+    shareCall(name, emit, call, GRAIN, steps);
   });
   return true;
 }
@@ -57,7 +58,8 @@ export function launchAdam(
   if (dtype === null) return false;
   const { stepSize, beta1, beta2, scale2, eps, sign, decay, penalty } = factors;
   const form = largest === null ? 'plain' : 'amsgrad';
-  const { run } = kernel<Run>(adamName(dtype, form), emitAdam(dtype, form), heap().memory);
+  const [name, emit] = [adamName(dtype, form), emitAdam(dtype, form)];
+  const steps = new Array<number>(5).fill(itemBytes(dtype));
   const operands = [
     { tensor: param, written: true },
     { tensor: grad, written: false },
@@ -66,7 +68,8 @@ export function launchAdam(
     ...(largest === null ? [] : [{ tensor: largest, written: true }]),
   ];
   inPieces(sizeOf(param.shape), dtype, operands, (n, [p, g, m, v, l = 0]) => {
-    run(n, p, g, m, v, l, stepSize, beta1, 1 - beta1, beta2, 1 - beta2, scale2, eps, sign, decay, penalty);
+    const call = [n, p, g, m, v, l, stepSize, beta1, 1 - beta1, beta2, 1 - beta2, scale2, eps, sign, decay, penalty];
+    shareCall(name, emit, call, GRAIN, steps);
   });
   return true;
 }

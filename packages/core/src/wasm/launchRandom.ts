@@ -21,6 +21,7 @@ import {
 import { isInHeap } from './launchCopy.ts';
 import type { Emitter, KernelExports } from './module.ts';
 import { kernel } from './module.ts';
+import { shareCall } from './share.ts';
 
 /** Fewer numbers are drawn before a kernel would have been called for them. */
 const MIN_SIZE = 256;
@@ -28,6 +29,9 @@ const MIN_SIZE = 256;
 const PIECE = 4096;
 /** Permutations pass through scratch space whole; larger ones are left to the loop. */
 const MAX_PERMUTED_BYTES = 64 * 2 ** 20;
+/** Elements that are worth a task of a thread's: words only converted, and normals computed. */
+const GRAIN = 32768;
+const NORMAL_GRAIN = 4096;
 /** Room for the words of the engine. */
 const STATE_BYTES = 2560;
 
@@ -41,6 +45,11 @@ export function holdScratch(): void {
 }
 
 const start = (name: string, emit: Emitter): Run['run'] => kernel<Run>(name, emit, heap().memory).run;
+
+/** Makes something of `n` words in place: `run(n, pointer, …)`. The words come one after the other; this, threads share. */
+function transform(name: string, emit: Emitter, call: readonly number[], grain: number): void {
+  shareCall(name, emit, call, grain, [4]);
+}
 
 /** Calls `use` with the engine of a generator, and with as much scratch space as it wants. */
 function withEngine(generator: Generator, bytes: number, use: (draw: Draw, scratch: number) => void): void {
@@ -90,10 +99,9 @@ export function launchWords(out: Int32Array, generator: Generator): boolean {
 /** out = u for uniform u of 24 bits */
 export function launchUnit(out: Float32Array, generator: Generator): boolean {
   if (out.length < MIN_SIZE || !features().simd) return false;
-  const unit = start('f32_unit', emitUnit);
   fillPieces(out, generator, (draw, n, pointer) => {
     draw(n, pointer);
-    unit(n, pointer);
+    transform('f32_unit', emitUnit, [n, pointer], GRAIN);
   });
   return true;
 }
@@ -101,10 +109,9 @@ export function launchUnit(out: Float32Array, generator: Generator): boolean {
 /** out = from + u width, rounded once, for uniform u of 24 bits */
 export function launchUniform(out: Float32Array, from: number, width: number, generator: Generator): boolean {
   if (out.length < MIN_SIZE || !features().simd) return false;
-  const uniform = start('f32_uniform', emitUniform);
   fillPieces(out, generator, (draw, n, pointer) => {
     draw(n, pointer);
-    uniform(n, pointer, from, width);
+    transform('f32_uniform', emitUniform, [n, pointer, from, width], GRAIN);
   });
   return true;
 }
@@ -112,12 +119,10 @@ export function launchUniform(out: Float32Array, from: number, width: number, ge
 /** Normal numbers in blocks of 16, of which the last is drawn anew where the size is no multiple of that; for 16 and more. */
 export function launchNormal(out: Float32Array, mean: number, std: number, generator: Generator): boolean {
   if (!features().simd) return false;
-  const unit = start('f32_unit', emitUnit);
-  const normal = start('f32_normal', emitNormal);
   fillPieces(out, generator, (draw, n, pointer) => {
     draw(n, pointer);
-    unit(n, pointer);
-    normal(n & -16, pointer, mean, std);
+    transform('f32_unit', emitUnit, [n, pointer], GRAIN);
+    transform('f32_normal', emitNormal, [n & -16, pointer, mean, std], NORMAL_GRAIN);
   });
   if (out.length % 16 !== 0) launchNormal(out.subarray(out.length - 16), mean, std, generator);
   return true;

@@ -10,7 +10,6 @@ import { broadcastStrides, collapse, isContiguous, sizeOf } from '../layout.ts';
 import { walkOuter } from '../reference/elementwise.ts';
 import type { Tensor } from '../tensor.ts';
 import { features } from './features.ts';
-import { heap } from './heap.ts';
 import type { ItemBytes } from './kernels/copy.ts';
 import { elementwiseName, emitElementwise, NUMBER, PARAMETERS } from './kernels/elementwise.ts';
 import type { KernelDType } from './kernels/functions.ts';
@@ -18,8 +17,8 @@ import { functions, hasFunction } from './kernels/functions.ts';
 import type { TestDType } from './kernels/masks.ts';
 import { emitTest, emitWhere, hasTest, testName, testOperands, whereName } from './kernels/masks.ts';
 import { launchCopy } from './launchCopy.ts';
-import type { Emitter, KernelExports } from './module.ts';
-import { kernel } from './module.ts';
+import type { Emitter } from './module.ts';
+import { Calls } from './share.ts';
 import { Staging } from './staging.ts';
 
 /** Outputs of fewer elements, and runs of fewer, are done before a kernel would have been called for them. */
@@ -27,8 +26,9 @@ const MIN_SIZE = 256;
 const MIN_RUN = 16;
 /** Operands outside the heap are brought into it up to this size, in all; more is left to the reference loops. */
 const MAX_STAGED_BYTES = 16 * 2 ** 20;
-
-type Run = KernelExports & { readonly run: (...args: number[]) => undefined };
+/** Elements that are worth a task of a thread's: of what only moves and adds, and of functions that compute. */
+const GRAIN = 32768;
+const FUNCTION_GRAIN = 4096;
 
 /** What to run, once it is known which operands are runs (`v`) and which repeat one element (`s`): `'vvs'`. */
 type Choice = (modes: string) => { readonly name: string; readonly emit: Emitter };
@@ -37,7 +37,13 @@ type Choice = (modes: string) => { readonly name: string; readonly emit: Emitter
  * Calls `run(rows, n, ...operands, out, ...steps, ...parameters)` (see `emitRows`) for every block of rows of the output. An operand
  * that is the output's own memory must have its layout.
  */
-function launch(operands: readonly Tensor[], out: Tensor, choice: Choice, parameters: readonly number[]): boolean {
+function launch(
+  operands: readonly Tensor[],
+  out: Tensor,
+  choice: Choice,
+  parameters: readonly number[],
+  grain = GRAIN,
+): boolean {
   if (!out.storage.enterHeap() || !features().simd || sizeOf(out.shape) < MIN_SIZE) return false;
   const walkOf = (list: readonly Tensor[]) =>
     inMemoryOrder(
@@ -63,7 +69,6 @@ function launch(operands: readonly Tensor[], out: Tensor, choice: Choice, parame
     if (staging.size > MAX_STAGED_BYTES) return false;
     staging.open(null);
     const { name, emit } = choice(list.map((_, k) => (strides[k][inner] === 1 ? 'v' : 's')).join(''));
-    const { run } = kernel<Run>(name, emit, heap().memory);
     const bytes = [...list, out].map((x) => itemBytes(x.dtype));
     const bases = [
       ...parts.map((part) => staging.pointer(part)),
@@ -76,12 +81,17 @@ function launch(operands: readonly Tensor[], out: Tensor, choice: Choice, parame
     const args = new Array<number>(2 + 2 * count).fill(0);
     args[0] = rows;
     args[1] = shape[inner];
-    for (let k = 0; k < count; k++) args[2 + count + k] = outer[k][outer[k].length - 1] * bytes[k];
+    const rowBytes = bytes.map((itemBytes, k) => outer[k][outer[k].length - 1] * itemBytes);
+    for (let k = 0; k < count; k++) args[2 + count + k] = rowBytes[k];
     args.push(...parameters);
+    const size = sizeOf(out.shape);
+    const columnBytes = bytes.map((itemBytes, k) => strides[k][inner] * itemBytes);
+    const calls = new Calls(name, emit, size, grain, size / (rows * shape[inner]));
     walkOuter(inner === 0 ? [1] : shape.slice(0, inner), outer, new Array<number>(count).fill(0), (at) => {
       for (let k = 0; k < count; k++) args[2 + k] = bases[k] + at[k] * bytes[k];
-      run(...args);
+      calls.cutPlane(args, rowBytes, columnBytes);
     });
+    calls.end();
     return true;
   } finally {
     for (const x of made) x.storage.release('the end of a kernel launch');
@@ -144,7 +154,7 @@ export function launchElementwise(
     const modes = position < 0 ? runs : `${runs.slice(0, position)}n${runs.slice(position)}`;
     return { name: elementwiseName(name, of, modes), emit: emitElementwise(name, of, modes) };
   };
-  return launch(tensors, out, choice, all);
+  return launch(tensors, out, choice, all, functions[name].ulp === 0 ? GRAIN : FUNCTION_GRAIN);
 }
 
 /** A single element outside the heap: handed over as a number, it stays where it is. */

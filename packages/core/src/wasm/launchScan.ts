@@ -7,16 +7,16 @@ import { walkOuter } from '../reference/elementwise.ts';
 import { line } from '../reference/scan.ts';
 import type { Tensor } from '../tensor.ts';
 import { features } from './features.ts';
-import { heap } from './heap.ts';
 import type { ScanName } from './kernels/scan.ts';
 import { emitScan, scanName } from './kernels/scan.ts';
-import type { KernelExports } from './module.ts';
-import { kernel } from './module.ts';
+import { Calls } from './share.ts';
 
 /** Operands of fewer elements are done before a kernel would have been called for them. */
 const MIN_SIZE = 256;
-
-type Run = KernelExports & { readonly run: (...args: number[]) => undefined };
+/** Elements that are worth a task of a thread's. */
+const GRAIN = 8192;
+/** Lines that a kernel takes together. */
+const TOGETHER = 16;
 
 /** `cumsum` or `cumprod` of `reference/scan.ts` by a kernel; false, and nothing done, where none takes the operands. */
 export function launchScan(name: ScanName, a: Tensor, dim: number, out: Tensor): boolean {
@@ -36,9 +36,12 @@ export function launchScan(name: ScanName, a: Tensor, dim: number, out: Tensor):
   const [xLine, outLine] = lines.strides.map((strides) => strides[inner]);
   const strides = [xLine, outLine, xStep, outStep].map((stride) => stride * bytes);
   const [x, y] = [a, out].map(({ storage, offset }) => storage.pointer + offset * bytes);
-  const { run } = kernel<Run>(scanName(name, dtype), emitScan(name, dtype), heap().memory);
+  const count = sizeOf(lines.shape) / lines.shape[inner];
+  const calls = new Calls(scanName(name, dtype), emitScan(name, dtype), sizeOf(a.shape), GRAIN, count);
   walkOuter(lines.shape, lines.strides, [0, 0], ([from, to]) => {
-    run(lines.shape[inner], n, x + from * bytes, y + to * bytes, ...strides);
+    const call = [lines.shape[inner], n, x + from * bytes, y + to * bytes, ...strides];
+    calls.cut(call, 0, 2, strides.slice(0, 2), TOGETHER);
   });
+  calls.end();
   return true;
 }

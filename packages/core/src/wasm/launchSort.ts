@@ -6,11 +6,10 @@ import { collapse, sizeOf } from '../layout.ts';
 import { walkOuter } from '../reference/elementwise.ts';
 import { line } from '../reference/scan.ts';
 import type { Tensor } from '../tensor.ts';
+import { executor } from './executor.ts';
 import { features } from './features.ts';
-import { heap } from './heap.ts';
 import { emitSort, sortName, sortScratchBytes } from './kernels/sort.ts';
-import type { KernelExports } from './module.ts';
-import { kernel } from './module.ts';
+import { piecesOf } from './share.ts';
 import { Staging } from './staging.ts';
 
 /** Operands of fewer elements are sorted before a kernel would have been called for them. */
@@ -20,8 +19,8 @@ const SHORT_LINE = 40;
 const FEW = 64;
 /** Operands outside the heap, and scratch space, up to this size; more is left to the reference loops. */
 const MAX_STAGED_BYTES = 512 * 2 ** 20;
-
-type Run = KernelExports & { readonly run: (...args: number[]) => undefined };
+/** Elements that are worth a task of a thread's. */
+const GRAIN = 1024;
 
 /** `sort` of `reference/sort.ts` by a kernel; false, and nothing done, where none takes the operands. */
 export function launchSort(
@@ -38,28 +37,39 @@ export function launchSort(
   const [, step] = line(values, dim);
   const bytes = itemBytes(dtype);
   const staging = new Staging();
-  const scratch = staging.reserve(sortScratchBytes(dtype, n));
-  const source = staging.addTensor(a);
-  const [toValues, toIndices] = [staging.addTensor(values), staging.addTensor(indices)];
-  if (staging.size > MAX_STAGED_BYTES) return false;
-  staging.open(null);
   const rest = (list: Shape): number[] => list.filter((_, d) => d !== dim);
   const lines = collapse(rest(a.shape), [rest(a.strides), rest(values.strides)]);
   if (lines.shape.length === 0) {
     lines.shape.push(1);
     for (const strides of lines.strides) strides.push(0);
   }
+  // The kernel walks along the longest dimension, so that there is something to share.
+  const longest = lines.shape.indexOf(Math.max(...lines.shape));
+  for (const list of [lines.shape, ...lines.strides]) list.push(...list.splice(longest, 1));
   const inner = lines.shape.length - 1;
+  const count = lines.shape[inner];
+  const pieces = Math.min(piecesOf(n * count, GRAIN), count);
+  // Every piece has scratch space of its own, of whole cache lines.
+  const scratchBytes = Math.ceil(sortScratchBytes(dtype, n) / 64) * 64;
+  const scratch = staging.reserve(pieces * scratchBytes);
+  const source = staging.addTensor(a);
+  const [toValues, toIndices] = [staging.addTensor(values), staging.addTensor(indices)];
+  if (staging.size > MAX_STAGED_BYTES) return false;
+  staging.open(null);
   const [xLine, line2] = lines.strides.map((strides) => strides[inner]);
   const few = n <= SHORT_LINE ? n : k * 8 <= n && k <= FEW ? k : 0;
-  const { run } = kernel<Run>(sortName(dtype), emitSort(dtype), heap().memory);
   const [x, v, i] = [source, toValues, toIndices].map((part) => staging.pointer(part));
   walkOuter(lines.shape, lines.strides, [0, 0], ([from, to]) => {
-    const starts = [x + from * bytes, v + to * bytes, i + to * 4];
     const lineBytes = [xLine * bytes, line2 * bytes, line2 * 4];
     const stepBytes = [xStep * bytes, step * bytes, step * 4];
-    const flags = [lines.shape[inner], n, k, few, descending ? 1 : 0];
-    run(...flags, ...starts, ...lineBytes, ...stepBytes, staging.at(scratch));
+    const size = Math.ceil(count / pieces);
+    const rows = Array.from({ length: Math.ceil(count / size) }, (_, piece) => {
+      const first = piece * size;
+      const starts = [x + from * bytes, v + to * bytes, i + to * 4].map((start, q) => start + first * lineBytes[q]);
+      const flags = [Math.min(size, count - first), n, k, few, descending ? 1 : 0];
+      return [...flags, ...starts, ...lineBytes, ...stepBytes, staging.at(scratch) + piece * scratchBytes];
+    });
+    executor().runRows({ name: sortName(dtype), emit: emitSort(dtype), entry: 'run', rows });
   });
   staging.write(toValues);
   staging.write(toIndices);
