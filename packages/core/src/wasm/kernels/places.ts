@@ -24,7 +24,7 @@ import { copyRow, load, store } from './copy.ts';
 export type IndexDType = 'int32' | 'int64';
 
 /** Elements to a turn of the loop. */
-const TURN = 4;
+const TURN = 8;
 
 type Pointer = Local<'i32'>;
 type Count = Local<'i32'>;
