@@ -61,7 +61,7 @@ function backwardByPasses(form: Form, grad: Tensor, result: Tensor, dim: number,
 }
 
 function forwardOf(form: Form): ReductionOps['softmax'] {
-  const loop = reference[form];
+  const loop = form === 'softmax' ? reference.softmax : reference.logSoftmax;
   return (self, dim) => {
     const out = allocate(self.shape, self.dtype);
     if (!launchSoftmax(form, self, dim, out) && !byPasses(form, self, dim, out)) loop(self, dim, out);
