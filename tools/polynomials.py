@@ -9,7 +9,7 @@ rounded to float32, as the sources have them.
 """
 
 import numpy as np
-from scipy.special import erf, erfcinv, erfcx
+from scipy.special import erf, erfc, erfcinv, erfcx
 
 POINTS = 6000
 TURNS = 400
@@ -90,6 +90,8 @@ odd('ASIN', np.arcsin, lambda z: 1 / 6 + 3 * z / 40 + 15 * z * z / 336, 0.5, 4)
 
 erf_ratio = lambda x: np.where(x < 1e-8, 2 / np.sqrt(np.pi), erf(x) / np.maximum(x, 1e-30))
 show('ERF', fit(erf_ratio, lambda x: 1 / erf_ratio(x), 1e-6, 0.9, 5, square))
+erfc_weight = lambda a: erfc(a) * LN2 / erf(a)
+show('ERFC_LOG2', fit(lambda a: np.log2(erfc(a)), erfc_weight, 0.9, 4, 6))
 erfcx_ratio = lambda u: erfcx(u) * (1 + u / 2)
 show('ERFCX', fit(erfcx_ratio, lambda u: 1 / erfcx_ratio(u), 0, 10.1, 8, lambda u: 1 / (1 + u / 2) - 0.5))
 

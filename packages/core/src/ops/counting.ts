@@ -6,6 +6,7 @@
 import { allocate, allocateZeros, fromArray, modes } from '../base.ts';
 import type { TypedArray } from '../dtype.ts';
 import { DTypeError, NotImplementedError, ShapeError, ValueError } from '../errors.ts';
+import { runCopy } from '../kernels.ts';
 import { formatShape } from '../layout.ts';
 import type { NamedTuple } from '../namedTuple.ts';
 import { namedTuple } from '../namedTuple.ts';
@@ -14,8 +15,10 @@ import type { Tensor } from '../tensor.ts';
 
 /** The elements as numbers, in row-major order. */
 function numbers(self: Tensor): Exclude<TypedArray, BigInt64Array> {
-  const flat = self.toTypedArray();
-  return flat instanceof BigInt64Array ? Float64Array.from(flat, Number) : flat;
+  if (self.dtype !== 'int64') return self.toTypedArray() as Exclude<TypedArray, BigInt64Array>;
+  const wide = allocate(self.shape, 'float64');
+  runCopy(self, wide);
+  return wide.toTypedArray() as Float64Array;
 }
 
 /** Class indices: integers, none negative; returns the largest, -1 when there is none. */

@@ -390,4 +390,36 @@ test("requiresGrad without '@torsor/autograd' says what to import", () => {
   assert.not.ok(tensor([1], { requiresGrad: false }).requiresGrad);
 });
 
+test('long counts are those of a loop, in every dtype', () => {
+  const { arange, linspace } = create;
+  for (const size of [255, 256, 257, 1003]) {
+    for (const [start, step] of [
+      [0, 1],
+      [-3, 0.1],
+      [5, -0.7],
+      [-40, 3],
+    ]) {
+      for (const dtype of ['float32', 'float64', 'int32', 'int64', 'uint8'] as const) {
+        const isWhole = !dtype.startsWith('float');
+        if (isWhole && !Number.isInteger(step)) continue;
+        const out = arange(start, start + step * (isWhole ? size : size - 0.5), step, { dtype });
+        const expected = Array.from({ length: size }, (_, i) => start + step * i);
+        const array = out.toTypedArray();
+        if (array instanceof BigInt64Array) assert.equal([...array].map(Number), expected);
+        else {
+          // What an assignment to the array makes of the numbers.
+          const made = array.slice();
+          made.set(expected);
+          assert.equal(array, made, `${dtype} ${size} from ${start} by ${step}`);
+        }
+      }
+    }
+    const line = linspace(-1, 2, size, { dtype: 'float64' }).toTypedArray() as Float64Array;
+    const step = 3 / (size - 1);
+    for (let i = 0; i < size; i++) {
+      assert.is(line[i], i < Math.floor(size / 2) ? -1 + step * i : 2 - step * (size - 1 - i));
+    }
+  }
+});
+
 test.run();

@@ -7,13 +7,14 @@ import { requireRecorder } from '../dispatch.ts';
 import type { DType, TypedArray } from '../dtype.ts';
 import { checkDType, dtypeOfArray, isFloating } from '../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
-import { runFill } from '../kernels.ts';
+import { runCopy, runFill } from '../kernels.ts';
 import type { Shape } from '../layout.ts';
 import { formatShape, sizeOf } from '../layout.ts';
 import { isOptions, named } from '../options.ts';
-import { copy, toBigInt, writeElement } from '../reference/elementwise.ts';
+import { copy, writeElement } from '../reference/elementwise.ts';
 import * as exact from '../reference/exactMath.ts';
 import type { Tensor } from '../tensor.ts';
+import { launchCount } from '../wasm/launchCount.ts';
 
 export interface CreateOptions {
   /** Element type; float32 by default. */
@@ -356,20 +357,24 @@ export function arange(
     throw new ValueError(`step must not be 0, but ${step} is as ${target}`, { op: 'arange', operands: { step } });
   const [size] = checkShape('arange', [Math.ceil(target === 'int64' ? (to - from) / by : (end - start) / step)]);
   const out = allocate([size], target);
-  const array = out.array;
-  if (target === 'int64') {
-    for (let i = 0; i < size; i++) (array as BigInt64Array)[i] = toBigInt(from + i * by);
-  } else countInto(array as Float64Array, from, by, 0);
+  if (isFloating(target) || size < MIN_WIDE) countInto(out, 0, size, from, by, 0);
+  else {
+    const wide = allocate([size], 'float64');
+    countInto(wide, 0, size, from, by, 0);
+    runCopy(wide, out);
+    wide.storage.release('the end of arange');
+  }
   return finish('arange', out, requiresGrad);
 }
 
-/**
- * array[i] = from + by (first + i); apart, and for float32 in a loop of its own, so that both stay fast whatever a program counts in.
- */
-function countInto(array: Float32Array | Float64Array, from: number, by: number, first: number): void {
-  const size = array.length;
-  if (array instanceof Float32Array) for (let i = 0; i < size; i++) array[i] = from + by * (first + i);
-  else for (let i = 0; i < size; i++) array[i] = from + by * (first + i);
+/** Longer counts of integers are made by kernels, as float64. */
+const MIN_WIDE = 256;
+
+/** out[at + i] = from + by (first + i), for n elements of a vector. */
+function countInto(out: Tensor, at: number, n: number, from: number, by: number, first: number): void {
+  if (launchCount(out, at, n, from, by, first)) return;
+  const { array, dtype } = out;
+  for (let i = 0; i < n; i++) writeElement(array, dtype, at + i, from + by * (first + i));
 }
 
 /**
@@ -381,20 +386,14 @@ export function linspace(start: number, end: number, steps: number, options?: Cr
   const target = dtype ?? 'float32';
   checkSteps('linspace', start, end, steps, target);
   const out = allocate([steps], target);
-  const { array } = out;
   const single = target === 'float32' ? Math.fround : isFloating(target) ? (x: number) => x : Math.trunc;
   const from = single(start);
   const to = single(end);
   const step = steps > 1 ? (to - from) / (steps - 1) : 0;
   const rounded = target === 'float32' ? Math.fround(step) : step;
   const half = steps === 1 ? 1 : Math.floor(steps / 2);
-  if (target === 'int64') {
-    for (let i = 0; i < steps; i++)
-      writeElement(array, target, i, i < half ? from + rounded * i : to - rounded * (steps - i - 1));
-  } else {
-    countInto((array as Float64Array).subarray(0, half), from, rounded, 0);
-    countInto((array as Float64Array).subarray(half, steps), to, rounded, half - steps + 1);
-  }
+  countInto(out, 0, half, from, rounded, 0);
+  countInto(out, half, steps - half, to, rounded, half - steps + 1);
   return finish('linspace', out, requiresGrad);
 }
 

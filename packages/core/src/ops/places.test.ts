@@ -3,7 +3,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { arange, ones, slice, zeros } from '../index.ts';
-import { gather, indexAdd, indexSelect, scatter, scatter_, scatterAdd } from './index.ts';
+import { gather, index, indexAdd, indexPut, indexSelect, scatter, scatter_, scatterAdd } from './index.ts';
 
 test('kernels of indexing give what the loops give, for both index dtypes and any layout', () => {
   const dtypes = ['float32', 'float64', 'int32', 'uint8', 'int64'] as const;
@@ -71,7 +71,7 @@ test('kernels of indexing give what the loops give, for both index dtypes and an
 
 test('an index out of range is found among many, before anything is written', () => {
   for (const dtype of ['int32', 'int64'] as const) {
-    for (const bad of [-1, 50, 2 ** 31 - 1]) {
+    for (const bad of [-1, 50, 2 ** 31 - 1, -(2 ** 31)]) {
       for (const where of [0, 777, 2499]) {
         const index = zeros(50, 50, { dtype });
         index.reshape(-1).setAt([where], bad);
@@ -81,6 +81,39 @@ test('an index out of range is found among many, before anything is written', ()
         assert.throws(() => gather(target, 0, index), new RegExp(`index ${bad} is out of bounds`));
       }
     }
+  }
+});
+
+test('several indices are combined as loops would, negative and broadcast ones too', () => {
+  for (const dtype of ['int32', 'int64'] as const) {
+    const x = arange(24 * 30 * 3)
+      .reshape(24, 30, 3)
+      .permute(1, 0, 2);
+    const cells = x.toArray() as number[][][];
+    const first = arange(20 * 18)
+      .mul(7)
+      .remainder(60)
+      .sub(30)
+      .reshape(20, 18)
+      .to(dtype);
+    const second = arange(18).mul(5).remainder(24).to(dtype);
+    const [rows, columns] = [first.toArray() as number[][], second.toArray() as number[]];
+    const expected = rows.map((row) =>
+      row.map((r, k) => cells[Number(r) < 0 ? Number(r) + 30 : Number(r)][Number(columns[k])]),
+    );
+    assert.equal(index(x, [first, second]).toArray(), expected, dtype);
+    assert.equal(
+      index(x, [first.t(), second.unsqueeze(1)])
+        .transpose(0, 1)
+        .toArray(),
+      expected,
+      `${dtype} transposed`,
+    );
+    const put = indexPut(zeros(30, 24, 3), [first, second], ones(1)).toArray() as number[][][];
+    for (const [i, row] of rows.entries()) {
+      for (const [k, r] of row.entries()) assert.equal(put.at(Number(r))?.[Number(columns[k])], [1, 1, 1], `${i} ${k}`);
+    }
+    assert.throws(() => index(x, [first, second.add(24)]), /out of bounds/);
   }
 });
 

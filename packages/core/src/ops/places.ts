@@ -4,7 +4,7 @@
  * heap, which an allocation can move.
  */
 
-import { allocate, isTensor } from '../base.ts';
+import { allocate, allocateZeros, isTensor } from '../base.ts';
 import { DTypeError, IndexError, ShapeError, show, ValueError } from '../errors.ts';
 import { runCopy } from '../kernels.ts';
 import type { Shape, Strided } from '../layout.ts';
@@ -13,6 +13,7 @@ import type { Indices, Places } from '../reference/index.ts';
 import { combineIndices, findRange, readIndices } from '../reference/index.ts';
 import { sameStorage } from '../storage.ts';
 import type { Tensor } from '../tensor.ts';
+import { launchCombine } from '../wasm/launchCombine.ts';
 import { launchRange } from '../wasm/launchIndex.ts';
 
 // -------------------------------------------------------------------------------------------------------------- checks
@@ -206,6 +207,11 @@ export function indexLayout(op: string, self: Tensor, indices: readonly (Tensor 
   return { shape: [...sizes(before), ...common, ...sizes(after)], common, lead: before.length, before, after };
 }
 
+/** How far the last element of a tensor lies behind its first. */
+function reachOf({ shape, strides }: Tensor): number {
+  return shape.reduce((sum, n, d) => sum + (n - 1) * strides[d], 0);
+}
+
 /** What `index` and `indexPut` look at; negative indices count from the end. */
 export function indexPlaces(
   op: string,
@@ -214,6 +220,9 @@ export function indexPlaces(
   layout: IndexLayout,
 ): Places {
   const { shape, common, lead, before, after } = layout;
+  // Before the indices are looked at, since an allocation may move them.
+  const isOne = indices.filter((index) => index !== null).length === 1;
+  const combined = isOne || reachOf(self) >= 2 ** 31 ? null : allocateZeros(common, 'int32');
   const parts = indices.flatMap((index, d) => {
     if (index === null) return [];
     const read = checkedIndices(op, index, self.shape[d], d, true);
@@ -226,7 +235,12 @@ export function indexPlaces(
       },
     ];
   });
-  const index = parts.length === 1 ? parts[0] : combineIndices(parts, common);
+  const index =
+    combined !== null && launchCombine(parts, common, combined)
+      ? { array: combined.array as Int32Array, strides: combined.strides, offset: combined.offset, wrap: 0 }
+      : parts.length === 1
+        ? parts[0]
+        : combineIndices(parts, common);
   const strides = new Array<number>(shape.length).fill(0);
   before.forEach((d, i) => {
     strides[i] = self.strides[d];

@@ -57,19 +57,3 @@ export function setExecutor(value: Executor | null): void {
   }
   present = value ?? inline;
 }
-
-/**
- * The parts of a run of `n` that tasks get: `[from, count]` each, of about `grain`, cut at multiples of `step`. One part while
- * nobody shares the work, so that a launch then costs what a call does.
- */
-export function parts(n: number, grain: number, step = 1): [from: number, count: number][] {
-  if (present.threads === 1 || n < 2 * grain) return [[0, n]];
-  const count = Math.min(MOST_PARTS, Math.floor(n / grain));
-  const size = Math.ceil(n / count / step) * step;
-  const all: [number, number][] = [];
-  for (let from = 0; from < n; from += size) all.push([from, Math.min(size, n - from)]);
-  return all;
-}
-
-/** More tasks than this only cost. */
-const MOST_PARTS = 64;

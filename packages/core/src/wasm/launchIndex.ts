@@ -21,6 +21,8 @@ import { Calls, shareCall } from './share.ts';
 /** Walks over fewer elements, and planes of fewer, are done before a kernel would have been called for them. */
 const MIN_SIZE = 256;
 const MIN_PLANE = 16;
+/** Entries of an index are compared with a size up to this: beyond it, int32 overflows. */
+const MAX_SIZE = 2 ** 30;
 /** Arrays outside the heap are brought into it up to this size, in all; more is left to the reference loops. */
 const MAX_STAGED_BYTES = 16 * 2 ** 20;
 /** Elements that are worth a task of a thread's. */
@@ -32,7 +34,7 @@ type Run = KernelExports & { readonly run: (...args: number[]) => number };
 
 /** What the entries of an index are like; null where no kernel looks at them. */
 export function launchRange(index: Strands, shape: Shape, least: number, size: number): Range | null {
-  if (sizeOf(shape) < MIN_SIZE || !features().simd || !isInHeap(index)) return null;
+  if (sizeOf(shape) < MIN_SIZE || size > MAX_SIZE || !features().simd || !isInHeap(index)) return null;
   const planes = planesOf(shape, [index.strides]);
   const { rows, columns } = planes;
   if (rows * columns < MIN_PLANE) return null;
@@ -81,10 +83,14 @@ export function launchPlaces(
   const indexType = index.array instanceof Int32Array ? 'int32' : 'int64';
   const dtype = self.dtype as FloatDType;
   const wide = aside > 0 ? 'float64' : dtype;
+  const wraps = index.wrap !== 0;
   const [name, emit] =
     form === 'add'
-      ? [addAtName(wide, dtype, indexType), emitAddAt(wide, dtype, indexType)]
-      : [moveAtName(bytes as ItemBytes, form, indexType), emitMoveAt(bytes as ItemBytes, form, indexType)];
+      ? [addAtName(wide, dtype, indexType, wraps), emitAddAt(wide, dtype, indexType, wraps)]
+      : [
+          moveAtName(bytes as ItemBytes, form, indexType, wraps),
+          emitMoveAt(bytes as ItemBytes, form, indexType, wraps),
+        ];
   const first = x + self.offset * bytes;
   if (aside > 0) runCast(dtype, wide, aside, first, room.extra);
   const units = [aside > 0 ? 8 : bytes, index.array.BYTES_PER_ELEMENT, bytes];

@@ -13,10 +13,9 @@ import type { Tensor } from '../tensor.ts';
 import { features } from './features.ts';
 import { heap } from './heap.ts';
 import type { ConvShape } from './kernels/conv.ts';
-import { convForward, convForwardScratchBytes } from './kernels/conv.ts';
-import { convBackwardInput, convBackwardInputScratchBytes } from './kernels/conv-input.ts';
+import type { ConvDirection } from './kernels/conv-path.ts';
 import { convPath } from './kernels/conv-path.ts';
-import { convBackwardWeight, convBackwardWeightScratchBytes } from './kernels/conv-weight.ts';
+import { convProgram, runConv } from './kernels/conv-run.ts';
 import { elementwiseName, emitElementwise } from './kernels/elementwise.ts';
 import { gemm, gemmScratchBytes } from './kernels/gemm.ts';
 import { kernel } from './module.ts';
@@ -154,29 +153,33 @@ function convShape(input: Shape, weight: Shape, out: Shape, params: ConvParams, 
 }
 
 /**
- * Runs a kernel on contiguous operands and a contiguous output, bringing those that live in typed arrays into the heap and the
- * result back. `run` gets the addresses of the operands, of the output and of its scratch space.
+ * Runs a convolution on its operands, of which null is a missing bias: those that do not lie in the heap, and the result, pass
+ * through scratch space.
  */
-function withOperands(
-  operands: readonly (Tensor | null)[],
+function fastConv(
+  direction: ConvDirection,
+  shape: ConvShape | null,
+  [first, second, bias]: readonly [Tensor, Tensor, Tensor | null],
   out: Tensor,
-  scratchBytes: number,
-  run: (operands: readonly number[], out: number, scratch: number) => void,
-): void {
+): boolean {
+  if (shape === null) return false;
+  observed.current?.because(convPath(shape, direction).why);
+  const program = convProgram(direction, shape, bias !== null);
   const staging = new Staging();
-  const scratch = staging.reserve(scratchBytes);
-  const parts = operands.map((x): Part | null => (x === null ? null : staging.addTensor(rowMajor(x))));
+  const scratch = staging.reserve(program.sharedBytes + program.scratchBytes);
+  const firstPart = staging.addTensor(rowMajor(first));
+  const secondPart = staging.addTensor(rowMajor(second));
+  const biasPart = bias === null ? null : staging.addTensor(rowMajor(bias));
   const result = staging.addTensor(out);
   staging.open(result);
-  run(
-    parts.map((x) => (x === null ? 0 : staging.pointer(x))),
-    staging.pointer(result),
-    staging.at(scratch),
-  );
+  const biasPtr = biasPart === null ? 0 : staging.pointer(biasPart);
+  const pointers = [staging.pointer(firstPart), staging.pointer(secondPart), biasPtr, staging.pointer(result)] as const;
+  runConv(program, heap().memory, pointers, staging.at(scratch));
   staging.write(result);
+  return true;
 }
 
-/** out = convolution of `input` and `weight`, plus `bias`, by the implicit GEMM */
+/** out = convolution of `input` and `weight`, plus `bias` */
 export function fastConvForward(
   input: Tensor,
   weight: Tensor,
@@ -185,16 +188,7 @@ export function fastConvForward(
   params: ConvParams,
 ): boolean {
   const shape = convShape(input.shape, weight.shape, out.shape, params, out.dtype);
-  if (shape === null) return false;
-  observed.current?.because(convPath(shape, 'forward').why);
-  withOperands(
-    [input, weight, bias],
-    out,
-    convForwardScratchBytes(shape),
-    ([xPtr, wPtr, biasPtr], outPtr, scratchPtr) =>
-      convForward({ memory: heap().memory }, { ...shape, xPtr, wPtr, biasPtr, outPtr, scratchPtr }),
-  );
-  return true;
+  return fastConv('forward', shape, [input, weight, bias], out);
 }
 
 /** out = gradient of a convolution with respect to its input, plus `bias` (of a transposed convolution) */
@@ -206,25 +200,11 @@ export function fastConvBackwardInput(
   params: ConvParams,
 ): boolean {
   const shape = convShape(out.shape, weight.shape, gradOutput.shape, params, out.dtype);
-  if (shape === null) return false;
-  observed.current?.because(convPath(shape, 'input').why);
-  withOperands(
-    [gradOutput, weight, bias],
-    out,
-    convBackwardInputScratchBytes(shape),
-    ([gradPtr, wPtr, biasPtr], outPtr, scratchPtr) =>
-      convBackwardInput({ memory: heap().memory }, { ...shape, gradPtr, wPtr, biasPtr, outPtr, scratchPtr }),
-  );
-  return true;
+  return fastConv('input', shape, [gradOutput, weight, bias], out);
 }
 
 /** out = gradient of a convolution with respect to its weight */
 export function fastConvBackwardWeight(gradOutput: Tensor, input: Tensor, out: Tensor, params: ConvParams): boolean {
   const shape = convShape(input.shape, out.shape, gradOutput.shape, params, out.dtype);
-  if (shape === null) return false;
-  observed.current?.because(convPath(shape, 'weight').why);
-  withOperands([gradOutput, input], out, convBackwardWeightScratchBytes(shape), ([gradPtr, xPtr], outPtr, scratchPtr) =>
-    convBackwardWeight({ memory: heap().memory }, { ...shape, gradPtr, xPtr, outPtr, scratchPtr }),
-  );
-  return true;
+  return fastConv('weight', shape, [gradOutput, input, null], out);
 }

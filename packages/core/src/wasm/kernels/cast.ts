@@ -4,9 +4,9 @@
  *
  *     for i in 0 … n-1, sixteen at a time, then one at a time:  out[i] = cast(from[i])
  *
- * Sixteen elements pass through vectors of four int32 or float32 or two float64. A float beyond int32 takes the sixteen to the loop
- * for single elements, as int64 always does: WebAssembly has no vectors that wrap. A kernel's name is its identity:
- * `cast_uint8_float32`.
+ * Sixteen elements pass through vectors of four int32 or float32 or two float64, int64 as int32. Where one of them is beyond int32,
+ * in a cast from int64 or from a float to an integer, the sixteen are left to the loop for single elements: WebAssembly has no
+ * vectors that wrap. A kernel's name is its identity: `cast_uint8_float32`.
  */
 
 import type { DType } from '../../dtype.ts';
@@ -25,10 +25,11 @@ type Pointer = Local<'i32'>;
 /** What elements are while they are cast. */
 type Lanes = 'i32' | 'f32' | 'f64';
 
-const LANES: Readonly<Record<Exclude<DType, 'int64'>, Lanes>> = {
+const LANES: Readonly<Record<DType, Lanes>> = {
   bool: 'i32',
   uint8: 'i32',
   int32: 'i32',
+  int64: 'i32',
   float32: 'f32',
   float64: 'f64',
 };
@@ -49,46 +50,58 @@ export function emitCast(from: DType, to: DType): Emitter {
           code.increase(out, itemBytes(to));
           code.increase(i, 1);
         });
-      if (from !== 'int64' && to !== 'int64') {
-        const whole = code.local('i32', i32.and(n, -TURN));
-        const end = code.local('i32');
-        const lanes = loadTurn(code, from);
-        code.whileLess(i, whole, () => {
-          lanes.load(x);
-          const unfit = outOfInt32(code, from, to, lanes.vectors);
-          const whenFit = (): void => {
-            storeTurn(code, features, LANES[from], to, lanes.vectors, out);
-            code.increase(x, TURN * itemBytes(from));
-            code.increase(out, TURN * itemBytes(to));
-            code.increase(i, TURN);
+      const whole = code.local('i32', i32.and(n, -TURN));
+      const end = code.local('i32');
+      const lanes = loadTurn(code, from);
+      code.whileLess(i, whole, () => {
+        lanes.load(x);
+        const unfit = from === 'int64' ? lanes.lost : outOfInt32(code, from, to, lanes.vectors);
+        const whenFit = (): void => {
+          storeTurn(code, features, LANES[from], to, lanes.vectors, out);
+          code.increase(x, TURN * itemBytes(from));
+          code.increase(out, TURN * itemBytes(to));
+          code.increase(i, TURN);
+        };
+        if (unfit === null) whenFit();
+        else {
+          const whenUnfit = (): void => {
+            end.set(i32.add(i, TURN));
+            singly(end);
           };
-          if (unfit === null) whenFit();
-          else {
-            const whenUnfit = (): void => {
-              end.set(i32.add(i, TURN));
-              singly(end);
-            };
-            code.if(code.v128.any_true(unfit), whenUnfit, whenFit);
-          }
-        });
-      }
+          code.if(code.v128.any_true(unfit), whenUnfit, whenFit);
+        }
+      });
       singly(n);
     });
   };
 }
 
-/** Sixteen elements in vectors of their lanes. */
+/** Sixteen elements in vectors of their lanes; and bits that are set where int32 lanes have lost something of int64. */
 function loadTurn(
   code: Assembler,
-  from: Exclude<DType, 'int64'>,
-): { vectors: Local<'v128'>[]; load: (pointer: Pointer) => void } {
-  const { v128, i16x8, i32x4 } = code;
+  from: DType,
+): { vectors: Local<'v128'>[]; load: (pointer: Pointer) => void; lost: Local<'v128'> | null } {
+  const { v128, i16x8, i32x4, i64x2 } = code;
   const vectors = code.locals('v128', LANES[from] === 'f64' ? 8 : 4);
+  if (from === 'int64') {
+    const [low, high, lost] = code.locals('v128', 3);
+    const load = (pointer: Pointer): void => {
+      lost.set(i64x2.const(0n));
+      for (const [k, vector] of vectors.entries()) {
+        low.set(v128.load(pointer, 32 * k));
+        high.set(v128.load(pointer, 32 * k + 16));
+        vector.set(i32x4.shuffle([0, 2, 4, 6], low, high));
+        lost.set(v128.or(lost, v128.xor(low, i64x2.extend_low_i32x4_s(vector))));
+        lost.set(v128.or(lost, v128.xor(high, i64x2.extend_high_i32x4_s(vector))));
+      }
+    };
+    return { vectors, load, lost };
+  }
   if (itemBytes(from) > 1) {
     const load = (pointer: Pointer): void => {
       for (const [k, vector] of vectors.entries()) vector.set(v128.load(pointer, 16 * k));
     };
-    return { vectors, load };
+    return { vectors, load, lost: null };
   }
   const bytes = code.local('v128');
   const load = (pointer: Pointer): void => {
@@ -100,24 +113,25 @@ function loadTurn(
       vectors[2 * half + 1].set(i32x4.extend_high_i16x8_u(bytes));
     }
   };
-  return { vectors, load };
+  return { vectors, load, lost: null };
 }
 
 /** Lanes that no int32 holds, NaN among them, in a cast from a float to an integer; null in other casts. */
 function outOfInt32(code: Assembler, from: DType, to: DType, vectors: readonly Local<'v128'>[]): Value<'v128'> | null {
-  if ((from !== 'float32' && from !== 'float64') || (to !== 'int32' && to !== 'uint8')) return null;
+  if ((from !== 'float32' && from !== 'float64') || (to !== 'int32' && to !== 'uint8' && to !== 'int64')) return null;
   const { f32x4, f64x2, v128 } = code;
   const shape = from === 'float32' ? f32x4 : f64x2;
-  const largest = code.local('v128', shape.abs(vectors[0]));
-  for (const vector of vectors.slice(1)) largest.set(shape.max(largest, shape.abs(vector)));
-  return v128.not(shape.lt(largest, 0x7fffff00));
+  const fits = (vector: Local<'v128'>) => shape.lt(shape.abs(vector), 0x7fffff00);
+  const all = code.local('v128', fits(vectors[0]));
+  for (const vector of vectors.slice(1)) all.set(v128.and(all, fits(vector)));
+  return v128.not(all);
 }
 
 function storeTurn(
   code: Assembler,
   features: Features,
   lanes: Lanes,
-  to: Exclude<DType, 'int64'>,
+  to: DType,
   vectors: readonly Local<'v128'>[],
   out: Pointer,
 ): void {
@@ -159,7 +173,11 @@ function storeTurn(
       return join(i32x4.trunc_sat_f64x2_s_zero(vectors[2 * k]), i32x4.trunc_sat_f64x2_s_zero(vectors[2 * k + 1]));
     };
     if (to === 'int32') store(four, 4);
-    else {
+    else if (to === 'int64') {
+      const whole = code.locals('v128', 4);
+      for (const [k, vector] of whole.entries()) vector.set(four(k));
+      store((k) => i64x2[k % 2 === 0 ? 'extend_low_i32x4_s' : 'extend_high_i32x4_s'](whole[k >> 1]), 8);
+    } else {
       // masks narrow to ±0 and ±1 with saturation; numbers keep their low byte, which is what wrapping means
       const mask = to === 'bool' ? 1 : 255;
       const low = (k: number): Value<'v128'> => v128.and(four(k), i32x4.const(mask));

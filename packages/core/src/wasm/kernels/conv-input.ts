@@ -11,17 +11,17 @@
 import type { FloatDType } from '../../dtype.ts';
 import { itemBytes } from '../../dtype.ts';
 import type { Assembler, Local, Value } from '../assembler.ts';
-import { executor } from '../executor.ts';
 import type { Emitter, Launch } from '../module.ts';
 import type { ConvShape } from './conv.ts';
 import { convForwardLaunches, convForwardMemory } from './conv.ts';
 import { convKernel } from './conv-path.ts';
 import type { Joint } from './conv-phases.ts';
 import { imagesAtATime, isBuffered, jointPhases, phaseBytes, phasesOf, singlePhases } from './conv-phases.ts';
+import type { ConvMemory } from './conv-run.ts';
 import { scatterLaunches, scatterPlan } from './conv-scatter.ts';
 import type { Element } from './gemm-micro.ts';
 import { elementOf, repeat, scalarOf } from './gemm-micro.ts';
-import type { Kernels, TaskArgs } from './gemm-plan.ts';
+import type { TaskArgs } from './gemm-plan.ts';
 import { align, taskArgs } from './gemm-plan.ts';
 import { winogradLaunches, winogradPlan } from './winograd.ts';
 
@@ -67,14 +67,14 @@ function phaseMemory(c: ConvShape) {
   );
   return {
     weightBytes,
-    packedBytes: Math.max(0, ...all.map(({ packedBytes }) => packedBytes)),
+    packedBytes: Math.max(0, ...all.map(({ sharedBytes }) => sharedBytes)),
     bufferBytes: isBuffered(c) ? align(phaseBytes(c) * Math.max(...batches.map(({ images }) => images))) : 0,
     scratchBytes: Math.max(0, ...all.map(({ scratchBytes }) => scratchBytes)),
   };
 }
 
 /** What a shape needs: the memory that its launches share, and that of each thread. */
-function memoryOf(c: ConvShape): { readonly sharedBytes: number; readonly scratchBytes: number } {
+export function convBackwardInputMemory(c: ConvShape): ConvMemory {
   if (c.n === 0 || c.cin === 0 || c.h === 0 || c.w === 0) return { sharedBytes: 0, scratchBytes: 0 };
   const kernel = convKernel(c, 'input');
   if (kernel === 'scatter') return scatterPlan(c);
@@ -87,28 +87,7 @@ function memoryOf(c: ConvShape): { readonly sharedBytes: number; readonly scratc
   return { sharedBytes: weights + packedBytes + bufferBytes, scratchBytes };
 }
 
-/** Memory that the launches share. */
-export function convBackwardInputSharedBytes(c: ConvShape): number {
-  return memoryOf(c).sharedBytes;
-}
-
-/** Bytes of memory that `convBackwardInput` needs beside its tensors, on this thread. */
-export function convBackwardInputScratchBytes(c: ConvShape): number {
-  const { sharedBytes, scratchBytes } = memoryOf(c);
-  return sharedBytes + scratchBytes;
-}
-
-/** The gradient of the input, on this thread. `scratchPtr` has `convBackwardInputScratchBytes` bytes, aligned to 64. */
-export function convBackwardInput(
-  kernels: Kernels,
-  options: ConvBackwardInput & { readonly scratchPtr: number },
-): void {
-  const own = options.scratchPtr + convBackwardInputSharedBytes(options);
-  for (const launch of convBackwardInputLaunches(options, options.scratchPtr))
-    executor().run(launch, kernels.memory, own);
-}
-
-/** The launches, one after the other; `sharedPtr` has `convBackwardInputSharedBytes` bytes. */
+/** The launches, one after the other; `sharedPtr` has the bytes that they share. */
 export function convBackwardInputLaunches(c: ConvBackwardInput, sharedPtr: number): Launch[] {
   if (c.n === 0 || c.cin === 0 || c.h === 0 || c.w === 0) return [];
   const way = convKernel(c, 'input');

@@ -65,7 +65,7 @@ const choices = new Map<string, ConvKernel>();
 
 /** The kernel of `convPath`. */
 export function convKernel<Direction extends ConvDirection>(c: ConvShape, direction: Direction): Kernels[Direction] {
-  const key = `${direction} ${features().key} ${sizesOf(c).join()}`;
+  const key = shapeKey(direction, c);
   let kernel = choices.get(key);
   if (kernel === undefined) {
     const candidates: readonly Candidate<ConvKernel>[] = CANDIDATES[direction](c);
@@ -76,10 +76,12 @@ export function convKernel<Direction extends ConvDirection>(c: ConvShape, direct
   return kernel as Kernels[Direction];
 }
 
-/** What the choice depends on; a shape may carry more. */
-function sizesOf({ dtype, n, cin, h, w, cout, kh, kw, oh, ow, groups, ...rest }: ConvShape): readonly unknown[] {
-  const { strideH, strideW, padTop, padLeft, dilationH, dilationW } = rest;
-  return [dtype, n, cin, h, w, cout, kh, kw, oh, ow, groups, strideH, strideW, padTop, padLeft, dilationH, dilationW];
+/** All that plans depend on, as a key of maps; written out, since every call makes one. */
+export function shapeKey(direction: ConvDirection, c: ConvShape): string {
+  return (
+    `${direction} ${c.dtype} ${features().key} ${c.n},${c.cin},${c.h},${c.w},${c.cout},${c.kh},${c.kw},${c.oh},${c.ow},${c.groups},` +
+    `${c.strideH},${c.strideW},${c.padTop},${c.padLeft},${c.dilationH},${c.dilationW}`
+  );
 }
 
 function millions(cycles: number): string {

@@ -15,19 +15,18 @@
 
 import type { FloatDType } from '../../dtype.ts';
 import type { Assembler, Func, Local } from '../assembler.ts';
-import { executor } from '../executor.ts';
 import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
-
 import type { ConvShape } from './conv.ts';
 import { sumChunksLaunch } from './conv-chunks.ts';
 import { convKernel } from './conv-path.ts';
+import type { ConvMemory } from './conv-run.ts';
 import { weightDirectLaunch, weightDirectPlan } from './conv-weight-direct.ts';
 import type { MacroFuncs } from './gemm-macro.ts';
 import { emitColumns, emitMacro, FROM_C, FROM_ZERO, paddedRows } from './gemm-macro.ts';
 import type { Tiles } from './gemm-micro.ts';
 import { tilesFor } from './gemm-micro.ts';
-import type { Kernels, TaskArgs } from './gemm-plan.ts';
+import type { TaskArgs } from './gemm-plan.ts';
 import { align, evenBlock, taskArgs } from './gemm-plan.ts';
 import { emitCopyPadded, emitPackTaps } from './im2col.ts';
 import { winogradWeightLaunches, winogradWeightPlan } from './winograd-weight.ts';
@@ -143,37 +142,14 @@ function weightPlan(c: ConvShape): WeightPlan {
   };
 }
 
-/** What the way of this shape needs: the memory that its launches share, and that of each thread. */
-function memoryOf(shape: ConvShape): { readonly sharedBytes: number; readonly scratchBytes: number } {
+/** What a shape needs: the memory that its launches share, which is for partial results of chunks, and that of each thread. */
+export function convBackwardWeightMemory(shape: ConvShape): ConvMemory {
   const kernel = convKernel(shape, 'weight');
   if (kernel === 'direct') return { sharedBytes: 0, scratchBytes: weightDirectPlan(shape).scratchBytes };
   return kernel === 'winograd' ? winogradWeightPlan(shape) : weightPlan(shape);
 }
 
-/** Memory that the launches share: the partial results of chunks. */
-export function convBackwardWeightSharedBytes(shape: ConvShape): number {
-  return memoryOf(shape).sharedBytes;
-}
-
-/** Bytes of memory that `convBackwardWeight` needs beside its tensors, on this thread. */
-export function convBackwardWeightScratchBytes(shape: ConvShape): number {
-  const { sharedBytes, scratchBytes } = memoryOf(shape);
-  return sharedBytes + scratchBytes;
-}
-
-/**
- * The gradient of the weights, on this thread. `scratchPtr` has `convBackwardWeightScratchBytes` bytes, aligned to 64.
- */
-export function convBackwardWeight(
-  kernels: Kernels,
-  options: ConvBackwardWeight & { readonly scratchPtr: number },
-): void {
-  const own = options.scratchPtr + convBackwardWeightSharedBytes(options);
-  for (const launch of convBackwardWeightLaunches(options, options.scratchPtr))
-    executor().run(launch, kernels.memory, own);
-}
-
-/** The launches, one after the other; `sharedPtr` has `convBackwardWeightSharedBytes` bytes. */
+/** The launches, one after the other; `sharedPtr` has the bytes that they share. */
 export function convBackwardWeightLaunches(c: ConvBackwardWeight, sharedPtr: number): Launch[] {
   const kernel = convKernel(c, 'weight');
   const pointers = { x: c.xPtr, grad: c.gradPtr, out: c.outPtr };

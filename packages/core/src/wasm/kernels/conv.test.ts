@@ -2,23 +2,12 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { FloatDType } from '../../dtype.ts';
 import { features, setStrict } from '../features.ts';
-import type { Launch } from '../module.ts';
 import { kernel } from '../module.ts';
 import type { ConvShape } from './conv.ts';
-import { convForward, convForwardLaunches, convForwardScratchBytes, convForwardSharedBytes } from './conv.ts';
-import {
-  convBackwardInput,
-  convBackwardInputLaunches,
-  convBackwardInputScratchBytes,
-  convBackwardInputSharedBytes,
-} from './conv-input.ts';
+import type { ConvDirection } from './conv-path.ts';
 import { convPath } from './conv-path.ts';
-import {
-  convBackwardWeight,
-  convBackwardWeightLaunches,
-  convBackwardWeightScratchBytes,
-  convBackwardWeightSharedBytes,
-} from './conv-weight.ts';
+import type { ConvPointers } from './conv-run.ts';
+import { convLaunches, convProgram, runConv } from './conv-run.ts';
 
 const memory = features().sharedMemory
   ? new WebAssembly.Memory({ initial: 1024, maximum: 1024, shared: true })
@@ -168,17 +157,18 @@ function verify(p: Parts, hasBias = false): void {
     weight[w] += view[at.grad + o] * view[at.x + x];
   });
   const ptr = (index: number) => index * bytes;
-  const tensors = { xPtr: ptr(at.x), wPtr: ptr(at.weight), gradPtr: ptr(at.grad), outPtr: ptr(out), scratchPtr };
+  const check = (direction: ConvDirection, operands: ConvPointers, expected: Float64Array, terms: number) => {
+    const program = convProgram(direction, c, operands[2] > 0);
+    const scratchBytes = program.sharedBytes + program.scratchBytes;
+    compare(`${direction} ${name}`, laid, expected, terms, scratchBytes, () =>
+      runConv(program, memory, operands, scratchPtr),
+    );
+  };
   const taps = c.kh * c.kw;
-  compare(`forward ${name}`, laid, forward, (c.cin / c.groups) * taps, convForwardScratchBytes(c), () =>
-    convForward({ memory }, { ...c, ...tensors, biasPtr: hasBias ? ptr(at.biasOut) : 0 }),
-  );
-  compare(`input ${name}`, laid, input, (c.cout / c.groups) * taps, convBackwardInputScratchBytes(c), () =>
-    convBackwardInput({ memory }, { ...c, ...tensors, biasPtr: hasBias ? ptr(at.biasIn) : 0 }),
-  );
-  compare(`weight ${name}`, laid, weight, c.n * c.oh * c.ow, convBackwardWeightScratchBytes(c), () =>
-    convBackwardWeight({ memory }, { ...c, ...tensors }),
-  );
+  const [x, w, grad] = [ptr(at.x), ptr(at.weight), ptr(at.grad)];
+  check('forward', [x, w, hasBias ? ptr(at.biasOut) : 0, ptr(out)], forward, (c.cin / c.groups) * taps);
+  check('input', [grad, w, hasBias ? ptr(at.biasIn) : 0, ptr(out)], input, (c.cout / c.groups) * taps);
+  check('weight', [grad, x, 0, ptr(out)], weight, c.n * c.oh * c.ow);
 }
 
 /** Runs `body` with and without relaxed instructions. */
@@ -315,15 +305,17 @@ test('each way of computing is taken by some of the shapes above', () => {
     padding: [2, 2],
     dilation: [2, 2],
   });
-  const pointers = { xPtr: 0, wPtr: 0, gradPtr: 0, outPtr: 0 };
-  const entries = (launches: readonly Launch[]) => launches.map(({ entry }) => entry).join(' ');
-  assert.is(entries(convForwardLaunches({ ...depthwise, ...pointers }, 0)), 'convDirect');
-  assert.is(entries(convForwardLaunches({ ...product, ...pointers }, 0)), 'packWeights conv');
-  assert.is(entries(convBackwardInputLaunches({ ...product, ...pointers }, 0)), 'takeWeights packWeights conv');
+  const entries = (direction: ConvDirection, c: ConvShape) =>
+    convProgram(direction, c, false)
+      .templates.map(({ entry }) => entry)
+      .join(' ');
+  assert.is(entries('forward', depthwise), 'convDirect');
+  assert.is(entries('forward', product), 'packWeights conv');
+  assert.is(entries('input', product), 'takeWeights packWeights conv');
   const valid = shapeOf({ dtype: 'float32', n: 1, channels: [20, 50], size: [12, 12], kernel: [5, 5] });
-  assert.is(entries(convBackwardInputLaunches({ ...valid, ...pointers }, 0)), 'packTapRows convScatter');
+  assert.is(entries('input', valid), 'packTapRows convScatter');
   const strided = shapeOf({ dtype: 'float32', n: 1, channels: [64, 64], size: [8, 8], kernel: [1, 1], stride: [2, 1] });
-  assert.match(entries(convBackwardInputLaunches({ ...strided, ...pointers }, 0)), /spread|packTapRows/);
+  assert.match(entries('input', strided), /spread|packTapRows/);
 });
 
 test('an input larger than any tap reaches has zero gradient there', () => {
@@ -341,32 +333,37 @@ test('tasks in any order give the same bits', () => {
     ] as const) {
       const c = shapeOf({ dtype: 'float32', ...parts });
       const { bytes, sizes, at, out, scratchPtr } = lay(c);
-      const pointers = { xPtr: at.x * bytes, wPtr: at.weight * bytes, gradPtr: at.grad * bytes, outPtr: out * bytes };
-      const runBackwards = (launches: readonly Launch[], scratch: number) => {
-        for (const { name, emit, entry, args, tasks } of launches) {
+      const [x, weight, grad] = [at.x * bytes, at.weight * bytes, at.grad * bytes];
+      const inBothOrders = (direction: ConvDirection, first: number, second: number, size: number) => {
+        const program = convProgram(direction, c, false);
+        const pointers = [first, second, 0, out * bytes] as const;
+        const result = () => new Uint8Array(memory.buffer, out * bytes, size * bytes).slice();
+        runConv(program, memory, pointers, scratchPtr);
+        const expected = result();
+        for (const { name, emit, entry, args, tasks } of convLaunches(program, pointers, scratchPtr)) {
           const run = kernel(name, emit, memory)[entry];
-          for (let task = tasks - 1; task >= 0; task--) run(task, scratch, ...args);
+          for (let task = tasks - 1; task >= 0; task--) run(task, scratchPtr + program.sharedBytes, ...args);
         }
+        assert.equal(result(), expected);
       };
-      const result = (size: number) => new Uint8Array(memory.buffer, out * bytes, size * bytes).slice();
-      const options = { ...c, ...pointers, scratchPtr };
-
-      convForward({ memory }, options);
-      const forward = result(sizes.grad);
-      runBackwards(convForwardLaunches(options, scratchPtr), scratchPtr + convForwardSharedBytes(c));
-      assert.equal(result(sizes.grad), forward);
-
-      convBackwardInput({ memory }, options);
-      const input = result(sizes.x);
-      runBackwards(convBackwardInputLaunches(options, scratchPtr), scratchPtr + convBackwardInputSharedBytes(c));
-      assert.equal(result(sizes.x), input);
-
-      convBackwardWeight({ memory }, options);
-      const weight = result(sizes.weight);
-      runBackwards(convBackwardWeightLaunches(options, scratchPtr), scratchPtr + convBackwardWeightSharedBytes(c));
-      assert.equal(result(sizes.weight), weight);
+      inBothOrders('forward', x, weight, sizes.grad);
+      inBothOrders('input', grad, weight, sizes.x);
+      inBothOrders('weight', grad, x, sizes.weight);
     }
   });
+});
+
+test('a program that is remembered takes the addresses of each call, strict or not', () => {
+  const c = shapeOf({ dtype: 'float32', n: 2, channels: [4, 8], size: [9, 9], kernel: [3, 3], stride: [2, 2] });
+  assert.is(convProgram('input', c, false), convProgram('input', { ...c }, false));
+  assert.is.not(convProgram('input', c, false), convProgram('input', c, true));
+  assert.is.not(convProgram('input', c, false), convProgram('weight', c, false));
+  assert.is.not(convProgram('input', c, false), convProgram('input', { ...c, dilationW: 2 }, false));
+  const argsAt = (by: number) =>
+    convLaunches(convProgram('input', c, true), [by, 2 * by, 3 * by, 4 * by], 5 * by).map(({ args }) => args);
+  const [low, high] = [argsAt(1 << 20), argsAt(2 << 20)];
+  const moved = low.flatMap((args, i) => args.map((value, k) => high[i][k] - value)).filter((by) => by !== 0);
+  assert.equal([...new Set(moved)].sort(), [1, 2, 3, 4, 5].map((k) => k << 20).sort());
 });
 
 test('infinity and NaN stay where their patches are', () => {
@@ -374,8 +371,8 @@ test('infinity and NaN stay where their patches are', () => {
   const { view, bytes, at, out, scratchPtr } = lay(c);
   view[at.x] = Number.NaN;
   view[at.x + 7 * 8 + 7] = Number.POSITIVE_INFINITY;
-  const pointers = { xPtr: at.x * bytes, wPtr: at.weight * bytes, outPtr: out * bytes, scratchPtr };
-  convForward({ memory }, { ...c, ...pointers });
+  const pointers = [at.x * bytes, at.weight * bytes, 0, out * bytes] as const;
+  runConv(convProgram('forward', c, false), memory, pointers, scratchPtr);
   for (let i = 0; i < 8 * 64; i++) {
     const y = (i >> 3) & 7;
     const x = i & 7;

@@ -14,16 +14,16 @@
 import type { FloatDType } from '../../dtype.ts';
 import { itemBytes } from '../../dtype.ts';
 import type { Assembler, Func } from '../assembler.ts';
-import { executor } from '../executor.ts';
 import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
 import { directLaunch, directPlan } from './conv-direct.ts';
 import { convKernel } from './conv-path.ts';
+import type { ConvMemory } from './conv-run.ts';
 import type { MacroFuncs } from './gemm-macro.ts';
 import { emitColumns, emitExpand, emitMacro, FROM_C, FROM_ROW_BIAS, FROM_ZERO, paddedRows } from './gemm-macro.ts';
 import type { Tiles } from './gemm-micro.ts';
 import { tilesFor } from './gemm-micro.ts';
-import type { Kernels, TaskArgs } from './gemm-plan.ts';
+import type { TaskArgs } from './gemm-plan.ts';
 import { align, evenBlock, taskArgs } from './gemm-plan.ts';
 import type { GeometryField } from './im2col.ts';
 import { emitPackPatches, GEOMETRY, geometryBytes, storeGeometry } from './im2col.ts';
@@ -136,31 +136,15 @@ export function convPlan(shape: ConvShape): ConvPlan {
   };
 }
 
-/** What a shape needs: the memory that its launches share, and that of each thread. */
-export function convForwardMemory(shape: ConvShape): { readonly packedBytes: number; readonly scratchBytes: number } {
+/** What a shape needs: the memory that its launches share, which is for packed weights, and that of each thread. */
+export function convForwardMemory(shape: ConvShape): ConvMemory {
   const way = convKernel(shape, 'forward');
-  if (way === 'direct') return { packedBytes: 0, scratchBytes: directPlan(shape).scratchBytes };
-  return way === 'winograd' ? winogradPlan(shape) : convPlan(shape);
+  if (way === 'direct') return { sharedBytes: 0, scratchBytes: directPlan(shape).scratchBytes };
+  const { packedBytes, scratchBytes } = way === 'winograd' ? winogradPlan(shape) : convPlan(shape);
+  return { sharedBytes: packedBytes, scratchBytes };
 }
 
-/** Bytes of memory that `convForward` needs beside its tensors, on this thread. */
-export function convForwardScratchBytes(shape: ConvShape): number {
-  const { packedBytes, scratchBytes } = convForwardMemory(shape);
-  return packedBytes + scratchBytes;
-}
-
-/** Memory that the launches share: the packed weights. */
-export function convForwardSharedBytes(shape: ConvShape): number {
-  return convForwardMemory(shape).packedBytes;
-}
-
-/** The convolution, on this thread. `scratchPtr` has `convForwardScratchBytes` bytes, aligned to 64. */
-export function convForward(kernels: Kernels, options: ConvForward & { readonly scratchPtr: number }): void {
-  const own = options.scratchPtr + convForwardSharedBytes(options);
-  for (const launch of convForwardLaunches(options, options.scratchPtr)) executor().run(launch, kernels.memory, own);
-}
-
-/** The launches of a convolution, one after the other; `sharedPtr` has `convForwardSharedBytes` bytes. */
+/** The launches of a convolution, one after the other; `sharedPtr` has the bytes that they share. */
 export function convForwardLaunches(c: ConvForward, sharedPtr: number): Launch[] {
   if (c.n === 0 || c.cout === 0 || c.oh === 0 || c.ow === 0) return [];
   const way = convKernel(c, 'forward');

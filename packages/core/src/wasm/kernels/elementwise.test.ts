@@ -63,6 +63,18 @@ const OTHERS: Partial<Record<FunctionName, Scalar>> = {
   eluBackward: (g, x) => g * (x <= 0 ? P[0] * P[1] * P[2] * Math.exp(x * P[2]) : P[1]),
 };
 
+/** How many float64 lie between two. */
+function ulps64(a: number, b: number): number {
+  if (Object.is(a, b) || a === b) return 0;
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number.POSITIVE_INFINITY;
+  const bits = (x: number): bigint => {
+    const word = new BigInt64Array(new Float64Array([x]).buffer)[0];
+    return word < 0n ? -(word & 0x7fffffffffffffffn) : word;
+  };
+  const distance = bits(a) - bits(b);
+  return Number(distance < 0n ? -distance : distance);
+}
+
 /** The reference for float64 results; `parameters` are those that the kernel gets. */
 function reference(name: FunctionName, parameters: readonly number[]): Scalar {
   const other = OTHERS[name];
@@ -271,6 +283,49 @@ for (const strict of [false, true]) {
         });
       });
     }
+  }
+
+  for (const name of names) {
+    const { ulp, operands }: Elementwise = functions[name];
+    if (ulp < 2 || operands > 1 || !hasFunction(name, 'float64')) continue;
+    // e^-x of the reference overflows before silu has faded out.
+    const least = name === 'silu' ? 2 ** -1010 : 0;
+    // The reference itself is off by up to one.
+    test(`float64 ${name} is within ${ulp} ulp of the reference, and one${how}`, () => {
+      inMode(strict, () => {
+        const x = new Float64Array(SWEEP);
+        const bits = new BigUint64Array(x.buffer);
+        sweep(3).forEach((value, i) => {
+          // Every magnitude; the range of float32; and, densely, what is near 1 and where results fade out or grow beyond bounds.
+          const share =
+            Math.abs(Math.sin(i * 78.233)) * 43758.5453 - Math.floor(Math.abs(Math.sin(i * 78.233)) * 43758.5453);
+          if (i % 4 === 0) bits[i] = BigInt(Math.floor(share * 2 ** 53)) << 11n;
+          else x[i] = i % 4 === 1 ? value * (1 + share * 2 ** -24) : i % 4 === 2 ? 0.5 + share : (share - 0.5) * 1520;
+        });
+        x.set([
+          ...CORNERS,
+          5e-324,
+          -5e-324,
+          2 ** -1022,
+          709.782712893384,
+          709.7827128933841,
+          -745.13321910194122,
+          -708.4,
+        ]);
+        x.set([Number.MAX_VALUE, -Number.MAX_VALUE, 19.0615, 22, 0.625, Math.SQRT1_2, Math.SQRT2], 100);
+        const pointer = heap().allocate(SWEEP * 8);
+        new Float64Array(heap().memory.buffer, pointer, SWEEP).set(x);
+        bound(name, 'float64', 'v').run(1, SWEEP, pointer, pointer, 0, 0, 0, 0, 0);
+        const got = new Float64Array(heap().memory.buffer, pointer, SWEEP).slice();
+        heap().release(pointer);
+        const f = reference(name, P);
+        x.forEach((value, i) => {
+          const exact = f(value, 0, 0);
+          const error = Math.abs(got[i]) < least && Math.abs(exact) < least ? 0 : ulps64(got[i], exact);
+          assert.ok(error <= ulp + 1, `${error} ulp at ${value}: ${got[i]}, expected ${exact}`);
+        });
+      });
+    });
   }
 
   test(`odd functions keep the sign of zero${how}`, () => {

@@ -40,7 +40,7 @@ export interface Elementwise {
    * - `wide`: float32 alone, in float64 lanes
    */
   readonly lanes: 'own' | 'whole' | 'single' | 'double' | 'wide';
-  /** The greatest error for float32, in units of the last place; 0 for the bits of the reference. */
+  /** The greatest error, in units of the last place; 0 for the bits of the reference. */
   readonly ulp: number;
   /** Results below this may be 0. */
   readonly least?: number;
@@ -61,6 +61,9 @@ const single = (ulp: number, f: (m: Lanes, x: Vector) => Vector, least?: number)
   ...unary('single', ulp, (m, [x]) => f(m, x)),
   least,
 });
+
+/** The same in float64, too. */
+const own = (ulp: number, f: (m: Lanes, x: Vector) => Vector): Elementwise => unary('own', ulp, (m, [x]) => f(m, x));
 
 /** max(0, min(6, x + 3)) / 6 */
 function hardsigmoid(m: Lanes, x: Vector): Vector {
@@ -84,13 +87,13 @@ export const functions = {
   round: unary('own', 0, (m, [x]) => m.nearest(x)),
   hardsigmoid: unary('single', 2, (m, [x]) => hardsigmoid(m, x)),
   hardswish: unary('single', 2, (m, [x]) => m.mul(x, hardsigmoid(m, x))),
-  exp: single(2, exp),
+  exp: own(2, exp),
   exp2: single(2, exp2),
   expm1: single(2, expm1),
-  log: single(2, log),
+  log: own(2, log),
   log2: single(3, log2),
   log10: single(3, log10),
-  log1p: single(2, log1p),
+  log1p: own(2, log1p),
   sin: single(2, sin),
   cos: single(2, cos),
   tan: single(4, tan),
@@ -99,13 +102,13 @@ export const functions = {
   atan: single(2, atan),
   sinh: single(3, sinh),
   cosh: single(2, cosh),
-  tanh: single(2, tanh),
+  tanh: own(2, tanh),
   asinh: single(4, asinh),
   acosh: single(4, acosh),
   atanh: single(4, atanh),
-  sigmoid: single(2, sigmoid),
-  logSigmoid: single(3, (m, x) => m.neg(m.sub(softplusOfMinus(m, x), m.min(x, 0)))),
-  silu: single(3, silu),
+  sigmoid: own(2, sigmoid),
+  logSigmoid: own(3, (m, x) => m.neg(m.sub(softplusOfMinus(m, x), m.min(x, 0)))),
+  silu: own(3, silu),
   mish: single(4, mish),
   erf: single(2, erf),
   erfc: single(5, erfc, 2 ** -125),

@@ -9,6 +9,10 @@ import { exp2Near, expNear, log, ROUND_TO_POWER, reduced } from './vectorMath.ts
 
 /** erf(x) / x in x², on |x| ≤ 0.9 */
 const ERF = [-0.000609037932, 0.00501196692, -0.0267789122, 0.112821408, -0.376125246, 1.12837911];
+/** log₂ erfc a on a in [0.9, 4] */
+const ERFC_LOG2 = [
+  0.000285970509, -0.0044225676, 0.0321940469, -0.150204287, -0.918962238, -1.62706749, -0.00024013337,
+];
 /** e^(u²) erfc(u) / t in t - 1/2, t = 1 / (1 + u / 2), on u in [0, 10.1] */
 const ERFCX = [
   -0.0590976588, 0.0483247042, 0.0953287035, -0.103000551, -0.171868056, 0.145740896, 0.558939219, 0.687160969,
@@ -43,11 +47,14 @@ export function erfc(m: Lanes, x: Vector): Vector {
   return m.choose(m.lt(x, 0), m.sub(2, tail), tail);
 }
 
-/** x P(x²) up to 0.9, 1 - erfc beyond */
+/** x P(x²) up to 0.9, 1 - erfc beyond, of which only what is large compared with 2⁻²⁴ counts. From 4 on it is 1. */
 export function erf(m: Lanes, x: Vector): Vector {
   const size = m.abs(x);
   const near = m.mul(m.polynomial(m.mul(x, x), ERF), size);
-  const far = m.sub(1, m.mul(erfcx(m, size, 1), expOfSquare(m, size, 1)));
+  const power = m.polynomial(m.pmin(size, 4), ERFC_LOG2);
+  const whole = m.add(power, ROUND_TO_POWER);
+  const r = m.sub(power, m.sub(whole, ROUND_TO_POWER));
+  const far = m.sub(1, m.mul(exp2Near(m, r), m.i.shl(whole, 23)));
   return m.withSign(m.choose(m.gt(size, 0.9), far, near), x);
 }
 

@@ -30,13 +30,13 @@ export function pow(m: Lanes, x: Vector, y: Vector): Vector {
   const [n, r] = eachHalf(m, [m.add(e, shift), t, y], (d, [exponent, fraction, by]) => {
     const s = d.div(fraction, d.add(fraction, 2));
     const log = d.madd(d.polynomial(d.mul(s, s), LOG2), s, exponent);
-    const power = d.pmax(d.pmin(d.mul(by, log), POWER_BOUND), -POWER_BOUND);
+    const power = d.mul(by, log);
     const whole = d.nearest(power);
     return [whole, d.sub(power, whole)];
   });
   const result = product(
     m,
-    scaled(m, n, 1, () => exp2Near(m, r)),
+    scaled(m, m.pmax(m.pmin(n, POWER_BOUND), -POWER_BOUND), 1, () => exp2Near(m, r)),
   );
   m.whereAny(rare, () => {
     const isInfinite = m.eq(m.abs(y), infinity);

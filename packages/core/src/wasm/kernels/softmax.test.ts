@@ -4,6 +4,7 @@ import { allocate, fromArray } from '../../base.ts';
 // Gives `base.ts` the class that it constructs.
 import '../../index.ts';
 import { sizeOf } from '../../layout.ts';
+import { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from '../../ops/softmax.ts';
 import { logsumexp } from '../../reference/reduce.ts';
 import * as reference from '../../reference/softmax.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -195,6 +196,38 @@ test('small operands and float64 are left to the reference loops', () => {
   }
   // These dimensions are no neighbours.
   assert.not(launchLogsumexp(allocate([10, 10, 10], 'float32'), [0, 2], allocate([10], 'float32')));
+});
+
+test('float64 goes by passes of other kernels, along any dimension, NaN and infinities included', () => {
+  for (const shape of [[300], [40, 17], [17, 40], [5, 1, 100], [6, 50, 7]]) {
+    for (let dim = 0; dim < shape.length; dim++) {
+      for (const special of [[], [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 800, -0]]) {
+        const x = input(shape, 30, special)
+          .double()
+          .mul(1 + 2 ** -30);
+        const grad = input(shape, 2, []).double();
+        const [soft, log, gradient, slope] = Array.from({ length: 4 }, () => allocate(shape, 'float64'));
+        reference.softmax(x, dim, soft);
+        reference.logSoftmax(x, dim, log);
+        reference.logSoftmaxBackward(grad, log, dim, gradient);
+        reference.softmaxBackward(grad, soft, dim, slope);
+        const compare = (got: Tensor, exact: Tensor, tolerance: (value: number) => number, what: string): void => {
+          const [a, b] = [got.toTypedArray() as Float64Array, exact.toTypedArray() as Float64Array];
+          for (let k = 0; k < a.length; k++) {
+            const isClose = Object.is(a[k], b[k]) || Math.abs(a[k] - b[k]) <= tolerance(Math.abs(b[k])) * 2 ** -53;
+            assert.ok(isClose, `${what} of ${shape} along ${dim}, at ${k}: ${a[k]}, expected ${b[k]}`);
+          }
+        };
+        // A power is off by up to 3 ulp, its sum and its quotient by one each; the logarithm of a sum is below 8.
+        compare(softmax(x, dim), soft, (value) => 12 * value, 'softmax');
+        compare(logSoftmax(x, dim), log, (value) => 4 * Math.max(value, 8), 'logSoftmax');
+        // The sum of gradients below 2 is below 2n, and is added in another order.
+        const n = shape[dim];
+        compare(logSoftmaxBackward(grad, log, dim), gradient, () => 12 * n, 'the gradient of logSoftmax');
+        compare(softmaxBackward(grad, soft, dim), slope, () => 12 * n, 'the gradient of softmax');
+      }
+    }
+  }
 });
 
 test.run();

@@ -1,28 +1,27 @@
 /**
- * Transcendental functions on four float32 at once, as code that an emitter inlines. The polynomials are minimax fits by
+ * Transcendental functions on four float32 at once, as code that an emitter inlines; exp, log and what is made of these alone, by
+ * `formats.ts`, on two float64 as well. The polynomials are minimax fits by
  * `tools/polynomials.py`; `elementwise.test.ts` sweeps every function against double precision and states the errors found.
  */
 
+import { formatOf } from './formats.ts';
 import type { Lanes, Vector } from './lanes.ts';
 
-/** (e^r - 1 - r) / r² on |r| ≤ ln 2 / 2 */
-const EXP = [0.00138145406, 0.00836874545, 0.041668389, 0.166665211, 0.49999994];
-const LN2_HIGH = 0.693359375;
-const LN2_LOW = -2.1219444e-4;
 /** Added to a float of small size, leaves it rounded to an integer in the low bits: 1.5 · 2²³. */
 const ROUND = 12582912;
 const EXPONENT_BIAS = 127;
 /** The same for an exponent, which a shift by 23 then brings to its place: 2^n. */
 export const ROUND_TO_POWER = ROUND + EXPONENT_BIAS;
 
-/** e^r for |r| ≤ ln 2 / 2, with relative error 2^-24 */
+/** e^r for |r| ≤ ln 2 / 2, with a relative error of half a unit of the last place */
 export function expNear(m: Lanes, r: Vector): Vector {
-  return m.add(m.madd(m.polynomial(r, EXP), m.mul(r, r), r), 1);
+  return m.add(m.madd(m.polynomial(r, formatOf(m).exp), m.mul(r, r), r), 1);
 }
 
 /** x - n ln 2, in two steps whose first is exact */
 export function reduced(m: Lanes, x: Vector, n: Vector): Vector {
-  return m.nmadd(n, LN2_LOW, m.nmadd(n, LN2_HIGH, x));
+  const [high, low] = formatOf(m).ln2;
+  return m.nmadd(n, low, m.nmadd(n, high, x));
 }
 
 /** A power of e or of 2 as head · tail, of which each is normal where the product may be denormal. */
@@ -32,34 +31,33 @@ interface Parts {
 }
 
 /**
- * p(n) · 2^n for n = round(log2 · x), |n| ≤ 250: 2^n in two factors, so that results near the ends of the range, denormal ones
- * included, come out right. Adding `ROUND` and the bias leaves an exponent where a shift by 23 brings it to its place.
+ * p(n) · 2^n for n = round(log2 · x), |n| ≤ 250 (in float64, 2000): 2^n in two factors, so that results near the ends of the range,
+ * denormal ones included, come out right. Adding `round` and the bias leaves an exponent where a shift by `bits` brings it to its place.
  */
 export function scaled(m: Lanes, x: Vector, log2: number, p: (n: Vector) => Vector): Parts {
-  const whole = m.madd(x, log2, ROUND + 2 * EXPONENT_BIAS);
-  const half = m.madd(x, log2 / 2, ROUND_TO_POWER);
-  const near = p(m.sub(whole, ROUND + 2 * EXPONENT_BIAS));
-  return { head: m.mul(near, m.i.shl(half, 23)), tail: m.i.shl(m.i.sub(whole, half), 23) };
+  const { bits, bias, round } = formatOf(m);
+  const whole = m.madd(x, log2, round + 2 * bias);
+  const half = m.madd(x, log2 / 2, round + bias);
+  const near = p(m.sub(whole, round + 2 * bias));
+  return { head: m.mul(near, m.i.shl(half, bits)), tail: m.i.shl(m.i.sub(whole, half), bits) };
 }
 
-/** e^x for x in [-110, 90] or NaN */
+/** e^x for x in [-110, 90] (in float64, [-755, 710]) or NaN */
 function expParts(m: Lanes, x: Vector): Parts {
   return scaled(m, x, Math.LOG2E, (n) => expNear(m, reduced(m, x, n)));
 }
 
 export const product = (m: Lanes, { head, tail }: Parts): Vector => m.mul(head, tail);
 
-/** Below this, x e^x is 0 as a float32. */
-const LEAST = -110;
-
 /** e^-|x| */
 function expOfMinus(m: Lanes, x: Vector): Parts {
-  return expParts(m, m.pmax(m.or(x, -0), LEAST));
+  return expParts(m, m.pmax(m.or(x, -0), formatOf(m).leastOfProduct));
 }
 
-/** e^x; what lies beyond [-104, 89.4] gives 0 or Infinity. (pmin and pmax keep a NaN in their first operand.) */
+/** e^x; what lies beyond the range gives 0 or Infinity. (pmin and pmax keep a NaN in their first operand.) */
 export function exp(m: Lanes, x: Vector): Vector {
-  return product(m, expParts(m, m.pmax(m.pmin(x, 89.4), -104)));
+  const { least, most } = formatOf(m);
+  return product(m, expParts(m, m.pmax(m.pmin(x, most), least)));
 }
 
 /** e^x for x ≤ 0 or NaN; 0 where it is not a normal number, which saves the second factor. */
@@ -77,37 +75,59 @@ const LEAST_NORMAL_POWER = -88;
 const LOG = [
   0.0873484313, -0.143075213, 0.149179742, -0.165705085, 0.199620724, -0.250017554, 0.333339512, -0.499999911,
 ];
-const SQRT_HALF_BITS = 0x3f3504f3;
+/** 2 / 23, 2 / 21, …, 2 / 3 */
+const ATANH = /* @__PURE__ */ Array.from({ length: 11 }, (_, k) => 2 / (23 - 2 * k));
 export const LEAST_NORMAL = 2 ** -126;
 
 /** x = 2^e (1 + t) with 1 + t in [√½, √2), for positive, finite, normal x */
 export function split(m: Lanes, x: Vector): { e: Vector; t: Vector } {
-  const offset = m.i.sub(x, m.int(SQRT_HALF_BITS));
+  const { bits, sqrtHalf, round } = formatOf(m);
+  const start = m.int(sqrtHalf);
+  const offset = m.i.sub(x, start);
+  const shifted = m.i.shr_s(offset, bits);
   return {
-    e: m.keep(m.code.f32x4.convert_i32x4_s(m.i.shr_s(offset, 23))),
-    t: m.sub(m.i.add(m.and(offset, m.int(0x007fffff)), m.int(SQRT_HALF_BITS)), 1),
+    // WebAssembly converts no vectors of int64: a small one added to the bits of `round` is one added to it.
+    e: m.sub(m.i.add(shifted, m.code.constant(m.shape, round)), round),
+    t: m.sub(m.i.add(m.and(offset, m.int(2n ** BigInt(bits) - 1n)), start), 1),
   };
 }
 
 /** Where x is not positive, finite and normal: exponent and sign as an integer are below this bound for those alone. */
 export function isOdd(m: Lanes, x: Vector): Vector {
-  return m.keep(m.code.i32x4.gt_s(m.i.add(x, m.int(0x7f800000)), m.int(-0x01000001)));
+  const { bits, infinity } = formatOf(m);
+  const shape = bits > 23 ? m.code.i64x2 : m.code.i32x4;
+  return m.keep(shape.gt_s(m.i.add(x, m.int(infinity)), m.int(-(2n ** BigInt(bits + 1)) - 1n)));
 }
 
 /**
- * (high e + low e) + scale ln(1 + t) for x = 2^e (1 + t), ln(1 + t) by a polynomial. What is not positive, finite and normal is rare
+ * ln(1 + t) for t in [√½ - 1, √2 - 1]: by a polynomial; in float64 as t - (t²/2 - s (t²/2 + R(s²))), s = t / (t + 2), from the series
+ * of the inverse hyperbolic tangent.
+ */
+function logNear(m: Lanes, t: Vector): Vector {
+  const square = m.mul(t, t);
+  if (m.shape === 'f32x4') return m.madd(m.polynomial(t, LOG), square, t);
+  const s = m.div(t, m.add(t, 2));
+  const z = m.mul(s, s);
+  const half = m.mul(square, 0.5);
+  const rest = m.mul(m.polynomial(z, ATANH), z);
+  return m.sub(t, m.nmadd(s, m.add(half, rest), half));
+}
+
+/**
+ * (high e + low e) + scale ln(1 + t) for x = 2^e (1 + t). What is not positive, finite and normal is rare
  * and is looked at only where it occurs: denormals are scaled, 0 gives -Infinity, what is negative NaN.
  */
 function logarithm(m: Lanes, x: Vector, [high, low, scale]: readonly [number, number, number]): Vector {
   const odd = isOdd(m, x);
   const near = m.code.local('v128', x);
-  m.whereAny(odd, () => near.set(m.choose(m.lt(x, LEAST_NORMAL), m.mul(x, 2 ** 23), x)));
+  const { bits, leastNormal } = formatOf(m);
+  m.whereAny(odd, () => near.set(m.choose(m.lt(x, leastNormal), m.mul(x, 2 ** bits), x)));
   const { e, t } = split(m, near);
-  const sum = m.madd(m.polynomial(t, LOG), m.mul(t, t), t);
+  const sum = logNear(m, t);
   const fraction = scale === 1 ? sum : m.mul(sum, scale);
   const result = m.madd(e, high, low === 0 ? fraction : m.madd(e, low, fraction));
   m.whereAny(odd, () => {
-    result.set(m.choose(m.lt(x, LEAST_NORMAL), m.sub(result, 23 * (high + low)), result));
+    result.set(m.choose(m.lt(x, leastNormal), m.sub(result, bits * (high + low)), result));
     result.set(m.choose(m.eq(x, Number.POSITIVE_INFINITY), x, result));
     result.set(m.choose(m.eq(x, 0), Number.NEGATIVE_INFINITY, result));
     result.set(m.or(result, m.or(m.lt(x, 0), m.ne(x, x))));
@@ -116,21 +136,18 @@ function logarithm(m: Lanes, x: Vector, [high, low, scale]: readonly [number, nu
 }
 
 /** ln x */
-export const log = (m: Lanes, x: Vector): Vector => logarithm(m, x, [LN2_HIGH, LN2_LOW, 1]);
-
-/** (tanh x - x) / x³ in x², on |x| ≤ 0.625 */
-const TANH = [-0.00570498733, 0.020639088, -0.0537397154, 0.133314416, -0.333332807];
+export const log = (m: Lanes, x: Vector): Vector => logarithm(m, x, [...formatOf(m).ln2, 1]);
 
 /** tanh x: x + x³ P(x²) up to 0.625, and 1 - 2 / (e^2|x| + 1) with the sign of x beyond. */
 export function tanh(m: Lanes, x: Vector): Vector {
   const z = m.mul(x, x);
   const size = m.abs(x);
-  const near = m.madd(m.mul(m.polynomial(z, TANH), z), size, size);
-  // beyond 10 the result is 1
-  const twice = m.pmin(m.add(size, size), 20);
-  const whole = m.madd(twice, Math.LOG2E, ROUND + EXPONENT_BIAS);
-  const r = reduced(m, twice, m.sub(whole, ROUND + EXPONENT_BIAS));
-  const denominator = m.madd(expNear(m, r), m.i.shl(whole, 23), 1);
+  const { tanh: coefficients, flat, bits, bias, round } = formatOf(m);
+  const near = m.madd(m.mul(m.polynomial(z, coefficients), z), size, size);
+  const twice = m.pmin(m.add(size, size), flat);
+  const whole = m.madd(twice, Math.LOG2E, round + bias);
+  const r = reduced(m, twice, m.sub(whole, round + bias));
+  const denominator = m.madd(expNear(m, r), m.i.shl(whole, bits), 1);
   const far = m.sub(1, m.div(2, denominator));
   return m.withSign(m.choose(m.gt(size, 0.625), far, near), x);
 }
@@ -145,7 +162,7 @@ export function sigmoid(m: Lanes, x: Vector): Vector {
 export function silu(m: Lanes, x: Vector): Vector {
   const { head, tail } = expOfMinus(m, x);
   const isNegative = m.lt(x, 0);
-  const top = m.choose(isNegative, m.mul(m.pmax(x, LEAST), head), x);
+  const top = m.choose(isNegative, m.mul(m.pmax(x, formatOf(m).leastOfProduct), head), x);
   return afterLimit(m, x, m.mul(m.div(top, m.madd(head, tail, 1)), m.choose(isNegative, tail, 1)));
 }
 
@@ -162,7 +179,7 @@ export function siluSlope(m: Lanes, x: Vector): Vector {
 
 /** x tanh(log(1 + e^x)) = x w / (w + 2) with w = e^x (e^x + 2); x itself from 20 on. Scaled last, too. */
 export function mish(m: Lanes, x: Vector): Vector {
-  const bounded = m.pmax(x, LEAST);
+  const bounded = m.pmax(x, formatOf(m).leastOfProduct);
   const { head, tail } = expParts(m, m.pmin(bounded, 20));
   const e = m.mul(head, tail);
   const more = m.add(e, 2);
@@ -197,7 +214,7 @@ export function expm1(m: Lanes, x: Vector): Vector {
   const bounded = m.pmax(m.pmin(x, 89), -18);
   const whole = m.madd(bounded, Math.LOG2E, ROUND + EXPONENT_BIAS - 1);
   const r = reduced(m, bounded, m.sub(whole, ROUND + EXPONENT_BIAS - 1));
-  const near = m.madd(m.polynomial(r, EXP), m.mul(r, r), r);
+  const near = m.madd(m.polynomial(r, formatOf(m).exp), m.mul(r, r), r);
   const half = m.i.shl(whole, 23);
   const result = m.madd(near, half, m.sub(half, 0.5));
   return m.choose(m.lt(m.abs(x), 2 ** -25), x, m.add(result, result));

@@ -1,0 +1,108 @@
+/**
+ * Convolutions, run. What a shape needs and launches is planned once and remembered: a call then only fills in addresses, which
+ * for a small convolution takes less time than the kernel does.
+ *
+ * Plans are made with stand-ins for the addresses: k · 2⁴⁰ for the k-th of them, to which a plan adds offsets below 2⁴⁰. So what
+ * an argument is above 2⁴⁰ says which address goes there. All other arguments are below.
+ */
+
+import { executor } from '../executor.ts';
+import type { Launch } from '../module.ts';
+import type { ConvShape } from './conv.ts';
+import { convForwardLaunches, convForwardMemory } from './conv.ts';
+import { convBackwardInputLaunches, convBackwardInputMemory } from './conv-input.ts';
+import type { ConvDirection } from './conv-path.ts';
+import { shapeKey } from './conv-path.ts';
+import { convBackwardWeightLaunches, convBackwardWeightMemory } from './conv-weight.ts';
+
+/** Memory that the launches of a convolution share, and that of each thread. */
+export interface ConvMemory {
+  readonly sharedBytes: number;
+  readonly scratchBytes: number;
+}
+
+/**
+ * The addresses of a convolution: its operands in the order of the ops (`input, weight, bias`; `gradOutput, weight, bias`;
+ * `gradOutput, input, 0`), 0 for no bias, and its result.
+ */
+export type ConvPointers = readonly [first: number, second: number, bias: number, out: number];
+
+interface Way {
+  memory(c: ConvShape): ConvMemory;
+  launches(c: ConvShape, pointers: ConvPointers, sharedPtr: number): Launch[];
+}
+
+const WAYS: Readonly<Record<ConvDirection, Way>> = {
+  forward: {
+    memory: convForwardMemory,
+    launches: (c, [xPtr, wPtr, biasPtr, outPtr], shared) =>
+      convForwardLaunches({ ...c, xPtr, wPtr, biasPtr, outPtr }, shared),
+  },
+  input: {
+    memory: convBackwardInputMemory,
+    launches: (c, [gradPtr, wPtr, biasPtr, outPtr], shared) =>
+      convBackwardInputLaunches({ ...c, gradPtr, wPtr, biasPtr, outPtr }, shared),
+  },
+  weight: {
+    memory: convBackwardWeightMemory,
+    launches: (c, [gradPtr, xPtr, , outPtr], shared) =>
+      convBackwardWeightLaunches({ ...c, gradPtr, xPtr, outPtr }, shared),
+  },
+};
+
+/** A launch whose addresses are still to be filled in: which argument, which address, how far behind it. */
+interface Template extends Launch {
+  readonly places: readonly (readonly [arg: number, pointer: number, offset: number])[];
+}
+
+/** How one shape is computed in one direction. */
+export interface ConvProgram extends ConvMemory {
+  readonly templates: readonly Template[];
+}
+
+const STAND_IN = 2 ** 40;
+/** Shapes repeat: programs are remembered, for so many of them. */
+const MOST_PROGRAMS = 512;
+const programs = new Map<string, ConvProgram>();
+
+/** The program of a shape, which is that of the forward convolution. */
+export function convProgram(direction: ConvDirection, c: ConvShape, hasBias: boolean): ConvProgram {
+  const key = shapeKey(direction, c) + hasBias;
+  let program = programs.get(key);
+  if (program === undefined) {
+    const { memory, launches } = WAYS[direction];
+    const { sharedBytes, scratchBytes } = memory(c);
+    const pointers: ConvPointers = [STAND_IN, 2 * STAND_IN, hasBias ? 3 * STAND_IN : 0, 4 * STAND_IN];
+    program = { sharedBytes, scratchBytes, templates: launches(c, pointers, 5 * STAND_IN).map(templateOf) };
+    if (programs.size === MOST_PROGRAMS) programs.clear();
+    programs.set(key, program);
+  }
+  return program;
+}
+
+function templateOf(launch: Launch): Template {
+  const places = launch.args.flatMap((value, arg): Template['places'] =>
+    value < STAND_IN ? [] : [[arg, Math.floor(value / STAND_IN) - 1, value % STAND_IN]],
+  );
+  return { ...launch, places };
+}
+
+/** The launches of a program, one after the other; `sharedPtr` has its `sharedBytes` bytes. */
+export function convLaunches({ templates }: ConvProgram, pointers: ConvPointers, sharedPtr: number): Launch[] {
+  return templates.map(({ name, emit, entry, args, tasks, scratchBytes, places }) => {
+    const filled = args.slice();
+    for (const [arg, pointer, offset] of places) filled[arg] = (pointer === 4 ? sharedPtr : pointers[pointer]) + offset;
+    return { name, emit, entry, args: filled, tasks, scratchBytes };
+  });
+}
+
+/** Runs a program. `scratchPtr` has its `sharedBytes + scratchBytes` bytes, aligned to 64. */
+export function runConv(
+  program: ConvProgram,
+  memory: WebAssembly.Memory,
+  pointers: ConvPointers,
+  scratchPtr: number,
+): void {
+  const own = scratchPtr + program.sharedBytes;
+  for (const launch of convLaunches(program, pointers, scratchPtr)) executor().run(launch, memory, own);
+}
