@@ -8,14 +8,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../tools/pnpm.mjs';
 import { root } from '../tools/runtimes.mjs';
+import { median } from './median.ts';
 import type { Options } from './options.ts';
 import { digits, type Report, time } from './results.ts';
-import { median } from './sample.ts';
+import { verdict } from './verdict.ts';
 
 /** Of each side. With five a side, chance alone separates them once in 126 rows. */
 const PROCESSES = 5;
-/** What moves less is not worth a word, however sure it is. */
-const LEAST_CHANGE = 0.03;
 
 async function git(...args: string[]): Promise<string> {
   const { code, output } = await run(['git', ...args], { collect: true });
@@ -61,14 +60,6 @@ async function sample(checkout: string, command: readonly string[], options: Opt
 
 function add(to: Map<string, number[]>, from: Map<string, number>): void {
   for (const [name, value] of from) to.set(name, [...(to.get(name) ?? []), value]);
-}
-
-/** What became of a row: lower is better for all of them. */
-export function verdict(before: readonly number[], after: readonly number[]): 'faster' | 'slower' | 'as before' {
-  const change = median(after) / median(before) - 1;
-  if (Math.max(...after) < Math.min(...before) && change < -LEAST_CHANGE) return 'faster';
-  if (Math.min(...after) > Math.max(...before) && change > LEAST_CHANGE) return 'slower';
-  return 'as before';
 }
 
 /** Prints the comparison; gives the exit code: 1 when a row got slower. */

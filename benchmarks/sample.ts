@@ -1,6 +1,7 @@
 /** Timing. What is compared runs in turns, A B A B, so that a machine that slows down slows all of them. */
 
 import { Bench } from 'tinybench';
+import { median } from './median.ts';
 import type { Prepared, Run } from './row.ts';
 
 /** Something that is timed in turns with others. */
@@ -26,12 +27,6 @@ const MIN_SAMPLE_MS = 0.05;
 const MIN_TICKS = 50;
 /** What takes longer than this is given fewer turns. */
 const SLOW_MS = 1500;
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
 
 /** The step of this runtime's clock, or the time that reading it takes. */
 function tickMs(): number {

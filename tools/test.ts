@@ -91,6 +91,8 @@ export function findTests(filters: readonly string[] = []): string[] {
     'packages/*/src/**/*.test.ts',
     'runtime-tests/src/**/*.test.ts',
     'examples/*.test.ts',
+    'benchmarks/*.test.ts',
+    'apps/*/src/**/*.test.ts',
     'tools/*.test.ts',
   ];
   const files = globSync(patterns, { cwd: root }).map((file) => file.replaceAll('\\', '/'));
@@ -98,9 +100,9 @@ export function findTests(filters: readonly string[] = []): string[] {
   return files.filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part))).sort();
 }
 
-/** Whether a file is meant for a runtime: tests of the tools are for the Node that the tools run on. */
+/** Whether a file is meant for a runtime: tests of tools, benchmarks and apps are for the Node that the tools run on. */
 function runsOn(file: string, runtime: HostId): boolean {
-  if (file.startsWith('tools/')) return runtime === 'node24';
+  if (/^(tools|benchmarks|apps)\//.test(file)) return runtime === 'node24';
   if (runtimes[runtime].only?.test(file) === false) return false;
   if (file.startsWith('examples/')) return !runtimes[runtime].built;
   return true;
