@@ -2,11 +2,11 @@
 
 import * as t from 'torsor';
 import type { Machine } from './machine.ts';
+import { median } from './median.ts';
 import type { Options } from './options.ts';
 import { copyProbe, peakProbe } from './peak.ts';
 import { type Ratio, type Result, tableHead, tableRow } from './results.ts';
 import { type Figure, isFigure, type Line, type Peer, type Row, type Run } from './row.ts';
-import { median } from './median.ts';
 import { breathe, type Measured, measure, peerSubject, ratio, type Subject, timed } from './sample.ts';
 
 const SUITES = [

@@ -91,9 +91,11 @@ export function drawTimeLine(target: HTMLElement, data: TimeLine, options: Chart
       ],
       series: [
         {},
-        ...lines.map(({ title, runtime }): uPlot.Series => {
+        ...lines.map(({ title, runtime, isElsewhere }): uPlot.Series => {
           const stroke = colour(colourOf(runtime));
-          return { label: title, stroke, width: 2, spanGaps: true, points: { show: true, size: 9, fill: stroke, stroke: surface } };
+          const dots = isElsewhere ? { fill: surface, stroke, width: 2 } : { fill: stroke, stroke: surface };
+          const dash = isElsewhere ? [6, 5] : undefined;
+          return { label: title, stroke, width: 2, dash, spanGaps: true, points: { show: true, size: 9, ...dots } };
         }),
       ],
       hooks: {

@@ -38,7 +38,8 @@ export function sortRows(results: readonly RunResult[], column: string | undefin
   return [...results].sort((a, b) => {
     const [x, y] = [key(a, column), key(b, column)];
     if (x === undefined || y === undefined) return Number(x === undefined) - Number(y === undefined);
-    if (typeof x === 'string' || typeof y === 'string') return sign * String(x).localeCompare(String(y), 'en', { numeric: true });
+    if (typeof x === 'string' || typeof y === 'string')
+      return sign * String(x).localeCompare(String(y), 'en', { numeric: true });
     return sign * (x - y);
   });
 }

@@ -52,18 +52,22 @@ export function ratioTo(result: RunResult, to: string): Ratio | undefined {
 
 /** What a ratio is to, in words. */
 export function opponentName(to: string): string {
-  if (to === 'like') return 'like work of ours';
+  if (to === 'like') return 'like work';
   if (to === 'pytorch') return 'PyTorch';
   return ceilings[to] ?? to;
 }
 
 const order = ['ceiling', 'like', 'onnxruntime-web', 'jax-js', 'tfjs-wasm', 'onnxruntime-node', 'pytorch'];
 
+const place = (to: string) => (order.includes(to) ? order.indexOf(to) : to in ceilings ? 0 : order.length);
+
+/** In one order everywhere: the ceiling, our own, then the others. */
+export const sortRatios = (ratios: readonly Ratio[]): Ratio[] => [...ratios].sort((a, b) => place(a.to) - place(b.to));
+
 /** All that rows of a run have ratios to, the ceilings as one. */
 export function opponentsOf(results: readonly RunResult[]): string[] {
   const found = new Set<string>();
   for (const { ratios } of results) for (const { to } of ratios) found.add(to in ceilings ? 'ceiling' : to);
-  const place = (to: string) => (order.includes(to) ? order.indexOf(to) : order.length);
   return [...found].sort((a, b) => place(a) - place(b));
 }
 

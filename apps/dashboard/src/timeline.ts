@@ -1,12 +1,14 @@
 /** What a time line shows of one benchmark: the commits along the bottom, and a line for each runtime on each machine. */
 
-import { measureOf, type Measure } from './compare.ts';
+import { type Measure, measureOf } from './compare.ts';
 import { byCommit, commitName, dayOf, type Run, resultOf, runtimeName } from './run.ts';
 
 export interface Line {
   readonly title: string;
   /** As its runtime is named: one runtime has one colour, whatever the benchmark. */
   readonly runtime: string;
+  /** Not on the machine of the last run: drawn dashed and hollow. */
+  readonly isElsewhere: boolean;
   /** By the place of the commit; null where it was not measured. */
   readonly points: readonly (Point | null)[];
 }
@@ -32,11 +34,12 @@ export function timeLine(runs: readonly Run[], name: string, by: string): TimeLi
   const commits: string[] = [];
   for (const { run } of measured) if (!commits.includes(commitName(run))) commits.push(commitName(run));
   const machines = new Set(measured.map(({ run }) => run.machine.cpu));
-  const lines = new Map<string, { title: string; runtime: string; points: (Point | null)[] }>();
+  const lines = new Map<string, Line & { title: string; points: (Point | null)[] }>();
   for (const point of measured) {
     const { run } = point;
+    const isElsewhere = run.machine.cpu !== measured[measured.length - 1].run.machine.cpu;
     const key = `${run.runtime} ${run.machine.cpu}`;
-    const line = lines.get(key) ?? { title: '', runtime: run.runtime, points: commits.map(() => null) };
+    const line = lines.get(key) ?? { title: '', runtime: run.runtime, isElsewhere, points: commits.map(() => null) };
     // the version is that of the last run
     line.title = machines.size > 1 ? `${runtimeName(run)} on ${without(run.machine.cpu)}` : runtimeName(run);
     // a commit that was measured twice shows the last time
