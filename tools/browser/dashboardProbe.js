@@ -1,9 +1,12 @@
 // Looks at the dashboard from within, for `dashboard.test.ts`: goes through its views, and says what it saw and what went wrong.
 
+/** @type {string[]} */
 const errors = [];
-addEventListener('error', (event) => errors.push(event.message));
-addEventListener('unhandledrejection', (event) => errors.push(String(event.reason)));
-for (const level of ['error', 'warn']) console[level] = (...args) => errors.push(args.join(' '));
+window.addEventListener('error', ({ message }) => errors.push(message));
+window.addEventListener('unhandledrejection', ({ reason }) => errors.push(String(reason)));
+/** @param {unknown[]} words */
+const hear = (...words) => errors.push(words.join(' '));
+Object.assign(console, { error: hear, warn: hear });
 
 const addresses = [
   '#/overview',
@@ -14,7 +17,11 @@ const addresses = [
   '#/sizes',
 ];
 
-/** Waits until the view stands, for ten seconds at most. */
+/**
+ * Waits until the view stands, for ten seconds at most.
+ *
+ * @param {string} address
+ */
 async function see(address) {
   location.hash = address;
   const deadline = performance.now() + 10_000;
