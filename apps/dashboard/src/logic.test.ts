@@ -104,6 +104,15 @@ test('a time line has a place for each commit, and joins no points of different 
   equal(timeLine(runs, 'none', 'time'), { places: [], lines: [] });
 });
 
+test('a size is one line, wherever it was measured', () => {
+  const size = (value: number) => [row('core', [value], { unit: 'kB' })];
+  const { lines } = timeLine([run('bun', 1, size(60)), run('deno', 2, size(61), 'two')], 'core', 'time');
+  equal(
+    lines.map(({ title, points }) => [title, points.map((point) => point?.value)]),
+    [['on every runtime', [60, 61]]],
+  );
+});
+
 test('a goal is met when all of them are; the hardest decides how far a row is from it', () => {
   const ratios = [
     { to: 'fma', value: 0.9, atLeast: 0.9 },

@@ -31,17 +31,20 @@ export function timeLine(runs: readonly Run[], name: string, by: string): TimeLi
     const measure = result && measureOf(result, by);
     return measure === undefined ? [] : [{ ...measure, run }];
   });
+  // a bundle weighs the same wherever it was built: one line is enough
+  const isSize = runs.some((run) => resultOf(run, name)?.unit === 'kB');
   const commits: string[] = [];
   for (const { run } of measured) if (!commits.includes(commitName(run))) commits.push(commitName(run));
   const machines = new Set(measured.map(({ run }) => run.machine.cpu));
   const lines = new Map<string, Line & { title: string; points: (Point | null)[] }>();
   for (const point of measured) {
     const { run } = point;
-    const isElsewhere = run.machine.cpu !== measured[measured.length - 1].run.machine.cpu;
-    const key = `${run.runtime} ${run.machine.cpu}`;
+    const isElsewhere = !isSize && run.machine.cpu !== measured[measured.length - 1].run.machine.cpu;
+    const key = isSize ? '' : `${run.runtime} ${run.machine.cpu}`;
     const line = lines.get(key) ?? { title: '', runtime: run.runtime, isElsewhere, points: commits.map(() => null) };
     // the version is that of the last run
-    line.title = machines.size > 1 ? `${runtimeName(run)} on ${without(run.machine.cpu)}` : runtimeName(run);
+    if (isSize) line.title = 'on every runtime';
+    else line.title = machines.size > 1 ? `${runtimeName(run)} on ${without(run.machine.cpu)}` : runtimeName(run);
     // a commit that was measured twice shows the last time
     line.points[commits.indexOf(commitName(run))] = point;
     lines.set(key, line);
