@@ -3,8 +3,8 @@
 import type { Launch } from '@torsor/core';
 import { executor, heap, setExecutor } from '@torsor/core';
 import * as t from 'torsor';
+import { median } from '../median.ts';
 import { isFigure, type Line, type Row, type Run } from '../row.ts';
-import { median } from '../sample.ts';
 import { lines as conv } from './conv.ts';
 import { lines as elementwise } from './elementwise.ts';
 import { lines as matmul } from './matmul.ts';
