@@ -159,7 +159,8 @@ export class Storage {
   release(where: string): void {
     const root = this.root;
     if (root.releasedBy !== null) return;
-    root.releasedBy = where;
+    // In debug mode with the place in the program; a stack costs too much for every day.
+    root.releasedBy = observer === null ? where : `${where} (${new Error('released here').stack})`;
     root.view = null;
     root.weight = null;
     if (root.block !== null) release(root.block);
