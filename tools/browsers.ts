@@ -29,7 +29,7 @@ export function findBrowser(id: BrowserId): { path: string; version: string } | 
 }
 
 /** What keeps Chromium off the network and in one piece; every page of it is to run as if it were in front. */
-const chromiumFlags = [
+export const chromiumFlags = [
   '--headless',
   '--disable-gpu',
   '--disable-quic',

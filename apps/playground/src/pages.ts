@@ -1,0 +1,29 @@
+/** The pages, in the order of the menu; each is loaded when it is first opened. */
+
+import type { Component } from 'svelte';
+
+export interface PageProps {
+  readonly query: URLSearchParams;
+}
+
+export interface Page {
+  readonly id: string;
+  readonly title: string;
+  readonly summary: string;
+  load(): Promise<{ default: Component<PageProps> }>;
+}
+
+export const pages: readonly Page[] = [
+  {
+    id: 'conv2d',
+    title: '2-D convolution',
+    summary: 'Slide a kernel over a photograph and look at every product.',
+    load: () => import('./conv2d/Conv2dPage.svelte'),
+  },
+  {
+    id: 'train',
+    title: 'Train',
+    summary: 'Watch a network learn to read digits, then write one yourself.',
+    load: () => import('./train/TrainPage.svelte'),
+  },
+];

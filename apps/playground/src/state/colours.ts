@@ -1,0 +1,37 @@
+/** Numbers as colours, the same on every page. */
+
+export type Rgb = readonly [number, number, number];
+
+const NEGATIVE: Rgb = [28, 110, 196];
+const POSITIVE: Rgb = [217, 72, 15];
+const ZERO: Record<'light' | 'dark', Rgb> = { light: [250, 248, 244], dark: [34, 36, 42] };
+
+/** A number of [-1, 1]: blue below zero, orange above it, and the paper's colour at zero. */
+export function diverging(value: number, theme: 'light' | 'dark'): Rgb {
+  const share = Math.min(1, Math.abs(value)) ** 0.75;
+  const end = value < 0 ? NEGATIVE : POSITIVE;
+  const zero = ZERO[theme];
+  return [0, 1, 2].map((i) => Math.round(zero[i] + (end[i] - zero[i]) * share)) as unknown as Rgb;
+}
+
+/** A number of [0, 1]: from black to white. */
+export function grey(value: number): Rgb {
+  const level = Math.round(255 * Math.max(0, Math.min(1, value)));
+  return [level, level, level];
+}
+
+export const css = ([r, g, b]: Rgb): string => `rgb(${r} ${g} ${b})`;
+
+/** Black or white, whichever can be read on this colour. */
+export function ink([r, g, b]: Rgb): string {
+  return 0.299 * r + 0.587 * g + 0.114 * b > 140 ? '#16181d' : '#ffffff';
+}
+
+/** A number in as few characters as tell it apart: `0.33`, `-1`, `12.5`. */
+export function short(value: number): string {
+  if (value === 0) return '0';
+  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
+  const text = value.toFixed(digits);
+  const trimmed = text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+  return trimmed === '-0' || trimmed === '0' ? '0' : trimmed.replace('-', '−');
+}

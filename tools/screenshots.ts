@@ -1,0 +1,53 @@
+/**
+ * Pictures of every page of the playground, wide and narrow, light and dark, into `apps/playground/dist/screenshots`. Look at
+ * them after a change. The playground must have been built.
+ *
+ *     node tools/screenshots.ts [part of a picture's name…]
+ */
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { findBrowser } from './browsers.ts';
+import { Page } from './devtools.ts';
+import { folder } from './playground.ts';
+import { serveFolder } from './staticServer.ts';
+
+/** The views, and what to wait for before the picture is taken. */
+const views: Record<string, { hash: string; ready: string; whole?: boolean }> = {
+  conv2d: { hash: 'conv2d', ready: 'document.querySelector("[data-testid=value]")' },
+  'conv2d-whole': { hash: 'conv2d?kernel=gabor&kernelHeight=7&kernelWidth=7&padding=2&dilation=2', ready: 'document.querySelector("[data-testid=value]")', whole: true },
+  'conv2d-problem': { hash: 'conv2d?dilation=4&kernelHeight=9&kernelWidth=9&width=24', ready: 'document.querySelector("[data-testid=problem]")' },
+  'conv2d-pool': { hash: 'conv2d?operation=max&kernelHeight=2&kernelWidth=2&stride=2&source=drawing', ready: 'document.querySelector("[data-testid=value]")' },
+  'conv2d-transposed': { hash: 'conv2d?operation=transposed&kernel=blur&stride=2&width=24', ready: 'document.querySelector("[data-testid=value]")' },
+  train: { hash: 'train', ready: '+document.querySelector("[data-testid=epoch]")?.textContent >= 3' },
+  'train-whole': { hash: 'train', ready: '+document.querySelector("[data-testid=epoch]")?.textContent >= 3', whole: true },
+};
+
+const browser = findBrowser('chromium');
+if (browser === undefined) throw new Error('there is no Chromium here; install it, or name it in TORSOR_CHROMIUM');
+const server = await serveFolder(folder);
+const page = await Page.open(browser.path);
+mkdirSync(`${folder}/screenshots`, { recursive: true });
+const filters = process.argv.slice(2);
+for (const [name, { hash, ready, whole }] of Object.entries(views)) {
+  for (const scheme of ['light', 'dark'] as const) {
+    for (const [width, height] of [
+      [1400, 900],
+      [390, 844],
+    ]) {
+      const file = `${name}-${width}-${scheme}`;
+      if (filters.length > 0 && !filters.some((part) => file.includes(part))) continue;
+      await page.resize(width, height);
+      await page.colours(scheme);
+      await page.goto(`${server.address}#/${hash}`);
+      await page.waitFor(ready);
+      // fonts and the photograph settle
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+      if (overflow > 0) console.log(`${file}: ${overflow} px too wide`);
+      writeFileSync(`${folder}/screenshots/${file}.png`, await page.screenshot(whole));
+    }
+  }
+}
+for (const problem of page.problems) console.log(problem);
+await page.close();
+await server.close();
