@@ -14,6 +14,15 @@ interface Message {
   readonly error?: { readonly message: string };
 }
 
+/** What of the events' parameters is read here. */
+interface Params {
+  readonly type?: string;
+  readonly args?: unknown;
+  readonly entry?: { readonly level: string };
+  readonly exceptionDetails?: unknown;
+  readonly request?: { readonly url: string };
+}
+
 const LIMIT_MS = 60_000;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -48,8 +57,17 @@ export class Page {
   static async open(browserPath: string): Promise<Page> {
     const profile = mkdtempSync(join(tmpdir(), 'torsor-devtools-'));
     const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-    const args = [...chromiumFlags, ...sandbox, '--hide-scrollbars', '--remote-debugging-port=0', `--user-data-dir=${profile}`];
-    const child = spawn(browserPath, [...args, 'about:blank'], { stdio: 'ignore', detached: process.platform !== 'win32' });
+    const args = [
+      ...chromiumFlags,
+      ...sandbox,
+      '--hide-scrollbars',
+      '--remote-debugging-port=0',
+      `--user-data-dir=${profile}`,
+    ];
+    const child = spawn(browserPath, [...args, 'about:blank'], {
+      stdio: 'ignore',
+      detached: process.platform !== 'win32',
+    });
     const port = await until('Chromium', () => {
       try {
         return readFileSync(join(profile, 'DevToolsActivePort'), 'utf8').split('\n')[0] || undefined;
@@ -74,16 +92,15 @@ export class Page {
     return page;
   }
 
-  #hear({ id, method, params, ...message }: Message): void {
+  #hear({ id, method, params = {}, ...message }: Message): void {
     if (id !== undefined) this.#waiting.get(id)?.(message);
+    const { type, args, entry, exceptionDetails, request } = params as Params;
     const note = (what: unknown) => this.problems.push(JSON.stringify(what));
-    if (method === 'Runtime.exceptionThrown') note(params?.exceptionDetails);
-    if (method === 'Runtime.consoleAPICalled' && ['error', 'warning'].includes(String(params?.type))) note(params?.args);
-    if (method === 'Log.entryAdded' && (params?.entry as { level: string }).level === 'error') note(params?.entry);
-    if (method === 'Network.requestWillBeSent') {
-      const { url } = params?.request as { url: string };
-      if (!/^(http:\/\/127\.0\.0\.1[:/]|data:|blob:|about:)/.test(url)) note(`asked for ${url}`);
-    }
+    if (method === 'Runtime.exceptionThrown') note(exceptionDetails);
+    if (method === 'Runtime.consoleAPICalled' && (type === 'error' || type === 'warning')) note(args);
+    if (method === 'Log.entryAdded' && entry?.level === 'error') note(entry);
+    if (method !== 'Network.requestWillBeSent' || request === undefined) return;
+    if (!/^(http:\/\/127\.0\.0\.1[:/]|data:|blob:|about:)/.test(request.url)) note(`asked for ${request.url}`);
   }
 
   /** Sends a command of the protocol. */
@@ -122,15 +139,32 @@ export class Page {
   }
 
   resize(width: number, height: number): Promise<unknown> {
-    return this.send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: width < 600 });
+    return this.send('Emulation.setDeviceMetricsOverride', {
+      width,
+      height,
+      deviceScaleFactor: 1,
+      mobile: width < 600,
+    });
   }
 
   colours(scheme: 'light' | 'dark'): Promise<unknown> {
     return this.send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: scheme }] });
   }
 
-  async mouse(type: 'mouseMoved' | 'mousePressed' | 'mouseReleased', x: number, y: number, down = false): Promise<void> {
-    await this.send('Input.dispatchMouseEvent', { type, x, y, button: down ? 'left' : 'none', buttons: down ? 1 : 0, clickCount: 1 });
+  async mouse(
+    type: 'mouseMoved' | 'mousePressed' | 'mouseReleased',
+    x: number,
+    y: number,
+    down = false,
+  ): Promise<void> {
+    await this.send('Input.dispatchMouseEvent', {
+      type,
+      x,
+      y,
+      button: down ? 'left' : 'none',
+      buttons: down ? 1 : 0,
+      clickCount: 1,
+    });
   }
 
   /** What the window shows, or all of the page; as PNG. */

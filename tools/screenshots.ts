@@ -14,12 +14,29 @@ import { serveFolder } from './staticServer.ts';
 /** The views, and what to wait for before the picture is taken. */
 const views: Record<string, { hash: string; ready: string; whole?: boolean }> = {
   conv2d: { hash: 'conv2d', ready: 'document.querySelector("[data-testid=value]")' },
-  'conv2d-whole': { hash: 'conv2d?kernel=gabor&kernelHeight=7&kernelWidth=7&padding=2&dilation=2', ready: 'document.querySelector("[data-testid=value]")', whole: true },
-  'conv2d-problem': { hash: 'conv2d?dilation=4&kernelHeight=9&kernelWidth=9&width=24', ready: 'document.querySelector("[data-testid=problem]")' },
-  'conv2d-pool': { hash: 'conv2d?operation=max&kernelHeight=2&kernelWidth=2&stride=2&source=drawing', ready: 'document.querySelector("[data-testid=value]")' },
-  'conv2d-transposed': { hash: 'conv2d?operation=transposed&kernel=blur&stride=2&width=24', ready: 'document.querySelector("[data-testid=value]")' },
+  'conv2d-whole': {
+    hash: 'conv2d?kernel=gabor&kernelHeight=7&kernelWidth=7&padding=2&dilation=2',
+    ready: 'document.querySelector("[data-testid=value]")',
+    whole: true,
+  },
+  'conv2d-problem': {
+    hash: 'conv2d?dilation=4&kernelHeight=9&kernelWidth=9&width=24',
+    ready: 'document.querySelector("[data-testid=problem]")',
+  },
+  'conv2d-pool': {
+    hash: 'conv2d?operation=max&kernelHeight=2&kernelWidth=2&stride=2&source=drawing',
+    ready: 'document.querySelector("[data-testid=value]")',
+  },
+  'conv2d-transposed': {
+    hash: 'conv2d?operation=transposed&kernel=blur&stride=2&width=24',
+    ready: 'document.querySelector("[data-testid=value]")',
+  },
   train: { hash: 'train', ready: '+document.querySelector("[data-testid=epoch]")?.textContent >= 3' },
-  'train-whole': { hash: 'train', ready: '+document.querySelector("[data-testid=epoch]")?.textContent >= 3', whole: true },
+  'train-whole': {
+    hash: 'train',
+    ready: '+document.querySelector("[data-testid=epoch]")?.textContent >= 3',
+    whole: true,
+  },
 };
 
 const browser = findBrowser('chromium');

@@ -1,10 +1,11 @@
 /**
  * Makes a fresh clone ready, on a machine with nothing but Node 20 and npm; then runs a script on the pinned Node.
  *
- *     node tools/setup.mjs [--start | --bench] [script.ts [argument…]]
+ *     node tools/setup.mjs [--start | --app | --bench] [script.ts [argument…]]
  *
- * Installs what the lock file says, through pnpm. `--start` leaves out what only tests and releases need: 300 MB. `--bench`
- * adds the libraries that the benchmarks compare with, which nothing else needs: 700 MB.
+ * Installs what the lock file says, through pnpm. `--start` leaves out what only tests and releases need: 300 MB. `--app` leaves
+ * out of it what the apps can do without, the other runtimes. `--bench` adds the libraries that the benchmarks compare with, which
+ * nothing else needs: 700 MB.
  * Does nothing, in a moment, when all is there.
  */
 
@@ -50,12 +51,27 @@ function readStamp() {
 /**
  * How much to install, the least first; each holds what stands before it. `filter` is pnpm's, `name` is for the user.
  *
- * @type {Record<'start' | 'tools' | 'bench', { name: string, filter: string[] }>}
+ * @type {Record<'start' | 'app' | 'tools' | 'bench', { name: string, filter: string[] }>}
  */
 const extents = {
   start: {
     name: 'Node 24 and the compiler',
     filter: ['--filter', '.', '--filter', './packages/*', '--filter', './examples'],
+  },
+  app: {
+    name: 'Node 24, the compiler, the bundlers and the apps',
+    filter: [
+      '--filter',
+      '.',
+      '--filter',
+      './packages/*',
+      '--filter',
+      './examples',
+      '--filter',
+      './apps/*',
+      '--filter',
+      './tools',
+    ],
   },
   tools: {
     name: 'Node 24, the tools and the other runtimes',
@@ -91,8 +107,8 @@ async function install(extent) {
 const args = process.argv.slice(2);
 /** @type {keyof typeof extents} */
 let extent = 'tools';
-if (args[0] === '--start' || args[0] === '--bench') {
-  extent = args[0] === '--start' ? 'start' : 'bench';
+if (args[0] === '--start' || args[0] === '--app' || args[0] === '--bench') {
+  extent = /** @type {keyof typeof extents} */ (args[0].slice(2));
   args.shift();
 }
 let ready = await install(extent);

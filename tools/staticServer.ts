@@ -34,7 +34,9 @@ function listen(server: Server, port: number): Promise<void> {
 export async function serveFolder(folder: string, port = 0): Promise<StaticServer> {
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-    const path = normalize(join(folder, decodeURIComponent(pathname.endsWith('/') ? `${pathname}index.html` : pathname)));
+    const path = normalize(
+      join(folder, decodeURIComponent(pathname.endsWith('/') ? `${pathname}index.html` : pathname)),
+    );
     const type = types[extname(path)];
     try {
       if (type === undefined || !path.startsWith(normalize(folder + sep))) throw new Error('not served');

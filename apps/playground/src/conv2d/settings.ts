@@ -43,7 +43,13 @@ export const defaults: Conv2dSettings = {
 
 export const widths = [24, 48, 96, 192] as const;
 
-const ranges = { stride: [1, 4], padding: [0, 6], dilation: [1, 4], kernelHeight: [1, 9], kernelWidth: [1, 9] } as const;
+const ranges = {
+  stride: [1, 4],
+  padding: [0, 6],
+  dilation: [1, 4],
+  kernelHeight: [1, 9],
+  kernelWidth: [1, 9],
+} as const;
 
 /** Brings what a link says into what the page can do. */
 export function sanitise(settings: Conv2dSettings): Conv2dSettings {

@@ -12,5 +12,7 @@ export function smoothed(values: readonly number[], window = 15): number[] {
 /** Values with their place, no more than `most` of them, evenly taken. */
 export function thinned(values: readonly number[], most = 400): [number, number][] {
   const every = Math.max(1, Math.ceil(values.length / most));
-  return values.map((value, i): [number, number] => [i + 1, value]).filter(([step]) => step % every === 0 || step === 1);
+  return values
+    .map((value, i): [number, number] => [i + 1, value])
+    .filter(([step]) => step % every === 0 || step === 1);
 }
