@@ -35,3 +35,8 @@ export function short(value: number): string {
   const trimmed = text.includes('.') ? text.replace(/\.?0+$/, '') : text;
   return trimmed === '-0' || trimmed === '0' ? '0' : trimmed.replace('-', '−');
 }
+
+/** The same without the zero before the point, for where there is no room: `.33`, `−.05`. */
+export function shorter(value: number): string {
+  return short(value).replace(/^(−?)0\./, '$1.');
+}

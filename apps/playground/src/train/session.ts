@@ -11,7 +11,7 @@ import type { TrainSettings } from './settings.ts';
 import { BATCH } from './settings.ts';
 
 const F = nn.functional;
-const WRONG_SHOWN = 24;
+const WRONG_SHOWN = 20;
 
 export class Session {
   readonly net: Net;

@@ -15,7 +15,7 @@ export interface TrainSettings {
 export const defaults: TrainSettings = {
   architecture: 'convnet',
   optimizer: 'adam',
-  rate: 0.003,
+  rate: 0.01,
   permuted: false,
   seed: 0,
 };
