@@ -13,6 +13,12 @@ import { serveFolder } from './staticServer.ts';
 
 /** The views, and what to wait for before the picture is taken. */
 const views: Record<string, { hash: string; ready: string; whole?: boolean }> = {
+  conv1d: { hash: 'conv1d', ready: 'document.querySelector("[data-testid=value]")' },
+  'conv1d-whole': {
+    hash: 'conv1d?signal=waves&kernel=blur&padding=2&stride=2&size=5',
+    ready: 'document.querySelector("[data-testid=value]")',
+    whole: true,
+  },
   conv2d: { hash: 'conv2d', ready: 'document.querySelector("[data-testid=value]")' },
   'conv2d-whole': {
     hash: 'conv2d?kernel=gabor&kernelHeight=7&kernelWidth=7&padding=2&dilation=2',

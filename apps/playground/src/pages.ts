@@ -15,6 +15,12 @@ export interface Page {
 
 export const pages: readonly Page[] = [
   {
+    id: 'conv1d',
+    title: '1-D convolution',
+    summary: 'A kernel slides along a signal, and is a matrix all the while.',
+    load: () => import('./conv1d/Conv1dPage.svelte'),
+  },
+  {
     id: 'conv2d',
     title: '2-D convolution',
     summary: 'Slide a kernel over a photograph and look at every product.',

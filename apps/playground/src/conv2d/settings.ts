@@ -1,8 +1,8 @@
 /** What can be set on the page, and why some settings cannot be. */
 
-import type { Axis } from './geometry.ts';
-import { outputSize, span } from './geometry.ts';
-import type { KernelName } from './kernels.ts';
+import type { Axis } from '../geometry.ts';
+import { outputSize, span } from '../geometry.ts';
+import type { KernelName } from '../kernels.ts';
 
 export type Source = 'photo' | 'drawing' | 'file';
 export type Operation = 'conv' | 'transposed' | 'max' | 'average';

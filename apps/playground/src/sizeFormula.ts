@@ -9,7 +9,7 @@ export const general = {
 };
 
 /** `H_out = ⌊(32 + 2·1 − 1·(3 − 1) − 1) / 1⌋ + 1 = 32` */
-export function filledIn(name: 'H' | 'W', axis: Axis): string {
+export function filledIn(name: 'H' | 'W' | 'N', axis: Axis): string {
   const { input, kernel, stride: s, padding: p, dilation: d, transposed } = axis;
   const left = String.raw`${name}_\text{out}`;
   const right = String.raw`\mathbf{${outputSize(axis)}}`;
