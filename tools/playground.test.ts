@@ -54,6 +54,25 @@ if (browser === undefined) {
     assert.is(await page.evaluate('crossOriginIsolated'), true);
   });
 
+  test('the matrix of a 1-D convolution has one row an output, and its product is shown', async () => {
+    await open('conv1d?signal=pulse&kernel=hand&weights=1,2,-3&stride=2&padding=1', shown);
+    // (24 + 2 - 2 - 1) / 2 + 1 = 12 outputs of 24 inputs
+    assert.is(await page.evaluate('document.querySelectorAll("rect.weight").length'), 12 * 24);
+    // the pulse, sample 11, lies under the last weight of output 5, and under the first of output 6
+    for (const [row, weight] of [
+      [5, -3],
+      [6, 1],
+    ]) {
+      const { x, y } = await page.evaluate<{ x: number; y: number }>(
+        `(({ x, y, height }) => ({ x: x + 5, y: y + height / 2 }))(
+          document.querySelectorAll('rect.weight')[${24 * row}].getBoundingClientRect())`,
+      );
+      await page.mouse('mouseMoved', x, y);
+      await page.waitFor(`document.body.textContent.includes("Output ${row}, taken apart")`);
+      assert.is(await value(), weight);
+    }
+  });
+
   test('an output of the convolution is the sum of the products that are shown', async () => {
     await open('conv2d?kernel=hand&weights=1,0,-1,2,0,-2,1,0,-1&source=drawing&width=24', shown);
     const { x, y } = await middleOf('Output', 6, 14, 14, 22);
@@ -153,7 +172,7 @@ if (browser === undefined) {
 
   test('on a phone nothing is wider than the page', async () => {
     await page.resize(390, 844);
-    for (const hash of ['conv2d?kernel=gabor&kernelHeight=9&kernelWidth=9', 'train']) {
+    for (const hash of ['conv1d', 'conv2d?kernel=gabor&kernelHeight=9&kernelWidth=9', 'train']) {
       await open(hash, 'document.querySelector("h1")');
       assert.is(await page.evaluate('document.documentElement.scrollWidth'), 390, hash);
     }
