@@ -161,8 +161,16 @@ export function debugMemory(on: boolean): boolean {
   return was;
 }
 
+/** Calls that a stack shows; the usual ten end before the user's program begins. */
+const MOST_CALLS = 50;
+
 function observe(storage: Storage): void {
-  const calls = (new Error().stack ?? '').split('\n').filter((line) => /^\s*at |@/.test(line));
+  const limits = Error as { stackTraceLimit?: number };
+  const before = limits.stackTraceLimit;
+  limits.stackTraceLimit = MOST_CALLS;
+  const { stack = '' } = new Error();
+  limits.stackTraceLimit = before;
+  const calls = stack.split('\n').filter((line) => /^\s*at |@/.test(line));
   // Without this function and those of the storage.
   const from = calls.findIndex((line) => !/[/\\](memory|storage)\.[jt]s/.test(line));
   records?.set(new WeakRef(storage), calls.slice(Math.max(from, 0)).join('\n'));
