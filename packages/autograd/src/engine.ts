@@ -390,15 +390,17 @@ class Pass {
     if (meta === null) return;
     const before = meta.grad;
     if (!this.mayOwn) {
+      // What is on the tape is reached through it.
+      meta.ownsGrad = false;
       meta.grad = before === null ? copyFor(grad, variable) : add(before, grad);
       return;
     }
     if (before === null && this.references.isSole(grad, hold) && canBecomeGrad(grad, variable)) {
       const { storage, shape, strides, offset, dtype } = grad;
-      meta.grad = grad.base === null ? grad : construct(storage, shape, strides, offset, dtype);
+      meta.replaceGrad(grad.base === null ? grad : construct(storage, shape, strides, offset, dtype), true);
       return;
     }
-    if (before === null) meta.grad = copyFor(grad, variable);
+    if (before === null) meta.replaceGrad(copyFor(grad, variable), true);
     else before.add_(grad);
     this.references.drop(grad, hold);
   }

@@ -4,7 +4,7 @@
  */
 
 import type { Tensor } from '@torsor/core';
-import { AutogradError, alias, isFloating, isTensor, modes, NotImplementedError, zeros } from '@torsor/core';
+import { AutogradError, alias, expose, isFloating, isTensor, modes, NotImplementedError, zeros } from '@torsor/core';
 import type { TensorMeta } from './derivatives/define.ts';
 import { noGrad } from './gradMode.ts';
 import type { Gradients } from './node.ts';
@@ -239,6 +239,8 @@ class AutogradFunction {
         op: this.name,
       });
     }
+    // What runs here is the user's, and may keep what it is given.
+    expose();
     const ctx = new Context();
     ctx.needsInputGrad = args.map((arg) => isTensor(arg) && needsGrad(arg));
     const recording = modes.grad && !modes.inference && ctx.needsInputGrad.includes(true);

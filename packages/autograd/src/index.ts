@@ -31,6 +31,6 @@ export {
 } from './gradMode.ts';
 export type { SavedTensorsHooks } from './saved.ts';
 export { leaveToTape, savedTensorsHooks } from './saved.ts';
-export { registerPostAccumulateGradHook } from './slot.ts';
+export { borrowGrad, registerPostAccumulateGradHook } from './slot.ts';
 export type { JacobianOptions, ProductOptions, TransformOptions } from './transforms.ts';
 export { hessian, hvp, jacobian, jvp, vhp, vjp } from './transforms.ts';

@@ -36,6 +36,8 @@ export class AutogradMeta {
   /** For a base: the version after the last recorded write through it or a view of it; -1 before one. */
   rewrittenAt = -1;
   grad: Tensor | null = null;
+  /** Whether the engine made `grad`, and nobody has been given it: then its memory comes back when it is dropped. */
+  ownsGrad = false;
   /** For a leaf: the node that writes `grad`. */
   accumulator: AccumulateGrad | null = null;
   retainsGrad = false;
@@ -54,6 +56,14 @@ export class AutogradMeta {
   /** Whether it is a leaf's that requires a gradient, which must not be overwritten. */
   get isTrackedLeaf(): boolean {
     return this.requiresGrad && this.gradFn === null;
+  }
+
+  /** Another gradient, or none, in place of `grad`, whose memory comes back if nobody else can reach it. */
+  replaceGrad(grad: Tensor | null, isOwn: boolean): void {
+    if (this.ownsGrad && this.grad !== null && this.grad !== grad)
+      this.grad.storage.release('a gradient that was dropped');
+    this.grad = grad;
+    this.ownsGrad = isOwn;
   }
 
   /** A new history, with the wish to retain the gradient carried along. */

@@ -1,10 +1,32 @@
 /** What the engine does with the memory of gradients: all sizes here are those of tensors in the heap. */
 
 import type { GradFn, Tensor } from '@torsor/core';
-import { manualSeed, memory, rand, randn, tensor, tidy } from '@torsor/core';
+import {
+  binaryCrossEntropy,
+  binaryCrossEntropyWithLogits,
+  crossEntropy,
+  klDiv,
+  manualSeed,
+  maxPool2d,
+  memory,
+  rand,
+  randint,
+  randn,
+  smoothL1Loss,
+  tensor,
+  tidy,
+} from '@torsor/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Function, type FunctionContext, grad, savedTensorsHooks } from './index.ts';
+import {
+  borrowGrad,
+  Function,
+  type FunctionContext,
+  grad,
+  noGrad,
+  registerPostAccumulateGradHook,
+  savedTensorsHooks,
+} from './index.ts';
 
 const N = 64;
 const BYTES = N * N * 4;
@@ -126,6 +148,119 @@ test('a pass within a scope keeps its gradients by the rules of the scope', () =
   assert.is(memory().liveStorages - before, 1);
   scribble();
   assert.not(g?.isnan().any().item());
+});
+
+test('a gradient that nobody was given gives its memory back when it is dropped', () => {
+  const x = leaf();
+  const [first, second, third] = [1, 2, 3].map((factor) => x.mul(factor).sum());
+  first.backward();
+  const before = memory().usedBytes;
+  x.grad = null;
+  assert.is(memory().usedBytes, before - BYTES, 'dropped');
+  second.backward();
+  third.backward();
+  assert.is(memory().usedBytes, before, 'added up in place');
+  assert.is(borrowGrad(x)?.storage.length, N * N);
+  x.grad = rand(N, N);
+  assert.is(memory().usedBytes, before, 'replaced');
+});
+
+test('a gradient that was handed out stays when it is dropped', () => {
+  const x = leaf();
+  const holds: Record<string, () => Tensor | null> = {
+    'by the getter': () => {
+      x.mul(2).sum().backward();
+      return x.grad;
+    },
+    'by a hook on the leaf': () => {
+      let seen: Tensor | null = null;
+      const handle = x.registerHook((grad) => {
+        seen = grad;
+      });
+      x.mul(2).sum().backward();
+      handle.remove();
+      return seen;
+    },
+    'by a hook after accumulation': () => {
+      let seen: Tensor | null = null;
+      const handle = registerPostAccumulateGradHook(x, (param) => {
+        seen = param.grad;
+      });
+      x.mul(2).sum().backward();
+      handle.remove();
+      return seen;
+    },
+    'on the tape': () => {
+      x.mul(x).sum().backward({ createGraph: true });
+      return borrowGrad(x)?.mul(borrowGrad(x) as Tensor) ?? null;
+    },
+    'of the caller': () => {
+      x.grad = rand(N, N);
+      const { grad } = x;
+      x.mul(2).sum().backward();
+      return grad;
+    },
+  };
+  for (const [title, hold] of Object.entries(holds)) {
+    const held = hold();
+    x.grad = null;
+    scribble();
+    assert.ok(held !== null, title);
+    assert.not(held.isnan().any().item(), title);
+  }
+});
+
+test('what a composed function makes on its way is back when its last record is freed, and at once without one', () => {
+  const x = rand(4 * N, N, { requiresGrad: true });
+  const images = rand(2, 4, 32, 32, { requiresGrad: true });
+  const labels = randint(N, [4 * N]);
+  const target = rand(4 * N, N);
+  const scalars: Record<string, (x: Tensor) => Tensor> = {
+    crossEntropy: (x) => crossEntropy(x, labels),
+    'crossEntropy, smoothed': (x) => crossEntropy(x, labels, { labelSmoothing: 0.1 }),
+    'crossEntropy of probabilities': (x) => crossEntropy(x, target),
+    smoothL1Loss: (x) => smoothL1Loss(x, target),
+    binaryCrossEntropy: (x) => binaryCrossEntropy(x, target),
+    binaryCrossEntropyWithLogits: (x) => binaryCrossEntropyWithLogits(x, target),
+    klDiv: (x) => klDiv(x, target),
+  };
+  for (const [title, fn] of Object.entries(scalars)) {
+    const before = memory().usedBytes;
+    noGrad(() => fn(x));
+    assert.is(memory().usedBytes, before, `${title}, without a tape`);
+    const loss = fn(x);
+    loss.backward();
+    x.grad = null;
+    assert.is(memory().usedBytes, before, title);
+    const again = fn(x);
+    again.backward({ retainGraph: true });
+    const gradient = x.grad as Tensor | null;
+    x.grad = null;
+    scribble();
+    again.backward();
+    same(x.grad, gradient, title);
+    x.grad = null;
+  }
+  const before = memory().usedBytes;
+  const pooled = maxPool2d(images, 2);
+  pooled.sum().backward();
+  images.grad = null;
+  noGrad(() => maxPool2d(images, 2).storage.release('a test'));
+  assert.is(memory().usedBytes - before, pooled.storage.length * 4, 'max pooling: its positions are gone');
+  const { values, indices } = maxPool2d(images, 2, { returnIndices: true });
+  values.sum().backward();
+  scribble();
+  assert.ok(indices.max().item() < 32 * 32, 'positions that were asked for stay');
+  savedTensorsHooks(
+    (saved) => saved,
+    (saved) => saved as Tensor,
+    () => {
+      const loss = crossEntropy(x, labels);
+      scribble();
+      loss.backward();
+    },
+  );
+  assert.not(x.grad?.isnan().any().item());
 });
 
 /** A random network of ops that share, broadcast, stretch and split their gradients. */

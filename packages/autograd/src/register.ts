@@ -4,6 +4,7 @@ import { setRecorder } from '@torsor/core';
 import { backwardFrom } from './grad.ts';
 import { CREATED_UNRECORDED } from './node.ts';
 import { noteViews, record, recordInPlace } from './record.ts';
+import { leaveToTape } from './saved.ts';
 import { detach_, getGrad, isLeaf, registerHook, retainGrad, retainsGrad, setGrad, setRequiresGrad } from './slot.ts';
 import { edgeNr, gradFnOf, needsGrad } from './tape.ts';
 
@@ -21,6 +22,7 @@ setRecorder({
   grad: getGrad,
   setGrad,
   registerHook,
+  leaveToTape,
   backward: backwardFrom,
   detach_,
 });

@@ -151,12 +151,11 @@ export class TensorRecord implements ArgumentMeta {
 }
 
 /**
- * Leaves a tensor's memory to the tape: the caller holds the only reference to it besides the tape's, and gives it up. It is released
- * with the last record that keeps it, which may be now. While hooks see what is saved, they may keep it: then nothing happens.
+ * Leaves memory to the tape: the caller holds the only reference to it besides the tape's, and gives it up. It is released with the
+ * last record that keeps it, which may be now. While hooks see what is saved, they may keep it: then nothing happens.
  */
-export function leaveToTape(tensor: Tensor): void {
+export function leaveToTape({ root }: Storage): void {
   if (hooks !== null) return;
-  const { root } = tensor.storage;
   root.isTapes = true;
   if (root.tapeRecords === 0) root.release('the tape');
 }

@@ -49,13 +49,28 @@ export function retainGrad(self: Tensor): void {
 }
 
 export function getGrad(self: Tensor): Tensor | null {
-  return slotOf(self)?.grad ?? null;
+  const meta = slotOf(self);
+  if (meta === null) return null;
+  meta.ownsGrad = false;
+  return meta.grad;
+}
+
+/**
+ * The gradient of a tensor, for code that does not keep it: unlike one that `tensor.grad` has handed out, it gives its memory back at
+ * the moment when it is dropped (by `zeroGrad`, or `tensor.grad = null`), since nobody can reach it then. For optimisers.
+ *
+ * @example
+ * const grad = borrowGrad(param);
+ * if (grad !== null) param.sub_(grad, { alpha: lr });
+ */
+export function borrowGrad(tensor: Tensor): Tensor | null {
+  return slotOf(tensor)?.grad ?? null;
 }
 
 export function setGrad(self: Tensor, grad: Tensor | null): void {
   if (grad === null || grad === undefined) {
     const meta = slotOf(self);
-    if (meta !== null) meta.grad = null;
+    meta?.replaceGrad(null, false);
     return;
   }
   const op = 'grad';
@@ -73,7 +88,7 @@ export function setGrad(self: Tensor, grad: Tensor | null): void {
       { op, operands: { grad: grad.shape, self: self.shape } },
     );
   }
-  metaOf(self).grad = grad;
+  metaOf(self).replaceGrad(grad, false);
 }
 
 export function registerHook(self: Tensor, hook: TensorHook): RemovableHandle {

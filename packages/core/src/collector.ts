@@ -32,6 +32,10 @@ interface Collector {
 let collector: Collector | null | undefined;
 let isTried = false;
 
+interface WithBun {
+  readonly Bun?: { gc(force: boolean): void };
+}
+
 type GetModule = (name: string) => unknown;
 
 function getModule(): GetModule | null {
@@ -62,10 +66,15 @@ function findCollector(): Collector | null {
   }
 }
 
+/** Whether the death of objects can be noticed; true also while that has not been tried. */
+export function canWatch(): boolean {
+  if (collector === undefined && getModule() === null) collector = null;
+  return collector !== null;
+}
+
 /** A weak reference to an object whose death is to be noticed; null where that cannot be. */
 export function watch<T extends object>(owner: T): WeakRef<T> | null {
-  if (collector === undefined && getModule() === null) collector = null;
-  return collector === null ? null : new WeakRef(owner);
+  return canWatch() ? new WeakRef(owner) : null;
 }
 
 /**
@@ -88,8 +97,9 @@ export function collect(): boolean {
   return true;
 }
 
-/** Lets go of all that `isDead` has looked at. */
+/** Lets go of all that `watch` and `isDead` have looked at: it would be kept until the end of the job. Takes some microseconds. */
 export function forget(): void {
+  if (collector === undefined) collector = findCollector();
   collector?.checkpoint();
 }
 
@@ -98,8 +108,12 @@ export function forget(): void {
  * lets gigabytes of them pile up in a loop that never yields.
  */
 export function collectArrays(): void {
-  const { Bun } = globalThis as { Bun?: { gc(force: boolean): void } };
-  Bun?.gc(true);
+  (globalThis as WithBun).Bun?.gc(true);
+}
+
+/** Whether `collectArrays` does anything. */
+export function canCollectArrays(): boolean {
+  return (globalThis as WithBun).Bun !== undefined;
 }
 
 /** Whether the target has been collected. Looking keeps what is alive until `forget`. */

@@ -7,6 +7,7 @@ import { modes, TensorBase } from './base.ts';
 import { AutogradError } from './errors.ts';
 import { observed } from './observe.ts';
 import type { OpList, OpName } from './ops/list.ts';
+import type { Storage } from './storage.ts';
 import type { Tensor } from './tensor.ts';
 
 /** A node of the tape, as users see it: `x.gradFn`. */
@@ -63,6 +64,8 @@ export interface Recorder {
   setGrad(self: Tensor, grad: Tensor | null): void;
   registerHook(self: Tensor, hook: (grad: Tensor) => Tensor | null | undefined | void): RemovableHandle;
   backward(self: Tensor, options: BackwardOptions): void;
+  /** Gives up a storage that only the tape may still refer to: it is released with the last record that keeps it, which may be now. */
+  leaveToTape(storage: Storage): void;
   /** Cuts `self` off its history, in place. */
   detach_(self: Tensor): void;
 }

@@ -4,14 +4,14 @@
  * A block that nobody refers to any more comes back through a finaliser; but finalisers run between tasks, and a loop that never
  * yields has no such moment. So when the heap is full, the blocks that have not been used for longest are **paged out** to
  * ordinary `ArrayBuffer`s: the dead among them are then the garbage collector's, which sees their bytes, and the living page back
- * in when a kernel next needs them. What is in the heap is registered with the finaliser, what is outside is not, so that the
+ * in when a kernel next needs them. What stays in the heap for a while is registered with the finaliser, what is outside is not, so that the
  * registry stays as small as the heap, in any loop. Where the collector can be asked (`collector.ts`), it is asked first, and only
  * what lives is paged out, if even that is too much.
  *
  * The list here refers to blocks, never to the storages that own them: it keeps nothing alive but the bytes it can page out.
  */
 
-import { collect, collectArrays, forget, isDead, reserve, watch } from './collector.ts';
+import { canCollectArrays, canWatch, collect, collectArrays, forget, isDead, reserve, watch } from './collector.ts';
 import { heap, heapIfAny, MAX_HEAP_BYTES } from './wasm/heap.ts';
 
 /** The bytes of one large storage: in the heap, at `pointer`, or in an array `outside`. */
@@ -26,7 +26,9 @@ export class Block {
   moves = 0;
   /** Index among the residents; -1 outside. */
   place = -1;
-  /** Tells in a synchronous loop whether the storage is dead; null where the runtime cannot, and outside the heap. */
+  /** Whether the finaliser knows the storage that owns this. */
+  isRegistered = false;
+  /** Tells in a synchronous loop whether that storage is dead; null where the runtime cannot, and while it is not registered. */
   owner: WeakRef<object> | null = null;
 
   constructor(bytes: number) {
@@ -51,6 +53,20 @@ const THRASHING = 0.25;
 /** Bytes of storages that came into the heap and were not released, for which the collector is shown a ballast of as many. */
 const BALLAST_BYTES = 16 * MiB;
 
+/** Bytes in use may grow by so many, or twofold, before `clean` looks what of them is dead, though the heap be far from full … */
+const GROWTH_BYTES = 8 * MiB;
+/** … if that has then taken no more than this part of the time. */
+const CLEANING = 0.02;
+/** The soft limit rises when collections in a full heap take more than this part of the time, up to so many bytes. */
+const SWEEPING = 0.04;
+const MOST_FOR_SPEED_BYTES = 512 * MiB;
+/** Where the runtime cannot tell what is dead, blocks are taken for it that so many settlements have not used: some hundred steps. */
+const IDLE = 4096;
+/** So many blocks are placed before the first of them is registered: by then most have been released, and never need to be. */
+const NEW_BLOCKS = 64;
+/** Weak references keep their targets until they are made to forget them, which takes microseconds: after so many. */
+const FORGET_EVERY = 64;
+
 /** A collection takes some milliseconds: as many as paging out some of these bytes that have entered the heap since the last one. */
 const COLLECT_BYTES = 32 * MiB;
 
@@ -69,6 +85,15 @@ let outAtLastPaging = 0;
 let inAtLastPaging = 0;
 let unseenBytes = 0;
 let enteredBytes = 0;
+/** Bytes in use, and the time, from which `clean` runs again. A program's first second is not interrupted. */
+let cleanAtBytes = GROWTH_BYTES;
+let cleanAtMs = 1000;
+let growthBytes = GROWTH_BYTES;
+/** When a sweep last ended, and what part of the time until then from the one before it took. */
+let sweptAtMs = 0;
+let sweepingPart = 0;
+let outAtLastClean = 0;
+let inAtLastClean = 0;
 let outAtLastCollection = 0;
 
 /** Told of memory pressure; set by `onMemoryPressure` alone. */
@@ -86,7 +111,47 @@ export interface MemoryPressure {
   readonly softLimitBytes: number;
 }
 
-const finaliser = new FinalizationRegistry<Block>(leave);
+const finaliser = new FinalizationRegistry<Block>((block) => {
+  block.isRegistered = false;
+  leave(block);
+});
+
+/** The blocks placed last, and their owners, which they keep alive until they are registered: at the end of the job at the latest. */
+const newBlocks: Block[] = [];
+const newOwners: object[] = [];
+let isRegistrationDue = false;
+let watched = 0;
+
+function expect(block: Block, owner: object): void {
+  newBlocks.push(block);
+  newOwners.push(owner);
+  if (newBlocks.length >= NEW_BLOCKS) registerNew();
+  else if (!isRegistrationDue) {
+    isRegistrationDue = true;
+    queueMicrotask(() => {
+      isRegistrationDue = false;
+      registerNew();
+    });
+  }
+}
+
+/** Has the deaths of the owners of new blocks noticed, and lets go of them. */
+function registerNew(): void {
+  for (let i = 0; i < newBlocks.length; i++) {
+    const block = newBlocks[i];
+    if (block.pointer === 0 || block.isRegistered) continue;
+    const owner = newOwners[i];
+    finaliser.register(owner, block, block);
+    block.isRegistered = true;
+    block.owner = watch(owner);
+    if (block.owner !== null) watched++;
+  }
+  newBlocks.length = 0;
+  newOwners.length = 0;
+  if (watched < FORGET_EVERY) return;
+  watched = 0;
+  forget();
+}
 
 /**
  * Gives a block a place in the heap, paging others out if need be. Its content is unspecified, or what it was outside.
@@ -99,6 +164,7 @@ export function settle(block: Block, owner: object): boolean {
   const { bytes } = block;
   clock++;
   if (isExact) sweep(0);
+  else if (home.usedBytes > cleanAtBytes && performance.now() > cleanAtMs) clean();
   if (home.usedBytes + bytes > softLimit) makeRoom(bytes);
   if (home.usedBytes + bytes > softLimit) return false;
   home.onFull ??= makeRoom;
@@ -109,8 +175,7 @@ export function settle(block: Block, owner: object): boolean {
   block.moves++;
   block.place = residents.length;
   residents.push(block);
-  finaliser.register(owner, block, block);
-  block.owner = watch(owner);
+  expect(block, owner);
   enteredBytes += bytes;
   if (block.outside !== null) {
     new Uint8Array(home.memory.buffer, pointer, bytes).set(new Uint8Array(block.outside, 0, bytes));
@@ -129,7 +194,6 @@ export function touch(block: Block): void {
 export function release(block: Block): void {
   block.outside = null;
   if (block.pointer === 0) return;
-  finaliser.unregister(block);
   leave(block);
   unseenBytes -= block.bytes;
 }
@@ -139,7 +203,7 @@ export function release(block: Block): void {
  * held by a storage, each time that so many bytes of storages have been made and not released; else null.
  */
 export function ballast(block: Block): ArrayBuffer | null {
-  if (block.owner !== null) return null;
+  if (canWatch() || canCollectArrays()) return null;
   unseenBytes += block.bytes;
   if (unseenBytes < BALLAST_BYTES) return null;
   unseenBytes -= BALLAST_BYTES;
@@ -152,7 +216,11 @@ function leave(block: Block): void {
   block.pointer = 0;
   block.moves++;
   block.place = -1;
-  block.owner = null;
+  if (block.isRegistered) {
+    finaliser.unregister(block);
+    block.isRegistered = false;
+    block.owner = null;
+  }
   const last = residents.pop() as Block;
   if (last !== block) {
     residents[place] = last;
@@ -163,17 +231,44 @@ function leave(block: Block): void {
 
 /** Frees the blocks that nobody refers to any more, if the runtime can tell, and if so many bytes have entered since the last time. */
 function sweep(atLeastBytes: number): boolean {
-  if (enteredBytes < atLeastBytes || !collect()) return false;
+  if (enteredBytes < atLeastBytes) return false;
+  registerNew();
+  const from = performance.now();
+  if (!collect()) return false;
   enteredBytes = 0;
   for (let i = residents.length - 1; i >= 0; i--) {
     const block = residents[i];
-    if (block.owner !== null && isDead(block.owner)) {
-      finaliser.unregister(block);
-      leave(block);
-    }
+    if (block.owner !== null && isDead(block.owner)) leave(block);
   }
   forget();
+  const now = performance.now();
+  sweepingPart = (now - from) / (now - sweptAtMs);
+  sweptAtMs = now;
+  rest(from);
   return true;
+}
+
+/** Frees what is dead, or, where the runtime cannot tell, pages out what has been idle for long and has the collector look at that. */
+function clean(): void {
+  const from = performance.now();
+  if (sweep(0)) return;
+  registerNew();
+  const wentOut = pagedOutBytes - outAtLastClean;
+  if (pagedInBytes - inAtLastClean > wentOut * THRASHING) growthBytes *= 2;
+  outAtLastClean = pagedOutBytes;
+  inAtLastClean = pagedInBytes;
+  for (let i = residents.length - 1; i >= 0; i--) if (residents[i].lastUse < clock - IDLE) pageOut(residents[i]);
+  outAtLastCollection = pagedOutBytes;
+  collectArrays();
+  rest(from);
+}
+
+/** Sets when `clean` runs next, after what began at `from`. */
+function rest(from: number): void {
+  const { usedBytes } = heap();
+  const now = performance.now();
+  cleanAtBytes = usedBytes + Math.max(growthBytes, usedBytes);
+  cleanAtMs = now + (now - from) / CLEANING;
 }
 
 let isExact = false;
@@ -192,7 +287,6 @@ export function collectNow(): boolean {
 function pageOut(block: Block): void {
   const outside = new ArrayBuffer(block.bytes);
   new Uint8Array(outside).set(new Uint8Array(heap().memory.buffer, block.pointer, block.bytes));
-  finaliser.unregister(block);
   leave(block);
   block.outside = outside;
   pagedOutBytes += block.bytes;
@@ -202,9 +296,11 @@ function pageOut(block: Block): void {
 function makeRoom(bytes: number): void {
   const home = heap();
   adapt(bytes);
+  registerNew();
   const isSwept = sweep(COLLECT_BYTES);
-  // Where half of the heap lives, collections would come too often.
+  // Where half of the heap lives, or garbage comes fast, collections would come too often.
   if (isSwept && home.usedBytes + bytes > softLimit / 2) raise(2 * softLimit);
+  else if (isSwept && sweepingPart > SWEEPING && softLimit < MOST_FOR_SPEED_BYTES) raise(2 * softLimit);
   const limit = Math.min(softLimit, home.limitBytes);
   if (isSwept && home.usedBytes + bytes <= limit) return;
   if (bytes <= limit) {

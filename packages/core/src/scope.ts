@@ -164,7 +164,7 @@ function isModule(value: unknown): value is ModuleLike {
 }
 
 /** Visits the storages of all tensors in a structure, which may contain itself. */
-function visitStorages(value: unknown, visit: (storage: Storage) => void, seen?: Set<object>): void {
+export function visitStorages(value: unknown, visit: (storage: Storage) => void, seen?: Set<object>): void {
   if (typeof value === 'function' && isModule(value)) {
     for (const list of [value.parameters(), value.buffers()]) visitStorages([...list], visit, seen);
     return;

@@ -8,9 +8,9 @@
  */
 
 import type { FunctionContext } from '@torsor/autograd';
-import { Function as AutogradFunction, noGrad } from '@torsor/autograd';
+import { Function as AutogradFunction, borrowGrad, noGrad } from '@torsor/autograd';
 import type { DType, RemovableHandle } from '@torsor/core';
-import { NotImplementedError, named, ShapeError, Tensor, ValueError } from '@torsor/core';
+import { composed, expose, NotImplementedError, named, ShapeError, Tensor, ValueError } from '@torsor/core';
 import { Buffer, Parameter } from './parameter.ts';
 
 /** Tensors by name, as PyTorch names them: `conv1.weight`. */
@@ -93,24 +93,38 @@ export abstract class Module<A extends readonly unknown[] = [input: Tensor], R =
   abstract forward(...args: A): R;
 
   /**
-   * True on a class of which no instance keeps what it is given or gives (subclasses say so anew): a `Sequential` may then release
-   * what flows between two such modules.
+   * True on a class whose `forward` keeps no tensor that it is given or makes, in a field or anywhere else, and returns a tensor, or
+   * a list, map or plain object of tensors. What it makes on its way then gives its memory back as soon as the tape has done with it,
+   * rather than when the garbage collector comes by. A class says so of itself; its subclasses say so anew. Where a module within or a
+   * hook may keep something all the same, nothing is given back early.
+   *
+   * @example
+   * class Block extends nn.Module {
+   *   static override readonly keepsNothing = true;
+   *   conv = new nn.Conv2d(8, 8, 3, { padding: 1 });
+   *   forward(x: Tensor) {
+   *     return x.add(F.relu(this.conv(x)));
+   *   }
+   * }
    */
   static readonly keepsNothing: boolean = false;
 
-  /** Whether nobody sees what flows through this module but its class, which keeps none of it. @internal */
+  /** Whether neither this module nor one within keeps what flows through it, and no hook sees it. @internal */
   get isTransparent(): boolean {
     const kind = this.constructor as { keepsNothing?: boolean };
-    return (
-      this.#hooks === null &&
-      Object.hasOwn(kind, 'keepsNothing') &&
-      kind.keepsNothing === true &&
-      !Object.hasOwn(this, 'forward')
-    );
+    if (this.#hooks !== null || !Object.hasOwn(kind, 'keepsNothing') || kind.keepsNothing !== true) return false;
+    for (const name of Object.keys(this)) {
+      if (name === 'forward') return false;
+      const value = (this as unknown as Record<string, unknown>)[name];
+      if (isModule(value) && !value.isTransparent) return false;
+    }
+    return true;
   }
 
   /** Runs hooks and `forward`: what calling the module does. */
   invoke(args: A): R {
+    if (this.isTransparent) return composed(() => this.forward(...args));
+    expose();
     return this.#hooks === null ? this.forward(...args) : this.#invokeWithHooks(this.#hooks, args);
   }
 
@@ -506,7 +520,7 @@ function memberArguments(prefix: unknown, recurse: unknown): unknown[] {
 }
 
 function clearGrad(parameter: Parameter, drop: boolean): void {
-  const grad = parameter.grad;
+  const grad = borrowGrad(parameter);
   if (grad === null) return;
   if (drop) parameter.grad = null;
   else noGrad(() => grad.detach_().zero_());

@@ -1,6 +1,6 @@
 /** `nn.utils`: clipping of gradients, parameters as one vector, and their number. */
 
-import { noGrad } from '@torsor/autograd';
+import { borrowGrad, noGrad } from '@torsor/autograd';
 import { cat, clamp_, div, named, norm, ShapeError, stack, Tensor, tensor, ValueError } from '@torsor/core';
 import { flag, numeric, required, tensorArgument } from './arguments.ts';
 import type { AnyModule } from './module.ts';
@@ -14,7 +14,7 @@ function listOf(parameters: Parameters): Tensor[] {
 }
 
 function gradientsOf(parameters: Parameters): Tensor[] {
-  return listOf(parameters).flatMap((parameter) => parameter.grad ?? []);
+  return listOf(parameters).flatMap((parameter) => borrowGrad(parameter) ?? []);
 }
 
 export interface ClipGradNormOptions {

@@ -38,6 +38,8 @@ interface AdamState extends ParamState {
  * const optimizer = new Adam(net.parameters(), { lr: 1e-3 });
  */
 export class Adam extends Optimizer<AdamOptions> {
+  static override readonly keepsNothing: boolean = true;
+
   constructor(
     params: ParamsInput<AdamOptions>,
     lr?: number | Partial<AdamOptions>,
@@ -94,6 +96,8 @@ export class Adam extends Optimizer<AdamOptions> {
  * Source: torch.optim.AdamW; Loshchilov, Hutter, "Decoupled Weight Decay Regularization", 2019.
  */
 export class AdamW extends Adam {
+  static override readonly keepsNothing: boolean = true;
+
   constructor(
     params: ParamsInput<AdamOptions>,
     lr?: number | Partial<AdamOptions>,

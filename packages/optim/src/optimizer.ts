@@ -1,6 +1,6 @@
 /** What all optimisers share: parameter groups, per-parameter state, and their exchange with PyTorch's state dicts. */
 
-import { enableGrad } from '@torsor/autograd';
+import { borrowGrad, enableGrad } from '@torsor/autograd';
 import {
   DTypeError,
   isOptions,
@@ -58,6 +58,9 @@ export abstract class Optimizer<H extends object> {
     else for (const group of list) this.addParamGroup(group as Partial<H> & { params: Tensor | Iterable<Tensor> });
   }
 
+  /** Whether `update` keeps no gradient that it is given. A class says so of itself: what it says does not hold for its subclasses. */
+  static readonly keepsNothing: boolean = false;
+
   /** The name that errors begin with. */
   protected get name(): string {
     return this.constructor.name;
@@ -111,10 +114,12 @@ export abstract class Optimizer<H extends object> {
   step<T>(closure: () => T): T;
   step<T>(closure?: () => T): T | undefined {
     const loss = closure === undefined ? undefined : enableGrad(closure);
+    const kind = this.constructor as { keepsNothing?: boolean };
+    const mayKeep = !(Object.hasOwn(kind, 'keepsNothing') && kind.keepsNothing);
     recordFunction(`Optimizer.step#${this.name}.step`, () => {
       for (const group of this.paramGroups) {
         for (const param of group.params) {
-          const grad = param.grad;
+          const grad = mayKeep ? param.grad : borrowGrad(param);
           if (grad !== null) this.update(param, grad, group);
         }
       }
@@ -127,9 +132,9 @@ export abstract class Optimizer<H extends object> {
     const [drop = true] = named<[boolean]>('zeroGrad', ['setToNone'], [setToNone]);
     for (const group of this.paramGroups) {
       for (const param of group.params) {
-        if (param.grad === null) continue;
+        if (borrowGrad(param) === null) continue;
         if (drop) param.grad = null;
-        else param.grad.detach_().zero_();
+        else borrowGrad(param)?.detach_().zero_();
       }
     }
   }

@@ -41,6 +41,8 @@ interface SGDState extends ParamState {
  * optimizer.zeroGrad();
  */
 export class SGD extends Optimizer<SGDOptions> {
+  static override readonly keepsNothing: boolean = true;
+
   constructor(
     params: ParamsInput<SGDOptions>,
     lr?: number | Partial<SGDOptions>,

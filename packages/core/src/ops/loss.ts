@@ -6,6 +6,7 @@
  */
 
 import { allocate, allocateZeros, modes } from '../base.ts';
+import { composed, firstOf } from '../composed.ts';
 import { dispatch } from '../dispatch.ts';
 import { isFloating, promoteTypes } from '../dtype.ts';
 import { DTypeError, IndexError, ShapeError, show, ValueError } from '../errors.ts';
@@ -295,7 +296,7 @@ export function nllLoss(
   const how = reductionOf(op, average, r, kind);
   const unbatched = x.ndim === 1;
   const [batch, targets] = unbatched ? batchOfOne(op, x, classes) : [x, classes];
-  const [loss] = nllOf(op, batch, targets, tensorOrNull(op, 'weight', w), how, checkIgnoreIndex(op, ignored));
+  const loss = firstOf(nllOf(op, batch, targets, tensorOrNull(op, 'weight', w), how, checkIgnoreIndex(op, ignored)));
   return unbatched && how === 'none' ? squeeze(loss, 0) : loss;
 }
 
@@ -376,14 +377,14 @@ export function crossEntropy(
   const classWeight = tensorOrNull(op, 'weight', w);
   const ignoreAt = checkIgnoreIndex(op, ignored);
   const unbatched = x.ndim === 1;
-  let loss: Tensor;
-  if (sameShape(x.shape, y.shape)) {
-    const [batch, probabilities] = unbatched ? [unsqueeze(x, 0), unsqueeze(y, 0)] : [x, y];
-    loss = crossEntropyOfProbabilities(batch, probabilities, classWeight, how, ignoreAt, smoothing);
-  } else {
+  const loss = composed(() => {
+    if (sameShape(x.shape, y.shape)) {
+      const [batch, probabilities] = unbatched ? [unsqueeze(x, 0), unsqueeze(y, 0)] : [x, y];
+      return crossEntropyOfProbabilities(batch, probabilities, classWeight, how, ignoreAt, smoothing);
+    }
     const [batch, classes] = unbatched ? batchOfOne(op, x, y) : [x, y];
-    loss = crossEntropyOfClasses(batch, classes, classWeight, how, ignoreAt, smoothing);
-  }
+    return crossEntropyOfClasses(batch, classes, classWeight, how, ignoreAt, smoothing);
+  });
   return unbatched && how === 'none' ? squeeze(loss, 0) : loss;
 }
 
@@ -504,7 +505,7 @@ export function l1Loss(
   const [t, average, r, kind] = named<PairArguments>(op, PAIR_NAMES, [target, sizeAverage, reduce, reduction]);
   const how = reductionOf(op, average, r, kind);
   const [x, y] = pairOf(op, input, t);
-  return reduced(abs(sub(x, y)), how);
+  return composed(() => reduced(abs(sub(x, y)), how));
 }
 
 export interface SmoothL1Options extends LossOptions {
@@ -556,7 +557,7 @@ export function smoothL1Loss(
   }
   const [x, y] = pairOf(op, input, t);
   requireFloat(op, promoteTypes(x.dtype, y.dtype));
-  return reduced(b === 0 ? lineToTheLeft(x, y) : div(parabolaThenLine(x, y, b), b), how);
+  return composed(() => reduced(b === 0 ? lineToTheLeft(x, y) : div(parabolaThenLine(x, y, b), b), how));
 }
 
 export interface HuberLossOptions {
@@ -593,7 +594,7 @@ export function huberLoss(
   }
   const [x, y] = pairOf(op, input, t);
   requireFloat(op, promoteTypes(x.dtype, y.dtype));
-  return reduced(parabolaThenLine(x, y, d), how);
+  return composed(() => reduced(parabolaThenLine(x, y, d), how));
 }
 
 // ----------------------------------------------------------------------------------------------------- binary cross entropy
@@ -649,6 +650,11 @@ function entropyAtEnds(p: Tensor, t: Tensor): Tensor {
   return add(value, div(parabola, LEAST_SPREAD));
 }
 
+function entropyAnywhere(p: Tensor, t: Tensor): Tensor {
+  const inside = constant(() => ge(mul(p, sub(1, p)), LEAST_SPREAD));
+  return where(inside, entropyInside(where(inside, p, 0.5), t), entropyAtEnds(where(inside, 0, p), t));
+}
+
 export { binaryCrossEntropy as bceLoss };
 
 /**
@@ -679,14 +685,12 @@ export function binaryCrossEntropy(
   if (!(least >= 0 && most <= 1)) {
     throw new ValueError('all elements of input should be between 0 and 1', { op, operands: { least, most } });
   }
-  let loss: Tensor;
-  if (least > most || (spreadOf(least) >= LEAST_SPREAD && spreadOf(most) >= LEAST_SPREAD)) loss = entropyInside(x, y);
-  else {
-    const inside = constant(() => ge(mul(x, sub(1, x)), LEAST_SPREAD));
-    loss = where(inside, entropyInside(where(inside, x, 0.5), y), entropyAtEnds(where(inside, 0, x), y));
-  }
   const factor = tensorOrNull(op, 'weight', w);
-  return reduced(factor === null ? loss : mul(loss, factor), how);
+  const isInside = least > most || (spreadOf(least) >= LEAST_SPREAD && spreadOf(most) >= LEAST_SPREAD);
+  return composed(() => {
+    const loss = isInside ? entropyInside(x, y) : entropyAnywhere(x, y);
+    return reduced(factor === null ? loss : mul(loss, factor), how);
+  });
 }
 
 export interface BceWithLogitsOptions extends WeightedLossOptions {
@@ -721,10 +725,12 @@ export function binaryCrossEntropyWithLogits(
   const [x, y] = checkBinaryPair(op, input, t);
   const factor = tensorOrNull(op, 'weight', w);
   const positive = tensorOrNull(op, 'posWeight', pw);
-  const logs = logSigmoid(x);
-  const scaled = positive === null ? logs : mul(logs, add(mul(sub(positive, 1), y), 1));
-  const loss = sub(mul(sub(1, y), x), scaled);
-  return reduced(factor === null ? loss : mul(loss, factor), how);
+  return composed(() => {
+    const logs = logSigmoid(x);
+    const scaled = positive === null ? logs : mul(logs, add(mul(sub(positive, 1), y), 1));
+    const loss = sub(mul(sub(1, y), x), scaled);
+    return reduced(factor === null ? loss : mul(loss, factor), how);
+  });
 }
 
 // ---------------------------------------------------------------------------------------------------------- distributions
@@ -768,7 +774,8 @@ export function klDiv(
   const x = checkTensor(op, 'input', input);
   const y = checkTensor(op, 'target', t);
   broadcastShapes(op, x.shape, y.shape);
-  const loss = logs ? mul(exp(y), sub(y, x)) : sub(xlogy(y, y), mul(y, x));
-  if (how !== 'batchmean') return reduced(loss, how);
-  return div(sum(loss), x.ndim === 0 ? 1 : x.shape[0]);
+  return composed(() => {
+    const loss = logs ? mul(exp(y), sub(y, x)) : sub(xlogy(y, y), mul(y, x));
+    return how === 'batchmean' ? div(sum(loss), x.ndim === 0 ? 1 : x.shape[0]) : reduced(loss, how);
+  });
 }

@@ -1,6 +1,7 @@
 /** Batch, layer and group normalisation. (Instance normalisation is composed of the first.) */
 
 import { allocate, allocateZeros, makeView } from '../base.ts';
+import { firstOf } from '../composed.ts';
 import { dispatch } from '../dispatch.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
 import type { Shape } from '../layout.ts';
@@ -216,7 +217,7 @@ export function batchNorm(
   checkChannels(op, 'runningVar', variance, input);
   checkChannels(op, 'weight', scale, input);
   checkChannels(op, 'bias', shift, input);
-  return dispatch('batchNorm', batchNormForward, [input, scale, shift, mean, variance, isTraining, m, e])[0];
+  return firstOf(dispatch('batchNorm', batchNormForward, [input, scale, shift, mean, variance, isTraining, m, e]));
 }
 
 // ------------------------------------------------------------------------------------------------- layer normalisation
@@ -322,7 +323,7 @@ export function layerNorm(
       });
     }
   }
-  return dispatch('layerNorm', layerNormForward, [input, scale, shift, sizeOf(input.shape.slice(0, lead)), e])[0];
+  return firstOf(dispatch('layerNorm', layerNormForward, [input, scale, shift, sizeOf(input.shape.slice(0, lead)), e]));
 }
 
 // ------------------------------------------------------------------------------------------------- group normalisation
@@ -463,5 +464,5 @@ export function groupNorm(
   const [scale, shift] = [tensorOrNull(op, 'weight', w), tensorOrNull(op, 'bias', b)];
   checkChannels(op, 'weight', scale, input);
   checkChannels(op, 'bias', shift, input);
-  return dispatch('groupNorm', groupNormForward, [input, scale, shift, groups, e])[0];
+  return firstOf(dispatch('groupNorm', groupNormForward, [input, scale, shift, groups, e]));
 }

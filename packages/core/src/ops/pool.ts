@@ -4,6 +4,7 @@
  */
 
 import { allocate } from '../base.ts';
+import { firstOf } from '../composed.ts';
 import { dispatch } from '../dispatch.ts';
 import { DTypeError, ShapeError, show } from '../errors.ts';
 import type { Shape } from '../layout.ts';
@@ -280,7 +281,7 @@ function maxPoolNd(op: string, spatial: number, input: Tensor, args: readonly un
     dilation: perDimension(op, 'dilation', d, spatial),
     ceilMode: flag(op, 'ceilMode', ceilMode),
   });
-  return flag(op, 'returnIndices', returnIndices) ? result : result.values;
+  return flag(op, 'returnIndices', returnIndices) ? result : firstOf([result.values, result.indices]);
 }
 
 function checkedMaxPool(op: string, input: Tensor, params: PoolParams): ValuesIndices {
@@ -546,7 +547,9 @@ function adaptiveMaxPoolNd(
   refuseBool(op, input.dtype);
   const outputSize = outputSizeOf(op, size, input.shape, spatial);
   const [values, indices] = dispatch('adaptiveMaxPool', adaptiveMaxPoolForward, [input, outputSize]);
-  return flag(op, 'returnIndices', returnIndices) ? namedTuple(['values', 'indices'], [values, indices]) : values;
+  return flag(op, 'returnIndices', returnIndices)
+    ? namedTuple(['values', 'indices'], [values, indices])
+    : firstOf([values, indices]);
 }
 
 /**

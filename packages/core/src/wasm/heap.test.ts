@@ -9,7 +9,7 @@ import { refuses } from '../fixtures/check.ts';
 import { Heap, MAX_HEAP_BYTES } from './heap.ts';
 
 const ALIGN = 64;
-const roundUp = (bytes: number): number => Math.ceil(Math.max(bytes, 1) / ALIGN) * ALIGN;
+const roundUp = (bytes: number): number => Math.ceil(Math.max(bytes, 1024) / ALIGN) * ALIGN;
 
 /** Numbers below `n`, the same every time (a linear congruential generator). */
 function sequence(seed: number): (n: number) => number {
@@ -34,11 +34,11 @@ function assertWhole(heap: Heap): void {
 }
 
 test('blocks are aligned, apart from each other, inside the memory, and never at address 0', () => {
-  const starts = [1, 63, 64, 65, 1000, 0].map((bytes) => shared.allocate(bytes));
+  const starts = [1, 63, 1024, 1025, 5000, 0].map((bytes) => shared.allocate(bytes));
   for (const start of starts) assert.ok(start > 0 && start % ALIGN === 0);
   assert.is(
     shared.usedBytes,
-    [64, 64, 64, 128, 1024, 64].reduce((a, b) => a + b),
+    [1024, 1024, 1024, 1088, 5056, 1024].reduce((a, b) => a + b),
   );
   assert.is(new Set(starts).size, 6);
   for (const start of starts) shared.release(start);
@@ -46,13 +46,13 @@ test('blocks are aligned, apart from each other, inside the memory, and never at
 });
 
 test('what is released is used again, and neighbours become one block', () => {
-  const [a, b, c, d] = [256, 256, 256, 256].map((bytes) => shared.allocate(bytes));
+  const [a, b, c, d] = [2048, 2048, 2048, 2048].map((bytes) => shared.allocate(bytes));
   shared.release(b);
-  assert.is(shared.allocate(256), b, 'the hole is filled');
+  assert.is(shared.allocate(2048), b, 'the hole is filled');
   shared.release(a);
   shared.release(c);
   shared.release(b);
-  assert.is(shared.allocate(768), a, 'three holes are one');
+  assert.is(shared.allocate(6144), a, 'three holes are one');
   shared.release(a);
   shared.release(d);
   assertWhole(shared);

@@ -3,13 +3,16 @@
  * of 64-byte alignment by best fit over size-ordered bins, with neighbours coalesced on release. Beside the blocks, one
  * scratch block is kept and reused by kernels.
  *
- * The book-keeping lives in JavaScript, outside the memory it keeps, so that no kernel can damage it.
+ * The book-keeping (`chunks.ts`) is outside the memory that it keeps, so that no kernel can damage it.
  */
 
 import { TorsorError } from '../errors.ts';
+import { Chunks, LEAST_UNITS } from './chunks.ts';
 import { features } from './features.ts';
 
 const ALIGN = 64;
+/** Smaller blocks take as much as this. */
+const LEAST_BYTES = LEAST_UNITS * ALIGN;
 const PAGE_BYTES = 65536;
 /** Growth in steps of a quarter of what there is, and at least this. */
 const MIN_GROWTH_BYTES = 16 * 1024 * 1024;
@@ -20,16 +23,6 @@ export const MAX_HEAP_BYTES = MAX_PAGES * PAGE_BYTES;
 const GUARD_BYTES = 64;
 const GUARD = 0xa5;
 const POISON = 0xff;
-/** Bins by powers of two, four to an octave. */
-const BINS = 32 * 4;
-
-function binOf(bytes: number): number {
-  const units = bytes / ALIGN;
-  const octave = 31 - Math.clz32(units);
-  const quarter = octave >= 2 ? (units >>> (octave - 2)) & 3 : 0;
-  return octave * 4 + quarter;
-}
-
 function roundUp(bytes: number, to: number): number {
   return Math.ceil(bytes / to) * to;
 }
@@ -51,10 +44,7 @@ export class Heap {
   /** Changes whenever the buffer of the memory does; typed-array views made under an older epoch are stale. */
   epoch = 1;
 
-  private readonly sizes = new Map<number, number>();
-  private readonly freeByStart = new Map<number, number>();
-  private readonly freeByEnd = new Map<number, number>();
-  private readonly bins: Set<number>[] = Array.from({ length: BINS }, () => new Set<number>());
+  private readonly chunks: Chunks;
   private used = 0;
   private highWater = 0;
   /** Blocks and growth beyond this are refused; lowering it takes nothing back. */
@@ -71,22 +61,17 @@ export class Heap {
     this.memory = createMemory();
     this.limitBytes = limitBytes;
     // Address 0 stays unused, so that a pointer of 0 can mean "not in the heap".
-    this.addFree(ALIGN, this.memory.buffer.byteLength - ALIGN);
+    this.chunks = new Chunks(1, this.memory.buffer.byteLength / ALIGN);
   }
 
   get stats(): HeapStats {
-    let free = 0;
-    let largest = 0;
-    for (const length of this.freeByStart.values()) {
-      free += length;
-      if (length > largest) largest = length;
-    }
+    const { units, largest } = this.chunks.free();
     return {
-      fragmentation: free === 0 ? 0 : 1 - largest / free,
+      fragmentation: units === 0 ? 0 : 1 - largest / units,
       usedBytes: this.used,
       highWaterBytes: this.highWater,
       totalBytes: this.memory.buffer.byteLength,
-      blocks: this.sizes.size,
+      blocks: this.chunks.count,
       scratchBytes: this.scratchBytes,
       limitBytes: this.limitBytes,
     };
@@ -103,14 +88,13 @@ export class Heap {
 
   /** A block of at least `bytes`, aligned to 64, its content unspecified; 0 when the limit does not allow it. */
   allocate(bytes: number): number {
-    const size = roundUp(Math.max(bytes, 1) + (this.debug ? GUARD_BYTES : 0), ALIGN);
+    const size = roundUp(Math.max(bytes + (this.debug ? GUARD_BYTES : 0), LEAST_BYTES), ALIGN);
     let start = this.find(size);
     if (start === 0) {
       this.onFull?.(size);
       start = this.find(size);
       if (start === 0) return 0;
     }
-    this.sizes.set(start, size);
     if (this.debug) {
       this.guarded.set(start, bytes);
       this.bytesAt(start, size).fill(GUARD);
@@ -122,27 +106,14 @@ export class Heap {
 
   /** Gives a block back. */
   release(start: number): void {
-    const size = this.sizes.get(start);
-    if (size === undefined) {
+    const size = this.chunks.sizeAt(start / ALIGN) * ALIGN;
+    if (size === 0) {
       throw new TorsorError(`no block starts at ${start}`, { op: 'Heap.release', operands: { start } });
     }
     const asked = this.guarded.get(start);
     const isIntact = asked === undefined || this.check(start, asked, size);
-    this.sizes.delete(start);
     this.used -= size;
-    let from = start;
-    let to = start + size;
-    const before = this.freeByEnd.get(from);
-    if (before !== undefined) {
-      this.removeFree(before, from - before);
-      from = before;
-    }
-    const after = this.freeByStart.get(to);
-    if (after !== undefined) {
-      this.removeFree(to, after);
-      to += after;
-    }
-    this.addFree(from, to - from);
+    this.chunks.give(start / ALIGN);
     if (!isIntact) {
       throw new TorsorError(`something wrote past the end of the block of ${asked} bytes at ${start}`, {
         op: 'Heap.release',
@@ -190,29 +161,14 @@ export class Heap {
 
   private find(size: number): number {
     if (this.used + size > this.limitBytes) return 0;
-    const start = this.takeFit(size);
-    return start !== 0 || !this.grow(size) ? start : this.takeFit(size);
-  }
-
-  private takeFit(size: number): number {
-    const first = binOf(size);
-    for (let bin = first; bin < BINS; bin++) {
-      for (const start of this.bins[bin]!) {
-        const length = this.freeByStart.get(start)!;
-        if (length < size) continue;
-        this.removeFree(start, length);
-        if (length > size) this.addFree(start + size, length - size);
-        return start;
-      }
-    }
-    return 0;
+    const start = this.chunks.take(size / ALIGN);
+    return (start !== 0 || !this.grow(size) ? start : this.chunks.take(size / ALIGN)) * ALIGN;
   }
 
   private grow(bytes: number): boolean {
     const old = this.memory.buffer.byteLength;
     // The free bytes at the end count: growth makes one block of them and what is new.
-    const last = this.freeByEnd.get(old);
-    const missing = last === undefined ? bytes : bytes - (old - last);
+    const missing = bytes - this.chunks.freeAtEnd * ALIGN;
     const wanted = roundUp(Math.max(missing, MIN_GROWTH_BYTES, old / 4), PAGE_BYTES) / PAGE_BYTES;
     const needed = roundUp(missing, PAGE_BYTES) / PAGE_BYTES;
     const room = Math.floor(this.limitBytes / PAGE_BYTES) - old / PAGE_BYTES;
@@ -225,24 +181,10 @@ export class Heap {
         continue;
       }
       this.epoch++;
-      if (last !== undefined) this.removeFree(last, old - last);
-      const from = last ?? old;
-      this.addFree(from, this.memory.buffer.byteLength - from);
+      this.chunks.extend((this.memory.buffer.byteLength - old) / ALIGN);
       return true;
     }
     return false;
-  }
-
-  private addFree(start: number, length: number): void {
-    this.freeByStart.set(start, length);
-    this.freeByEnd.set(start + length, start);
-    this.bins[binOf(length)]!.add(start);
-  }
-
-  private removeFree(start: number, length: number): void {
-    this.freeByStart.delete(start);
-    this.freeByEnd.delete(start + length);
-    this.bins[binOf(length)]!.delete(start);
   }
 }
 

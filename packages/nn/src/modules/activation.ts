@@ -131,6 +131,8 @@ export class Sigmoid extends Module {
 
 /** `log(sigmoid(x))`, without overflow. */
 export class LogSigmoid extends Module {
+  static override readonly keepsNothing: boolean = true;
+
   override forward(input: Tensor): Tensor {
     return F.logSigmoid(input);
   }
@@ -146,6 +148,8 @@ export class Tanh extends Module {
 
 /** `x / (1 + |x|)`. */
 export class Softsign extends Module {
+  static override readonly keepsNothing: boolean = true;
+
   override forward(input: Tensor): Tensor {
     return F.softsign(input);
   }
@@ -153,6 +157,8 @@ export class Softsign extends Module {
 
 /** `x - tanh(x)`. */
 export class Tanhshrink extends Module {
+  static override readonly keepsNothing: boolean = true;
+
   override forward(input: Tensor): Tensor {
     return F.tanhshrink(input);
   }
@@ -366,6 +372,8 @@ export class Hardtanh extends Module {
 
 /** `x > threshold ? x : value`. */
 export class Threshold extends Module {
+  static override readonly keepsNothing: boolean = true;
+
   readonly threshold: number;
   readonly value: number;
   readonly inplace: boolean;
@@ -417,6 +425,8 @@ abstract class ShrinkActivation extends Module {
 
 /** 0 where `|x| ≤ lambd` (0.5 by default), x elsewhere. */
 export class Hardshrink extends ShrinkActivation {
+  static override readonly keepsNothing: boolean = true;
+
   constructor(lambd?: number | ShrinkOptions) {
     super('Hardshrink', lambd);
   }
@@ -428,6 +438,8 @@ export class Hardshrink extends ShrinkActivation {
 
 /** x moved towards 0 by `lambd` (0.5 by default), and 0 within it. */
 export class Softshrink extends ShrinkActivation {
+  static override readonly keepsNothing: boolean = true;
+
   constructor(lambd?: number | ShrinkOptions) {
     super('Softshrink', lambd);
   }
@@ -484,6 +496,8 @@ export class LogSoftmax extends SoftmaxActivation {
 
 /** `softmax(-x)` along `dim`. */
 export class Softmin extends SoftmaxActivation {
+  static override readonly keepsNothing: boolean = true;
+
   constructor(dim?: number | null | DimOption) {
     super('Softmin', dim);
   }
@@ -495,6 +509,8 @@ export class Softmin extends SoftmaxActivation {
 
 /** `a sigmoid(b)` for the two halves a and b of the input along `dim` (-1 by default). */
 export class GLU extends Module {
+  static override readonly keepsNothing: boolean = true;
+
   readonly dim: number;
 
   constructor(dim?: number | { readonly dim?: number }) {

@@ -54,6 +54,8 @@ function checkModule(op: string, name: string, value: unknown): void {
  * net.at(-1); // the last module
  */
 export class Sequential<I = Tensor, R = Tensor> extends Module<[input: I], R> {
+  static override readonly keepsNothing: boolean = true;
+
   constructor(modules: Named<AnyModule>);
   constructor(...modules: readonly AnyModule[]);
   constructor(...args: readonly (AnyModule | Named<AnyModule>)[]) {
@@ -135,7 +137,7 @@ export class Sequential<I = Tensor, R = Tensor> extends Module<[input: I], R> {
       if (!(before instanceof Tensor && x instanceof Tensor)) isOwn = false;
       else if (sameStorage(before.storage, x.storage)) isOwn &&= isTransparent;
       else {
-        if (isOwn && isTransparent) leaveToTape(before);
+        if (isOwn && isTransparent) leaveToTape(before.storage);
         isOwn = isTransparent;
       }
     }
@@ -219,6 +221,8 @@ abstract class ListContainer<T, Given = T> extends Module<[], never> {
  * }
  */
 export class ModuleList<M extends AnyModule = AnyModule> extends ListContainer<M> {
+  static override readonly keepsNothing: boolean = true;
+
   constructor(modules?: Iterable<M> | null) {
     super();
     if (modules !== undefined && modules !== null) this.extend(modules);
@@ -283,6 +287,8 @@ const TYPE_NAMES: Readonly<Record<DType, string>> = {
 
 /** Parameters in a list, which registers them. Tensors become parameters. */
 export class ParameterList extends ListContainer<Parameter, Tensor> {
+  static override readonly keepsNothing: boolean = true;
+
   constructor(values?: Iterable<Tensor> | null) {
     super();
     if (values !== undefined && values !== null) this.extend(values);
@@ -399,6 +405,8 @@ abstract class DictContainer<T, Given = T> extends Module<[], never> {
  * activations.at('relu')(x);
  */
 export class ModuleDict<M extends AnyModule = AnyModule> extends DictContainer<M> {
+  static override readonly keepsNothing: boolean = true;
+
   constructor(modules?: Named<M> | Iterable<readonly [string, M]> | null) {
     super();
     if (modules !== undefined && modules !== null) this.update(modules);
@@ -416,6 +424,8 @@ export class ModuleDict<M extends AnyModule = AnyModule> extends DictContainer<M
 
 /** Parameters by name, which registers them. Tensors become parameters. */
 export class ParameterDict extends DictContainer<Parameter, Tensor> {
+  static override readonly keepsNothing: boolean = true;
+
   constructor(values?: Named<Tensor> | Iterable<readonly [string, Tensor]> | null) {
     super();
     if (values !== undefined && values !== null) this.update(values);

@@ -79,6 +79,8 @@ export class Dropout2d extends DropoutNd {
 
 /** Dropout for networks of `SELU`: keeps mean and variance. Source: Klambauer et al., 2017. */
 export class AlphaDropout extends DropoutNd {
+  static override readonly keepsNothing: boolean = true;
+
   constructor(p?: number | DropoutLayerOptions, inplace?: boolean | DropoutLayerOptions) {
     super('AlphaDropout', [p, inplace]);
   }
@@ -91,6 +93,8 @@ export class AlphaDropout extends DropoutNd {
 
 /** `AlphaDropout` of whole channels. */
 export class FeatureAlphaDropout extends DropoutNd {
+  static override readonly keepsNothing: boolean = true;
+
   constructor(p?: number | DropoutLayerOptions, inplace?: boolean | DropoutLayerOptions) {
     super('FeatureAlphaDropout', [p, inplace]);
   }

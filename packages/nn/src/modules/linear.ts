@@ -118,6 +118,8 @@ export interface BilinearOptions {
  * form(randn(128, 20), randn(128, 30)).shape; // [128, 40]
  */
 export class Bilinear extends Module<[input1: Tensor, input2: Tensor]> {
+  static override readonly keepsNothing: boolean = true;
+
   readonly in1Features: number;
   readonly in2Features: number;
   readonly outFeatures: number;

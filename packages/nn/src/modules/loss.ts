@@ -72,6 +72,8 @@ abstract class ReducedLoss extends Module<LossInputs> {
 
 /** `(input - target)²`, reduced. */
 export class MSELoss extends ReducedLoss {
+  static override readonly keepsNothing: boolean = true;
+
   constructor(
     sizeAverage?: Deprecated | LossLayerOptions,
     reduce?: Deprecated | LossLayerOptions,
@@ -87,6 +89,8 @@ export class MSELoss extends ReducedLoss {
 
 /** `|input - target|`, reduced. */
 export class L1Loss extends ReducedLoss {
+  static override readonly keepsNothing: boolean = true;
+
   constructor(
     sizeAverage?: Deprecated | LossLayerOptions,
     reduce?: Deprecated | LossLayerOptions,
@@ -107,6 +111,8 @@ export interface SmoothL1LossLayerOptions extends LossLayerOptions {
 
 /** `d² / (2 beta)` where `d = |input - target|` is below beta (1 by default), `d - beta / 2` elsewhere; reduced. */
 export class SmoothL1Loss extends Module<LossInputs> {
+  static override readonly keepsNothing: boolean = true;
+
   readonly reduction: LossReduction;
   readonly beta: number;
 
@@ -141,6 +147,8 @@ export interface HuberLossLayerOptions {
 
 /** `d² / 2` where `d = |input - target|` is below delta (1 by default), `delta (d - delta / 2)` elsewhere; reduced. */
 export class HuberLoss extends Module<LossInputs> {
+  static override readonly keepsNothing: boolean = true;
+
   readonly reduction: LossReduction;
   readonly delta: number;
 
@@ -172,6 +180,8 @@ export interface NLLLossLayerOptions extends WeightedLossLayerOptions {
  * @param reduction `'mean'` (default), `'sum'` or `'none'`
  */
 export class NLLLoss extends Module<LossInputs> {
+  static override readonly keepsNothing: boolean = true;
+
   readonly ignoreIndex: number;
   readonly reduction: LossReduction;
   declare weight: Buffer | null;
@@ -223,6 +233,8 @@ export interface CrossEntropyLossLayerOptions extends NLLLossLayerOptions {
  * loss(net(images), labels).backward();
  */
 export class CrossEntropyLoss extends Module<LossInputs> {
+  static override readonly keepsNothing: boolean = true;
+
   readonly ignoreIndex: number;
   readonly reduction: LossReduction;
   readonly labelSmoothing: number;
@@ -259,6 +271,8 @@ export class CrossEntropyLoss extends Module<LossInputs> {
 
 /** Binary cross entropy of probabilities: `-weight (target log(input) + (1 - target) log(1 - input))`, reduced. */
 export class BCELoss extends Module<LossInputs> {
+  static override readonly keepsNothing: boolean = true;
+
   readonly reduction: LossReduction;
   declare weight: Buffer | null;
 
@@ -291,6 +305,8 @@ export interface BCEWithLogitsLossLayerOptions extends WeightedLossLayerOptions 
 
 /** Binary cross entropy of logits, in a form that does not overflow; reduced. */
 export class BCEWithLogitsLoss extends Module<LossInputs> {
+  static override readonly keepsNothing: boolean = true;
+
   readonly reduction: LossReduction;
   declare weight: Buffer | null;
   declare pos_weight: Buffer | null;
@@ -336,6 +352,8 @@ export interface KLDivLossLayerOptions extends Omit<LossLayerOptions, 'reduction
 
 /** Kullback-Leibler divergence, `target (log(target) - input)` with log-probabilities for input; reduced. */
 export class KLDivLoss extends Module<LossInputs> {
+  static override readonly keepsNothing: boolean = true;
+
   readonly reduction: KlDivReduction;
   readonly logTarget: boolean;
 

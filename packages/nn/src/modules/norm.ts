@@ -238,6 +238,8 @@ abstract class InstanceNormNd extends NormNd {
  * Source: Ulyanov et al., "Instance Normalization", 2016.
  */
 export class InstanceNorm1d extends InstanceNormNd {
+  static override readonly keepsNothing: boolean = true;
+
   constructor(
     numFeatures: number | BatchNormLayerOptions,
     eps?: number | BatchNormLayerOptions,
@@ -252,6 +254,8 @@ export class InstanceNorm1d extends InstanceNormNd {
 
 /** Normalises each channel of each image by itself: input `[N, C, H, W]` or `[C, H, W]`, as `InstanceNorm1d`. */
 export class InstanceNorm2d extends InstanceNormNd {
+  static override readonly keepsNothing: boolean = true;
+
   constructor(
     numFeatures: number | BatchNormLayerOptions,
     eps?: number | BatchNormLayerOptions,

@@ -62,6 +62,8 @@ abstract class ConstantPadNd extends PadNd {
 
 /** Pads a signal with a constant: input `[…, L]` → `[…, L + padding[0] + padding[1]]`; negative entries crop. */
 export class ConstantPad1d extends ConstantPadNd {
+  static override readonly keepsNothing: boolean = true;
+
   constructor(padding: Padding | ConstantPaddingOptions, value?: number | ConstantPaddingOptions) {
     super('ConstantPad1d', 1, [padding, value]);
   }
@@ -72,6 +74,8 @@ export class ConstantPad1d extends ConstantPadNd {
  * bottom]` or one number; negative entries crop.
  */
 export class ConstantPad2d extends ConstantPadNd {
+  static override readonly keepsNothing: boolean = true;
+
   constructor(padding: Padding | ConstantPaddingOptions, value?: number | ConstantPaddingOptions) {
     super('ConstantPad2d', 2, [padding, value]);
   }
@@ -111,6 +115,8 @@ export class ReflectionPad2d extends PadNd {
 
 /** Repeats the ends of a signal; padding `[left, right]` or one number. */
 export class ReplicationPad1d extends PadNd {
+  static override readonly keepsNothing: boolean = true;
+
   constructor(padding: Padding | PaddingOptions) {
     super('ReplicationPad1d', 1, 'replicate', onlyPadding('ReplicationPad1d', padding));
   }
@@ -118,6 +124,8 @@ export class ReplicationPad1d extends PadNd {
 
 /** Repeats the borders of an image; padding `[left, right, top, bottom]` or one number. */
 export class ReplicationPad2d extends PadNd {
+  static override readonly keepsNothing: boolean = true;
+
   constructor(padding: Padding | PaddingOptions) {
     super('ReplicationPad2d', 2, 'replicate', onlyPadding('ReplicationPad2d', padding));
   }
@@ -125,6 +133,8 @@ export class ReplicationPad2d extends PadNd {
 
 /** Wraps a signal around; padding `[left, right]` or one number, at most the length. */
 export class CircularPad1d extends PadNd {
+  static override readonly keepsNothing: boolean = true;
+
   constructor(padding: Padding | PaddingOptions) {
     super('CircularPad1d', 1, 'circular', onlyPadding('CircularPad1d', padding));
   }
@@ -132,6 +142,8 @@ export class CircularPad1d extends PadNd {
 
 /** Wraps an image around; padding `[left, right, top, bottom]` or one number. */
 export class CircularPad2d extends PadNd {
+  static override readonly keepsNothing: boolean = true;
+
   constructor(padding: Padding | PaddingOptions) {
     super('CircularPad2d', 2, 'circular', onlyPadding('CircularPad2d', padding));
   }

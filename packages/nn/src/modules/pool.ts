@@ -358,6 +358,8 @@ abstract class AdaptiveMaxPoolNd<I extends boolean> extends Module<[input: Tenso
 
 /** Maxima of as many windows as the output has entries; windows as those of `AdaptiveAvgPool1d`. */
 export class AdaptiveMaxPool1d<I extends boolean = false> extends AdaptiveMaxPoolNd<I> {
+  static override readonly keepsNothing: boolean = true;
+
   constructor(
     outputSize: AdaptiveSize | AdaptiveMaxPoolLayerOptions<I>,
     returnIndices?: I | AdaptiveMaxPoolLayerOptions<I>,
@@ -372,6 +374,8 @@ export class AdaptiveMaxPool1d<I extends boolean = false> extends AdaptiveMaxPoo
 
 /** Maxima of as many windows as the output has entries; windows as those of `AdaptiveAvgPool2d`. */
 export class AdaptiveMaxPool2d<I extends boolean = false> extends AdaptiveMaxPoolNd<I> {
+  static override readonly keepsNothing: boolean = true;
+
   constructor(
     outputSize: AdaptiveSize | AdaptiveMaxPoolLayerOptions<I>,
     returnIndices?: I | AdaptiveMaxPoolLayerOptions<I>,

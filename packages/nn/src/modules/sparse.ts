@@ -66,6 +66,8 @@ const EMBEDDING_NAMES = [
  * words(tensor([[1, 2, 4, 5], [4, 3, 2, 9]], { dtype: 'int32' })).shape; // [2, 4, 3]
  */
 export class Embedding extends Module {
+  static override readonly keepsNothing: boolean = true;
+
   readonly numEmbeddings: number;
   readonly embeddingDim: number;
   readonly paddingIdx: number | null;

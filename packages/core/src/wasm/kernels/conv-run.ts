@@ -52,6 +52,7 @@ const WAYS: Readonly<Record<ConvDirection, Way>> = {
 
 /** A launch whose addresses are still to be filled in: which argument, which address, how far behind it. */
 interface Template extends Launch {
+  readonly args: number[];
   readonly places: readonly (readonly [arg: number, pointer: number, offset: number])[];
 }
 
@@ -84,16 +85,21 @@ function templateOf(launch: Launch): Template {
   const places = launch.args.flatMap((value, arg): Template['places'] =>
     value < STAND_IN ? [] : [[arg, Math.floor(value / STAND_IN) - 1, value % STAND_IN]],
   );
-  return { ...launch, places };
+  // Without the stand-ins, which are no small integers: a list that has ever held one boxes every number that it passes to a kernel.
+  const args: number[] = [];
+  for (const value of launch.args) args.push(value < STAND_IN ? value : 0);
+  return { ...launch, args, places };
 }
 
-/** The launches of a program, one after the other; `sharedPtr` has its `sharedBytes` bytes. */
-export function convLaunches({ templates }: ConvProgram, pointers: ConvPointers, sharedPtr: number): Launch[] {
-  return templates.map(({ name, emit, entry, args, tasks, scratchBytes, places }) => {
-    const filled = args.slice();
-    for (const [arg, pointer, offset] of places) filled[arg] = (pointer === 4 ? sharedPtr : pointers[pointer]) + offset;
-    return { name, emit, entry, args: filled, tasks, scratchBytes };
-  });
+/**
+ * The launches of a program, one after the other; `sharedPtr` has its `sharedBytes` bytes. They are the program's own, with addresses
+ * filled in: the next call fills in others.
+ */
+export function convLaunches({ templates }: ConvProgram, pointers: ConvPointers, sharedPtr: number): readonly Launch[] {
+  for (const { args, places } of templates) {
+    for (const [arg, pointer, offset] of places) args[arg] = (pointer === 4 ? sharedPtr : pointers[pointer]) + offset;
+  }
+  return templates;
 }
 
 /** Runs a program. `scratchPtr` has its `sharedBytes + scratchBytes` bytes, aligned to 64. */

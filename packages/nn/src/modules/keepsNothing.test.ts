@@ -1,6 +1,7 @@
-/** What a `Sequential` gives back early: what flows between modules that keep none of it, and nothing that anybody else can see. */
+/** What modules that keep nothing give back early, `Sequential` between its modules first: nothing that anybody else can see. */
 
-import { gradgradcheck, noGrad, savedTensorsHooks } from '@torsor/autograd';
+import type { FunctionContext } from '@torsor/autograd';
+import { Function as AutogradFunction, gradgradcheck, noGrad, savedTensorsHooks } from '@torsor/autograd';
 import type { Tensor } from '@torsor/core';
 import { manualSeed, memory, randn } from '@torsor/core';
 import { test } from 'uvu';
@@ -145,6 +146,85 @@ test('a graph that is kept can be walked again, and a gradient differentiated', 
     new nn.Sigmoid(),
   ).double();
   assert.ok(gradgradcheck((z: Tensor) => small(z) as Tensor, [randn(9, 40, { dtype: 'float64' }).requiresGrad_()]));
+});
+
+/** A module of a user's, with layers in fields. */
+class Block extends nn.Module {
+  static override readonly keepsNothing: boolean = true;
+  first = new nn.Linear(600, 600);
+  second = new nn.Linear(600, 600);
+  inner = (x: Tensor): Tensor => x;
+  override forward(x: Tensor): Tensor {
+    return x.add(
+      this.second(this.inner(this.first(x).relu()))
+        .tanh()
+        .mul(2),
+    );
+  }
+}
+
+/** The same, which says nothing of what it keeps, since its class does not say so anew. */
+class Heir extends Block {}
+
+test('a module that keeps nothing gives back what it makes on its way, with the tape or at once', () => {
+  const net = new Block();
+  const x = randn(16, 600);
+  let before = used();
+  const y = noGrad(() => net(x));
+  assert.is(used() - before, BYTES, 'without gradients: the output');
+  before = used();
+  const z = net(x);
+  z.sum().backward();
+  net.zeroGrad();
+  assert.is(used() - before, BYTES, 'after a backward pass: the output');
+  assert.ok(y.equal(z));
+  const heir = new Heir();
+  before = used();
+  heir(x).sum().backward();
+  heir.zeroGrad();
+  assert.ok(used() - before > BYTES, 'a subclass has to say so anew');
+});
+
+test('what somebody else may have seen inside a module that keeps nothing is not given back', () => {
+  const seen: Tensor[] = [];
+  class Keeper extends nn.Module {
+    override forward(x: Tensor): Tensor {
+      seen.push(x);
+      return x.mul(1);
+    }
+  }
+  class Peek extends AutogradFunction {
+    static forward(_: FunctionContext, x: Tensor): Tensor {
+      seen.push(x);
+      return x.mul(1);
+    }
+    static backward(_: FunctionContext, grad: Tensor): Tensor {
+      return grad;
+    }
+  }
+  const keeper = new Keeper();
+  const inners: Record<string, (net: Block) => void> = {
+    'a hook on a layer': (net) => {
+      net.second.registerForwardPreHook((_, [input]) => {
+        seen.push(input as Tensor);
+      });
+    },
+    'a module that is no child': (net) => {
+      net.inner = (x) => keeper(x);
+    },
+    'a function of the user': (net) => {
+      net.inner = (x) => Peek.apply(x) as Tensor;
+    },
+  };
+  for (const [title, watch] of Object.entries(inners)) {
+    const net = new Block();
+    watch(net);
+    seen.length = 0;
+    new nn.Sequential(net)(randn(16, 600).requiresGrad_()).sum().backward();
+    for (let i = 0; i < 20; i++) randn(16, 600).fill_(Number.NaN);
+    assert.is(seen.length, 1, title);
+    assert.ok(Number.isFinite(seen[0].sum().item()), title);
+  }
 });
 
 test.run();
