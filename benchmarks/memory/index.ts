@@ -12,11 +12,13 @@ import { soakInBrowser } from './browser.ts';
 import type { Sample, ScenarioName } from './scenarios.ts';
 
 const MiB = 2 ** 20;
-/** Steps of each scenario, and the soft limit that it runs under where that is not the default. */
-const PLAN: Record<ScenarioName, { steps: number; limitMiB?: number; mayGrow?: boolean }> = {
+/** Steps of each scenario, the soft limit that it runs under where that is not the default, and whose pace to set it beside. */
+const PLAN: Record<ScenarioName, { steps: number; limitMiB?: number; beside?: ScenarioName }> = {
   scoped: { steps: 100_000 },
-  synchronous: { steps: 100_000 },
+  synchronous: { steps: 100_000, beside: 'scoped' },
   yielding: { steps: 100_000 },
+  handwrittenScoped: { steps: 100_000 },
+  handwritten: { steps: 100_000, beside: 'handwrittenScoped' },
   small: { steps: 1_000_000 },
   overcommitted: { steps: 2_000, limitMiB: 128 },
 };
@@ -26,16 +28,19 @@ const PYTORCH = { saved: 48_648_452, parameters: 1_089_128, gradients: 1_089_128
 
 const usage = `npm run soak -- [scenario…] [options]
 
-Scenarios: scoped, synchronous, yielding, small, overcommitted; peak.
+Scenarios: ${Object.keys(PLAN).join(', ')}; peak.
 
   --runtime a,b   node20, node24, node26, bun, deno, chromium, chromium-worker, firefox, firefox-worker; default node24
-  --steps n       instead of each scenario's own number`;
+  --steps n       instead of each scenario's own number
+  --free-young    lets V8 size its young generation: it doubles two or three times in 100,000 steps of any program that allocates,
+                  by tens of megabytes. Without this it has 16 MiB on Node and Deno, and what grows is the program's.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     runtime: { type: 'string', default: 'node24' },
     steps: { type: 'string' },
+    'free-young': { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h' },
   },
 });
@@ -76,6 +81,13 @@ function show(sample: Sample): void {
   );
 }
 
+/** Puts V8's flags for a young generation of 16 MiB among the arguments of a runtime that has one. */
+function fixYoungGeneration(id: string, args: string[]): void {
+  const flags = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
+  if (id.startsWith('node')) args.unshift(...flags);
+  if (id === 'deno') args.splice(1, 0, `--v8-flags=${flags.join()}`);
+}
+
 /** Runs a scenario on a runtime of its own process; shows and returns its samples. */
 async function soak(id: string, name: ScenarioName): Promise<Sample[]> {
   const { limitMiB } = PLAN[name];
@@ -91,6 +103,7 @@ async function soak(id: string, name: ScenarioName): Promise<Sample[]> {
     return samples;
   }
   const [path, ...before] = await prepare(id, 'benchmarks/memory/run.ts');
+  if (!values['free-young']) fixYoungGeneration(id, before);
   const args = [...before, name, String(steps), ...(limitMiB === undefined ? [] : [String(limitMiB)])];
   const child = spawn(path, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
@@ -116,9 +129,8 @@ for (const id of values.runtime.split(',')) {
     // Where the runtime does not say what is resident, the heap and what was paged out of it tell.
     const isKnown = last.residentBytes > 0;
     const growth = isKnown ? last.residentBytes / first.residentBytes : last.heapBytes / first.heapBytes;
-    const scoped = pace.get('scoped');
-    const slower =
-      name !== 'scoped' && scoped !== undefined && name === 'synchronous' ? paces[paces.length >> 1] / scoped : 1;
+    const besidePace = pace.get(PLAN[name].beside as ScenarioName);
+    const slower = besidePace === undefined ? 1 : paces[paces.length >> 1] / besidePace;
     const verdict = `${isKnown ? 'resident memory' : 'the heap'} ${growth.toFixed(2)} × that after step ${first.step}`;
     const speed = slower === 1 ? '' : `; ${slower.toFixed(2)} × the time of the loop in scopes`;
     console.log(verdict + speed);

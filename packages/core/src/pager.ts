@@ -59,7 +59,7 @@ const GROWTH_BYTES = 8 * MiB;
 const CLEANING = 0.02;
 /** The soft limit rises when collections in a full heap take more than this part of the time, up to so many bytes. */
 const SWEEPING = 0.04;
-const MOST_FOR_SPEED_BYTES = 512 * MiB;
+const MOST_FOR_SPEED_BYTES = 256 * MiB;
 /** Where the runtime cannot tell what is dead, blocks are taken for it that so many settlements have not used: some hundred steps. */
 const IDLE = 4096;
 /** So many blocks are placed before the first of them is registered: by then most have been released, and never need to be. */
