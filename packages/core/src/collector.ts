@@ -7,8 +7,11 @@
  * a checkpoint, over an empty queue, runs nobody's code. After one, a collection clears weak references to what is dead; a function
  * that collects is found in a context made while the flag `--expose-gc` is set.
  *
- * Node and Deno can do this. Whether a runtime can is tried out at first use; where it cannot (Bun, browsers), `watch` returns null
- * and `pager.ts` pages dead blocks out instead.
+ * JavaScriptCore lets go of them when told to, which Bun hands on (`releaseWeakRefs` of `bun:jsc`); and there, collecting the young
+ * generation alone, which is cheap, clears the weak references to what has died in it.
+ *
+ * Whether a runtime can do this is tried out at first use; where it cannot (browsers), `watch` returns null and `pager.ts` pages dead
+ * blocks out instead.
  */
 
 interface Vm {
@@ -26,6 +29,14 @@ interface Collector {
   checkpoint(): void;
   /** Collects, now and in full. */
   gc(): void;
+  /** Collects what was made lately; null where weak references to it would stay. */
+  readonly young: (() => void) | null;
+}
+
+interface JavaScriptCore {
+  releaseWeakRefs(): void;
+  fullGC(): void;
+  edenGC(): void;
 }
 
 /** Undefined until it is first needed: contexts cost milliseconds. Null where there is none. */
@@ -45,25 +56,36 @@ function getModule(): GetModule | null {
 function findCollector(): Collector | null {
   const get = getModule();
   try {
-    const vm = get?.('node:vm') as Vm | undefined;
-    const v8 = get?.('node:v8') as V8 | undefined;
-    if (vm === undefined || v8 === undefined) return null;
-    v8.setFlagsFromString('--expose-gc');
-    const gc: unknown = new vm.Script('globalThis.gc').runInContext(vm.createContext({}));
-    v8.setFlagsFromString('--no-expose-gc');
-    if (typeof gc !== 'function') return null;
-    const context = vm.createContext({}, { microtaskMode: 'afterEvaluate' });
-    const nothing = new vm.Script('0');
-    return {
-      checkpoint() {
-        nothing.runInContext(context);
-      },
-      gc: gc as () => void,
-    };
+    return get === null ? null : 'Bun' in globalThis ? ofJavaScriptCore(get) : ofV8(get);
   } catch {
     // A runtime that has the modules and not these parts of them: that is the answer.
     return null;
   }
+}
+
+function ofJavaScriptCore(get: GetModule): Collector | null {
+  const jsc = get('bun:jsc') as JavaScriptCore | undefined;
+  if (jsc === undefined || typeof jsc.releaseWeakRefs !== 'function') return null;
+  return { checkpoint: jsc.releaseWeakRefs, gc: jsc.fullGC, young: jsc.edenGC };
+}
+
+function ofV8(get: GetModule): Collector | null {
+  const vm = get('node:vm') as Vm | undefined;
+  const v8 = get('node:v8') as V8 | undefined;
+  if (vm === undefined || v8 === undefined) return null;
+  v8.setFlagsFromString('--expose-gc');
+  const gc: unknown = new vm.Script('globalThis.gc').runInContext(vm.createContext({}));
+  v8.setFlagsFromString('--no-expose-gc');
+  if (typeof gc !== 'function') return null;
+  const context = vm.createContext({}, { microtaskMode: 'afterEvaluate' });
+  const nothing = new vm.Script('0');
+  return {
+    checkpoint() {
+      nothing.runInContext(context);
+    },
+    gc: gc as () => void,
+    young: null,
+  };
 }
 
 /** Whether the death of objects can be noticed; true also while that has not been tried. */
@@ -78,23 +100,34 @@ export function watch<T extends object>(owner: T): WeakRef<T> | null {
 }
 
 /**
- * Runs a full collection, so that `isDead` tells the truth about all that `watch` returned.
+ * Collects, so that `isDead` tells the truth about what `watch` returned.
  *
+ * @param young whether it will do to look at what was made lately
  * @returns false where the runtime cannot: then nothing is watched from now on
  */
-export function collect(): boolean {
+export function collect(young: boolean): boolean {
   if (collector === undefined) collector = findCollector();
   if (collector === null) return false;
-  // The first time with a canary, made where no variable of this function holds it.
-  const canary = isTried ? null : makeCanary();
-  collector.checkpoint();
-  collector.gc();
-  if (canary !== null && !isDead(canary)) {
-    collector = null;
-    return false;
+  if (!isTried) {
+    isTried = true;
+    // Several, since what looks like a pointer on the stack may keep one alive; made where no variable of this function holds them.
+    const canaries = makeCanaries();
+    collector.checkpoint();
+    collector.gc();
+    if (!canaries.some(isDead)) {
+      collector = null;
+      return false;
+    }
   }
-  isTried = true;
+  collector.checkpoint();
+  if (young && collector.young !== null) collector.young();
+  else collector.gc();
   return true;
+}
+
+/** Whether `collect(true)` does less than `collect(false)`. */
+export function hasYoung(): boolean {
+  return collector?.young !== null;
 }
 
 /** Lets go of all that `watch` and `isDead` have looked at: it would be kept until the end of the job. Takes some microseconds. */
@@ -121,8 +154,8 @@ export function isDead(reference: WeakRef<object>): boolean {
   return reference.deref() === undefined;
 }
 
-function makeCanary(): WeakRef<object> {
-  return new WeakRef({});
+function makeCanaries(): WeakRef<object>[] {
+  return Array.from({ length: 8 }, () => new WeakRef({}));
 }
 
 /** Addresses whose pages nobody touches, so that they cost nothing but weight in the eyes of the collector; null if refused. */

@@ -11,7 +11,17 @@
  * The list here refers to blocks, never to the storages that own them: it keeps nothing alive but the bytes it can page out.
  */
 
-import { canCollectArrays, canWatch, collect, collectArrays, forget, isDead, reserve, watch } from './collector.ts';
+import {
+  canCollectArrays,
+  canWatch,
+  collect,
+  collectArrays,
+  forget,
+  hasYoung,
+  isDead,
+  reserve,
+  watch,
+} from './collector.ts';
 import { heap, heapIfAny, MAX_HEAP_BYTES } from './wasm/heap.ts';
 
 /** The bytes of one large storage: in the heap, at `pointer`, or in an array `outside`. */
@@ -234,18 +244,26 @@ function sweep(atLeastBytes: number): boolean {
   if (enteredBytes < atLeastBytes) return false;
   registerNew();
   const from = performance.now();
-  if (!collect()) return false;
+  const { usedBytes } = heap();
+  if (!collect(true)) return false;
+  freeDead();
+  // What a look at the young did not find is old.
+  if (hasYoung() && heap().usedBytes > usedBytes / 2 && collect(false)) freeDead();
   enteredBytes = 0;
-  for (let i = residents.length - 1; i >= 0; i--) {
-    const block = residents[i];
-    if (block.owner !== null && isDead(block.owner)) leave(block);
-  }
-  forget();
   const now = performance.now();
   sweepingPart = (now - from) / (now - sweptAtMs);
   sweptAtMs = now;
   rest(from);
   return true;
+}
+
+/** Frees blocks whose owners the last collection has found dead. */
+function freeDead(): void {
+  for (let i = residents.length - 1; i >= 0; i--) {
+    const block = residents[i];
+    if (block.owner !== null && isDead(block.owner)) leave(block);
+  }
+  forget();
 }
 
 /** Frees what is dead, or, where the runtime cannot tell, pages out what has been idle for long and has the collector look at that. */
