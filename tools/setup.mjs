@@ -70,6 +70,8 @@ const extents = {
       '--filter',
       './apps/*',
       '--filter',
+      './benchmarks',
+      '--filter',
       './tools',
     ],
   },

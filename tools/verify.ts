@@ -16,6 +16,9 @@ import { parseRuntimes, type RuntimeResult, resultLine, runTests } from './test.
 
 const checks = new Checks();
 
+/** The apps, whose Svelte files `tsc` does not read. */
+const apps = ['playground', 'dashboard'];
+
 /** Runs a tool's JavaScript on this Node. */
 async function tool(path: string, ...args: string[]): Promise<void> {
   const { code, output } = await run([process.execPath, root + path, ...args], {
@@ -51,6 +54,11 @@ try {
     await tool('node_modules/typescript/bin/tsc', '-b');
     await bundle();
   });
+  for (const app of apps) {
+    const svelteCheck = `apps/${app}/node_modules/svelte-check/bin/svelte-check`;
+    const options = ['--workspace', `${root}apps/${app}`, '--tsconfig', './tsconfig.json', '--output', 'human'];
+    await checks.run(`svelte-check ${app}`, () => tool(svelteCheck, ...options, '--fail-on-warnings'));
+  }
   await checks.run('format and lint', () => tool('node_modules/@biomejs/biome/bin/biome', 'check', '.'));
   await checks.run('layering', () => tool('tools/check-layers.ts'));
   await checkPackages();
