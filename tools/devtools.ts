@@ -24,6 +24,8 @@ interface Params {
 }
 
 const LIMIT_MS = 60_000;
+/** How long a browser may take to end. */
+const CLOSE_MS = 5000;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Asks again until there is an answer. */
@@ -175,8 +177,11 @@ export class Page {
 
   async close(): Promise<void> {
     const ended = new Promise((resolve) => this.#child.once('exit', resolve));
-    await this.send('Browser.close').catch(() => this.#child.kill());
+    // it may end before it answers, and with threads at work it may not end at all
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), CLOSE_MS);
+    this.send('Browser.close').catch(() => this.#child.kill('SIGKILL'));
     await ended;
+    clearTimeout(timer);
     this.#socket.close();
     rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }

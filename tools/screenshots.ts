@@ -12,7 +12,14 @@ import { folder } from './playground.ts';
 import { serveFolder } from './staticServer.ts';
 
 /** The views, and what to wait for before the picture is taken. */
-const views: Record<string, { hash: string; ready: string; whole?: boolean }> = {
+interface View {
+  readonly hash: string;
+  readonly ready: string;
+  /** What to do first. */
+  readonly before?: string;
+  readonly whole?: boolean;
+}
+const views: Record<string, View> = {
   conv1d: { hash: 'conv1d', ready: 'document.querySelector("[data-testid=value]")' },
   'conv1d-whole': {
     hash: 'conv1d?signal=waves&kernel=blur&padding=2&stride=2&size=5',
@@ -43,6 +50,17 @@ const views: Record<string, { hash: string; ready: string; whole?: boolean }> = 
     ready: '+document.querySelector("[data-testid=epoch]")?.textContent >= 3',
     whole: true,
   },
+  'train-connected': {
+    hash: 'train?architecture=connected&width=2&permuted=true&pace=full&dropout=0.2&optimizer=adamw&decay=0.01',
+    ready: '+document.querySelector("[data-testid=epoch]")?.textContent >= 9',
+    whole: true,
+  },
+  'train-experiment': {
+    hash: 'train?pace=full',
+    ready: 'document.querySelector("[data-testid=experiment-done]")',
+    before: `[...document.querySelectorAll('button')].find((b) => b.textContent === 'Train all four').click()`,
+    whole: true,
+  },
 };
 
 const browser = findBrowser('chromium');
@@ -51,7 +69,7 @@ const server = await serveFolder(folder);
 const page = await Page.open(browser.path);
 mkdirSync(`${folder}/screenshots`, { recursive: true });
 const filters = process.argv.slice(2);
-for (const [name, { hash, ready, whole }] of Object.entries(views)) {
+for (const [name, { hash, ready, before, whole }] of Object.entries(views)) {
   for (const scheme of ['light', 'dark'] as const) {
     for (const [width, height] of [
       [1400, 900],
@@ -62,6 +80,10 @@ for (const [name, { hash, ready, whole }] of Object.entries(views)) {
       await page.resize(width, height);
       await page.colours(scheme);
       await page.goto(`${server.address}#/${hash}`);
+      if (before !== undefined) {
+        await page.waitFor('document.querySelector("h1")');
+        await page.evaluate(before);
+      }
       await page.waitFor(ready);
       // fonts and the photograph settle
       await new Promise((resolve) => setTimeout(resolve, 400));

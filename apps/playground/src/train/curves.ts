@@ -1,18 +1,10 @@
 /** What the curves show. */
 
-/** The mean of the last few values at each place: a line through noise. */
-export function smoothed(values: readonly number[], window = 15): number[] {
-  let sum = 0;
-  return values.map((value, i) => {
-    sum += value - (i >= window ? values[i - window] : 0);
-    return sum / Math.min(i + 1, window);
-  });
-}
-
-/** Values with their place, no more than `most` of them, evenly taken. */
+/** Values with their place (from 1), no more than `most` of them and the last, evenly taken. */
 export function thinned(values: readonly number[], most = 400): [number, number][] {
   const every = Math.max(1, Math.ceil(values.length / most));
-  return values
-    .map((value, i): [number, number] => [i + 1, value])
-    .filter(([step]) => step % every === 0 || step === 1);
+  const points: [number, number][] = [];
+  for (let i = 0; i < values.length; i += every) points.push([i + 1, values[i]]);
+  if (values.length > 1 && (values.length - 1) % every !== 0) points.push([values.length, values.at(-1) as number]);
+  return points;
 }

@@ -34,9 +34,6 @@ export async function loadDigits(url: string): Promise<{ train: Part; heldOut: P
   return { train: part(HELD_OUT, null), heldOut: part(0, HELD_OUT) };
 }
 
-/** One order of the 64 pixels, always the same; drawn at random. */
-export const pixelOrder = (): Tensor => randperm(64, { generator: new Generator(5) });
-
 /** The pictures with their pixels in another order. */
 export function permute(images: Tensor, order: Tensor): Tensor {
   return images.reshape(-1, 64).indexSelect(1, order).reshape(-1, 1, 8, 8);

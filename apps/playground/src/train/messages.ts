@@ -2,19 +2,34 @@
 
 import type { TrainSettings } from './settings.ts';
 
+/** What the worker is given when it is made: the one trains a network at a time, the other does the experiment. */
+export type Task =
+  | { readonly kind: 'train'; readonly digits: string }
+  | { readonly kind: 'experiment'; readonly digits: string; readonly seed: number };
+
 export type Request =
-  | { readonly kind: 'start'; readonly settings: TrainSettings; readonly digits: string; readonly delayMs: number }
-  | { readonly kind: 'pause' }
+  /** Begins anew. */
+  | { readonly kind: 'start'; readonly settings: TrainSettings }
+  /** Goes on after a rest. */
   | { readonly kind: 'resume' }
   | { readonly kind: 'step' }
   | { readonly kind: 'delay'; readonly delayMs: number }
+  | { readonly kind: 'threads'; readonly on: boolean }
+  /** Measures steps a second with one thread and with all. */
+  | { readonly kind: 'race' }
   /** 64 levels of [0, 1], row after row. */
-  | { readonly kind: 'look'; readonly pixels: readonly number[] };
+  | { readonly kind: 'look'; readonly pixels: readonly number[] }
+  | { readonly kind: 'save' }
+  | { readonly kind: 'load'; readonly name: string; readonly bytes: Uint8Array };
 
-/** Small square pictures of one size. */
+/** Small pictures of one size, one after the other. */
 export interface Tiles {
-  readonly size: number;
-  readonly data: readonly Float32Array[];
+  readonly height: number;
+  readonly width: number;
+  readonly count: number;
+  readonly values: Float32Array;
+  /** How many stand in a row, where that means something: the kernels of one input, one for each output. */
+  readonly columns?: number;
 }
 
 export interface Digit {
@@ -26,8 +41,8 @@ export interface Digit {
 /** What the network makes of one picture. */
 export interface Seen {
   readonly probabilities: readonly number[];
-  /** What its first layer answers; a fully connected one answers with a number each. */
-  readonly maps: Tiles;
+  /** What its layers answer, but for the last; a fully connected one answers with a number each. */
+  readonly maps: readonly Tiles[];
 }
 
 export interface Evaluation {
@@ -40,10 +55,53 @@ export interface Evaluation {
   readonly wrong: readonly Digit[];
 }
 
+/** Steps a second: the median of the turns, and the slowest and the fastest. */
+export interface Speed {
+  readonly threads: number;
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+}
+
 export type Report =
-  | { readonly kind: 'ready'; readonly weights: number; readonly training: number; readonly heldOut: number }
-  | { readonly kind: 'progress'; readonly step: number; readonly losses: readonly number[]; readonly kernels: Tiles }
+  | {
+      readonly kind: 'ready';
+      readonly weights: number;
+      /** How many digits there are. */
+      readonly training: number;
+      readonly heldOut: number;
+      readonly samples: readonly Digit[];
+    }
+  | {
+      readonly kind: 'progress';
+      readonly step: number;
+      readonly losses: readonly number[];
+      /** The weights of the layers that are shown. */
+      readonly kernels: readonly Tiles[];
+    }
   | { readonly kind: 'evaluated'; readonly evaluation: Evaluation }
   | { readonly kind: 'seen'; readonly seen: Seen }
   | { readonly kind: 'rest' }
-  | { readonly kind: 'failed'; readonly message: string };
+  | { readonly kind: 'threads'; readonly threads: number }
+  /** What the steps of the last while would come to in a second, with no pause between them. */
+  | { readonly kind: 'pace'; readonly perSecond: number; readonly threads: number }
+  | { readonly kind: 'raced'; readonly speeds: readonly Speed[] }
+  | { readonly kind: 'saved'; readonly bytes: Uint8Array }
+  | { readonly kind: 'loaded'; readonly note: string }
+  | { readonly kind: 'refused'; readonly why: string };
+
+/** One network of the experiment. */
+export interface Contestant {
+  readonly architecture: 'small' | 'connected';
+  readonly permuted: boolean;
+  readonly weights: number;
+  /** The share of held-out digits that are read, after each epoch; the first is before any. */
+  readonly accuracies: readonly number[];
+  readonly kernels: Tiles;
+}
+
+export interface ExperimentReport {
+  readonly epoch: number;
+  readonly epochs: number;
+  readonly contestants: readonly Contestant[];
+}

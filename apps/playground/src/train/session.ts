@@ -1,23 +1,24 @@
 /** One training: a network, its optimiser and its data. Knows nothing of workers and pages. */
 
 import type { Tensor } from 'torsor';
-import { data, manualSeed, nn, noGrad, tensor } from 'torsor';
+import { data, Generator, manualSeed, nn, noGrad, tensor } from 'torsor';
 import type { Part } from './digits.ts';
-import { permute, pixelOrder } from './digits.ts';
+import { permute } from './digits.ts';
 import type { Digit, Evaluation, Seen } from './messages.ts';
 import type { Net } from './nets.ts';
-import { floats, makeNet, makeOptimizer, mapsOf } from './nets.ts';
+import { Connected, floats, makeNet, makeOptimizer, mapsOf } from './nets.ts';
+import { pixelPlaces } from './pixelPlaces.ts';
 import type { TrainSettings } from './settings.ts';
-import { BATCH } from './settings.ts';
 
 const F = nn.functional;
 const WRONG_SHOWN = 20;
 
 export class Session {
+  readonly settings: TrainSettings;
   readonly net: Net;
   step = 0;
   epoch = 0;
-  readonly #optimizer;
+  #optimizer;
   readonly #loader;
   readonly #train: Part;
   readonly #heldOut: Part;
@@ -27,16 +28,19 @@ export class Session {
   #batches: Iterator<Tensor[]> | undefined;
 
   constructor(settings: TrainSettings, train: Part, heldOut: Part) {
-    this.#order = settings.permuted ? pixelOrder() : undefined;
+    this.settings = settings;
+    this.#order = settings.permuted ? tensor(Int32Array.from(pixelPlaces)) : undefined;
     const shown = (part: Part) => ({ ...part, images: this.#shown(part.images) });
     this.#train = shown(train);
     this.#heldOut = shown(heldOut);
     this.#written = floats(heldOut.images);
     manualSeed(settings.seed);
-    this.net = makeNet(settings.architecture);
+    this.net = makeNet(settings);
     this.#optimizer = makeOptimizer(this.net, settings);
     const dataset = new data.TensorDataset(this.#train.images, this.#train.labels);
-    this.#loader = new data.DataLoader(dataset, { batchSize: BATCH, shuffle: true });
+    // a generator of its own: trainings that take turns see the batches that they would see alone
+    const generator = new Generator(settings.seed);
+    this.#loader = new data.DataLoader(dataset, { batchSize: settings.batch, shuffle: true, generator });
   }
 
   get weights(): number {
@@ -46,6 +50,24 @@ export class Session {
   /** The pictures as the network gets to see them. */
   #shown(images: Tensor): Tensor {
     return this.#order ? permute(images, this.#order) : images;
+  }
+
+  /** One digit of each kind, as it was written. */
+  samples(): Digit[] {
+    const labels = labelsOf(this.#heldOut);
+    return Array.from({ length: 10 }, (_, label) => {
+      const i = labels.indexOf(label);
+      return { label, guess: label, pixels: Array.from(this.#written.subarray(64 * i, 64 * i + 64)) };
+    });
+  }
+
+  /** Gives each weight of a fully connected network the pixel that it would have had without the permutation. */
+  followPixels(): void {
+    const { net } = this;
+    const order = this.#order;
+    if (net instanceof Connected && order) {
+      noGrad(() => net.first.weight.copy_(net.first.weight.indexSelect(1, order)));
+    }
   }
 
   /** One batch; gives the loss, and whether it was the last of its epoch. */
@@ -67,16 +89,28 @@ export class Session {
     return { loss: loss.item(), epochEnded };
   }
 
+  /** Without dropout, and without a tape. */
+  #inference<T>(run: () => T): T {
+    this.net.eval();
+    try {
+      return noGrad(run);
+    } finally {
+      this.net.train();
+    }
+  }
+
   #guesses(images: Tensor): number[] {
-    return Array.from(noGrad(() => this.net(images).argmax(1)).toTypedArray(), Number);
+    return Array.from(this.#inference(() => this.net(images).argmax(1)).toTypedArray(), Number);
+  }
+
+  /** The share of digits of which the network has never seen any that it reads. */
+  accuracy(): number {
+    return shareOf(labelsOf(this.#heldOut), this.#guesses(this.#heldOut.images));
   }
 
   /** How well the network does, on what it learns from and on what it has never seen. */
   evaluate(): Evaluation {
-    const right = (labels: readonly number[], guesses: readonly number[]) =>
-      labels.filter((label, i) => label === guesses[i]).length / labels.length;
-    const labelsOf = ({ labels }: Part) => Array.from(labels.toTypedArray(), Number);
-    const [trainLabels, labels] = [labelsOf(this.#train), labelsOf(this.#heldOut)];
+    const labels = labelsOf(this.#heldOut);
     const guesses = this.#guesses(this.#heldOut.images);
     const confusion: number[] = Array(100).fill(0);
     const wrong: Digit[] = [];
@@ -88,8 +122,8 @@ export class Session {
     return {
       step: this.step,
       epoch: this.epoch,
-      train: right(trainLabels, this.#guesses(this.#train.images)),
-      heldOut: right(labels, guesses),
+      train: shareOf(labelsOf(this.#train), this.#guesses(this.#train.images)),
+      heldOut: shareOf(labels, guesses),
       confusion,
       wrong,
     };
@@ -98,7 +132,19 @@ export class Session {
   /** What the network makes of a picture. */
   look(pixels: readonly number[]): Seen {
     const image = this.#shown(tensor(Float32Array.from(pixels)).reshape(1, 1, 8, 8));
-    const probabilities = noGrad(() => F.softmax(this.net(image), 1));
+    const probabilities = this.#inference(() => F.softmax(this.net(image), 1));
     return { probabilities: Array.from(floats(probabilities)), maps: mapsOf(this.net, image) };
   }
+
+  /** Other weights. The optimiser begins anew, since what it remembers is of the old ones. */
+  adopt(weights: Record<string, Tensor>): void {
+    this.net.loadStateDict(weights);
+    this.#optimizer = makeOptimizer(this.net, this.settings);
+  }
+}
+
+const labelsOf = ({ labels }: Part): number[] => Array.from(labels.toTypedArray(), Number);
+
+function shareOf(labels: readonly number[], guesses: readonly number[]): number {
+  return labels.filter((label, i) => label === guesses[i]).length / labels.length;
 }
