@@ -23,6 +23,8 @@ export class Trainer {
   samples = $state.raw<readonly Digit[]>([]);
   step = $state(0);
   loss = $state<number>();
+  /** The mean of the last few losses. */
+  meanLoss = $state<number>();
   evaluations = $state.raw<readonly Evaluation[]>([]);
   kernels = $state.raw<readonly Tiles[]>([]);
   seen = $state.raw<Seen>();
@@ -35,6 +37,7 @@ export class Trainer {
   note = $state.raw<{ text: string; isBad: boolean }>();
   /** Points of the loss curve: as it was, and smoothed. */
   curve = $state.raw<{ raw: [number, number][]; smooth: [number, number][] }>({ raw: [], smooth: [] });
+  #wasRunning = false;
   #losses: number[] = [];
   #smooth: number[] = [];
   #worker: Spawned<Report, void> | undefined;
@@ -67,6 +70,7 @@ export class Trainer {
   #forget(): void {
     this.step = 0;
     this.loss = undefined;
+    this.meanLoss = undefined;
     this.note = undefined;
     this.race = undefined;
     this.pace = new Map();
@@ -118,8 +122,9 @@ export class Trainer {
     this.#say({ kind: 'save' });
   }
 
-  /** Gives the network the weights of a file, and pauses, so that they stay what they are. */
+  /** Gives the network the weights of a file, and pauses, so that they stay what they are; if the file will do. */
   load(name: string, bytes: Uint8Array): void {
+    this.#wasRunning = this.state === 'running';
     this.pause();
     this.#say({ kind: 'load', name, bytes });
   }
@@ -189,6 +194,7 @@ export class Trainer {
         break;
       case 'refused':
         this.tell(report.why, true);
+        if (this.#wasRunning) this.resume();
         break;
     }
   }
@@ -202,6 +208,7 @@ export class Trainer {
       this.#smooth.push(last.reduce((sum, value) => sum + value, 0) / last.length);
     }
     this.loss = this.#losses.at(-1);
+    this.meanLoss = this.#smooth.at(-1);
     this.curve = { raw: thinned(this.#losses), smooth: thinned(this.#smooth) };
   }
 }
