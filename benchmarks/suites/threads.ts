@@ -1,10 +1,11 @@
 /** Two threads against one: the rows of other suites in turns with a pool in force and without, and what a launch costs by itself. */
 
 import type { Launch } from '@torsor/core';
-import { executor, heap, setExecutor } from '@torsor/core';
+import { heap } from '@torsor/core';
 import * as t from 'torsor';
 import { median } from '../median.ts';
 import { isFigure, type Line, type Row, type Run } from '../row.ts';
+import { startPool, threaded } from '../threaded.ts';
 import { lines as conv } from './conv.ts';
 import { lines as elementwise } from './elementwise.ts';
 import { lines as matmul } from './matmul.ts';
@@ -14,39 +15,9 @@ import { lines as train } from './train.ts';
 
 const THREADS = 2;
 
-/** The pool, in force only while a run of this suite wants it; parked, it costs the others nothing. */
-let pool: Promise<t.workers.Pool> | null = null;
-
-function startPool(): Promise<t.workers.Pool> {
-  pool ??= t.workers.start({ threads: THREADS }).then((started) => {
-    setExecutor(null);
-    return started;
-  });
-  return pool;
-}
-
-/** A run under the pool, or without; what it makes is released. */
-function under(threads: t.workers.Pool | null, run: Run): Run {
-  return () => {
-    if (executor() !== threads) setExecutor(threads);
-    try {
-      t.tidy(() => {
-        run();
-      });
-    } finally {
-      setExecutor(null);
-    }
-  };
-}
-
 /** The work on two threads, at least so many times as fast as on one. */
 function twice(name: string, make: () => Run, like: number): Row {
-  return {
-    name: `${name}, ${THREADS} threads`,
-    make: async () => under(await startPool(), make()),
-    like: { name: 'on one thread', flops: 1, make: async () => under(null, make()) },
-    atLeast: { like },
-  };
+  return threaded(name, make, THREADS, { like });
 }
 
 /** The same for a row of another suite. */
@@ -74,7 +45,7 @@ const GAP_MS = 1;
 
 /** Milliseconds of launches that follow each other, and of those that find the workers parked. */
 async function spinning(): Promise<number[]> {
-  const threads = await startPool();
+  const threads = await startPool(THREADS);
   const samples: number[] = [];
   for (let round = 0; round < 50; round++) {
     const startMs = performance.now();
@@ -85,7 +56,7 @@ async function spinning(): Promise<number[]> {
 }
 
 async function parked(): Promise<number[]> {
-  const threads = await startPool();
+  const threads = await startPool(THREADS);
   const samples: number[] = [];
   for (let round = 0; round < 60; round++) {
     const gapMs = performance.now();
