@@ -32,4 +32,10 @@ export const pages: readonly Page[] = [
     summary: 'Watch a network learn to read digits, then write one yourself.',
     load: () => import('./train/TrainPage.svelte'),
   },
+  {
+    id: 'speed',
+    title: 'Speed',
+    summary: 'A short benchmark of this very browser, beside its own ceiling.',
+    load: () => import('./speed/SpeedPage.svelte'),
+  },
 ];
