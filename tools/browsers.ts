@@ -48,7 +48,7 @@ export const chromiumFlags = [
 ];
 
 /** The same for Firefox. */
-const firefoxPreferences = {
+export const firefoxPreferences = {
   'app.normandy.enabled': false,
   'app.update.disabledForTesting': true,
   'browser.aboutwelcome.enabled': false,

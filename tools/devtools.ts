@@ -29,7 +29,7 @@ const CLOSE_MS = 5000;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Asks again until there is an answer. */
-async function until<T>(what: string, ask: () => Promise<T | undefined> | T | undefined): Promise<T> {
+export async function until<T>(what: string, ask: () => Promise<T | undefined> | T | undefined): Promise<T> {
   const endMs = performance.now() + LIMIT_MS;
   while (performance.now() < endMs) {
     const answer = await ask();

@@ -30,8 +30,10 @@ function listen(server: Server, port: number): Promise<void> {
   });
 }
 
-/** Serves `folder` at a port, or at any that is free if that one is taken. */
-export async function serveFolder(folder: string, port = 0): Promise<StaticServer> {
+const isolation = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
+
+/** Serves `folder` at a port, or at any that is free if that one is taken; without isolation as hosts do that cannot set headers. */
+export async function serveFolder(folder: string, port = 0, isolated = true): Promise<StaticServer> {
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     const path = normalize(
@@ -44,8 +46,7 @@ export async function serveFolder(folder: string, port = 0): Promise<StaticServe
       response.writeHead(200, {
         'Content-Type': type,
         'Cache-Control': 'no-cache',
-        'Cross-Origin-Opener-Policy': 'same-origin',
-        'Cross-Origin-Embedder-Policy': 'require-corp',
+        ...(isolated ? isolation : {}),
       });
       response.end(content);
     } catch {

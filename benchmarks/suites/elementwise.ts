@@ -3,8 +3,8 @@
  * measured without anyone remembering.
  */
 
-import type { Tensor } from 'torsor';
 import * as t from 'torsor';
+import { binaryRow, shape, size, timesWeb, unaryRow } from '../elementwiseRows.ts';
 import { count, type Line, type Row } from '../row.ts';
 
 /** Core does not export its lists. Where TypeScript cannot be read, the build has them. */
@@ -15,47 +15,6 @@ const { unaryScalars, binaryScalars } = (await import(lists[0]).catch(() => impo
   string,
   Record<string, unknown>
 >;
-
-const shape = [1024, 1024];
-const size = count(shape);
-
-/** Of issue 3: times ONNX Runtime Web, where it has the op; some are not in core's list. */
-const timesWeb = ['exp', 'log', 'tanh', 'sigmoid', 'erf', 'gelu', 'silu', 'sqrt', 'pow', 'sin', 'cos'];
-
-function unaryRow(op: string): Row {
-  const apply = (t as unknown as Record<string, (x: Tensor) => Tensor>)[op];
-  const atLeast: Record<string, number> =
-    op === 'relu' ? { copy: 0.8 } : timesWeb.includes(op) ? { 'onnxruntime-web': 3 } : {};
-  const outBytes = ['logicalNot', 'isnan', 'isinf', 'isfinite'].includes(op) ? 1 : 4;
-  return {
-    name: `${op} 2²⁰`,
-    work: { op, shapes: [shape] },
-    bytes: (4 + outBytes) * size,
-    atLeast,
-    make() {
-      // relu has something to do, all others are defined
-      const x = op === 'relu' ? t.randn(...shape) : t.rand(...shape).add(op === 'acosh' ? 1 : 0);
-      return () => apply(x);
-    },
-  };
-}
-
-function binaryRow(op: string, other: readonly number[] = shape, kind = ''): Row {
-  const apply = (t as unknown as Record<string, (x: Tensor, y: Tensor) => Tensor>)[op];
-  const outBytes = /^(eq|ne|lt|le|gt|ge|logical.*)$/.test(op) ? 1 : 4;
-  const atLeast: Record<string, number> =
-    op === 'pow' ? { 'onnxruntime-web': 3 } : op === 'add' || op === 'mul' ? { copy: 0.8 } : {};
-  return {
-    name: `${op} 2²⁰${kind}`,
-    work: { op, shapes: [shape, other] },
-    bytes: 4 * (size + count(other)) + outBytes * size,
-    atLeast,
-    make() {
-      const [x, y] = [t.rand(...shape), t.rand(...other)];
-      return () => apply(x, y);
-    },
-  };
-}
 
 function whereRow(other: readonly number[], kind: string): Row {
   return {

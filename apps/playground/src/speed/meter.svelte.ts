@@ -25,7 +25,8 @@ export class Meter {
     } catch (error) {
       if (this.state !== 'running') return;
       this.state = 'failed';
-      this.failure = (error as Error).message;
+      const { cause, message } = error as Error;
+      this.failure = cause instanceof Error ? cause.message : message;
     }
   }
 

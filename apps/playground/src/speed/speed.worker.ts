@@ -1,5 +1,6 @@
 /** Measures in a worker, with the code of the project's own benchmarks: one row after the other, each beside its ceiling. */
 
+import { binaryRow, unaryRow } from '@torsor/benchmarks/elementwiseRows.ts';
 import { featureNames } from '@torsor/benchmarks/featureNames.ts';
 import { measureRow } from '@torsor/benchmarks/measureRow.ts';
 import { median } from '@torsor/benchmarks/median.ts';
@@ -7,7 +8,6 @@ import { copyProbe, peakProbe } from '@torsor/benchmarks/peak.ts';
 import { isFigure, type Line, type Row, type Run } from '@torsor/benchmarks/row.ts';
 import { measure, timed } from '@torsor/benchmarks/sample.ts';
 import { lines as conv } from '@torsor/benchmarks/suites/conv.ts';
-import { lines as elementwise } from '@torsor/benchmarks/suites/elementwise.ts';
 import { lines as matmul } from '@torsor/benchmarks/suites/matmul.ts';
 import { lines as train } from '@torsor/benchmarks/suites/train.ts';
 import { threaded } from '@torsor/benchmarks/threaded.ts';
@@ -15,6 +15,7 @@ import { features, workers } from 'torsor';
 import type { Report, Spread, Task } from './messages.ts';
 import { rows, type SpeedRow } from './rows.ts';
 
+const elementwise = (): Line[] => [binaryRow('add'), unaryRow('exp')];
 const suites: Record<SpeedRow['suite'], () => Line[]> = { matmul, conv, elementwise, train };
 const COPY_BYTES = 64 << 20;
 /** Nobody reads what the benchmarks would print. */
