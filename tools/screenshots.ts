@@ -61,6 +61,13 @@ const views: Record<string, View> = {
     before: `[...document.querySelectorAll('button')].find((b) => b.textContent === 'Train all four').click()`,
     whole: true,
   },
+  speed: { hash: 'speed', ready: 'document.querySelector("h1")' },
+  'speed-whole': {
+    hash: 'speed',
+    before: `[...document.querySelectorAll('button')].find((b) => b.textContent === 'Measure').click()`,
+    ready: 'document.querySelector("[data-testid=measured]")',
+    whole: true,
+  },
 };
 
 const browser = findBrowser('chromium');

@@ -49,7 +49,8 @@ export function program(settings: TrainSettings): string {
     : 'table.slice(1, 0, 64)';
   return `import { data, Generator, manualSeed, nn, optim${permuted ? ', randperm' : ''} } from 'torsor';
 
-const table = data.parseCsv(text); // digits.csv: 64 pixels of 0 to 16, then the label
+const response = await fetch('digits.csv'); // 64 pixels of 0 to 16, then the label
+const table = data.parseCsv(await response.text());
 const images = ${images}.div(16).reshape(-1, 1, 8, 8);
 const labels = table.select(1, 64).int();
 const loader = new data.DataLoader(new data.TensorDataset(images, labels), {
@@ -63,11 +64,14 @@ const net = ${nets[settings.architecture](settings)};
 const optimizer = ${optimizerOf(settings)};
 
 for (let epoch = 0; epoch < ${EPOCHS}; epoch++) {
+  let sum = 0;
   for (const [x, y] of loader) {
     const loss = nn.functional.crossEntropy(net(x), y);
     optimizer.zeroGrad();
     loss.backward();
     optimizer.step();
+    sum += loss.item();
   }
+  console.log('epoch', epoch + 1, 'loss', (sum / loader.length).toFixed(4));
 }`;
 }

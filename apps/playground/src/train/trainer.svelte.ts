@@ -160,7 +160,8 @@ export class Trainer {
         this.weights = report.weights;
         this.counts = report;
         this.samples = report.samples;
-        this.state = 'running';
+        // unless the reader has paused it already
+        if (this.state === 'loading') this.state = 'running';
         break;
       case 'progress':
         this.step = report.step;
