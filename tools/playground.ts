@@ -13,9 +13,10 @@ import { serveFolder } from './staticServer.ts';
 
 export const folder = `${root}apps/playground/dist`;
 
-/** Builds the playground, from packages that are built; gives what went wrong, if anything. */
-export async function buildPlayground(): Promise<string | undefined> {
-  const vite = [process.execPath, 'node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn'];
+/** Builds the playground into a folder, from packages that are built; gives what went wrong, if anything. */
+export async function buildPlayground(outDir = folder): Promise<string | undefined> {
+  const vite = [process.execPath, 'node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn', '--emptyOutDir'];
+  vite.push('--outDir', outDir);
   const { code, output } = await run(vite, { cwd: `${root}apps/playground`, collect: true });
   return code === 0 ? undefined : output;
 }

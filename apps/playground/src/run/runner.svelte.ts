@@ -1,0 +1,106 @@
+/** Runs programs for a page, one at a time, each in a new worker. */
+
+import type { Failure, Level, Report } from './messages.ts';
+
+export interface Line {
+  readonly level: Level;
+  readonly text: string;
+}
+
+export type State = 'idle' | 'starting' | 'running' | 'done' | 'failed' | 'stopped';
+
+export class Runner {
+  state = $state.raw<State>('idle');
+  lines = $state.raw<readonly Line[]>([]);
+  failure = $state.raw<Failure | undefined>();
+  /** Whether it printed more than is shown. */
+  silenced = $state.raw(false);
+  ms = $state.raw<number | undefined>();
+  readonly busy = $derived(this.state === 'starting' || this.state === 'running');
+
+  readonly #files: Readonly<Record<string, string>>;
+  #worker: Worker | undefined;
+  /** Lines that are not shown yet: a program may print faster than a page can draw. */
+  #fresh: Line[] = [];
+  #frame: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(files: Readonly<Record<string, string>> = {}) {
+    this.#files = files;
+  }
+
+  run(code: string): void {
+    this.#end();
+    this.state = 'starting';
+    this.lines = [];
+    this.failure = undefined;
+    this.silenced = false;
+    this.ms = undefined;
+    const worker = new Worker(new URL('./runner.worker.ts', import.meta.url), { type: 'module' });
+    this.#worker = worker;
+    worker.addEventListener('message', ({ data }: MessageEvent<Report>) => {
+      if (worker !== this.#worker) return;
+      if (data.kind === 'ready') {
+        this.state = 'running';
+        worker.postMessage({ code, base: document.baseURI, files: this.#files });
+      } else this.#hear(data);
+    });
+    worker.addEventListener('error', (event) => {
+      event.preventDefault();
+      if (worker === this.#worker)
+        this.#fail({ name: 'Error', message: event.message ?? 'the program could not be started' });
+    });
+  }
+
+  /** Ends the program, whatever it is doing. What it has printed stays. */
+  stop(): void {
+    if (!this.busy) return;
+    this.#end();
+    this.state = 'stopped';
+  }
+
+  /** Lets go of everything. */
+  close(): void {
+    this.#end();
+  }
+
+  #hear(report: Report): void {
+    switch (report.kind) {
+      case 'printed':
+        this.#fresh.push({ level: report.level, text: report.text });
+        this.#frame ??= setTimeout(() => this.#show(), 16);
+        break;
+      case 'silenced':
+        this.silenced = true;
+        break;
+      case 'done':
+        this.#show();
+        this.ms = report.ms;
+        // a timer of the program may have thrown before its last line was reached
+        if (this.state === 'running') this.state = 'done';
+        break;
+      case 'failed':
+        this.#fail(report.failure);
+        break;
+    }
+  }
+
+  #fail(failure: Failure): void {
+    this.#show();
+    this.failure ??= failure;
+    this.state = 'failed';
+  }
+
+  #show(): void {
+    clearTimeout(this.#frame);
+    this.#frame = undefined;
+    if (this.#fresh.length === 0) return;
+    this.lines = [...this.lines, ...this.#fresh];
+    this.#fresh = [];
+  }
+
+  #end(): void {
+    this.#show();
+    this.#worker?.terminate();
+    this.#worker = undefined;
+  }
+}

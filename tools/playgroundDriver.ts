@@ -1,0 +1,44 @@
+/** What the tests of the playground share: a build of their own, a server for it, and a page of Chromium that opens its pages. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Page } from './devtools.ts';
+import { buildPlayground } from './playground.ts';
+import { serveFolder } from './staticServer.ts';
+
+export interface Playground {
+  readonly page: Page;
+  /** Opens a page by what stands behind the `#/` of its address, and waits until an expression is truthy. */
+  open(hash: string, ready: string): Promise<void>;
+  /** Presses the first button with this text. */
+  press(text: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Builds into a folder of its own, as test files run side by side. */
+export async function openPlayground(browserPath: string): Promise<Playground> {
+  const folder = mkdtempSync(join(tmpdir(), 'torsor-playground-'));
+  const problem = await buildPlayground(folder);
+  if (problem !== undefined) throw new Error(problem);
+  const server = await serveFolder(folder);
+  const page = await Page.open(browserPath);
+  await page.resize(1400, 900);
+  return {
+    page,
+    async open(hash, ready) {
+      await page.goto(`${server.address}#/${hash}`);
+      await page.waitFor(ready);
+    },
+    async press(text) {
+      const button = `[...document.querySelectorAll('button')].find((b) => b.textContent.trim() === ${JSON.stringify(text)})`;
+      await page.waitFor(`${button} !== undefined`);
+      await page.evaluate(`${button}.click()`);
+    },
+    async close() {
+      await page.close();
+      await server.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
