@@ -57,9 +57,9 @@ async function measureOnce(options: Options): Promise<{ code: number; name: stri
   }
   const { command, id, bundled } = runtimeCommand(options);
   const args = [...process.argv.slice(2), ...(keeps ? ['--json', kept(id)] : [])];
-  const file = bundled ? await bundleForNode() : 'benchmarks/measure.ts';
-  const { code } = await run([...command, file, ...args]);
-  if (bundled) rmSync(root + file);
+  const { script, files } = bundled ? await bundleForNode() : { script: 'benchmarks/measure.ts', files: [] };
+  const { code } = await run([...command, script, ...args]);
+  for (const file of files) rmSync(root + file);
   return { code, name: id };
 }
 
