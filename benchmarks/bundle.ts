@@ -15,17 +15,20 @@ const FOLDER = 'benchmarks/peers';
 
 const common = { bundle: true, format: 'esm', conditions: ['@torsor/source'], logLevel: 'error' } as const;
 
-/** Writes one file for Node; gives its path from the root. */
-export async function bundleForNode(): Promise<string> {
-  const path = `${FOLDER}/bundle.mjs`;
+/** Writes a file for Node and, beside it, the worker that it starts; gives their paths from the root. */
+export async function bundleForNode(): Promise<{ readonly script: string; readonly files: readonly string[] }> {
+  const script = `${FOLDER}/bundle.js`;
   await build({
     ...common,
-    entryPoints: [`${root}benchmarks/measure.ts`],
-    outfile: root + path,
+    entryPoints: [
+      { in: `${root}benchmarks/measure.ts`, out: 'bundle' },
+      { in: `${root}packages/workers/src/worker.js`, out: 'worker' },
+    ],
+    outdir: root + FOLDER,
     platform: 'node',
     target: 'node20',
   });
-  return path;
+  return { script, files: [script, `${FOLDER}/worker.js`] };
 }
 
 /** Files for a page, by their path on its server; suites are files of their own, since some need Node and then fail alone. */

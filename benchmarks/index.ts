@@ -6,7 +6,6 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { run } from '../tools/pnpm.mjs';
 import { findRuntime, type RuntimeId, root } from '../tools/runtimes.mjs';
-import { measureInBrowser } from './browser.ts';
 import { bundleForNode } from './bundle.ts';
 import { compare } from './compare.ts';
 import { type Options, parseOptions, usage } from './options.ts';
@@ -51,14 +50,16 @@ if (keeps) mkdirSync(`${root}benchmarks/results`, { recursive: true });
 /** Measures on a runtime or in a browser; gives the exit code and the name under which results are kept. */
 async function measureOnce(options: Options): Promise<{ code: number; name: string }> {
   if (options.runtime === 'chromium' || options.runtime === 'firefox') {
+    // only now: it reads the features of what was built above
+    const { measureInBrowser } = await import('./browser.ts');
     const name = options.runtime;
     return { code: await measureInBrowser(name, keeps ? { ...options, json: root + kept(name) } : options), name };
   }
   const { command, id, bundled } = runtimeCommand(options);
   const args = [...process.argv.slice(2), ...(keeps ? ['--json', kept(id)] : [])];
-  const file = bundled ? await bundleForNode() : 'benchmarks/measure.ts';
-  const { code } = await run([...command, file, ...args]);
-  if (bundled) rmSync(root + file);
+  const { script, files } = bundled ? await bundleForNode() : { script: 'benchmarks/measure.ts', files: [] };
+  const { code } = await run([...command, script, ...args]);
+  for (const file of files) rmSync(root + file);
   return { code, name: id };
 }
 

@@ -1,7 +1,7 @@
 /** Measures, wherever it runs: one row after the other, each beside its ceiling and its peers. Reads no file and starts no process. */
 
 import type { Machine } from './machine.ts';
-import { type Effort, measureRow, summary, type Voice } from './measureRow.ts';
+import { type Effort, hasGoals, measureRow, summary, type Voice } from './measureRow.ts';
 import { type Result, tableHead, tableRow } from './results.ts';
 import { type Figure, isFigure, type Line, type Peer } from './row.ts';
 import { breathe } from './sample.ts';
@@ -28,7 +28,7 @@ function skip(suite: string, name: string, unit: string, reason: string): Result
 async function measureFigure(suite: string, { name, unit, atMost, measure: take }: Figure): Promise<Result> {
   const samples = await take();
   if (typeof samples === 'string') return skip(suite, name, unit, samples);
-  return { ...summary(suite, name, unit, samples, []), ...(atMost === undefined ? {} : { atMost }) };
+  return { ...summary(suite, name, unit, samples, []), ...(atMost === undefined || !hasGoals() ? {} : { atMost }) };
 }
 
 /** The lines to measure, each with its suite, and a result for each suite that this commit or runtime cannot run. */

@@ -112,7 +112,7 @@ export function tableRow(result: Result): string {
 export function markdown(report: Report): string {
   const { machine, results } = report;
   const text = [
-    '# Results',
+    `# Results on ${machine.runtime} ${machine.version.split('.')[0]}`,
     '',
     `${machine.cpu}; ${machine.runtime} ${machine.version}, one thread (${machine.features.join(', ')});`,
     `${machine.date.slice(0, 10)}; commit \`${machine.commit}\`; \`${report.command}\`.`,
@@ -127,7 +127,8 @@ export function markdown(report: Report): string {
     '',
     'Each number but the first two is a ratio of speeds, ours to theirs, taken in turns in one process (PyTorch in one beside it):',
     'above 1, ours is faster. `ceiling` is the peak of multiply-adds for a rate in GFLOP/s, and the bandwidth of copying for a rate in',
-    'GB/s; `like` is the aligned product of like size, or the forward of a gradient. ✗ marks what falls short of issue 3.',
+    'GB/s; `like` is the aligned product of like size, or the forward of a gradient. ✗ marks what falls short of issue 3' +
+      (machine.features.includes('fma') ? '.' : ': here, what is slower than ONNX Runtime Web.'),
   ];
   for (const suite of new Set(results.map((result) => result.suite))) {
     text.push('', `## ${suite}`, '', `| | ${columns.join(' | ')} |`, `| --- |${columns.map(() => ' ---: |').join('')}`);

@@ -78,7 +78,6 @@ def log_rest(t):
 
 log_weight = lambda t: t * t / np.maximum(np.abs(np.log1p(t)), 1e-30)
 show('LOG', fit(log_rest, log_weight, np.sqrt(0.5) - 1, np.sqrt(2) - 1, 7))
-odd('TANH', np.tanh, lambda z: -1 / 3 + 2 * z / 15 - 17 * z * z / 315, 0.625, 4)
 odd('SINH', np.sinh, lambda z: 1 / 6 + z / 120 + z * z / 5040, 1, 2)
 odd('SIN', np.sin, lambda z: -1 / 6 + z / 120 - z * z / 5040, np.pi / 4 * 1.02, 3)
 cos_rest = lambda x: np.where(

@@ -12,7 +12,7 @@ import type { Scalar2, Scalar3 } from './reference/elementwise.ts';
 import { binary, binaryNumber, copy, fill, numberBinary, ternary, unary } from './reference/elementwise.ts';
 import { fewFloats } from './reference/few.ts';
 import type { Places } from './reference/index.ts';
-import { add, put, take } from './reference/index.ts';
+import { add, countNonzero, nonzero, put, take } from './reference/index.ts';
 import { addScaledInt64, binaryInt64, unaryInt64 } from './reference/int64.ts';
 import { triangle } from './reference/join.ts';
 import type { Strands } from './reference/move.ts';
@@ -24,6 +24,7 @@ import type { GradientName } from './wasm/kernels/functions.ts';
 import { launchCast } from './wasm/launchCast.ts';
 import { launchCopy, launchMove, launchTriangle } from './wasm/launchCopy.ts';
 import { launchPlaces } from './wasm/launchIndex.ts';
+import { launchCountNonzero, launchNonzero } from './wasm/launchNonzero.ts';
 import { launchElementwise, launchTest, launchWhere } from './wasm/launchRuns.ts';
 
 /** A plain number as an element of the dtype that the op computes in. */
@@ -71,6 +72,23 @@ export function runPut(self: Strided, places: Places, src: Strands): void {
 /** self[places(p)] += alpha src[p] */
 export function runAddAt(self: Strided, places: Places, src: Strands, alpha: number): void {
   if (!launchPlaces('add', self, places, src, alpha)) add(self, places, src, alpha);
+}
+
+/** How many elements are not 0. */
+export function runCountNonzero(self: Tensor): number {
+  return launchCountNonzero(self) ?? countNonzero(self);
+}
+
+/** out[k] = coordinates of the element that is the k-th not to be 0; out is [count, ndim] of int32, with any strides. */
+export function runNonzero(self: Tensor, out: Tensor): void {
+  if (launchNonzero(self, out)) return;
+  const { array, shape, strides, offset } = out;
+  const columns = self.shape.map((_, d) => ({
+    array: array as Int32Array,
+    offset: offset + d * strides[1],
+    step: strides[0],
+  }));
+  nonzero(self, shape[0], columns);
 }
 
 /** out = a on one side of a diagonal, 0 on the other */

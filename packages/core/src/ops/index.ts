@@ -4,18 +4,19 @@
  * negative ones (`index`, `indexPut`, `indexFill`, `take`) do they count from the end.
  */
 
-import { allocate, isTensor, modes } from '../base.ts';
+import { allocate, isTensor, makeView, modes } from '../base.ts';
 import { dispatch, dispatchInPlace } from '../dispatch.ts';
 import { isFloating, newArray } from '../dtype.ts';
 import { DTypeError, IndexError, NotImplementedError, ShapeError } from '../errors.ts';
-import { runAddAt, runPut, runTake } from '../kernels.ts';
+import { runAddAt, runCountNonzero, runNonzero, runPut, runTake } from '../kernels.ts';
 import { broadcastShapes, broadcastStrides, formatShape, sizeOf, wrapDim } from '../layout.ts';
 import { named } from '../options.ts';
 import { copy, writeElement } from '../reference/elementwise.ts';
-import type { Column, Places } from '../reference/index.ts';
+import type { Places } from '../reference/index.ts';
 import * as reference from '../reference/index.ts';
 import type { Strands } from '../reference/move.ts';
 import type { Tensor } from '../tensor.ts';
+import { contiguous } from './copies.ts';
 import { scalarTensor } from './create.ts';
 import { eq, operand, to, where } from './elementwise.ts';
 import type { IndexOps, Operand } from './list.ts';
@@ -278,7 +279,7 @@ export function embedding(weight: Tensor, indices: Tensor, paddingIdx?: number |
   }
   if (!modes.grad || !weight.requiresGrad) return out;
   const padding = eq(indices, given < 0 ? given + count : given);
-  return reference.countNonzero(padding) === 0 ? out : where(unsqueeze(padding, -1), out.detach(), out);
+  return runCountNonzero(padding) === 0 ? out : where(unsqueeze(padding, -1), out.detach(), out);
 }
 
 const indexAddForward: IndexOps['indexAdd'] = (self, dim, index, source, alpha) => {
@@ -580,10 +581,13 @@ export function indexPut_(
 
 // --------------------------------------------------------------------------------------------------------------- masks
 
+/** Tensors of fewer elements are walked through as they are. */
+const MIN_COPIED = 256;
+
 const maskedSelectForward: IndexOps['maskedSelect'] = (self, mask) => {
   const shape = broadcastShapes('maskedSelect', self.shape, mask.shape);
   const size = sizeOf(shape);
-  const count = size === 0 ? 0 : reference.countNonzero(mask) * (size / sizeOf(mask.shape));
+  const count = size === 0 ? 0 : runCountNonzero(mask) * (size / sizeOf(mask.shape));
   const out = allocate([count], self.dtype);
   reference.maskedSelect(self, mask, shape, out);
   return out;
@@ -605,23 +609,24 @@ export function maskedSelect(self: Tensor, mask: Tensor): Tensor {
   return dispatch('maskedSelect', maskedSelectForward, [self, mask]);
 }
 
+/** What kernels walk through: large tensors that are no run are copied into one. */
+const walkable = (self: Tensor): Tensor => (sizeOf(self.shape) < MIN_COPIED ? self : contiguous(self));
+
 const nonzeroForward: IndexOps['nonzero'] = (self) => {
-  const ndim = self.shape.length;
-  const count = reference.countNonzero(self);
-  const out = allocate([count, ndim], 'int32');
-  const array = out.array as Int32Array;
-  const columns = self.shape.map((_, d): Column => ({ array, offset: d, step: ndim }));
-  reference.nonzero(self, count, columns);
+  const run = walkable(self);
+  const out = allocate([runCountNonzero(run), self.shape.length], 'int32');
+  runNonzero(run, out);
   return out;
 };
 
 /** One vector of coordinates a dimension. */
 function coordinates(self: Tensor): Tensor[] {
-  const count = reference.countNonzero(self);
-  const out = self.shape.map(() => allocate([count], 'int32'));
-  const columns = out.map((column): Column => ({ array: column.array as Int32Array, offset: 0, step: 1 }));
-  reference.nonzero(self, count, columns);
-  return out;
+  const run = walkable(self);
+  const ndim = self.shape.length;
+  const count = runCountNonzero(run);
+  const out = allocate([ndim, count], 'int32');
+  runNonzero(run, makeView(out, [count, ndim], [1, count], 0));
+  return Array.from({ length: ndim }, (_, d) => makeView(out, [count], [1], d * count));
 }
 
 export interface NonzeroOptions {

@@ -53,11 +53,14 @@ export function emitCast(from: DType, to: DType): Emitter {
       const whole = code.local('i32', i32.and(n, -TURN));
       const end = code.local('i32');
       const lanes = loadTurn(code, from);
+      const beyond = outOfInt32(code, from, to, lanes.vectors);
+      const mask =
+        to === 'bool' || to === 'uint8' ? code.local('v128', code.i32x4.const(to === 'bool' ? 1 : 255)) : null;
       code.whileLess(i, whole, () => {
         lanes.load(x);
-        const unfit = from === 'int64' ? lanes.lost : outOfInt32(code, from, to, lanes.vectors);
+        const unfit = from === 'int64' ? lanes.lost : (beyond?.() ?? null);
         const whenFit = (): void => {
-          storeTurn(code, features, LANES[from], to, lanes.vectors, out);
+          storeTurn(code, features, LANES[from], to, lanes.vectors, out, mask);
           code.increase(x, TURN * itemBytes(from));
           code.increase(out, TURN * itemBytes(to));
           code.increase(i, TURN);
@@ -117,14 +120,19 @@ function loadTurn(
 }
 
 /** Lanes that no int32 holds, NaN among them, in a cast from a float to an integer; null in other casts. */
-function outOfInt32(code: Assembler, from: DType, to: DType, vectors: readonly Local<'v128'>[]): Value<'v128'> | null {
+function outOfInt32(
+  code: Assembler,
+  from: DType,
+  to: DType,
+  vectors: readonly Local<'v128'>[],
+): (() => Value<'v128'>) | null {
   if ((from !== 'float32' && from !== 'float64') || (to !== 'int32' && to !== 'uint8' && to !== 'int64')) return null;
   const { f32x4, f64x2, v128 } = code;
   const shape = from === 'float32' ? f32x4 : f64x2;
-  const fits = (vector: Local<'v128'>) => shape.lt(shape.abs(vector), 0x7fffff00);
-  const all = code.local('v128', fits(vectors[0]));
-  for (const vector of vectors.slice(1)) all.set(v128.and(all, fits(vector)));
-  return v128.not(all);
+  // In a local, since engines make constants anew where they are used.
+  const limit = code.local('v128', shape.const(0x7fffff00));
+  const fits = (vector: Local<'v128'>) => shape.lt(shape.abs(vector), limit);
+  return () => v128.not(vectors.slice(1).reduce((all, vector) => v128.and(all, fits(vector)), fits(vectors[0])));
 }
 
 function storeTurn(
@@ -134,6 +142,7 @@ function storeTurn(
   to: DType,
   vectors: readonly Local<'v128'>[],
   out: Pointer,
+  mask: Local<'v128'> | null,
 ): void {
   const { v128, i8x16, i16x8, i32x4, f32x4, f64x2, i64x2 } = code;
   const store = (make: (k: number) => Value<'v128'>, count: number): void => {
@@ -179,8 +188,7 @@ function storeTurn(
       store((k) => i64x2[k % 2 === 0 ? 'extend_low_i32x4_s' : 'extend_high_i32x4_s'](whole[k >> 1]), 8);
     } else {
       // masks narrow to ±0 and ±1 with saturation; numbers keep their low byte, which is what wrapping means
-      const mask = to === 'bool' ? 1 : 255;
-      const low = (k: number): Value<'v128'> => v128.and(four(k), i32x4.const(mask));
+      const low = (k: number): Value<'v128'> => (mask === null ? four(k) : v128.and(four(k), mask));
       v128.store(out, i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_u(low(0), low(1)), i16x8.narrow_i32x4_u(low(2), low(3))));
     }
   }

@@ -24,6 +24,7 @@ import { elementOf, repeat, scalarOf } from './gemm-micro.ts';
 import type { TaskArgs } from './gemm-plan.ts';
 import { align, taskArgs } from './gemm-plan.ts';
 import { winogradLaunches, winogradPlan } from './winograd.ts';
+import { adjointLaunches, adjointPlan } from './winograd-adjoint.ts';
 
 /** The shape is that of the forward convolution; all tensors are contiguous; pointers in bytes. */
 export interface ConvBackwardInput extends ConvShape {
@@ -78,6 +79,7 @@ export function convBackwardInputMemory(c: ConvShape): ConvMemory {
   if (c.n === 0 || c.cin === 0 || c.h === 0 || c.w === 0) return { sharedBytes: 0, scratchBytes: 0 };
   const kernel = convKernel(c, 'input');
   if (kernel === 'scatter') return scatterPlan(c);
+  if (kernel === 'adjoint') return adjointPlan(c);
   if (kernel === 'winograd') {
     const { packedBytes, scratchBytes } = winogradPlan(transposed(c));
     return { sharedBytes: packedBytes, scratchBytes };
@@ -97,9 +99,9 @@ export function convBackwardInputLaunches(c: ConvBackwardInput, sharedPtr: numbe
     const target = { x: c.gradPtr, bias: c.biasPtr ?? 0, out: c.outPtr, packed: sharedPtr };
     return winogradLaunches(transposed(c), source, target);
   }
-  if (way === 'scatter') {
+  if (way === 'scatter' || way === 'adjoint') {
     const pointers = { grad: c.gradPtr, weights: c.wPtr, bias: c.biasPtr ?? 0, out: c.outPtr };
-    return scatterLaunches(c, pointers, sharedPtr);
+    return (way === 'scatter' ? scatterLaunches : adjointLaunches)(c, pointers, sharedPtr);
   }
   return phaseLaunches(c, sharedPtr);
 }

@@ -11,6 +11,7 @@ import { isBuffered, jointPhases, phasesOf } from './conv-phases.ts';
 import { paddedRows } from './gemm-macro.ts';
 import { tilesFor } from './gemm-micro.ts';
 import { winogradPlan } from './winograd.ts';
+import { adjointPlan } from './winograd-adjoint.ts';
 import { SQUARE, tilingOf } from './winograd-tiles.ts';
 import { winogradWeightPlan } from './winograd-weight.ts';
 
@@ -19,9 +20,9 @@ export type ConvDirection = 'forward' | 'input' | 'weight';
 
 /**
  * The ways: conv-direct.ts or conv-weight-direct.ts; winograd.ts; conv.ts or conv-weight.ts; conv-input.ts, whose phases
- * are convolutions of their own or one together; conv-scatter.ts.
+ * are convolutions of their own or one together; conv-scatter.ts; winograd-adjoint.ts.
  */
-export type ConvKernel = 'direct' | 'winograd' | 'product' | 'phases' | 'joint' | 'scatter';
+export type ConvKernel = 'direct' | 'winograd' | 'product' | 'phases' | 'joint' | 'scatter' | 'adjoint';
 
 /** The way that a convolution takes, and why, in words. */
 export interface ConvPath<Kernel extends ConvKernel = ConvKernel> {
@@ -40,7 +41,7 @@ interface Candidate<Kernel extends ConvKernel> {
 /** Ways of each direction. */
 interface Kernels {
   readonly forward: 'direct' | 'winograd' | 'product';
-  readonly input: 'winograd' | 'phases' | 'joint' | 'scatter';
+  readonly input: 'winograd' | 'phases' | 'joint' | 'scatter' | 'adjoint';
   readonly weight: 'direct' | 'winograd' | 'product';
 }
 
@@ -102,6 +103,7 @@ const CANDIDATES: { [Direction in ConvDirection]: (c: ConvShape) => Candidate<Ke
       { kernel: 'phases', cycles },
       ...(joint === null ? [] : [{ kernel: 'joint' as const, cycles: least(joint.shape) }]),
       { kernel: 'scatter', cycles: scatterCycles(c) + orderCycles(c) },
+      ...(hasAdjoint(c) ? [{ kernel: 'adjoint' as const, cycles: adjointCycles(c) / MARGIN }] : []),
     ];
   },
   weight: (c) => [
@@ -214,6 +216,35 @@ function winogradCycles(c: ConvShape): number {
   // Weights that do not stay in the second-level cache cost their way to memory and back.
   const weights = ((rows * channels) / 4) * (packedBytes > 1 << 24 ? 1000 : filters);
   return groups * (blocks * (block + 6000) + weights);
+}
+
+/** Planes with their padding that are kept in scratch memory, at most. */
+const ADJOINT_BYTES = 4 << 20;
+/** Cycles to transform four tiles of sums back and add them. */
+const ADJOINT_CYCLES = 80;
+
+/** Whether winograd-adjoint.ts takes the shape: sums as long as winograd.ts takes them, tiles along lines, planes that caches hold. */
+function hasAdjoint(c: ConvShape): boolean {
+  const tiling = tilingOf(c);
+  if (tiling === null || tiling.form === SQUARE) return false;
+  const channels = c.cout / c.groups;
+  if (channels * tiling.filters > MAX_LINE_FILTERS || channels < MIN_CHANNELS) return false;
+  const { planeBytes, imageBlock } = adjointPlan(c);
+  return (c.cin / c.groups) * imageBlock * planeBytes <= ADJOINT_BYTES;
+}
+
+/** Cycles of winograd-adjoint.ts. */
+function adjointCycles(c: ConvShape): number {
+  const { tiles, tiling, rows, channels, imageBlock, blockY, blockX, blocks, planeBytes } = adjointPlan(c);
+  const { slopes, filters } = LINE_CYCLES;
+  const quads = Math.ceil((imageBlock * blockY * blockX) / 4);
+  const multiplied = Math.ceil(quads / 2) * 8;
+  const block =
+    (tiling.form.points / 8) * multiplied * paddedRows(tiles, rows) * (channels + 4) +
+    quads * (slopes * channels + ADJOINT_CYCLES * rows);
+  // Planes are filled with zeros and copied.
+  const planes = (c.n * c.cin * planeBytes) / 4 / c.groups;
+  return c.groups * (blocks * (block + 6000) + planes + ((rows * channels) / 4) * filters);
 }
 
 /** Cycles of winograd-weight.ts. */

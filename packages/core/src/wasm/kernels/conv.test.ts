@@ -313,7 +313,9 @@ test('each way of computing is taken by some of the shapes above', () => {
   assert.is(entries('forward', product), 'packWeights conv');
   assert.is(entries('input', product), 'takeWeights packWeights conv');
   const valid = shapeOf({ dtype: 'float32', n: 1, channels: [20, 50], size: [12, 12], kernel: [5, 5] });
-  assert.is(entries('input', valid), 'packTapRows convScatter');
+  assert.is(entries('input', valid), 'cut winogradWeights adjoint');
+  const few = shapeOf({ dtype: 'float32', n: 1, channels: [1, 20], size: [28, 28], kernel: [5, 5] });
+  assert.is(entries('input', few), 'packTapRows convScatter');
   const strided = shapeOf({ dtype: 'float32', n: 1, channels: [64, 64], size: [8, 8], kernel: [1, 1], stride: [2, 1] });
   assert.match(entries('input', strided), /spread|packTapRows/);
 });

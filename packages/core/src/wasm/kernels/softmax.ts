@@ -153,6 +153,18 @@ class RowLoops {
     code.if(this.rest, () => body(1, true));
   }
 
+  /** `body` for each of `count` vectors, in a loop, with the pointers at the vector. */
+  vectors(count: number, pointers: readonly Int[], body: () => void): void {
+    const { code } = this;
+    const [first] = pointers;
+    const end = code.local('i32', code.i32.add(first, 16 * count));
+    code.whileLess(first, end, () => {
+      body();
+      for (const pointer of pointers) code.increase(pointer, 16);
+    });
+    for (const pointer of pointers) code.decrease(pointer, 16 * count);
+  }
+
   load(p: Int, at: number, isRest: boolean): Vector {
     const { code } = this;
     if (!isRest) return code.local('v128', code.v128.load(p, at));
@@ -209,11 +221,15 @@ export function emitSoftmaxRows(form: SoftmaxForm): Emitter {
         for (const sum of sums) sum.set(f64x2.const(0));
         from();
         loops.along([p, q], (count, isRest) => {
-          const powers = upTo(count).map((i) => {
+          // Without fused multiply-add one after the other: JavaScriptCore runs out of registers over four, and takes twice as long.
+          const isLoop = form === 'softmax' && !features.fma && count > 1;
+          const power = (i: number): Vector => {
             const e = powerOf(m, form, m.sub(loops.load(p, 16 * i, isRest), max));
             if (form === 'softmax') loops.store(q, e, 16 * i, isRest);
             return isRest ? m.and(e, loops.filled) : e;
-          });
+          };
+          if (isLoop) loops.vectors(count, [p, q], () => power(0));
+          const powers = upTo(count).map((i) => (isLoop ? loops.load(q, 16 * i, false) : power(i)));
           collectPowers(m, form, sums, powers);
         });
         total(code, sums);

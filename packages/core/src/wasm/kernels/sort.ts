@@ -3,7 +3,8 @@
  *
  *     for every line:
  *       keys[i] = bits of x[i], arranged so that they order as unsigned integers: NaN last, -0 as 0; inverted when descending
- *       few:   insertion into a list of `few` entries; a key that is no less than the last is passed over
+ *       few:   insertion into a list of `few` entries; a key that is no less than the last is passed over, by the vector once
+ *              the list is full, where elements are adjacent
  *       else:  radix sort, a byte at a time from the lowest, without the bytes that all keys share
  *       for i in 0 … k-1:  values[i] = x[index[i]];  indices[i] = index[i]
  *
@@ -13,7 +14,7 @@
 
 import type { DType } from '../../dtype.ts';
 import { itemBytes } from '../../dtype.ts';
-import type { Assembler, Local, Operand, Value } from '../assembler.ts';
+import type { Assembler, Label, Local, Operand, Value } from '../assembler.ts';
 import type { Emitter } from '../module.ts';
 import type { ItemBytes } from './copy.ts';
 import { load, store } from './copy.ts';
@@ -58,7 +59,7 @@ export function emitSort(dtype: DType): Emitter {
       indicesStep: 'i32',
       scratch: 'i32',
     } as const;
-    const insert = insertion(code, kit);
+    const insert = insertion(code, kit, dtype);
     const radix = radixSort(code, kit);
     code.export('run', params, [], (p) => {
       const { lines, n, k, few, descending, x, values, indices, scratch } = p;
@@ -163,49 +164,115 @@ function key64(code: Assembler, dtype: DType, x: Pointer, descending: Local<'i32
 const LINE = { n: 'i32', descending: 'i32', x: 'i32', xStep: 'i32', scratch: 'i32' } as const;
 
 /** The first `few` of a line by insertion into a sorted list; gives where their positions are. */
-function insertion(code: Assembler, kit: Kit) {
+function insertion(code: Assembler, kit: Kit, dtype: DType) {
   const { i32 } = code;
   const { bytes } = kit;
+  const itemSize = itemBytes(dtype);
   const params = { n: 'i32', few: 'i32', descending: 'i32', x: 'i32', xStep: 'i32', scratch: 'i32' } as const;
   return code.func('insertion', params, ['i32'], ({ n, few, descending, x, xStep, scratch }) => {
     const keys = scratch;
     const index = code.local('i32', code.index(keys, few, bytes));
     const [i, held, j, p, q] = code.locals('i32', 5);
+    const start = code.local('i32', x);
     const key = kit.key();
     const other = kit.key();
-    code.forRange(i, 0, n, 1, () => {
-      kit.set(key, kit.keyAt(x, descending));
-      code.increase(x, xStep);
-      j.set(held);
-      code.if(
-        i32.lt_u(held, few),
-        () => code.increase(held, 1),
-        () => {
-          code.if(kit.less(key, kit.load(code.index(keys, i32.sub(few, 1), bytes))), () => j.set(i32.sub(few, 1)));
-        },
-      );
-      code.if(i32.lt_u(j, few), () => {
-        p.set(code.index(keys, j, bytes));
-        q.set(code.index(index, j, 4));
-        code.block((end) => {
-          code.loop((again) => {
-            code.br_if(end, i32.eqz(j));
-            kit.set(other, kit.load(i32.sub(p, bytes)));
-            code.br_if(end, i32.eqz(kit.less(key, kit.load(i32.sub(p, bytes)))));
-            kit.store(p, other);
-            i32.store(q, i32.load(i32.sub(q, 4)));
-            code.decrease(p, bytes);
-            code.decrease(q, 4);
-            code.decrease(j, 1);
-            code.br(again);
-          });
+    const passOver = vectorPass(code, dtype, { n, i, x, descending });
+    const walk = (done: Label): void =>
+      code.forRange(i, 0, n, 1, () => {
+        code.if(i32.and(i32.eq(held, few), i32.eq(xStep, itemSize)), () => {
+          // The last of the list is an element of the line.
+          q.set(code.index(index, i32.sub(few, 1), 4));
+          passOver(i32.add(start, i32.mul(i32.load(q), xStep)));
+          code.br_if(done, i32.eq(i, n));
         });
-        kit.store(p, key);
-        i32.store(q, i);
+        kit.set(key, kit.keyAt(x, descending));
+        code.increase(x, xStep);
+        j.set(held);
+        code.if(
+          i32.lt_u(held, few),
+          () => code.increase(held, 1),
+          () => {
+            code.if(kit.less(key, kit.load(code.index(keys, i32.sub(few, 1), bytes))), () => j.set(i32.sub(few, 1)));
+          },
+        );
+        code.if(i32.lt_u(j, few), () => {
+          p.set(code.index(keys, j, bytes));
+          q.set(code.index(index, j, 4));
+          code.block((end) => {
+            code.loop((again) => {
+              code.br_if(end, i32.eqz(j));
+              kit.set(other, kit.load(i32.sub(p, bytes)));
+              code.br_if(end, i32.eqz(kit.less(key, kit.load(i32.sub(p, bytes)))));
+              kit.store(p, other);
+              i32.store(q, i32.load(i32.sub(q, 4)));
+              code.decrease(p, bytes);
+              code.decrease(q, 4);
+              code.decrease(j, 1);
+              code.br(again);
+            });
+          });
+          kit.store(p, key);
+          i32.store(q, i);
+        });
       });
-    });
+    code.block(walk);
     index.get();
   });
+}
+
+/** The vectors that compare elements, and how their instructions end. */
+const COMPARED = {
+  bool: ['i8x16', '_u'],
+  uint8: ['i8x16', '_u'],
+  int32: ['i32x4', '_s'],
+  int64: ['i64x2', '_s'],
+  float32: ['f32x4', ''],
+  float64: ['f64x2', ''],
+} as const;
+
+/**
+ * Moves i and x on to the first element that may come before the one at `last`, or to the end. A NaN may: it compares with nothing.
+ */
+function vectorPass(
+  code: Assembler,
+  dtype: DType,
+  { n, i, x, descending }: Readonly<Record<'n' | 'i' | 'x' | 'descending', Local<'i32'>>>,
+): (last: Value<'i32'>) => void {
+  const { i32, v128 } = code;
+  const bytes = itemBytes(dtype);
+  const lanes = 16 / bytes;
+  const [mask, skipped] = code.locals('i32', 2);
+  const held = code.local('v128');
+  const load = bytes === 1 ? 'load8_splat' : bytes === 4 ? 'load32_splat' : 'load64_splat';
+  const [name, sign] = COMPARED[dtype];
+  const shape = code[name] as unknown as Readonly<Record<string, Assembler['f32x4']['le']>>;
+  const bits = bytes === 1 ? code.i8x16 : bytes === 4 ? code.i32x4 : code.i64x2;
+  const pass = (comparison: 'le' | 'ge', found: Label): void => {
+    code.while(
+      () => i32.ge_u(i32.sub(n, i), lanes),
+      () => {
+        mask.set(i32.xor(bits.bitmask(shape[comparison + sign](v128.load(x), held)), 2 ** lanes - 1));
+        code.if(mask, () => {
+          skipped.set(i32.ctz(mask));
+          code.increase(i, skipped);
+          code.increase(x, i32.mul(skipped, bytes));
+          code.br(found);
+        });
+        code.increase(i, lanes);
+        code.increase(x, 16);
+      },
+    );
+  };
+  return (last) => {
+    held.set(v128[load](last));
+    code.block((found) => {
+      code.if(
+        descending,
+        () => pass('le', found),
+        () => pass('ge', found),
+      );
+    });
+  };
 }
 
 /** Sorts a line by the bytes of its keys; gives where its positions are. */

@@ -138,18 +138,17 @@ function logarithm(m: Lanes, x: Vector, [high, low, scale]: readonly [number, nu
 /** ln x */
 export const log = (m: Lanes, x: Vector): Vector => logarithm(m, x, [...formatOf(m).ln2, 1]);
 
-/** tanh x: x + x³ P(x²) up to 0.625, and 1 - 2 / (e^2|x| + 1) with the sign of x beyond. */
+/** tanh |x| = e / (e + 2) for e = e^2|x| - 1 = 2^n (e^r - 1) + (2^n - 1), which for small x is the polynomial alone; with the sign of x. */
 export function tanh(m: Lanes, x: Vector): Vector {
-  const z = m.mul(x, x);
+  const { flat, bits, bias, round, exp } = formatOf(m);
   const size = m.abs(x);
-  const { tanh: coefficients, flat, bits, bias, round } = formatOf(m);
-  const near = m.madd(m.mul(m.polynomial(z, coefficients), z), size, size);
   const twice = m.pmin(m.add(size, size), flat);
   const whole = m.madd(twice, Math.LOG2E, round + bias);
   const r = reduced(m, twice, m.sub(whole, round + bias));
-  const denominator = m.madd(expNear(m, r), m.i.shl(whole, bits), 1);
-  const far = m.sub(1, m.div(2, denominator));
-  return m.withSign(m.choose(m.gt(size, 0.625), far, near), x);
+  const near = m.madd(m.polynomial(r, exp), m.mul(r, r), r);
+  const power = m.i.shl(whole, bits);
+  const e = m.madd(near, power, m.sub(power, 1));
+  return m.withSign(m.div(e, m.add(e, 2)), x);
 }
 
 /** 1 / (1 + e^-x), for negative x as e^x / (1 + e^x), so that it fades out gradually. */

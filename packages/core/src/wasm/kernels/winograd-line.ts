@@ -2,7 +2,7 @@
  * The transforms of Winograd convolution F(4, 5) along a line: four outputs of a filter of five taps from eight inputs by
  * eight products. Vectors hold four tiles (or four filters) side by side, one in each lane.
  *
- *     outputs = Aᵀ [ (G g) ⊙ (Bᵀ d) ],    dg = Gᵀ [ Σ (A e) ⊙ (Bᵀ d) ]
+ *     outputs = Aᵀ [ (G g) ⊙ (Bᵀ d) ],    dg = Gᵀ [ Σ (A e) ⊙ (Bᵀ d) ],    dd = B [ Σ (G g) ⊙ (A e) ]
  *
  * The matrices are those of Toom–Cook interpolation at 0, ±½, ±1, ±2 and ∞. In one dimension, their error is that of
  * F(4 × 4, 3 × 3) in two. For a pair of points ±p, with q² and r² the squares of the others:
@@ -116,6 +116,35 @@ function slopeTransform(code: Assembler, fma: boolean): (e: readonly Vector[], s
   };
 }
 
+/** r = B m */
+function adjointTransform(code: Assembler, fma: boolean): (m: readonly Vector[], sink: Sink) => void {
+  const { f32x4 } = code;
+  const { plus, minus } = products(code, fma);
+  const { edge } = constants(code, { edge: 21 / 4 });
+  const [a, b, c] = PAIRS.map(({ p, product, sum }) =>
+    constants(code, { product, sum, p, oddProduct: p * product, oddSum: p * sum }),
+  );
+  const sums = code.locals('v128', 3);
+  const differences = code.locals('v128', 3);
+  return (m, sink) => {
+    const [first, last] = [m[0], m[7]];
+    for (let i = 0; i < 3; i++) {
+      sums[i].set(f32x4.add(m[2 * i + 1], m[2 * i + 2]));
+      differences[i].set(f32x4.sub(m[2 * i + 1], m[2 * i + 2]));
+    }
+    const [x, y, z] = sums;
+    const [u, v, w] = differences;
+    sink(0, first.get());
+    sink(1, plus(a.oddProduct, u, plus(b.oddProduct, v, f32x4.sub(f32x4.mul(c.oddProduct, w), last))));
+    sink(2, minus(edge, first, plus(a.product, x, plus(b.product, y, f32x4.mul(c.product, z)))));
+    sink(3, minus(a.oddSum, u, minus(b.oddSum, v, minus(c.oddSum, w, f32x4.mul(edge, last)))));
+    sink(4, minus(a.sum, x, minus(b.sum, y, minus(c.sum, z, f32x4.mul(edge, first)))));
+    sink(5, minus(edge, last, plus(a.p, u, plus(b.p, v, f32x4.mul(c.p, w)))));
+    sink(6, f32x4.add(f32x4.sub(x, first), f32x4.add(y, z)));
+    sink(7, last.get());
+  };
+}
+
 /** r = Gᵀ m */
 function tapTransform(code: Assembler, fma: boolean): (m: readonly Vector[], sink: Sink) => void {
   const { f32x4 } = code;
@@ -223,5 +252,29 @@ export function emitLineTaps(code: Assembler, fma: boolean): Func {
     const pointers = [p0, p1, p2, p3];
     transpose(code, taps.slice(0, 4), (t, value) => v128.store(pointers[t], value));
     for (const [t, p] of pointers.entries()) v128.store32_lane(t, p, taps[4], 16);
+  });
+}
+
+/** adjointTiles(from, step, p0, p1, p2, p3): what four tiles, whose point i lies at from + i · step, add to eight inputs at each p */
+export function emitLineAdjoint(code: Assembler, fma: boolean): Func {
+  const { v128, f32x4 } = code;
+  const params = { from: 'i32', step: 'i32', ...POINTERS } as const;
+  return code.func('adjointTiles', params, [], ({ from, step, p0, p1, p2, p3 }) => {
+    const transform = adjointTransform(code, fma);
+    const points = code.locals('v128', LINE_POINTS);
+    const inputs = code.locals('v128', LINE_POINTS);
+    const halves = [code.locals('v128', 4), code.locals('v128', 4)];
+    for (const value of points) {
+      value.set(v128.load(from));
+      code.increase(from, step);
+    }
+    transform(points, into(inputs));
+    for (const [half, vectors] of halves.entries()) transpose(code, inputs.slice(4 * half), into(vectors));
+    // One tile after the other, since they overlap.
+    for (const [t, p] of [p0, p1, p2, p3].entries()) {
+      for (const [half, vectors] of halves.entries()) {
+        v128.store(p, f32x4.add(v128.load(p, 16 * half), vectors[t]), 16 * half);
+      }
+    }
   });
 }

@@ -25,6 +25,8 @@ import { repeat, tilesFor } from './gemm-micro.ts';
 import type { TaskArgs } from './gemm-plan.ts';
 import { align, evenBlock, taskArgs } from './gemm-plan.ts';
 import { filtersLaunch } from './winograd-filters.ts';
+import type { PanelSource, WinogradWeights } from './winograd-panels.ts';
+import { emitWeightRows, emitWeights, panelStep, panelsLaunch, WEIGHT_ROWS } from './winograd-panels.ts';
 import type { Form, Tiling } from './winograd-tiles.ts';
 import { emitCopyPart, insideOf, LINE, needTiling, pointStep, SQUARE, tileBlocks } from './winograd-tiles.ts';
 import { TILE } from './winograd-transforms.ts';
@@ -37,8 +39,6 @@ const WEIGHT_BYTES = 1 << 20;
 const PRODUCT_BYTES = 1 << 19;
 /** Tiles in a block, at most: with more of them the weights are read less often, which matters little. */
 const BLOCK_TILES = 96;
-/** Rows of weights that a task packs: whole panels of every height. */
-const WEIGHT_ROWS = 12;
 
 /** How a convolution is cut; all of it follows from the shape. */
 export interface WinogradPlan {
@@ -110,9 +110,7 @@ export function winogradPlan(c: ConvShape): WinogradPlan {
   const rowBlock = evenBlock(Math.ceil(rows / rowTasks), mostRows, WEIGHT_ROWS);
   const rowBlocks = Math.ceil(rows / rowBlock);
   const taskRows = rowBlock * Math.ceil(rowBlocks / rowTasks);
-  // The last panels of a block may repeat rows, by less than the height of one.
-  const packedRows = (isFused ? Math.min(rowBlock, rows) : rows) + 2 * tiles.heights[0];
-  const weightStep = pointStep(packedRows * channels * 4);
+  const weightStep = panelStep(tiles, isFused ? Math.min(rowBlock, rows) : rows, channels);
   const inputStep = pointStep(channels * count * 4);
   const productStep = pointStep(rowBlock * count * 4);
   const filterBytes = form === SQUARE ? 0 : align(c.cout * channels * form.filterBytes);
@@ -153,18 +151,6 @@ export function winogradPlan(c: ConvShape): WinogradPlan {
   };
 }
 
-/**
- * The weights [groups · rows, channels, kh, kw]; or, for tiles of 4 × 4, those of which they are the transposed and
- * reversed.
- */
-export interface WinogradWeights {
-  readonly weights: number;
-  /** Elements from a row, and from a channel, to the next. */
-  readonly rowStride: number;
-  readonly channelStride: number;
-  readonly flip: boolean;
-}
-
 /** Where the main launch reads and writes; `packed` has `packedBytes` bytes. */
 export interface WinogradTarget {
   readonly x: number;
@@ -180,10 +166,7 @@ export function winogradLaunches(c: ConvShape, source: WinogradWeights, target: 
   const { form } = tiling;
   const module = { name: tiles.name.replace('gemm', form.name), emit: EMITTERS[form.name] };
   const launches: Launch[] = [];
-  // The last block has panels of its own; all others consist of whole chunks.
-  const lastBlock = Math.floor((rows - 1) / rowBlock) * rowBlock;
-  const chunks = lastBlock / WEIGHT_ROWS + Math.max(1, Math.floor((rows - lastBlock) / WEIGHT_ROWS));
-  let weights = {
+  let weights: PanelSource = {
     weights: source.weights,
     rowStep: source.rowStride * 4,
     channelStep: source.channelStride * 4,
@@ -195,14 +178,6 @@ export function winogradLaunches(c: ConvShape, source: WinogradWeights, target: 
     weights = { weights: target.packed, rowStep: channels * bytes, channelStep: bytes, flip: 0 };
   }
   const packed = target.packed + filterBytes;
-  const weightArgs: TaskArgs<typeof WEIGHTS> = {
-    ...weights,
-    packed,
-    chunks,
-    rows,
-    channels,
-    weightStep: plan.weightStep,
-  };
   const args: TaskArgs<typeof MAIN> = {
     ...target,
     ...weights,
@@ -244,10 +219,7 @@ export function winogradLaunches(c: ConvShape, source: WinogradWeights, target: 
   const { scratchBytes } = plan;
   const tasks = groups * rowTasks * blocks;
   const main = { ...module, entry: 'winograd', args: taskArgs(MAIN, args), tasks, scratchBytes };
-  if (!plan.isFused) {
-    const rest = { entry: 'winogradWeights', args: taskArgs(WEIGHTS, weightArgs), tasks: groups * chunks };
-    launches.push({ ...module, ...rest, scratchBytes });
-  }
+  if (!plan.isFused) launches.push(panelsLaunch(module, form, plan, weights, packed));
   launches.push(main);
   return launches;
 }
@@ -266,138 +238,6 @@ const EMITTERS: Readonly<Record<string, Emitter>> = {
   winograd: /* @__PURE__ */ emitFor(SQUARE),
   winogradLine: /* @__PURE__ */ emitFor(LINE),
 };
-
-const WEIGHTS = {
-  task: 'i32',
-  scratch: 'i32',
-  weights: 'i32',
-  packed: 'i32',
-  chunks: 'i32',
-  rows: 'i32',
-  channels: 'i32',
-  rowStep: 'i32',
-  channelStep: 'i32',
-  flip: 'i32',
-  weightStep: 'i32',
-} as const;
-
-/**
- * A task transforms some rows of one group into packed panels, as `packA` would: the last task takes what is left, so
- * that all others have whole panels.
- */
-function emitWeights(code: Assembler, { points, filterBytes }: Form, weightRows: Func): void {
-  const { i32 } = code;
-  code.export('winogradWeights', WEIGHTS, [], (params) => {
-    const { task, scratch, weights, packed, chunks, rows, channels, rowStep, channelStep, flip, weightStep } = params;
-    const group = code.local('i32', i32.div_u(task, chunks));
-    const row = code.local('i32', i32.mul(i32.rem_u(task, chunks), WEIGHT_ROWS));
-    const left = code.local('i32', i32.sub(rows, row));
-    const chunk = code.local('i32', WEIGHT_ROWS);
-    left.set(code.select(left, chunk, i32.eq(i32.rem_u(task, chunks), i32.sub(chunks, 1))));
-    code.increase(weights, i32.mul(i32.mul(i32.mul(group, rows), channels), filterBytes));
-    code.increase(weights, i32.mul(row, rowStep));
-    code.increase(packed, i32.mul(group, i32.mul(weightStep, points)));
-    code.increase(packed, code.scale(i32.mul(row, channels), 4));
-    code.call(weightRows, left, channels, weights, rowStep, channelStep, flip, packed, weightStep, scratch);
-  });
-}
-
-/**
- * weightRows(count, channels, from, rowStep, channelStep, flip, out, step, scratch): `count` rows as panels, the tall
- * ones first. `scratch` has 16 bytes for each point.
- */
-function emitWeightRows(code: Assembler, tiles: Tiles, form: Form, { tall }: MacroFuncs): Func {
-  const { i32 } = code;
-  const weightTiles = form.emitWeightTiles(code, tiles.fma);
-  const panels = tiles.heights.map((height) => emitWeightPanel(code, height, form.points, weightTiles));
-  const [tallPanel, smallPanel = tallPanel] = panels;
-  const [main, small = main] = tiles.heights;
-  return code.func('weightRows', WEIGHT_PANEL, [], (params) => {
-    const { count, channels, from, rowStep, channelStep, flip, out, step, scratch } = params;
-    const panels = code.local('i32', code.call(tall, count));
-    code.while(
-      () => i32.gt_s(count, 0),
-      () => {
-        const panel = (func: Func, height: number) => {
-          const part = code.least(count, height);
-          code.call(func, part, channels, from, rowStep, channelStep, flip, out, step, scratch);
-          code.increase(from, i32.mul(rowStep, height));
-          code.increase(out, code.scale(channels, 4 * height));
-          code.decrease(count, height);
-        };
-        code.if(
-          i32.gt_s(panels, 0),
-          () => panel(tallPanel, main),
-          () => panel(smallPanel, small),
-        );
-        code.decrease(panels, 1);
-      },
-    );
-  });
-}
-
-const WEIGHT_PANEL = {
-  count: 'i32',
-  channels: 'i32',
-  from: 'i32',
-  rowStep: 'i32',
-  channelStep: 'i32',
-  flip: 'i32',
-  out: 'i32',
-  step: 'i32',
-  scratch: 'i32',
-} as const;
-
-/**
- * weightPanel_h(count, channels, from, rowStep, channelStep, flip, out, step, scratch): `count` rows as a panel of h;
- * rows that do not exist repeat the last one. A panel is (channel, row) in order, taken four at a time: with six rows,
- * two channels are three vectors.
- */
-function emitWeightPanel(code: Assembler, height: number, points: number, weightTiles: Func): Func {
-  const { i32, v128 } = code;
-  return code.func(`weightPanel_${height}`, WEIGHT_PANEL, [], (all) => {
-    const { count, channels, from, rowStep, channelStep, flip, out, step, scratch } = all;
-    const last = code.local('i32', i32.sub(count, 1));
-    const rows = Array.from({ length: height }, (_, i) =>
-      code.local('i32', i32.add(from, i32.mul(code.least(last, i), rowStep))),
-    );
-    const four = (from: readonly Local<'i32'>[]) => {
-      code.call(weightTiles, ...from, flip, out, step);
-      code.increase(out, 16);
-    };
-    const advance = () => {
-      for (const row of rows) code.increase(row, channelStep);
-    };
-    if (height === 4) {
-      repeat(code, channels, () => {
-        four(rows);
-        advance();
-      });
-      return;
-    }
-    const pairs = code.local('i32');
-    const firsts = rows.slice(4);
-    code.if(pairs.tee(i32.shr_u(channels, 1)), () =>
-      repeat(code, pairs, () => {
-        four(rows.slice(0, 4));
-        const kept = firsts.map((row) => code.local('i32', row));
-        advance();
-        four([...kept, ...rows.slice(0, 2)]);
-        four(rows.slice(2));
-        advance();
-      }),
-    );
-    // The last channel of an odd number: half of the second vector does not exist.
-    code.if(i32.and(channels, 1), () => {
-      four(rows.slice(0, 4));
-      code.call(weightTiles, ...firsts, ...firsts, flip, scratch, 16);
-      for (let point = 0; point < points; point++) {
-        v128.store64_lane(0, out, v128.load64_zero(scratch, 16 * point));
-        code.increase(out, step);
-      }
-    });
-  });
-}
 
 const MAIN = {
   task: 'i32',
