@@ -143,7 +143,7 @@ function runFold(
 ): void {
   const { source, outer, n, inner, chunk, chunks } = plan;
   const bytes = itemBytes(source.dtype);
-  const cuts = cutsOf([outer, chunks, inner], outer * n * inner * ns, LINE);
+  const cuts = cutsOf([outer, chunks, inner], outer * n * inner * ns, [1, 1, LINE]);
   runCuts(kernel, cuts, (run, [o, rows, c, count, j, columns]) => {
     const elements = Math.min(n - c * chunk, count * chunk);
     const from = x + ((o * n + c * chunk) * inner + j) * bytes;
@@ -395,7 +395,7 @@ export function launchArg(
   const name = argName(largest, dtype, isRows ? 'rows' : 'columns');
   const emit = isRows ? emitArgRows(largest, dtype) : emitArgColumns(largest, dtype);
   const bytes = itemBytes(dtype);
-  runCuts({ name, emit }, cutsOf([outer, inner], sizeOf(shape) * NS.arg, LINE), (run, [o, rows, j, columns]) => {
+  runCuts({ name, emit }, cutsOf([outer, inner], sizeOf(shape) * NS.arg, [1, LINE]), (run, [o, rows, j, columns]) => {
     const sizes = isRows ? [rows, n] : [rows, n, columns, inner];
     const at = o * inner + j;
     run(...sizes, x + (o * n * inner + j) * bytes, results[0] + 4 * at, results[1] + bytes * at);

@@ -89,10 +89,10 @@ function templateOf(launch: Launch): Template {
 
 /** The launches of a program, one after the other; `sharedPtr` has its `sharedBytes` bytes. */
 export function convLaunches({ templates }: ConvProgram, pointers: ConvPointers, sharedPtr: number): Launch[] {
-  return templates.map(({ name, emit, entry, args, tasks, scratchBytes, places }) => {
-    const filled = args.slice();
+  return templates.map(({ places, ...launch }) => {
+    const filled = launch.args.slice();
     for (const [arg, pointer, offset] of places) filled[arg] = (pointer === 4 ? sharedPtr : pointers[pointer]) + offset;
-    return { name, emit, entry, args: filled, tasks, scratchBytes };
+    return { ...launch, args: filled };
   });
 }
 

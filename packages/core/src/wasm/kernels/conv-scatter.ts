@@ -17,12 +17,14 @@ import { emitColumns, emitMacro, emitPackB, FROM_C, FROM_ZERO } from './gemm-mac
 import type { Element, Tiles } from './gemm-micro.ts';
 import { loadSplat, repeat, scalarOf, tilesFor } from './gemm-micro.ts';
 import type { TaskArgs } from './gemm-plan.ts';
-import { align, evenBlock, taskArgs } from './gemm-plan.ts';
+import { align, convNs, evenBlock, taskArgs } from './gemm-plan.ts';
 
 /** Output channels in a block, as k in gemm.ts; rows (taps) in a task; positions in a block. */
 const BLOCK_K_BYTES = 384 * 4;
 const TASK_ROWS = 192;
 const BLOCK_POSITIONS = 240;
+/** Nanoseconds that a multiplication takes, and a weight that is packed, about. */
+const NS = { product: 0.05, pack: 0.5 } as const;
 
 interface ScatterPlan {
   readonly tiles: Tiles;
@@ -123,13 +125,22 @@ export function scatterLaunches(
     aAt: plan.aAt,
   };
   const tasks = c.groups * channelBlocks;
+  const weights = plan.outChannels * c.cin * c.kh * c.kw;
   return [
-    { ...module, entry: 'packTapRows', args: taskArgs(PACK_TAPS, packArgs), tasks, scratchBytes: 0 },
+    {
+      ...module,
+      entry: 'packTapRows',
+      args: taskArgs(PACK_TAPS, packArgs),
+      tasks,
+      ns: weights * NS.pack,
+      scratchBytes: 0,
+    },
     {
       ...module,
       entry: 'convScatter',
       args: taskArgs(CONV_SCATTER, mainArgs),
       tasks: tasks * c.n,
+      ns: convNs(c, NS.product),
       scratchBytes: plan.scratchBytes,
     },
   ];

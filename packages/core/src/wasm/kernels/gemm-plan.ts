@@ -1,5 +1,8 @@
 /** What every launch of a packed product needs to be planned: blocks, places in scratch memory, arguments in order. */
 
+import { itemBytes } from '../../dtype.ts';
+import type { ConvShape } from './conv.ts';
+
 /** What kernels work on: the heap, or anything that has its memory. */
 export interface Kernels {
   readonly memory: WebAssembly.Memory;
@@ -14,6 +17,12 @@ export function evenBlock(size: number, most: number, multiple: number): number 
 /** Up to the next multiple of 64, the alignment of everything in scratch memory. */
 export function align(bytes: number): number {
   return Math.ceil(bytes / 64) * 64;
+}
+
+/** Nanoseconds of a convolution that takes so many for each multiplication of the direct sum in single precision. */
+export function convNs(c: ConvShape, each: number): number {
+  const products = (c.n * c.cout * c.oh * c.ow * c.cin * c.kh * c.kw) / c.groups;
+  return (products * each * itemBytes(c.dtype)) / 4;
 }
 
 /** The arguments of a task by name, without the two that every launch gives. */

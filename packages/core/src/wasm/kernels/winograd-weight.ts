@@ -22,7 +22,7 @@ import { emitColumns, emitMacro, FROM_C, FROM_ZERO, forPanels, paddedRows } from
 import type { Tiles } from './gemm-micro.ts';
 import { repeat, tilesFor } from './gemm-micro.ts';
 import type { TaskArgs } from './gemm-plan.ts';
-import { align, evenBlock, taskArgs } from './gemm-plan.ts';
+import { align, convNs, evenBlock, taskArgs } from './gemm-plan.ts';
 import { filtersLaunch } from './winograd-filters.ts';
 import type { Form, Tiling } from './winograd-tiles.ts';
 import { emitCopyPart, insideOf, LINE, needTiling, pointStep, SQUARE, tileBlocks } from './winograd-tiles.ts';
@@ -37,6 +37,8 @@ const BLOCK_TILES = 192;
 /** Chunks of tiles, when there are fewer tasks than this; a chunk has at least so many products of a direct sum. */
 const FEW_TASKS = 8;
 const CHUNK_PRODUCTS = 1 << 22;
+/** Nanoseconds that a multiplication of the direct sum takes, about. */
+const NS = 0.02;
 /** Planes that are transformed together: the tallest panel. */
 const PLANES = 6;
 
@@ -214,6 +216,7 @@ export function winogradWeightLaunches(
     entry: 'winogradWeight',
     args: taskArgs(WEIGHT, args),
     tasks: c.groups * plan.rowTasks * plan.channelTasks * chunks,
+    ns: convNs(c, NS),
     scratchBytes: plan.scratchBytes,
   };
   const launches = [main];
