@@ -62,7 +62,7 @@ export function fastGemm(
   }
   if (!hasKernels(dtype)) return false;
   const staging = new Staging();
-  const scratch = staging.reserve(gemmScratchBytes(dtype, m, n, k));
+  const scratch = staging.reserve(gemmScratchBytes(dtype, m, n, k, count));
   const lhs = addMatrix(staging, count, m, k, a);
   const rhs = addMatrix(staging, count, k, n, b);
   const start = add === null ? null : addMatrix(staging, count, m, n, add);
