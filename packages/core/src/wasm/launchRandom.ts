@@ -17,6 +17,7 @@ import {
   emitNormal,
   emitPermute,
   emitRemainder,
+  emitTemper,
   emitUniform,
   emitUnit,
 } from './kernels/random.ts';
@@ -33,12 +34,12 @@ const SHARED_PIECE = 2 ** 16;
 /** Permutations pass through scratch space whole; larger ones are left to the loop. */
 const MAX_PERMUTED_BYTES = 64 * 2 ** 20;
 /** Nanoseconds that an element takes, about: of words only converted, of normals, of remainders, of comparisons. */
-const NS = { unit: 0.15, normal: 1.2, remainder: 1, bernoulli: 0.5, cast: 0.15 } as const;
+const NS = { unit: 0.4, normal: 1.2, remainder: 1, bernoulli: 0.5, cast: 0.15 } as const;
 /** Room for the words of the engine. */
 const STATE_BYTES = 2560;
 
 type Run = KernelExports & { readonly run: (...args: number[]) => number };
-/** Writes the next `n` words to an address. */
+/** Writes the next `n` words to an address, as they stand in the state: what is made of them tempers them. */
 type Draw = (n: number, pointer: number) => void;
 
 /** Takes the scratch space that launches here will ask for, so that none of them grows the heap under the array that it fills. */
@@ -50,7 +51,7 @@ const start = (name: string, emit: Emitter): Run['run'] => kernel<Run>(name, emi
 
 const pieceSize = (): number => (executor().threads > 1 ? SHARED_PIECE : PIECE);
 
-/** Makes something of `n` words in place: `run(n, pointer, …)`. The words come one after the other; this, threads share. */
+/** Makes something of `n` words in place: `run(n, pointer, …)`. The state is twisted word after word; this, threads share. */
 function transform(name: string, emit: Emitter, call: readonly number[], ns: number): void {
   runShared({ name, emit }, call, ns, [4]);
 }
@@ -95,6 +96,7 @@ export function launchWords(out: Int32Array, generator: Generator): boolean {
   if (out.length < MIN_SIZE || !features().simd) return false;
   withEngine(generator, 4 * out.length, (draw, scratch) => {
     draw(out.length, scratch);
+    transform('temper', emitTemper, [out.length, scratch], NS.unit);
     out.set(new Int32Array(heap().memory.buffer, scratch, out.length));
   });
   return true;
@@ -197,6 +199,7 @@ export function launchPermute(out: Int32Array, generator: Generator): boolean {
     for (let first = 0; first < size - 1; first += PIECE) {
       const n = Math.min(PIECE, size - 1 - first);
       draw(n, words);
+      transform('temper', emitTemper, [n, words], NS.unit);
       permute(n, words, scratch, first, size);
     }
     out.set(copy);
