@@ -105,8 +105,11 @@ function planes(shape: Shape, from: Shape, to: Shape): { shape: number[]; stride
   const merged = collapse(pick(shape), [pick(from), pick(to)]);
   const last = merged.shape.length - 1;
   const run = merged.strides[0].lastIndexOf(1);
-  if (run >= 0 && run < last - 1) {
-    for (const list of [merged.shape, ...merged.strides]) list.splice(last - 1, 0, ...list.splice(run, 1));
+  // Of runs that go on in runs, the most are the rows: a call for each few of them would take longer than they do.
+  const { shape: sizes } = merged;
+  const most = run === last && sizes[last - 1] < MIN_PLANE ? sizes.indexOf(Math.max(...sizes.slice(0, last))) : run;
+  if (most >= 0 && most < last - 1) {
+    for (const list of [merged.shape, ...merged.strides]) list.splice(last - 1, 0, ...list.splice(most, 1));
   }
   return merged;
 }

@@ -24,10 +24,11 @@ const MIN_PLANE = 16;
 const MAX_SIZE = 2 ** 30;
 /** Arrays outside the heap are brought into it up to this size, in all; more is left to the reference loops. */
 const MAX_STAGED_BYTES = 16 * 2 ** 20;
-/** Nanoseconds that an element takes, about: to move, to look at its index, to cast. */
-const NS = { move: 0.7, range: 0.3, cast: 0.15 } as const;
-/** Rows are cut at multiples of so many elements. */
+/** Nanoseconds that an element takes, about: to move, with an index of its own or in a run, to look at an index, to cast. */
+const NS = { move: 0.7, run: 0.15, range: 0.15, cast: 0.15 } as const;
+/** Rows are cut at multiples of so many elements; and where all tasks go over all rows, so that what they read is not too short. */
 const COLUMN_STEP = 16;
+const LONG_STEP = 128;
 
 /** What the entries of an index are like; null where no kernel looks at them. */
 export function launchRange(index: Strands, shape: Shape, least: number, size: number): Range | null {
@@ -104,7 +105,8 @@ export function launchPlaces(
   const [xc, ic, yc] = planes.columnStrides.map((stride, k) => stride * units[k]);
   // Writes to one place keep their order: they are cut only where x moves on by itself, and so never meets the same place again.
   const isFree = (stride: number): boolean => form === 'take' || stride !== 0;
-  const steps = [isFree(xr) ? 1 : Infinity, isFree(xc) ? COLUMN_STEP : Infinity];
+  const steps = [isFree(xr) ? 1 : Infinity, !isFree(xc) ? Infinity : isFree(xr) ? COLUMN_STEP : LONG_STEP];
+  const ns = ic === 0 && xc === units[0] ? NS.run : NS.move;
   const starts = [self.offset, index.offset, y.offset];
   const runPlane = (run: Run, [row, height, column, width]: Cut, at: readonly number[]) => {
     const [px, pi, py] = at.map((from, k) => bases[k] + from * units[k]);
@@ -113,10 +115,10 @@ export function launchPlaces(
     run(height, width, ...pointers, xr, ir, yr, xc, ic, yc, scale * units[0], index.wrap, alpha);
   };
   if (planes.outer.every((_, d) => isFree(planes.strides[0][d]))) {
-    const cuts = cutsOf([rows, columns], count * NS.move, steps, count / (rows * columns));
+    const cuts = cutsOf([rows, columns], count * ns, steps, count / (rows * columns));
     runCuts({ name, emit }, cuts, (run, cut) => eachPlane(planes, starts, (at) => runPlane(run, cut, at)));
   } else {
-    const cuts = cutsOf([rows, columns], rows * columns * NS.move, steps);
+    const cuts = cutsOf([rows, columns], rows * columns * ns, steps);
     eachPlane(planes, starts, (at) => runCuts({ name, emit }, cuts, (run, cut) => runPlane(run, cut, at)));
   }
   if (aside > 0) runCast(wide, dtype, aside, room.extra, first);

@@ -45,8 +45,8 @@ const MOMENT_CHUNKS = {
 
 /** Nanoseconds that an element takes, about. */
 const NS = { fold: 0.08, moments: 0.25, difference: 0.15, arg: 0.15 } as const;
-/** Columns are cut where cache lines end. */
-const LINE = 512;
+/** Columns are cut at multiples of so many: a task that reads little of each row takes longer for it, the more so the less it does. */
+const LINE = { fold: 512, others: 256 } as const;
 
 type Floating = Tensor & { readonly dtype: FloatDType };
 
@@ -143,7 +143,8 @@ function runFold(
 ): void {
   const { source, outer, n, inner, chunk, chunks } = plan;
   const bytes = itemBytes(source.dtype);
-  const cuts = cutsOf([outer, chunks, inner], outer * n * inner * ns, [1, 1, LINE]);
+  const line = ns === NS.fold ? LINE.fold : LINE.others;
+  const cuts = cutsOf([outer, chunks, inner], outer * n * inner * ns, [1, 1, line]);
   runCuts(kernel, cuts, (run, [o, rows, c, count, j, columns]) => {
     const elements = Math.min(n - c * chunk, count * chunk);
     const from = x + ((o * n + c * chunk) * inner + j) * bytes;
@@ -289,21 +290,19 @@ function mergeMoments(
   const squares = new Float64Array(means.length);
   const count = sizeOf(shape) / means.length;
   const targets = grid === null ? orderedTargets(plan) : gridTargets(grid, kept);
-  /** `visit(part, output, elements)` */
-  const each = (visit: (i: number, target: number, elements: number) => void): void => {
-    for (let i = 0; i < targets.length; ) {
-      const isLast = chunks === 1 || (i / inner) % chunks === chunks - 1;
-      const elements = isLast ? n - (chunks - 1) * chunk : chunk;
-      for (const end = i + inner; i < end; i++) visit(i, targets[i], elements);
+  // Of a batch there are thousands of parts: these loops do without closures and divisions.
+  const last = n - (chunks - 1) * chunk;
+  for (let i = 0, c = 1; i < targets.length; c = c === chunks ? 1 : c + 1) {
+    const share = (c === chunks ? last : chunk) / count;
+    for (const end = i + inner; i < end; i++) means[targets[i]] += partMeans[i] * share;
+  }
+  for (let i = 0, c = 1; i < targets.length; c = c === chunks ? 1 : c + 1) {
+    const elements = c === chunks ? last : chunk;
+    for (const end = i + inner; i < end; i++) {
+      const distance = partMeans[i] - means[targets[i]];
+      squares[targets[i]] += partSquares[i] + elements * distance * distance;
     }
-  };
-  each((i, target, elements) => {
-    means[target] += partMeans[i] * (elements / count);
-  });
-  each((i, target, elements) => {
-    const distance = partMeans[i] - means[target];
-    squares[target] += partSquares[i] + elements * distance * distance;
-  });
+  }
   return { means, squares, count };
 }
 
@@ -395,7 +394,7 @@ export function launchArg(
   const name = argName(largest, dtype, isRows ? 'rows' : 'columns');
   const emit = isRows ? emitArgRows(largest, dtype) : emitArgColumns(largest, dtype);
   const bytes = itemBytes(dtype);
-  runCuts({ name, emit }, cutsOf([outer, inner], sizeOf(shape) * NS.arg, [1, LINE]), (run, [o, rows, j, columns]) => {
+  runCuts({ name, emit }, cutsOf([outer, inner], sizeOf(shape) * NS.arg, [1, LINE.others]), (run, [o, rows, j, columns]) => {
     const sizes = isRows ? [rows, n] : [rows, n, columns, inner];
     const at = o * inner + j;
     run(...sizes, x + (o * n * inner + j) * bytes, results[0] + 4 * at, results[1] + bytes * at);

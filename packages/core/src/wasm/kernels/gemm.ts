@@ -29,8 +29,8 @@ const BLOCK_K_BYTES = 384 * 4;
 const BLOCK_ROWS = 120;
 /** Columns of B in a block: what is left of the second-level cache, or the third. A multiple of every width. */
 const BLOCK_COLUMNS = 1024;
-/** Products in a task of a matrix by a vector, which waits for memory. */
-const GEMV_TASK_PRODUCTS = 1 << 18;
+/** Multiplications in a task of a matrix by a vector, which waits for memory, and longer where it reads little of each row. */
+const GEMV_TASK_PRODUCTS = { column: 1 << 18, row: 1 << 19 };
 /** Multiplications in a task, about: 40 µs of work, or 10 where there would be fewer than four; and tasks, at most. */
 const TASK_PRODUCTS = 1 << 20;
 const LEAST_PRODUCTS = 1 << 18;
@@ -230,7 +230,7 @@ function gemvLaunch(tiles: Tiles, cut: 'one' | 'many', g: Gemm, shape: 'row' | '
   const batch = g.batch ?? NO_BATCH;
   const isColumn = shape === 'column';
   const rows = isColumn ? g.m : g.n;
-  const most = cut === 'one' ? rows : Math.max(32, Math.ceil(GEMV_TASK_PRODUCTS / Math.max(k, 1)));
+  const most = cut === 'one' ? rows : Math.max(32, Math.ceil(GEMV_TASK_PRODUCTS[shape] / Math.max(k, 1)));
   const taskRows = evenBlock(rows, Math.max(1, Math.min(most, rows)), 32);
   const rowTasks = Math.ceil(rows / taskRows);
   const matrix = [g.aPtr, g.aRowStride * bytes, g.aColStride * bytes, batch.aStride * bytes];
