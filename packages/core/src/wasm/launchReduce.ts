@@ -382,6 +382,12 @@ export function launchArg(
   const inner = dim === null ? 1 : sizeOf(shape.slice(dim + 1));
   const n = dim === null ? sizeOf(shape) : shape[dim];
   const outer = sizeOf(shape) / (n * inner);
+  if (outer * inner === 1) {
+    const [place, extreme] = argOfRun(a, largest);
+    (indices.array as Int32Array)[indices.offset] = place;
+    if (values !== null) (values.array as Float64Array)[values.offset] = extreme;
+    return true;
+  }
   const staging = new Staging();
   const source = staging.addTensor(rowMajor(a));
   const places = staging.addTensor(indices);
@@ -394,12 +400,41 @@ export function launchArg(
   const name = argName(largest, dtype, isRows ? 'rows' : 'columns');
   const emit = isRows ? emitArgRows(largest, dtype) : emitArgColumns(largest, dtype);
   const bytes = itemBytes(dtype);
-  runCuts({ name, emit }, cutsOf([outer, inner], sizeOf(shape) * NS.arg, [1, LINE.others]), (run, [o, rows, j, columns]) => {
-    const sizes = isRows ? [rows, n] : [rows, n, columns, inner];
-    const at = o * inner + j;
-    run(...sizes, x + (o * n * inner + j) * bytes, results[0] + 4 * at, results[1] + bytes * at);
-  });
+  runCuts(
+    { name, emit },
+    cutsOf([outer, inner], sizeOf(shape) * NS.arg, [1, LINE.others]),
+    (run, [o, rows, j, columns]) => {
+      const sizes = isRows ? [rows, n] : [rows, n, columns, inner];
+      const at = o * inner + j;
+      run(...sizes, x + (o * n * inner + j) * bytes, results[0] + 4 * at, results[1] + bytes * at);
+    },
+  );
   staging.write(places);
   if (extremes !== null) staging.write(extremes);
   return true;
+}
+
+/** The position of the extreme of all elements, and the extreme: the first of equal ones, or the first NaN. */
+function argOfRun(a: Floating, largest: boolean): [place: number, extreme: number] {
+  const { dtype } = a;
+  const [n, bytes] = [sizeOf(a.shape), itemBytes(dtype)];
+  const cuts = cutsOf([n], n * NS.arg, [LINE.others]);
+  const count = cuts.list.length;
+  const staging = new Staging();
+  const [places, extremes] = [staging.reserve(4 * count), staging.reserve(bytes * count)];
+  const source = staging.addTensor(rowMajor(a));
+  staging.open(null);
+  const [x, placesPtr, extremesPtr] = [staging.pointer(source), staging.at(places), staging.at(extremes)];
+  const kernel = { name: argName(largest, dtype, 'rows'), emit: emitArgRows(largest, dtype) };
+  runCuts(kernel, cuts, (run, [from, size], task) => {
+    run(1, size, x + from * bytes, placesPtr + 4 * task, extremesPtr + bytes * task);
+  });
+  const { buffer } = heap().memory;
+  const local = new Int32Array(buffer, placesPtr, count);
+  const found = viewArray(dtype, buffer, extremesPtr, count) as Float64Array;
+  let best = 0;
+  for (let i = 1; i < count && !Number.isNaN(found[best]); i++) {
+    if (Number.isNaN(found[i]) || (largest ? found[i] > found[best] : found[i] < found[best])) best = i;
+  }
+  return [cuts.list[best][0] + local[best], found[best]];
 }

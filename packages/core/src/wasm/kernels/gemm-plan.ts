@@ -19,6 +19,23 @@ export function align(bytes: number): number {
   return Math.ceil(bytes / 64) * 64;
 }
 
+/**
+ * Into how many parts each of some tasks is cut for so many threads, `least` or more: what has the last thread end soonest, if a part
+ * takes `cost(parts)`, since what all parts do anew adds up.
+ */
+export function partsFor(
+  threads: number,
+  tasks: number,
+  least: number,
+  most: number,
+  cost: (parts: number) => number,
+): number {
+  const time = (parts: number): number => Math.ceil((tasks * parts) / threads) * cost(parts);
+  let best = least;
+  for (let parts = least + 1; parts <= most; parts++) if (time(parts) < time(best)) best = parts;
+  return best;
+}
+
 /** Nanoseconds of a convolution that takes so many for each multiplication of the direct sum in single precision. */
 export function convNs(c: ConvShape, each: number): number {
   const products = (c.n * c.cout * c.oh * c.ow * c.cin * c.kh * c.kw) / c.groups;

@@ -449,7 +449,15 @@ function emitTask(code: Assembler, tiles: Tiles, macro: MacroFuncs, panels: Func
             () => packedB.set(packedAt(code, tiles, packed, p, n, column, steps)),
             () => {
               source.set(at(code, b, p, bRow, column, bColumn));
-              code.call(packB, i32.sub(columns, whole), steps, code.index(source, whole, bytes), bRow, bColumn, packedB);
+              code.call(
+                packB,
+                i32.sub(columns, whole),
+                steps,
+                code.index(source, whole, bytes),
+                bRow,
+                bColumn,
+                packedB,
+              );
             },
           );
           code.forRange(row, rowStart, rowEnd, rowBlock, () => {
