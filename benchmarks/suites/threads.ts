@@ -36,6 +36,7 @@ const empty: Launch = {
   entry: 'run',
   args: [],
   tasks: 2,
+  ns: 1e6,
   scratchBytes: 0,
 };
 

@@ -86,6 +86,7 @@ threaded('every op gives the same bits on 1, 2, 3 and 7 threads', async () => {
   const want = compute().map(bits);
   for (const threads of [1, 2, 3, 7]) {
     await withPool(threads, (pool) => {
+      pool.sharesAll = true;
       for (let round = 0; round < 3; round++) {
         compute().forEach((x, i) => {
           const got = bits(x);
@@ -116,7 +117,7 @@ threaded('threads do take part', async () => {
 
 /** A launch of `tasks` tasks of a kernel made for a test. */
 function launchOf(name: string, tasks: number, body: Launch['emit']): Launch {
-  return { name, emit: body, entry: 'run', args: [], tasks, scratchBytes: 0 };
+  return { name, emit: body, entry: 'run', args: [], tasks, ns: 1e6, scratchBytes: 0 };
 }
 
 /** Traps in every task. */
@@ -144,6 +145,7 @@ const hanging = (callersScratch: number): Launch => ({
   entry: 'run',
   args: [callersScratch],
   tasks: 16,
+  ns: 1e9,
   scratchBytes: 64,
 });
 
@@ -236,7 +238,7 @@ test('nonsense is refused before anything is started', async () => {
 threaded('another pool in force is not displaced', async () => {
   await withPool(2, () => {
     assert.throws(
-      () => torsor.setExecutor({ threads: 3, leastTasks: 2, run() {}, runRows() {} }),
+      () => torsor.setExecutor({ threads: 3, isWorthSharing: () => true, run() {}, runRows() {} }),
       /another pool of threads runs already, of another copy/,
     );
   });

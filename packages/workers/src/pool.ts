@@ -8,6 +8,7 @@ import { executor, heap, kernel, kernelModule, setExecutor, ValueError, WorkerEr
 import {
   ARGUMENTS,
   BUSY_US,
+  CALLS,
   changes,
   DONE,
   DOUBLES,
@@ -19,7 +20,6 @@ import {
   KERNEL,
   KERNELS,
   MOST_KERNELS,
-  MOST_TASKS,
   MOST_THREADS,
   NEXT,
   PARKED,
@@ -45,10 +45,13 @@ import { startThreads } from './threads.ts';
 const CALLER_SPIN_US = 50;
 /** Microseconds that a worker looks for the next launch before it parks: longer than most gaps between two ops of a training step. */
 const WORKER_SPIN_US = 200;
-/** Many rows are put together into so many tasks for each thread. */
-const ROW_TASKS_PER_THREAD = 16;
-/** A launch must be worth so many tasks before parked threads are woken for it. */
-const LEAST_TASKS_PARKED = 8;
+/** Many calls are put together into so many tasks for each thread. */
+const TASKS_PER_THREAD = 16;
+/** Launches that take one thread less are not shared: some times what it costs to share one (`docs/scaling.md`). */
+const SHARED_NS = 12_000;
+/** The same while threads are parked; they are woken for less when so much has been missed since. */
+const WAKING_NS = 80_000;
+const MISSED_NS = 250_000;
 /** A launch in which no task ends for so long has lost a thread. */
 const WATCHDOG_MS = 10_000;
 /** How long the end of a thread is waited for. */
@@ -75,7 +78,7 @@ export interface ThreadStats {
 
 /** What a pool has done since it started. */
 export interface PoolStats {
-  /** Launches that were shared, and those that ran on the calling thread alone because they had one task. */
+  /** Launches that were shared, and those that ran on the calling thread alone because they were too small. */
   readonly launches: number;
   readonly inline: number;
   readonly tasks: number;
@@ -93,6 +96,9 @@ export class Pool implements Executor, AsyncDisposable {
   private readonly text: Uint8Array;
   private workers: Thread[] = [];
   private readonly watchdogMs: number;
+  private readonly spins: boolean;
+  /** @internal For tests: shares launches of any size. */
+  sharesAll = false;
   private generation = 0;
   /** Kernels by what they export here, and their functions. */
   private readonly ids = new Map<object, number>();
@@ -103,6 +109,8 @@ export class Pool implements Executor, AsyncDisposable {
   private launches = 0;
   private inlineLaunches = 0;
   private waitingMs = 0;
+  /** What launches have taken that were not shared because threads were parked. */
+  private missedNs = 0;
   private isWorking = false;
   private isStopped = false;
   /** Set while threads are being replaced. */
@@ -117,7 +125,9 @@ export class Pool implements Executor, AsyncDisposable {
     this.ints = new Int32Array(new Block(INTS * 4));
     this.doubles = new Float64Array(new Block(DOUBLES * 8));
     this.text = new Uint8Array(new Block(TEXT_BYTES));
-    this.ints[SPIN_US] = WORKER_SPIN_US;
+    // Threads that must take turns on a core look for work in vain, and keep it from the one that has some.
+    this.spins = threads <= cores();
+    this.ints[SPIN_US] = this.spins ? WORKER_SPIN_US : 0;
   }
 
   /** @internal Starts the workers; resolves when all of them wait for work. */
@@ -141,24 +151,37 @@ export class Pool implements Executor, AsyncDisposable {
     }
   }
 
-  /** Waking a thread takes the caller as long as some tasks do. */
-  get leastTasks(): number {
-    return Atomics.load(this.ints, PARKED) > 0 ? LEAST_TASKS_PARKED : 2;
+  isWorthSharing(ns: number): boolean {
+    const isShared = this.gains(ns);
+    if (!isShared) this.inlineLaunches++;
+    return isShared;
+  }
+
+  /** To wake threads takes longer than a small launch does, but pays if many follow: so those are counted that could have used them. */
+  private gains(ns: number): boolean {
+    if (!this.isReady) return false;
+    if (this.sharesAll) return true;
+    if (ns < SHARED_NS) return false;
+    if (ns >= WAKING_NS || Atomics.load(this.ints, PARKED) === 0) return true;
+    this.missedNs += ns;
+    if (this.missedNs < MISSED_NS) return false;
+    this.missedNs = 0;
+    return true;
   }
 
   run(launch: Launch, memory: WebAssembly.Memory, scratchPtr: number): void {
-    const { name, emit, entry, args, tasks, scratchBytes } = launch;
-    const isShared = tasks > 1 && tasks <= MOST_TASKS && memory === heap().memory && this.isReady;
+    const { name, emit, entry, args, tasks, ns, scratchBytes } = launch;
+    const isShared = tasks > 1 && memory === heap().memory && this.gains(ns);
     if (!isShared || !this.setScratch(scratchBytes)) {
+      this.inlineLaunches++;
       const run = kernel(name, emit, memory)[entry];
       for (let task = 0; task < tasks; task++) run(task, scratchPtr, ...args);
-      this.inlineLaunches++;
       return;
     }
     const id = this.idOf(launch);
     this.ints[THREADS + SCRATCH] = scratchPtr;
     this.doubles.set(args);
-    this.share(id, entry, 0, args.length, tasks);
+    this.share(id, entry, false, args.length, tasks);
   }
 
   runRows(rows: Rows): void {
@@ -167,7 +190,6 @@ export class Pool implements Executor, AsyncDisposable {
     if (length < 2 || !this.isReady) {
       const run = kernel(rows.name, rows.emit, heap().memory)[rows.entry];
       for (const row of rows.rows) run(...row);
-      this.inlineLaunches++;
       return;
     }
     const id = this.idOf(rows);
@@ -179,7 +201,7 @@ export class Pool implements Executor, AsyncDisposable {
         const row = rows.rows[first + i];
         for (let k = 0; k < width; k++) doubles[at++] = row[k];
       }
-      this.share(id, rows.entry, count, width, Math.min(count, ROW_TASKS_PER_THREAD * this.threads));
+      this.share(id, rows.entry, true, width, count);
     }
   }
 
@@ -188,16 +210,18 @@ export class Pool implements Executor, AsyncDisposable {
     return this.threads > 1 && this.healing === null && !this.isWorking && !this.isStopped;
   }
 
-  /** `rows` is 0 where all tasks have the same arguments; `count` of them each. */
-  private share(id: number, entry: string, rows: number, count: number, tasks: number): void {
+  /** Runs `calls` of a kernel, each with a row of `count` arguments of its own or all with the same. */
+  private share(id: number, entry: string, hasRows: boolean, count: number, calls: number): void {
     const { ints } = this;
+    const tasks = Math.min(calls, TASKS_PER_THREAD * this.threads);
     this.isWorking = true;
     this.launches++;
     try {
       ints[TASKS] = tasks;
       ints[KERNEL] = id;
       ints[ENTRY] = this.entries[id].indexOf(entry);
-      ints[ROWS] = rows;
+      ints[CALLS] = calls;
+      ints[ROWS] = hasRows ? 1 : 0;
       ints[ARGUMENTS] = count;
       ints[FAILED] = 0;
       Atomics.store(ints, DONE, 0);
@@ -247,7 +271,8 @@ export class Pool implements Executor, AsyncDisposable {
     const { ints } = this;
     const startMs = performance.now();
     let done = Atomics.load(ints, DONE);
-    while (done < tasks && changes(ints, DONE, done, CALLER_SPIN_US)) done = Atomics.load(ints, DONE);
+    const spinUs = this.spins ? CALLER_SPIN_US : 0;
+    while (done < tasks && changes(ints, DONE, done, spinUs)) done = Atomics.load(ints, DONE);
     let sinceMs = startMs;
     Atomics.store(ints, WAITING, 1);
     while (done < tasks) {

@@ -21,7 +21,7 @@ export const WAITING = 5;
 /** The kernel, and which of its functions. */
 export const KERNEL = 6;
 export const ENTRY = 7;
-/** Rows of arguments, 0 where tasks have arguments in common; and the number of arguments. */
+/** 1 where calls have arguments of their own, 0 where they have them in common; and the number of arguments. */
 export const ROWS = 8;
 export const ARGUMENTS = 9;
 /** 1 + the thread that failed; its message is in the text area. */
@@ -32,6 +32,8 @@ export const STOP = 11;
 export const SPIN_US = 12;
 /** 1 while workers note times. */
 export const TIMING = 13;
+/** Calls of the launch, of which each task has an equal share. */
+export const CALLS = 14;
 /** From here: for each thread its scratch address, tasks done, microseconds at work, launches joined. */
 export const THREADS = 16;
 export const THREAD_WORDS = 4;
@@ -55,8 +57,8 @@ export const TASK_BITS = 12;
 export const MOST_TASKS = (1 << TASK_BITS) - 1;
 
 /**
- * Takes and runs tasks of the present launch until there are none. A task is `entry(task, scratch, ...arguments)`, or, where there are
- * rows, `entry(...row)` for an equal share of them.
+ * Takes and runs tasks of the present launch until there are none. A task is an equal share of the calls: of `entry(call, scratch,
+ * ...arguments)`, or, where there are rows of arguments, of `entry(...row)`.
  *
  * @param {Int32Array} ints
  * @param {Float64Array} doubles
@@ -68,6 +70,7 @@ export const MOST_TASKS = (1 << TASK_BITS) - 1;
 export function work(ints, doubles, thread, functionsOf) {
   let launch = -1;
   let tasks = 0;
+  let calls = 0;
   let rows = 0;
   let count = 0;
   let kernel = 0;
@@ -84,6 +87,7 @@ export function work(ints, doubles, thread, functionsOf) {
       // This may be half of another launch already, and is believed only when a task has been taken.
       launch = generation;
       tasks = ints[TASKS];
+      calls = ints[CALLS];
       rows = ints[ROWS];
       count = ints[ARGUMENTS];
       kernel = ints[KERNEL];
@@ -100,15 +104,11 @@ export function work(ints, doubles, thread, functionsOf) {
         for (let i = 0; i < count; i++) args.push(doubles[i]);
       }
     }
-    if (rows === 0) {
-      args[0] = task;
+    const end = Math.floor(((task + 1) * calls) / tasks);
+    for (let call = Math.floor((task * calls) / tasks); call < end; call++) {
+      if (rows === 0) args[0] = call;
+      else for (let i = 0, at = call * count; i < count; i++) args[i] = doubles[at + i];
       run(...args);
-    } else {
-      const end = Math.floor(((task + 1) * rows) / tasks) * count;
-      for (let at = Math.floor((task * rows) / tasks) * count; at < end; at += count) {
-        for (let i = 0; i < count; i++) args[i] = doubles[at + i];
-        run(...args);
-      }
     }
     ran++;
     finish(ints);

@@ -34,6 +34,7 @@ function claim(title: string, casesOf: () => readonly Case[]): void {
     const want = cases.map(([, compute]) => compute().map(bits));
     for (const threads of [1, 2, 3, 7]) {
       const pool = await start({ threads });
+      pool.sharesAll = true;
       try {
         cases.forEach(([name, compute], i) => {
           const before = pool.stats().launches;

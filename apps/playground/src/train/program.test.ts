@@ -36,7 +36,10 @@ test('so is the optimiser', () => {
     for (const decay of [0, 0.01]) {
       const settings = settingsOf({ architecture: 'linear', optimizer, decay, rate: 0.03 });
       const net = makeNet(settings);
-      const [ours, theirs] = [makeOptimizer(net, settings), shown(settings, 'optimizer', net) as optim.Optimizer];
+      const [ours, theirs] = [
+        makeOptimizer(net, settings),
+        shown(settings, 'optimizer', net) as optim.Optimizer<object>,
+      ];
       assert.equal(
         { ...theirs.paramGroups[0], params: 0 },
         { ...ours.paramGroups[0], params: 0 },

@@ -498,6 +498,9 @@ export function logsumexp(self: Tensor, dim: Dims | ReduceOptions, keepdim?: boo
 
 // ---------------------------------------------------------------------------------------------------------------- logic
 
+/** Floating operands of so many elements are cast to bool first, so that kernels count what is true. */
+const LARGE = 4096;
+
 /** Counts what is true; false, and nothing done, where no kernel counts. */
 function logicalByCounts(self: Tensor, dims: readonly number[], all: boolean, out: Tensor): boolean {
   const counts = allocate(out.shape, 'int32');
@@ -512,7 +515,9 @@ function logicalForward(all: boolean): ReductionOps['any'] {
   return (self, dims, keepdim) => {
     // PyTorch keeps uint8 here, as its old stand-in for bool.
     const out = reduced(self, dims, keepdim, self.dtype === 'uint8' ? 'uint8' : 'bool');
-    if (self.dtype === 'bool' && logicalByCounts(self, dims, all, out)) return out;
+    const isLarge = isFloating(self.dtype) && sizeOf(self.shape) >= LARGE;
+    const truth = isLarge ? castForward(self, 'bool') : self;
+    if (truth.dtype === 'bool' && logicalByCounts(truth, dims, all, out)) return out;
     reference.logical(self, dims, all, out);
     return out;
   };

@@ -20,8 +20,8 @@ export interface Rows {
 export interface Executor {
   /** Threads that take tasks, the caller among them. */
   readonly threads: number;
-  /** How many tasks a launch must be worth to be shared; more while threads would have to be woken first. */
-  readonly leastTasks: number;
+  /** Whether a launch that takes one thread so many nanoseconds is done sooner by several. Rows are run by as many as there are. */
+  isWorthSharing(ns: number): boolean;
   /** `scratchPtr` has `launch.scratchBytes` bytes, for the caller's own tasks. */
   run(launch: Launch, memory: WebAssembly.Memory, scratchPtr: number): void;
   runRows(rows: Rows): void;
@@ -29,7 +29,7 @@ export interface Executor {
 
 const inline: Executor = {
   threads: 1,
-  leastTasks: Infinity,
+  isWorthSharing: () => false,
   run: runInline,
   runRows({ name, emit, entry, rows }) {
     const run = kernel(name, emit, heap().memory)[entry];

@@ -4,20 +4,20 @@ import { allocate } from '../base.ts';
 import { itemBytes } from '../dtype.ts';
 import { isContiguous, sameShape, sizeOf } from '../layout.ts';
 import type { Tensor } from '../tensor.ts';
+import { runShared } from './cuts.ts';
 import { features } from './features.ts';
 import { heap } from './heap.ts';
 import { castName, emitCast } from './kernels/cast.ts';
 import { launchCopy } from './launchCopy.ts';
 import type { KernelExports } from './module.ts';
 import { kernel } from './module.ts';
-import { shareCall } from './share.ts';
 
 /** Casts of fewer elements are done before a kernel would have been called for them. */
 const MIN_SIZE = 256;
 /** Elements of a source outside the heap that pass through scratch space at once. */
 const PIECE = 16384;
-/** Elements that are worth a task of a thread's. */
-const GRAIN = 32768;
+/** Nanoseconds that an element takes, about. */
+const NS = 0.15;
 
 type Run = KernelExports & { readonly run: (n: number, from: number, out: number) => undefined };
 
@@ -50,7 +50,7 @@ function castRun(a: Tensor, out: Tensor): void {
   const target = out.storage.pointer + out.offset * outBytes;
   if (a.storage.enterHeap()) {
     const from = a.storage.pointer + a.offset * bytes;
-    shareCall(name, emit, [size, from, target], GRAIN, [bytes, outBytes]);
+    runShared({ name, emit }, [size, from, target], NS, [bytes, outBytes]);
     return;
   }
   const { run } = kernel<Run>(name, emit, heap().memory);

@@ -5,11 +5,11 @@ import { broadcastStrides, collapse, sizeOf } from '../layout.ts';
 import { walkOuter } from '../reference/elementwise.ts';
 import type { Strands } from '../reference/move.ts';
 import type { Tensor } from '../tensor.ts';
+import { cutsOf, runCuts } from './cuts.ts';
 import { features } from './features.ts';
 import { heap, heapIfAny } from './heap.ts';
 import type { CopyForm, ItemBytes } from './kernels/copy.ts';
 import { copyName, emitCopy, emitTriangle, hasTranspose, triangleName } from './kernels/copy.ts';
-import { Calls } from './share.ts';
 
 /** Copies of fewer elements, and planes of fewer, are done before a kernel would have been called for them. */
 const MIN_SIZE = 256;
@@ -18,8 +18,10 @@ const MIN_PLANE = 16;
 const TRANSPOSE_STEP = 16;
 /** Sources outside the heap are brought into it up to this size; larger ones are left to the reference loop. */
 const MAX_STAGED_BYTES = 16 * 2 ** 20;
-/** Elements that are worth a task of a thread's. */
-const GRAIN = 32768;
+/** Nanoseconds that an element takes, about: from runs to runs; otherwise. */
+const NS = { run: 0.12, other: 0.5 } as const;
+/** Rows are cut where cache lines of any dtype end. */
+const LINE = 64;
 
 /** True when the elements lie in the heap, where kernels reach them. */
 export function isInHeap(x: { readonly array: Strands['array'] }): boolean {
@@ -62,19 +64,15 @@ export function launchMove(shape: Shape, from: Strands, to: Strands): boolean {
   const source = reach(shape, from);
   if (source === null) return false;
   const outer = [...walk.shape.slice(0, last - 1), 1];
-  const calls = new Calls(copyName(bytes, form), emitCopy(bytes, form), sizeOf(shape), GRAIN, sizeOf(outer));
-  const [rowBytes, columnBytes] = [
-    [fromRow, outRow],
-    [fromColumn, outColumn],
-  ];
-  const step = form === 'transposed' ? TRANSPOSE_STEP : 1;
-  const call = [rows, columns, source, target, fromRow, fromColumn, outRow, outColumn];
-  walkOuter(outer, strides, [0, 0], ([x, y]) => {
-    call[2] = source + x * bytes;
-    call[3] = target + y * bytes;
-    calls.cutPlane(call, rowBytes, columnBytes, step);
+  const ns = sizeOf(shape) * (form === 'rows' || form === 'repeated' ? NS.run : NS.other);
+  const steps = [form === 'transposed' ? TRANSPOSE_STEP : 1, LINE];
+  const cuts = cutsOf([rows, columns], ns, steps, sizeOf(outer));
+  runCuts({ name: copyName(bytes, form), emit: emitCopy(bytes, form) }, cuts, (run, [row, height, column, width]) => {
+    const first = strides.map((s) => row * s[last - 1] + column * s[last]);
+    walkOuter(outer, strides, first, ([x, y]) => {
+      run(height, width, source + x * bytes, target + y * bytes, fromRow, fromColumn, outRow, outColumn);
+    });
   });
-  calls.end();
   return true;
 }
 
@@ -107,8 +105,11 @@ function planes(shape: Shape, from: Shape, to: Shape): { shape: number[]; stride
   const merged = collapse(pick(shape), [pick(from), pick(to)]);
   const last = merged.shape.length - 1;
   const run = merged.strides[0].lastIndexOf(1);
-  if (run >= 0 && run < last - 1) {
-    for (const list of [merged.shape, ...merged.strides]) list.splice(last - 1, 0, ...list.splice(run, 1));
+  // Of runs that go on in runs, the most are the rows: a call for each few of them would take longer than they do.
+  const { shape: sizes } = merged;
+  const most = run === last && sizes[last - 1] < MIN_PLANE ? sizes.indexOf(Math.max(...sizes.slice(0, last))) : run;
+  if (most >= 0 && most < last - 1) {
+    for (const list of [merged.shape, ...merged.strides]) list.splice(last - 1, 0, ...list.splice(most, 1));
   }
   return merged;
 }
@@ -134,12 +135,13 @@ export function launchTriangle(a: Strided, diagonal: number, lower: boolean, out
   const edge = Math.min(Math.max(diagonal, -rows - 1), columns + 1);
   const walk = [...a.shape.slice(0, row), 1];
   const [fromRow, outRow] = [a.strides[row] * bytes, out.strides[row] * bytes];
-  const calls = new Calls(triangleName(bytes), emitTriangle(bytes), sizeOf(a.shape), GRAIN, sizeOf(walk));
-  walkOuter(walk, [a.strides, out.strides], [0, 0], ([x, y]) => {
-    const call = [rows, columns, source + x * bytes, target + y * bytes, fromRow, outRow, edge, lower ? 1 : 0];
-    // The diagonal moves on by one with every row.
-    calls.cut(call, 0, 2, [fromRow, outRow, 0, 0, 1]);
+  const cuts = cutsOf([rows], sizeOf(a.shape) * NS.run, [], sizeOf(walk));
+  runCuts({ name: triangleName(bytes), emit: emitTriangle(bytes) }, cuts, (run, [first, height]) => {
+    const starts = [a, out].map(({ strides }) => first * strides[row]);
+    walkOuter(walk, [a.strides, out.strides], starts, ([x, y]) => {
+      // The diagonal moves on by one with every row.
+      run(height, columns, source + x * bytes, target + y * bytes, fromRow, outRow, edge + first, lower ? 1 : 0);
+    });
   });
-  calls.end();
   return true;
 }

@@ -8,15 +8,14 @@ import type { Places, Range } from '../reference/index.ts';
 import { addsAside } from '../reference/index.ts';
 import type { Strands } from '../reference/move.ts';
 import { eachPlane, planesOf } from '../reference/move.ts';
+import type { Cut, Run } from './cuts.ts';
+import { cutsOf, runCuts, runShared } from './cuts.ts';
 import { features } from './features.ts';
 import { heap } from './heap.ts';
 import { castName, emitCast } from './kernels/cast.ts';
 import type { ItemBytes } from './kernels/copy.ts';
 import { addAtName, emitAddAt, emitMoveAt, emitRange, moveAtName, rangeName } from './kernels/places.ts';
 import { isInHeap } from './launchCopy.ts';
-import type { KernelExports } from './module.ts';
-import { kernel } from './module.ts';
-import { Calls, shareCall } from './share.ts';
 
 /** Walks over fewer elements, and planes of fewer, are done before a kernel would have been called for them. */
 const MIN_SIZE = 256;
@@ -25,12 +24,11 @@ const MIN_PLANE = 16;
 const MAX_SIZE = 2 ** 30;
 /** Arrays outside the heap are brought into it up to this size, in all; more is left to the reference loops. */
 const MAX_STAGED_BYTES = 16 * 2 ** 20;
-/** Elements that are worth a task of a thread's. */
-const GRAIN = 8192;
-/** Rows are cut at multiples of so many elements. */
+/** Nanoseconds that an element takes, about: to move, with an index of its own or in a run, to look at an index, to cast. */
+const NS = { move: 0.7, run: 0.15, range: 0.15, cast: 0.15 } as const;
+/** Rows are cut at multiples of so many elements; and where all tasks go over all rows, so that what they read is not too short. */
 const COLUMN_STEP = 16;
-
-type Run = KernelExports & { readonly run: (...args: number[]) => number };
+const LONG_STEP = 128;
 
 /** What the entries of an index are like; null where no kernel looks at them. */
 export function launchRange(index: Strands, shape: Shape, least: number, size: number): Range | null {
@@ -40,18 +38,26 @@ export function launchRange(index: Strands, shape: Shape, least: number, size: n
   if (rows * columns < MIN_PLANE) return null;
   const dtype = index.array instanceof Int32Array ? 'int32' : 'int64';
   const bytes = index.array.BYTES_PER_ELEMENT;
-  const { run } = kernel<Run>(rangeName(dtype), emitRange(dtype), heap().memory);
-  const pointer = index.array.byteOffset;
   const [ir, ic] = [planes.rowStrides[0] * bytes, planes.columnStrides[0] * bytes];
-  let outside = false;
-  let mixed = false;
-  eachPlane(planes, [index.offset], ([at]) => {
-    const found = run(rows, columns, pointer + at * bytes, ir, ic, least, size);
-    if (found === 0) outside = true;
-    else if (found === 2) mixed = true;
+  const count = sizeOf(shape) / (rows * columns);
+  const cuts = cutsOf([rows, columns], sizeOf(shape) * NS.range, [1, COLUMN_STEP], count);
+  // Threads leave what they find in scratch space. It is taken for them alone: where memory is not shared, it may detach arrays.
+  const results = cuts.isShared ? cuts.list.length * count : 0;
+  const scratch = results > 0 ? heap().scratch(4 * results) : 0;
+  const pointer = index.array.byteOffset;
+  const kinds = new Set<number>();
+  let to = scratch;
+  runCuts({ name: rangeName(dtype), emit: emitRange(dtype) }, cuts, (run, [row, height, column, width]) => {
+    const first = pointer + row * ir + column * ic;
+    eachPlane(planes, [index.offset], ([at]) => {
+      const kind = run(height, width, first + at * bytes, ir, ic, least, size, to);
+      if (kind === undefined) to += 4;
+      else kinds.add(kind);
+    });
   });
-  if (outside) return 'outside';
-  return mixed ? 'mixed' : 'positive';
+  for (const kind of new Int32Array(heap().memory.buffer, scratch, results)) kinds.add(kind);
+  if (kinds.has(0)) return 'outside';
+  return kinds.has(2) ? 'mixed' : 'positive';
 }
 
 /**
@@ -99,19 +105,22 @@ export function launchPlaces(
   const [xc, ic, yc] = planes.columnStrides.map((stride, k) => stride * units[k]);
   // Writes to one place keep their order: they are cut only where x moves on by itself, and so never meets the same place again.
   const isFree = (stride: number): boolean => form === 'take' || stride !== 0;
-  const together = planes.outer.every((_, d) => isFree(planes.strides[0][d]));
-  const plane = rows * columns;
-  const calls = new Calls(name, emit, together ? count : plane, GRAIN, together ? count / plane : 1);
-  eachPlane(planes, [self.offset, index.offset, y.offset], ([p, at, to]) => {
-    const [px, pi, py] = [bases[0] + p * units[0], bases[1] + at * units[1], bases[2] + to * units[2]];
-    const call = [rows, columns, px, pi, py, xr, ir, yr, xc, ic, yc, scale * units[0], index.wrap, alpha];
-    if (isFree(xr) && isFree(xc)) calls.cutPlane(call, [xr, ir, yr], [xc, ic, yc]);
-    else if (isFree(xr)) calls.cut(call, 0, 2, [xr, ir, yr]);
-    else if (isFree(xc)) calls.cut(call, 1, 2, [xc, ic, yc], COLUMN_STEP);
-    else calls.add(call);
-    if (!together) calls.end();
-  });
-  calls.end();
+  const steps = [isFree(xr) ? 1 : Infinity, !isFree(xc) ? Infinity : isFree(xr) ? COLUMN_STEP : LONG_STEP];
+  const ns = ic === 0 && xc === units[0] ? NS.run : NS.move;
+  const starts = [self.offset, index.offset, y.offset];
+  const runPlane = (run: Run, [row, height, column, width]: Cut, at: readonly number[]) => {
+    const [px, pi, py] = at.map((from, k) => bases[k] + from * units[k]);
+    const [dx, di, dy] = [row * xr + column * xc, row * ir + column * ic, row * yr + column * yc];
+    const pointers = [px + dx, pi + di, py + dy];
+    run(height, width, ...pointers, xr, ir, yr, xc, ic, yc, scale * units[0], index.wrap, alpha);
+  };
+  if (planes.outer.every((_, d) => isFree(planes.strides[0][d]))) {
+    const cuts = cutsOf([rows, columns], count * ns, steps, count / (rows * columns));
+    runCuts({ name, emit }, cuts, (run, cut) => eachPlane(planes, starts, (at) => runPlane(run, cut, at)));
+  } else {
+    const cuts = cutsOf([rows, columns], rows * columns * ns, steps);
+    eachPlane(planes, starts, (at) => runCuts({ name, emit }, cuts, (run, cut) => runPlane(run, cut, at)));
+  }
   if (aside > 0) runCast(wide, dtype, aside, room.extra, first);
   room.writeBack(form === 'take' ? 2 : 0);
   return true;
@@ -119,7 +128,7 @@ export function launchPlaces(
 
 function runCast(from: FloatDType, to: FloatDType, n: number, source: number, target: number): void {
   const steps = [itemBytes(from), itemBytes(to)];
-  shareCall(castName(from, to), emitCast(from, to), [n, source, target], 4 * GRAIN, steps);
+  runShared({ name: castName(from, to), emit: emitCast(from, to) }, [n, source, target], NS.cast, steps);
 }
 
 /** Addresses of whole arrays, with copies in scratch space of those outside the heap, and room beside them. */

@@ -84,13 +84,13 @@ function launchTables(
   const ns = sizeOf(x.shape) * NS[form];
   if (size === 1) {
     const columns = { name: normName(form, dtype, 'columns'), emit: emitNormColumns(form, dtype) };
-    runCuts(columns, cutsOf([batch, channels], ns, LINE), (run, [n, rows, c, width]) => {
+    runCuts(columns, cutsOf([batch, channels], ns, [1, LINE]), (run, [n, rows, c, width]) => {
       const pointers = [xPtr, gPtr ?? 0, outPtr].map((pointer) => pointer + (n * channels + c) * bytes);
       run(rows, width, channels, ...pointers, ...tablesAt(c));
     });
   } else {
     const rowsOf = { name: normName(form, dtype, 'rows'), emit: emitNormRows(form, dtype) };
-    runCuts(rowsOf, cutsOf([batch * channels, size], ns, LINE), (run, [row, rows, i, count]) => {
+    runCuts(rowsOf, cutsOf([batch * channels, size], ns, [1, LINE]), (run, [row, rows, i, count]) => {
       const pointers = [xPtr, gPtr ?? 0, outPtr].map((pointer) => pointer + (row * size + i) * bytes);
       run(rows, row % channels, channels, count, ...pointers, ...tablesAt(0));
     });
@@ -149,7 +149,7 @@ export function launchChannelSums(
   const ns = sizeOf(input.shape) * NS.sums;
   if (isColumns) {
     const columns = { name: normName('sums', dtype, 'columns'), emit: emitNormSumsColumns(dtype) };
-    runCuts(columns, cutsOf([parts, channels], ns, LINE), (run, [part, count, c, width]) => {
+    runCuts(columns, cutsOf([parts, channels], ns, [1, LINE]), (run, [part, count, c, width]) => {
       const rows = Math.min(batch - part * CHUNK, count * CHUNK);
       const from = (part * CHUNK * channels + c) * bytes;
       const to = 8 * (part * channels + c);
@@ -269,7 +269,7 @@ function rowsOfChunk(rows: number, n: number): number {
 function sumTables(table: number, rows: number, n: number): number {
   const out = table + 16 * rows * n;
   const kernel = { name: reduceName('sum', 'float64', 'columns'), emit: emitReduceColumns('sum', 'float64') };
-  runCuts(kernel, cutsOf([2, n], 2 * rows * n * NS.tables, LINE), (run, [t, count, j, width]) => {
+  runCuts(kernel, cutsOf([2, n], 2 * rows * n * NS.tables, [1, LINE]), (run, [t, count, j, width]) => {
     run(count, rows, width, n, rows, table + 8 * (t * rows * n + j), out + 8 * (t * n + j));
   });
   return out;

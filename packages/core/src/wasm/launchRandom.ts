@@ -6,6 +6,8 @@
 
 import type { DType, TypedArray } from '../dtype.ts';
 import type { Generator } from '../random/generator.ts';
+import { runShared } from './cuts.ts';
+import { executor } from './executor.ts';
 import { features } from './features.ts';
 import { heap } from './heap.ts';
 import { castName, emitCast } from './kernels/cast.ts';
@@ -15,40 +17,43 @@ import {
   emitNormal,
   emitPermute,
   emitRemainder,
+  emitTemper,
   emitUniform,
   emitUnit,
 } from './kernels/random.ts';
 import { isInHeap } from './launchCopy.ts';
 import type { Emitter, KernelExports } from './module.ts';
 import { kernel } from './module.ts';
-import { shareCall } from './share.ts';
 
 /** Fewer numbers are drawn before a kernel would have been called for them. */
 const MIN_SIZE = 256;
 /** Elements at once of an array outside the heap, or of what is made of several words; whole blocks of normals. */
 const PIECE = 4096;
+/** The same where threads share what is made of a piece. */
+const SHARED_PIECE = 2 ** 16;
 /** Permutations pass through scratch space whole; larger ones are left to the loop. */
 const MAX_PERMUTED_BYTES = 64 * 2 ** 20;
-/** Elements that are worth a task of a thread's: words only converted, and normals computed. */
-const GRAIN = 32768;
-const NORMAL_GRAIN = 4096;
+/** Nanoseconds that an element takes, about: of words only converted, of normals, of remainders, of comparisons. */
+const NS = { unit: 0.4, normal: 1.2, remainder: 1, bernoulli: 0.5, cast: 0.15 } as const;
 /** Room for the words of the engine. */
 const STATE_BYTES = 2560;
 
 type Run = KernelExports & { readonly run: (...args: number[]) => number };
-/** Writes the next `n` words to an address. */
+/** Writes the next `n` words to an address, as they stand in the state: what is made of them tempers them. */
 type Draw = (n: number, pointer: number) => void;
 
 /** Takes the scratch space that launches here will ask for, so that none of them grows the heap under the array that it fills. */
 export function holdScratch(): void {
-  heap().scratch(STATE_BYTES + 12 * PIECE);
+  heap().scratch(STATE_BYTES + 12 * pieceSize());
 }
 
 const start = (name: string, emit: Emitter): Run['run'] => kernel<Run>(name, emit, heap().memory).run;
 
-/** Makes something of `n` words in place: `run(n, pointer, …)`. The words come one after the other; this, threads share. */
-function transform(name: string, emit: Emitter, call: readonly number[], grain: number): void {
-  shareCall(name, emit, call, grain, [4]);
+const pieceSize = (): number => (executor().threads > 1 ? SHARED_PIECE : PIECE);
+
+/** Makes something of `n` words in place: `run(n, pointer, …)`. The state is twisted word after word; this, threads share. */
+function transform(name: string, emit: Emitter, call: readonly number[], ns: number): void {
+  runShared({ name, emit }, call, ns, [4]);
 }
 
 /** Calls `use` with the engine of a generator, and with as much scratch space as it wants. */
@@ -91,6 +96,7 @@ export function launchWords(out: Int32Array, generator: Generator): boolean {
   if (out.length < MIN_SIZE || !features().simd) return false;
   withEngine(generator, 4 * out.length, (draw, scratch) => {
     draw(out.length, scratch);
+    transform('temper', emitTemper, [out.length, scratch], NS.unit);
     out.set(new Int32Array(heap().memory.buffer, scratch, out.length));
   });
   return true;
@@ -101,7 +107,7 @@ export function launchUnit(out: Float32Array, generator: Generator): boolean {
   if (out.length < MIN_SIZE || !features().simd) return false;
   fillPieces(out, generator, (draw, n, pointer) => {
     draw(n, pointer);
-    transform('f32_unit', emitUnit, [n, pointer], GRAIN);
+    transform('f32_unit', emitUnit, [n, pointer], NS.unit);
   });
   return true;
 }
@@ -111,7 +117,7 @@ export function launchUniform(out: Float32Array, from: number, width: number, ge
   if (out.length < MIN_SIZE || !features().simd) return false;
   fillPieces(out, generator, (draw, n, pointer) => {
     draw(n, pointer);
-    transform('f32_uniform', emitUniform, [n, pointer, from, width], GRAIN);
+    transform('f32_uniform', emitUniform, [n, pointer, from, width], NS.unit);
   });
   return true;
 }
@@ -121,8 +127,8 @@ export function launchNormal(out: Float32Array, mean: number, std: number, gener
   if (!features().simd) return false;
   fillPieces(out, generator, (draw, n, pointer) => {
     draw(n, pointer);
-    transform('f32_unit', emitUnit, [n, pointer], GRAIN);
-    transform('f32_normal', emitNormal, [n & -16, pointer, mean, std], NORMAL_GRAIN);
+    transform('f32_unit', emitUnit, [n, pointer], NS.unit);
+    transform('f32_normal', emitNormal, [n & -16, pointer, mean, std], NS.normal);
   });
   if (out.length % 16 !== 0) launchNormal(out.subarray(out.length - 16), mean, std, generator);
   return true;
@@ -132,7 +138,7 @@ export function launchNormal(out: Float32Array, mean: number, std: number, gener
 export function launchBernoulli(out: TypedArray, dtype: DType, limit: number, generator: Generator): boolean {
   const bernoulli = (draw: Draw, n: number, words: number, made: number): void => {
     draw(2 * n, words);
-    start('bernoulli', emitBernoulli)(n, words, made, limit);
+    runShared({ name: 'bernoulli', emit: emitBernoulli }, [n, words, made, limit], NS.bernoulli, [8, 1]);
   };
   return makePieces(out, dtype, 'bool', generator, bernoulli);
 }
@@ -147,7 +153,7 @@ export function launchRemainder(
 ): boolean {
   return makePieces(out, dtype, 'int32', generator, (draw, n, _, made) => {
     draw(n, made);
-    start('remainder', emitRemainder)(n, made, base, width | 0);
+    transform('remainder', emitRemainder, [n, made, base, width | 0], NS.remainder);
   });
 }
 
@@ -164,16 +170,17 @@ function makePieces(
 ): boolean {
   if (out.length < MIN_SIZE || !features().simd || !isInHeap({ array: out })) return false;
   const isSame = dtype === as || (as === 'bool' && dtype === 'uint8');
-  const cast = isSame ? null : start(castName(as, dtype), emitCast(as, dtype));
+  const cast = { name: castName(as, dtype), emit: emitCast(as, dtype) };
+  const piece = pieceSize();
   const bytes = out.BYTES_PER_ELEMENT;
   const { byteOffset } = out;
-  withEngine(generator, 12 * PIECE, (draw, words) => {
-    const made = words + 8 * PIECE;
-    for (let at = 0; at < out.length; at += PIECE) {
-      const n = Math.min(PIECE, out.length - at);
+  withEngine(generator, 12 * piece, (draw, words) => {
+    const made = words + 8 * piece;
+    for (let at = 0; at < out.length; at += piece) {
+      const n = Math.min(piece, out.length - at);
       const target = byteOffset + at * bytes;
       make(draw, n, words, isSame ? target : made);
-      cast?.(n, made, target);
+      if (!isSame) runShared(cast, [n, made, target], NS.cast, [as === 'bool' ? 1 : 4, bytes]);
     }
   });
   return true;
@@ -192,6 +199,7 @@ export function launchPermute(out: Int32Array, generator: Generator): boolean {
     for (let first = 0; first < size - 1; first += PIECE) {
       const n = Math.min(PIECE, size - 1 - first);
       draw(n, words);
+      transform('temper', emitTemper, [n, words], NS.unit);
       permute(n, words, scratch, first, size);
     }
     out.set(copy);

@@ -45,8 +45,8 @@ const MOMENT_CHUNKS = {
 
 /** Nanoseconds that an element takes, about. */
 const NS = { fold: 0.08, moments: 0.25, difference: 0.15, arg: 0.15 } as const;
-/** Columns are cut where cache lines end. */
-const LINE = 512;
+/** Columns are cut at multiples of so many: a task that reads little of each row takes longer for it, the more so the less it does. */
+const LINE = { fold: 512, others: 256 } as const;
 
 type Floating = Tensor & { readonly dtype: FloatDType };
 
@@ -143,7 +143,8 @@ function runFold(
 ): void {
   const { source, outer, n, inner, chunk, chunks } = plan;
   const bytes = itemBytes(source.dtype);
-  const cuts = cutsOf([outer, chunks, inner], outer * n * inner * ns, LINE);
+  const line = ns === NS.fold ? LINE.fold : LINE.others;
+  const cuts = cutsOf([outer, chunks, inner], outer * n * inner * ns, [1, 1, line]);
   runCuts(kernel, cuts, (run, [o, rows, c, count, j, columns]) => {
     const elements = Math.min(n - c * chunk, count * chunk);
     const from = x + ((o * n + c * chunk) * inner + j) * bytes;
@@ -289,21 +290,19 @@ function mergeMoments(
   const squares = new Float64Array(means.length);
   const count = sizeOf(shape) / means.length;
   const targets = grid === null ? orderedTargets(plan) : gridTargets(grid, kept);
-  /** `visit(part, output, elements)` */
-  const each = (visit: (i: number, target: number, elements: number) => void): void => {
-    for (let i = 0; i < targets.length; ) {
-      const isLast = chunks === 1 || (i / inner) % chunks === chunks - 1;
-      const elements = isLast ? n - (chunks - 1) * chunk : chunk;
-      for (const end = i + inner; i < end; i++) visit(i, targets[i], elements);
+  // Of a batch there are thousands of parts: these loops do without closures and divisions.
+  const last = n - (chunks - 1) * chunk;
+  for (let i = 0, c = 1; i < targets.length; c = c === chunks ? 1 : c + 1) {
+    const share = (c === chunks ? last : chunk) / count;
+    for (const end = i + inner; i < end; i++) means[targets[i]] += partMeans[i] * share;
+  }
+  for (let i = 0, c = 1; i < targets.length; c = c === chunks ? 1 : c + 1) {
+    const elements = c === chunks ? last : chunk;
+    for (const end = i + inner; i < end; i++) {
+      const distance = partMeans[i] - means[targets[i]];
+      squares[targets[i]] += partSquares[i] + elements * distance * distance;
     }
-  };
-  each((i, target, elements) => {
-    means[target] += partMeans[i] * (elements / count);
-  });
-  each((i, target, elements) => {
-    const distance = partMeans[i] - means[target];
-    squares[target] += partSquares[i] + elements * distance * distance;
-  });
+  }
   return { means, squares, count };
 }
 
@@ -383,6 +382,12 @@ export function launchArg(
   const inner = dim === null ? 1 : sizeOf(shape.slice(dim + 1));
   const n = dim === null ? sizeOf(shape) : shape[dim];
   const outer = sizeOf(shape) / (n * inner);
+  if (outer * inner === 1) {
+    const [place, extreme] = argOfRun(a, largest);
+    (indices.array as Int32Array)[indices.offset] = place;
+    if (values !== null) (values.array as Float64Array)[values.offset] = extreme;
+    return true;
+  }
   const staging = new Staging();
   const source = staging.addTensor(rowMajor(a));
   const places = staging.addTensor(indices);
@@ -395,12 +400,41 @@ export function launchArg(
   const name = argName(largest, dtype, isRows ? 'rows' : 'columns');
   const emit = isRows ? emitArgRows(largest, dtype) : emitArgColumns(largest, dtype);
   const bytes = itemBytes(dtype);
-  runCuts({ name, emit }, cutsOf([outer, inner], sizeOf(shape) * NS.arg, LINE), (run, [o, rows, j, columns]) => {
-    const sizes = isRows ? [rows, n] : [rows, n, columns, inner];
-    const at = o * inner + j;
-    run(...sizes, x + (o * n * inner + j) * bytes, results[0] + 4 * at, results[1] + bytes * at);
-  });
+  runCuts(
+    { name, emit },
+    cutsOf([outer, inner], sizeOf(shape) * NS.arg, [1, LINE.others]),
+    (run, [o, rows, j, columns]) => {
+      const sizes = isRows ? [rows, n] : [rows, n, columns, inner];
+      const at = o * inner + j;
+      run(...sizes, x + (o * n * inner + j) * bytes, results[0] + 4 * at, results[1] + bytes * at);
+    },
+  );
   staging.write(places);
   if (extremes !== null) staging.write(extremes);
   return true;
+}
+
+/** The position of the extreme of all elements, and the extreme: the first of equal ones, or the first NaN. */
+function argOfRun(a: Floating, largest: boolean): [place: number, extreme: number] {
+  const { dtype } = a;
+  const [n, bytes] = [sizeOf(a.shape), itemBytes(dtype)];
+  const cuts = cutsOf([n], n * NS.arg, [LINE.others]);
+  const count = cuts.list.length;
+  const staging = new Staging();
+  const [places, extremes] = [staging.reserve(4 * count), staging.reserve(bytes * count)];
+  const source = staging.addTensor(rowMajor(a));
+  staging.open(null);
+  const [x, placesPtr, extremesPtr] = [staging.pointer(source), staging.at(places), staging.at(extremes)];
+  const kernel = { name: argName(largest, dtype, 'rows'), emit: emitArgRows(largest, dtype) };
+  runCuts(kernel, cuts, (run, [from, size], task) => {
+    run(1, size, x + from * bytes, placesPtr + 4 * task, extremesPtr + bytes * task);
+  });
+  const { buffer } = heap().memory;
+  const local = new Int32Array(buffer, placesPtr, count);
+  const found = viewArray(dtype, buffer, extremesPtr, count) as Float64Array;
+  let best = 0;
+  for (let i = 1; i < count && !Number.isNaN(found[best]); i++) {
+    if (Number.isNaN(found[i]) || (largest ? found[i] > found[best] : found[i] < found[best])) best = i;
+  }
+  return [cuts.list[best][0] + local[best], found[best]];
 }

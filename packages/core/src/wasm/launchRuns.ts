@@ -9,6 +9,8 @@ import type { Shape } from '../layout.ts';
 import { broadcastStrides, collapse, isContiguous, sizeOf } from '../layout.ts';
 import { walkOuter } from '../reference/elementwise.ts';
 import type { Tensor } from '../tensor.ts';
+import type { Kernel } from './cuts.ts';
+import { cutsOf, runCuts } from './cuts.ts';
 import { features } from './features.ts';
 import type { ItemBytes } from './kernels/copy.ts';
 import { elementwiseName, emitElementwise, NUMBER, PARAMETERS } from './kernels/elementwise.ts';
@@ -17,8 +19,6 @@ import { functions, hasFunction } from './kernels/functions.ts';
 import type { TestDType } from './kernels/masks.ts';
 import { emitTest, emitWhere, hasTest, testName, testOperands, whereName } from './kernels/masks.ts';
 import { launchCopy } from './launchCopy.ts';
-import type { Emitter } from './module.ts';
-import { Calls } from './share.ts';
 import { Staging } from './staging.ts';
 
 /** Outputs of fewer elements, and runs of fewer, are done before a kernel would have been called for them. */
@@ -26,12 +26,13 @@ const MIN_SIZE = 256;
 const MIN_RUN = 16;
 /** Operands outside the heap are brought into it up to this size, in all; more is left to the reference loops. */
 const MAX_STAGED_BYTES = 16 * 2 ** 20;
-/** Elements that are worth a task of a thread's: of what only moves and adds, and of functions that compute. */
-const GRAIN = 32768;
-const FUNCTION_GRAIN = 4096;
+/** Nanoseconds that an element takes, about: of what only moves and adds, and of functions that compute. */
+const NS = { simple: 0.15, function: 0.8 } as const;
+/** Rows are cut where cache lines of any dtype end. */
+const LINE = 64;
 
 /** What to run, once it is known which operands are runs (`v`) and which repeat one element (`s`): `'vvs'`. */
-type Choice = (modes: string) => { readonly name: string; readonly emit: Emitter };
+type Choice = (modes: string) => Kernel;
 
 /**
  * Calls `run(rows, n, ...operands, out, ...steps, ...parameters)` (see `emitRows`) for every block of rows of the output. An operand
@@ -42,7 +43,7 @@ function launch(
   out: Tensor,
   choice: Choice,
   parameters: readonly number[],
-  grain = GRAIN,
+  ns: number = NS.simple,
 ): boolean {
   if (!out.storage.enterHeap() || !features().simd || sizeOf(out.shape) < MIN_SIZE) return false;
   const walkOf = (list: readonly Tensor[]) =>
@@ -68,7 +69,7 @@ function launch(
     const parts = list.map((x) => staging.addTensor(x));
     if (staging.size > MAX_STAGED_BYTES) return false;
     staging.open(null);
-    const { name, emit } = choice(list.map((_, k) => (strides[k][inner] === 1 ? 'v' : 's')).join(''));
+    const kernel = choice(list.map((_, k) => (strides[k][inner] === 1 ? 'v' : 's')).join(''));
     const bytes = [...list, out].map((x) => itemBytes(x.dtype));
     const bases = [
       ...parts.map((part) => staging.pointer(part)),
@@ -79,19 +80,21 @@ function launch(
       inner === 0 ? [1, strides.map(() => [0])] : [shape[inner - 1], strides.map((list) => list.slice(0, inner))];
     const count = bases.length;
     const args = new Array<number>(2 + 2 * count).fill(0);
-    args[0] = rows;
-    args[1] = shape[inner];
-    const rowBytes = bytes.map((itemBytes, k) => outer[k][outer[k].length - 1] * itemBytes);
-    for (let k = 0; k < count; k++) args[2 + count + k] = rowBytes[k];
+    const rowSteps = outer.map((list) => list[list.length - 1]);
+    for (let k = 0; k < count; k++) args[2 + count + k] = rowSteps[k] * bytes[k];
     args.push(...parameters);
     const size = sizeOf(out.shape);
-    const columnBytes = bytes.map((itemBytes, k) => strides[k][inner] * itemBytes);
-    const calls = new Calls(name, emit, size, grain, size / (rows * shape[inner]));
-    walkOuter(inner === 0 ? [1] : shape.slice(0, inner), outer, new Array<number>(count).fill(0), (at) => {
-      for (let k = 0; k < count; k++) args[2 + k] = bases[k] + at[k] * bytes[k];
-      calls.cutPlane(args, rowBytes, columnBytes);
+    const cuts = cutsOf([rows, shape[inner]], size * ns, [1, LINE], size / (rows * shape[inner]));
+    const walk = inner === 0 ? [1] : shape.slice(0, inner);
+    runCuts(kernel, cuts, (run, [row, height, column, width]) => {
+      args[0] = height;
+      args[1] = width;
+      const first = rowSteps.map((step, k) => row * step + column * strides[k][inner]);
+      walkOuter(walk, outer, first, (at) => {
+        for (let k = 0; k < count; k++) args[2 + k] = bases[k] + at[k] * bytes[k];
+        run(...args);
+      });
     });
-    calls.end();
     return true;
   } finally {
     for (const x of made) x.storage.release('the end of a kernel launch');
@@ -154,7 +157,7 @@ export function launchElementwise(
     const modes = position < 0 ? runs : `${runs.slice(0, position)}n${runs.slice(position)}`;
     return { name: elementwiseName(name, of, modes), emit: emitElementwise(name, of, modes) };
   };
-  return launch(tensors, out, choice, all, functions[name].ulp === 0 ? GRAIN : FUNCTION_GRAIN);
+  return launch(tensors, out, choice, all, functions[name].ulp === 0 ? NS.simple : NS.function);
 }
 
 /** A single element outside the heap: handed over as a number, it stays where it is. */

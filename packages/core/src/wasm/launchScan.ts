@@ -6,15 +6,15 @@ import { collapse, sizeOf } from '../layout.ts';
 import { walkOuter } from '../reference/elementwise.ts';
 import { line } from '../reference/scan.ts';
 import type { Tensor } from '../tensor.ts';
+import { cutsOf, runCuts } from './cuts.ts';
 import { features } from './features.ts';
 import type { ScanName } from './kernels/scan.ts';
 import { emitScan, scanName } from './kernels/scan.ts';
-import { Calls } from './share.ts';
 
 /** Operands of fewer elements are done before a kernel would have been called for them. */
 const MIN_SIZE = 256;
-/** Elements that are worth a task of a thread's. */
-const GRAIN = 8192;
+/** Nanoseconds that an element takes, about. */
+const NS = 0.8;
 /** Lines that a kernel takes together. */
 const TOGETHER = 16;
 
@@ -37,11 +37,11 @@ export function launchScan(name: ScanName, a: Tensor, dim: number, out: Tensor):
   const strides = [xLine, outLine, xStep, outStep].map((stride) => stride * bytes);
   const [x, y] = [a, out].map(({ storage, offset }) => storage.pointer + offset * bytes);
   const count = sizeOf(lines.shape) / lines.shape[inner];
-  const calls = new Calls(scanName(name, dtype), emitScan(name, dtype), sizeOf(a.shape), GRAIN, count);
-  walkOuter(lines.shape, lines.strides, [0, 0], ([from, to]) => {
-    const call = [lines.shape[inner], n, x + from * bytes, y + to * bytes, ...strides];
-    calls.cut(call, 0, 2, strides.slice(0, 2), TOGETHER);
+  const cuts = cutsOf([lines.shape[inner]], sizeOf(a.shape) * NS, [TOGETHER], count);
+  runCuts({ name: scanName(name, dtype), emit: emitScan(name, dtype) }, cuts, (run, [first, some]) => {
+    walkOuter(lines.shape, lines.strides, [first * xLine, first * outLine], ([from, to]) => {
+      run(some, n, x + from * bytes, y + to * bytes, ...strides);
+    });
   });
-  calls.end();
   return true;
 }

@@ -53,8 +53,8 @@ function launch(
   }
   const outer = sizeOf(shape) / (n * inner);
   const staging = new Staging();
-  const cuts = cutsOf([outer, inner], sizeOf(shape) * NS[operands.length - 1], LINE);
-  const state = staging.reserve(inner === 1 ? 0 : cuts.length * STATE_BYTES);
+  const cuts = cutsOf([outer, inner], sizeOf(shape) * NS[operands.length - 1], [1, LINE]);
+  const state = staging.reserve(inner === 1 ? 0 : cuts.list.length * STATE_BYTES);
   const sources = operands.map((operand) => staging.addTensor(rowMajor(operand)));
   const result = staging.addTensor(out);
   staging.open(result);

@@ -6,10 +6,9 @@ import { collapse, sizeOf } from '../layout.ts';
 import { walkOuter } from '../reference/elementwise.ts';
 import { line } from '../reference/scan.ts';
 import type { Tensor } from '../tensor.ts';
-import { executor } from './executor.ts';
+import { cutsOf, runCuts } from './cuts.ts';
 import { features } from './features.ts';
 import { emitSort, sortName, sortScratchBytes } from './kernels/sort.ts';
-import { piecesOf } from './share.ts';
 import { Staging } from './staging.ts';
 
 /** Operands of fewer elements are sorted before a kernel would have been called for them. */
@@ -19,8 +18,8 @@ const SHORT_LINE = 40;
 const FEW = 64;
 /** Operands outside the heap, and scratch space, up to this size; more is left to the reference loops. */
 const MAX_STAGED_BYTES = 512 * 2 ** 20;
-/** Elements that are worth a task of a thread's. */
-const GRAIN = 1024;
+/** Nanoseconds that an element takes, about. */
+const NS = 8;
 
 /** `sort` of `reference/sort.ts` by a kernel; false, and nothing done, where none takes the operands. */
 export function launchSort(
@@ -48,10 +47,10 @@ export function launchSort(
   for (const list of [lines.shape, ...lines.strides]) list.push(...list.splice(longest, 1));
   const inner = lines.shape.length - 1;
   const count = lines.shape[inner];
-  const pieces = Math.min(piecesOf(n * count, GRAIN), count);
-  // Every piece has scratch space of its own, of whole cache lines.
+  const cuts = cutsOf([count], sizeOf(a.shape) * NS);
+  // Every task has scratch space of its own, of whole cache lines.
   const scratchBytes = Math.ceil(sortScratchBytes(dtype, n) / 64) * 64;
-  const scratch = staging.reserve(pieces * scratchBytes);
+  const scratch = staging.reserve(cuts.list.length * scratchBytes);
   const source = staging.addTensor(a);
   const [toValues, toIndices] = [staging.addTensor(values), staging.addTensor(indices)];
   if (staging.size > MAX_STAGED_BYTES) return false;
@@ -59,17 +58,14 @@ export function launchSort(
   const [xLine, line2] = lines.strides.map((strides) => strides[inner]);
   const few = n <= SHORT_LINE ? n : k * 8 <= n && k <= FEW ? k : 0;
   const [x, v, i] = [source, toValues, toIndices].map((part) => staging.pointer(part));
+  const lineBytes = [xLine * bytes, line2 * bytes, line2 * 4];
+  const stepBytes = [xStep * bytes, step * bytes, step * 4];
   walkOuter(lines.shape, lines.strides, [0, 0], ([from, to]) => {
-    const lineBytes = [xLine * bytes, line2 * bytes, line2 * 4];
-    const stepBytes = [xStep * bytes, step * bytes, step * 4];
-    const size = Math.ceil(count / pieces);
-    const rows = Array.from({ length: Math.ceil(count / size) }, (_, piece) => {
-      const first = piece * size;
+    runCuts({ name: sortName(dtype), emit: emitSort(dtype) }, cuts, (run, [first, some], task) => {
       const starts = [x + from * bytes, v + to * bytes, i + to * 4].map((start, q) => start + first * lineBytes[q]);
-      const flags = [Math.min(size, count - first), n, k, few, descending ? 1 : 0];
-      return [...flags, ...starts, ...lineBytes, ...stepBytes, staging.at(scratch) + piece * scratchBytes];
+      const flags = [some, n, k, few, descending ? 1 : 0];
+      run(...flags, ...starts, ...lineBytes, ...stepBytes, staging.at(scratch) + task * scratchBytes);
     });
-    executor().runRows({ name: sortName(dtype), emit: emitSort(dtype), entry: 'run', rows });
   });
   staging.write(toValues);
   staging.write(toIndices);

@@ -40,7 +40,7 @@ test('a launch runs every task with the scratch memory and the arguments', () =>
       code.i32.store(code.index(out, task, 4), code.i32.add(scratch, task));
     });
   };
-  const launch = { name: 'module_test_b', emit, entry: 'mark', args: [256], tasks: 3, scratchBytes: 0 };
+  const launch = { name: 'module_test_b', emit, entry: 'mark', args: [256], tasks: 3, ns: 0, scratchBytes: 0 };
   runInline(launch, memory, 1000);
   assert.equal([...new Int32Array(memory.buffer, 256, 4)], [1000, 1001, 1002, 0]);
 });

@@ -124,6 +124,8 @@ export interface Launch {
   readonly entry: string;
   readonly args: readonly number[];
   readonly tasks: number;
+  /** Nanoseconds that all of them take one thread, about: whether to share it follows from that. */
+  readonly ns: number;
   /** Bytes of scratch memory for each thread. */
   readonly scratchBytes: number;
 }

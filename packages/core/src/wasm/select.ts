@@ -10,6 +10,7 @@ import { observed } from '../observe.ts';
 import type { ConvParams } from '../ops/list.ts';
 import type { MatrixView } from '../reference/matmul.ts';
 import type { Tensor } from '../tensor.ts';
+import { cutsOf, runCuts } from './cuts.ts';
 import { features } from './features.ts';
 import { heap } from './heap.ts';
 import type { ConvShape } from './kernels/conv.ts';
@@ -18,15 +19,15 @@ import { convPath } from './kernels/conv-path.ts';
 import { convProgram, runConv } from './kernels/conv-run.ts';
 import { elementwiseName, emitElementwise } from './kernels/elementwise.ts';
 import { gemm, gemmScratchBytes } from './kernels/gemm.ts';
-import { kernel } from './module.ts';
 import { rowMajor } from './rowMajor.ts';
 import type { Part } from './staging.ts';
 import { Staging } from './staging.ts';
 
-type OuterRun = { readonly run: (...args: number[]) => undefined };
-
 /** Products of fewer multiplications than this are done before a kernel would have been called and its operands packed. */
 const MIN_GEMM_PRODUCTS = 800;
+/** Nanoseconds that an element of an outer product takes, about; its rows are cut where cache lines end. */
+const OUTER_NS = 0.15;
+const OUTER_STEPS = [1, 64];
 
 /** True when the packed kernels compute in this dtype here. */
 export function hasKernels(dtype: string): dtype is FloatDType {
@@ -61,7 +62,7 @@ export function fastGemm(
   }
   if (!hasKernels(dtype)) return false;
   const staging = new Staging();
-  const scratch = staging.reserve(gemmScratchBytes(dtype, m, n, k));
+  const scratch = staging.reserve(gemmScratchBytes(dtype, m, n, k, count));
   const lhs = addMatrix(staging, count, m, k, a);
   const rhs = addMatrix(staging, count, k, n, b);
   const start = add === null ? null : addMatrix(staging, count, m, n, add);
@@ -70,9 +71,14 @@ export function fastGemm(
   if (k === 1 && count === 1 && add === null && b.columnStride === 1) {
     // An outer product is bound by memory: a row of b for every element of a.
     const name = elementwiseName('mul', dtype, 'sv');
-    const { run } = kernel<OuterRun>(name, emitElementwise('mul', dtype, 'sv'), heap().memory);
-    const steps = [a.rowStride, 0, out.rowStride].map((step) => step * itemBytes(dtype));
-    run(m, n, staging.pointer(lhs), staging.pointer(rhs), staging.pointer(result), ...steps, 0, 0, 0);
+    const bytes = itemBytes(dtype);
+    const steps = [a.rowStride, 0, out.rowStride].map((step) => step * bytes);
+    const pointers = [lhs, rhs, result].map((part) => staging.pointer(part));
+    const cuts = cutsOf([m, n], m * n * OUTER_NS, OUTER_STEPS);
+    runCuts({ name, emit: emitElementwise('mul', dtype, 'sv') }, cuts, (run, [i, rows, j, columns]) => {
+      const [x, y, z] = pointers.map((pointer, k) => pointer + i * steps[k] + (k === 0 ? 0 : j * bytes));
+      run(rows, columns, x, y, z, ...steps, 0, 0, 0);
+    });
     staging.write(result);
     return true;
   }

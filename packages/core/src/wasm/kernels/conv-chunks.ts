@@ -12,6 +12,8 @@ import { evenBlock, taskArgs } from './gemm-plan.ts';
 
 /** Elements that a task adds up, at most. */
 const TASK_ELEMENTS = 1 << 14;
+/** Nanoseconds that an element of a list takes, about. */
+const NS = 0.15;
 
 /** `count` elements at `out`, the sum of `chunks` lists of as many at `parts`. */
 export function sumChunksLaunch(dtype: FloatDType, parts: number, out: number, chunks: number, count: number): Launch {
@@ -22,6 +24,7 @@ export function sumChunksLaunch(dtype: FloatDType, parts: number, out: number, c
     entry: 'sumChunks',
     args: taskArgs(SUM_CHUNKS, { parts, out, chunks, count, taskCount }),
     tasks: Math.ceil(count / taskCount),
+    ns: chunks * count * NS,
     scratchBytes: 0,
   };
 }

@@ -19,7 +19,7 @@ import type { ConvShape } from './conv.ts';
 import type { Tiles } from './gemm-micro.ts';
 import { loadSplat, multiplyAdd, repeat, scalarOf, tilesFor } from './gemm-micro.ts';
 import type { TaskArgs } from './gemm-plan.ts';
-import { align, evenBlock, taskArgs } from './gemm-plan.ts';
+import { align, convNs, evenBlock, taskArgs } from './gemm-plan.ts';
 import { emitCopyPadded, loadEverySecond, loadLanes } from './im2col.ts';
 
 /** Bytes of image lines in a task, about: with what they meet, they stay in the first-level cache. */
@@ -28,6 +28,8 @@ const BLOCK_BYTES = 16384;
 const CHANNELS = [4, 2, 1];
 const VECTORS: Readonly<Record<number, readonly number[]>> = { 4: [2, 1], 2: [4, 2, 1], 1: [4, 2, 1] };
 const MOST_VECTORS = 4;
+/** Nanoseconds that a multiplication takes, about. */
+const NS = 0.08;
 
 /** What kernels are made for: the stride along a line, 0 for any; how many neighbouring taps a line has, 0 for any. */
 interface Line {
@@ -125,6 +127,7 @@ export function directLaunch(
     entry: 'convDirect',
     args: taskArgs(DIRECT, args),
     tasks: c.n * c.groups * lineTasks,
+    ns: convNs(c, NS),
     scratchBytes: plan.scratchBytes,
   };
 }

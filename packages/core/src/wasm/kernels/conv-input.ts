@@ -38,6 +38,9 @@ export interface ConvBackwardInput extends ConvShape {
   readonly outPtr: number;
 }
 
+/** Nanoseconds that a weight or an element takes to be moved, about. */
+const NS = 0.5;
+
 /** The convolution of `grad` that a stride of one asks for: the only phase. */
 function transposed(c: ConvShape): ConvShape {
   return phasesOf(c)[0].shape;
@@ -160,7 +163,15 @@ function takeWeightsLaunch(
     tapAt,
   };
   const tasks = phase.shape.kh * phase.shape.kw === 0 ? 0 : c.cin;
-  return { ...moduleFor(c.dtype), entry: 'takeWeights', args: taskArgs(TAKE_WEIGHTS, args), tasks, scratchBytes: 0 };
+  const ns = tasks * (c.cout / c.groups) * phase.shape.kh * phase.shape.kw * NS;
+  return {
+    ...moduleFor(c.dtype),
+    entry: 'takeWeights',
+    args: taskArgs(TAKE_WEIGHTS, args),
+    tasks,
+    ns,
+    scratchBytes: 0,
+  };
 }
 
 function spreadLaunch(
@@ -191,6 +202,7 @@ function spreadLaunch(
     entry: 'spread',
     args: taskArgs(SPREAD, args),
     tasks: images * c.cin,
+    ns: images * c.cin * y.count * x.count * NS,
     scratchBytes: 0,
   };
 }

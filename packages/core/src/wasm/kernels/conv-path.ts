@@ -1,7 +1,7 @@
 /**
  * Which kernel computes a convolution, in each direction: the one place that decides, by models of the cycles that each
- * way takes. The models are fitted to measurements in V8 and are the same in strict mode, so that a shape takes the same
- * way, and gives the same bits, everywhere.
+ * way takes on one thread. The models are fitted to measurements in V8 and are the same in strict mode, so that a shape
+ * takes the same way, and gives the same bits, everywhere and on any number of threads.
  */
 
 import { features } from '../features.ts';
@@ -12,7 +12,7 @@ import { paddedRows } from './gemm-macro.ts';
 import { tilesFor } from './gemm-micro.ts';
 import { winogradPlan } from './winograd.ts';
 import { adjointPlan } from './winograd-adjoint.ts';
-import { SQUARE, tilingOf } from './winograd-tiles.ts';
+import { LINE, SQUARE, tilingOf } from './winograd-tiles.ts';
 import { winogradWeightPlan } from './winograd-weight.ts';
 
 /** What is computed: the output, or the gradient of the input or of the weight. */
@@ -185,9 +185,6 @@ const MAX_SQUARE_FILTERS = 1024;
 const MAX_LINE_FILTERS = 2048;
 /** By how much the model must find this way to be faster. */
 const MARGIN = 0.85;
-/** Cycles to transform four tiles of inputs, four of outputs, four of gradients, and four filters. */
-const SQUARE_CYCLES = { inputs: 140, outputs: 120, slopes: 110, filters: 120 };
-const LINE_CYCLES = { inputs: 50, outputs: 45, slopes: 40, filters: 60 };
 
 /** Whether winograd.ts and winograd-weight.ts take the shape, with an error that is known. */
 function hasWinograd(c: ConvShape): boolean {
@@ -204,9 +201,9 @@ function winogradCandidates(c: ConvShape): Candidate<'winograd'>[] {
 
 /** Cycles of winograd.ts. */
 function winogradCycles(c: ConvShape): number {
-  const plan = winogradPlan(c);
+  const plan = winogradPlan(c, 1);
   const { tiles, tiling, rows, channels, groups, rowTasks, imageBlock, blockY, blockX, blocks, packedBytes } = plan;
-  const { inputs, outputs, filters } = tiling.form === SQUARE ? SQUARE_CYCLES : LINE_CYCLES;
+  const { inputs, outputs, filters } = tiling.form.cycles;
   const quads = Math.ceil((imageBlock * blockY * blockX) / 4);
   // A vector of tiles without a second to share the loads of weights with takes the time of two.
   const multiplied = Math.ceil(quads / 2) * 8;
@@ -236,7 +233,7 @@ function hasAdjoint(c: ConvShape): boolean {
 /** Cycles of winograd-adjoint.ts. */
 function adjointCycles(c: ConvShape): number {
   const { tiles, tiling, rows, channels, imageBlock, blockY, blockX, blocks, planeBytes } = adjointPlan(c);
-  const { slopes, filters } = LINE_CYCLES;
+  const { slopes, filters } = LINE.cycles;
   const quads = Math.ceil((imageBlock * blockY * blockX) / 4);
   const multiplied = Math.ceil(quads / 2) * 8;
   const block =
@@ -249,9 +246,9 @@ function adjointCycles(c: ConvShape): number {
 
 /** Cycles of winograd-weight.ts. */
 function winogradWeightCycles(c: ConvShape): number {
-  const plan = winogradWeightPlan(c);
+  const plan = winogradWeightPlan(c, 1);
   const { tiles, tiling, rows, channels, rowTasks, channelTasks, imageBlock, blockY, blockX, blocks, chunks } = plan;
-  const { inputs, slopes, filters } = tiling.form === SQUARE ? SQUARE_CYCLES : LINE_CYCLES;
+  const { inputs, slopes, filters } = tiling.form.cycles;
   const count = Math.ceil((imageBlock * blockY * blockX) / 2) * 2;
   const block =
     (tiling.form.points / 8) * (count + 4) * paddedRows(tiles, rows) * Math.ceil(channels / 8) * 8 +

@@ -68,7 +68,7 @@ const programs = new Map<string, ConvProgram>();
 
 /** The program of a shape, which is that of the forward convolution. */
 export function convProgram(direction: ConvDirection, c: ConvShape, hasBias: boolean): ConvProgram {
-  const key = shapeKey(direction, c) + hasBias;
+  const key = `${shapeKey(direction, c)} ${hasBias} ${executor().threads}`;
   let program = programs.get(key);
   if (program === undefined) {
     const { memory, launches } = WAYS[direction];

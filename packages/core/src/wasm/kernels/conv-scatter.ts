@@ -9,6 +9,7 @@
 
 import type { FloatDType } from '../../dtype.ts';
 import type { Assembler, Func, Local } from '../assembler.ts';
+import { executor } from '../executor.ts';
 import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
 import type { ConvShape } from './conv.ts';
@@ -17,12 +18,15 @@ import { emitColumns, emitMacro, emitPackB, FROM_C, FROM_ZERO } from './gemm-mac
 import type { Element, Tiles } from './gemm-micro.ts';
 import { loadSplat, repeat, scalarOf, tilesFor } from './gemm-micro.ts';
 import type { TaskArgs } from './gemm-plan.ts';
-import { align, evenBlock, taskArgs } from './gemm-plan.ts';
+import { align, convNs, evenBlock, partsFor, taskArgs } from './gemm-plan.ts';
 
-/** Output channels in a block, as k in gemm.ts; rows (taps) in a task; positions in a block. */
+/** Output channels in a block, as k in gemm.ts; rows (taps) in a task, at most, and at least if there are so many; positions in a block. */
 const BLOCK_K_BYTES = 384 * 4;
 const TASK_ROWS = 192;
+const LEAST_ROWS = 32;
 const BLOCK_POSITIONS = 240;
+/** Nanoseconds that a multiplication takes, and a weight that is packed, about. */
+const NS = { product: 0.05, pack: 0.5 } as const;
 
 interface ScatterPlan {
   readonly tiles: Tiles;
@@ -50,7 +54,12 @@ export function scatterPlan(c: ConvShape): ScatterPlan {
   const outChannels = c.cout / c.groups;
   const channels = c.cin / c.groups;
   const taps = c.kh * c.kw;
-  const channelBlock = evenBlock(channels, Math.max(1, Math.floor(TASK_ROWS / taps)), 1);
+  const fewest = Math.ceil(channels / evenBlock(channels, Math.max(1, Math.floor(TASK_ROWS / taps)), 1));
+  const most = Math.min(channels, Math.max(fewest, Math.ceil((channels * taps) / LEAST_ROWS)));
+  // Each part packs the gradient anew, and adds up what it multiplies (see `scatterCycles`).
+  const cost = (parts: number): number => 0.3 * outChannels + (channels * taps * (outChannels / 8 + 1.3)) / parts;
+  const parts = partsFor(executor().threads, c.n * c.groups, fewest, most, cost);
+  const channelBlock = evenBlock(channels, Math.ceil(channels / parts), 1);
   const kBlock = evenBlock(outChannels, BLOCK_K_BYTES / bytes, 4);
   const columnBlock = c.ow > BLOCK_POSITIONS ? evenBlock(c.ow, BLOCK_POSITIONS, width) : c.ow;
   const lineBlock =
@@ -123,13 +132,22 @@ export function scatterLaunches(
     aAt: plan.aAt,
   };
   const tasks = c.groups * channelBlocks;
+  const weights = plan.outChannels * c.cin * c.kh * c.kw;
   return [
-    { ...module, entry: 'packTapRows', args: taskArgs(PACK_TAPS, packArgs), tasks, scratchBytes: 0 },
+    {
+      ...module,
+      entry: 'packTapRows',
+      args: taskArgs(PACK_TAPS, packArgs),
+      tasks,
+      ns: weights * NS.pack,
+      scratchBytes: 0,
+    },
     {
       ...module,
       entry: 'convScatter',
       args: taskArgs(CONV_SCATTER, mainArgs),
       tasks: tasks * c.n,
+      ns: convNs(c, NS.product),
       scratchBytes: plan.scratchBytes,
     },
   ];

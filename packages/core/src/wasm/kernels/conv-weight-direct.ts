@@ -17,12 +17,14 @@ import type { ConvShape } from './conv.ts';
 import type { Tiles } from './gemm-micro.ts';
 import { loadFirst, multiplyAdd, repeat, scalarOf, sumLanes, tilesFor } from './gemm-micro.ts';
 import type { TaskArgs } from './gemm-plan.ts';
-import { align, taskArgs } from './gemm-plan.ts';
+import { align, convNs, taskArgs } from './gemm-plan.ts';
 import { emitCopyPadded, loadEverySecond, loadLanes } from './im2col.ts';
 
 /** Taps whose sums are in registers together, and vectors of positions a step, each with sums of its own. */
 const TAPS = [4, 3, 2, 1];
 const VECTORS = 2;
+/** Nanoseconds that a multiplication takes, about. */
+const NS = 0.1;
 
 interface WeightDirectPlan {
   readonly tiles: Tiles;
@@ -72,6 +74,7 @@ export function weightDirectLaunch(
     entry: 'weightDirect',
     args: taskArgs(WEIGHT_DIRECT, args),
     tasks: c.groups,
+    ns: convNs(c, NS),
     scratchBytes,
   };
 }

@@ -27,7 +27,7 @@ import { emitColumns, emitMacro, FROM_C, FROM_ZERO, paddedRows } from './gemm-ma
 import type { Tiles } from './gemm-micro.ts';
 import { tilesFor } from './gemm-micro.ts';
 import type { TaskArgs } from './gemm-plan.ts';
-import { align, evenBlock, taskArgs } from './gemm-plan.ts';
+import { align, convNs, evenBlock, taskArgs } from './gemm-plan.ts';
 import { emitCopyPadded, emitPackTaps } from './im2col.ts';
 import { winogradWeightLaunches, winogradWeightPlan } from './winograd-weight.ts';
 
@@ -49,6 +49,8 @@ const TASK_TAPS = 240;
 /** Chunks of positions, when there are fewer tasks than this; a chunk has at least CHUNK_PRODUCTS. */
 const FEW_TASKS = 8;
 const CHUNK_PRODUCTS = 1 << 21;
+/** Nanoseconds that a multiplication takes, about. */
+const NS = 0.05;
 
 /** How the work is cut; all of it follows from the shape. */
 interface WeightPlan {
@@ -205,6 +207,7 @@ export function convBackwardWeightLaunches(c: ConvBackwardWeight, sharedPtr: num
     entry: 'convWeight',
     args: taskArgs(CONV_WEIGHT, args),
     tasks: c.groups * plan.rowTasks * plan.tapTasks * chunks,
+    ns: convNs(c, NS),
     scratchBytes: plan.scratchBytes,
   };
   return chunks === 1 ? [main] : [main, sumChunksLaunch(c.dtype, sharedPtr, c.outPtr, chunks, count)];

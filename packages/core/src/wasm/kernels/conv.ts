@@ -24,7 +24,7 @@ import { emitColumns, emitExpand, emitMacro, FROM_C, FROM_ROW_BIAS, FROM_ZERO, p
 import type { Tiles } from './gemm-micro.ts';
 import { tilesFor } from './gemm-micro.ts';
 import type { TaskArgs } from './gemm-plan.ts';
-import { align, evenBlock, taskArgs } from './gemm-plan.ts';
+import { align, convNs, evenBlock, taskArgs } from './gemm-plan.ts';
 import type { GeometryField } from './im2col.ts';
 import { emitPackPatches, GEOMETRY, geometryBytes, storeGeometry } from './im2col.ts';
 import { winogradLaunches, winogradPlan } from './winograd.ts';
@@ -69,6 +69,8 @@ const TASK_POSITIONS = 96;
 const FEW_TASKS = 4;
 /** Output channels in a block. */
 const BLOCK_ROWS = 120;
+/** Nanoseconds that a multiplication takes, and a weight that is packed, about. */
+const NS = { product: 0.045, pack: 0.5 } as const;
 
 /** How a convolution is cut; all of it follows from the shape. */
 export interface ConvPlan {
@@ -170,6 +172,7 @@ export function packWeightsLaunch(plan: ConvPlan, weights: number, packed: numbe
     entry: 'packWeights',
     args: taskArgs(PACK_WEIGHTS, args),
     tasks: plan.groups * kBlocks,
+    ns: plan.groups * rows * k * NS.pack,
     scratchBytes: 0,
   };
 }
@@ -225,6 +228,7 @@ export function convLaunch(plan: ConvPlan, c: ConvShape, target: ConvTarget): La
     entry: 'conv',
     args: taskArgs(CONV, args),
     tasks: plan.groups * plan.rowTasks * Math.ceil(units / plan.unitsPerTask),
+    ns: convNs(c, NS.product),
     scratchBytes: plan.scratchBytes,
   };
 }

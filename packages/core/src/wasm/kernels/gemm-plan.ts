@@ -1,5 +1,8 @@
 /** What every launch of a packed product needs to be planned: blocks, places in scratch memory, arguments in order. */
 
+import { itemBytes } from '../../dtype.ts';
+import type { ConvShape } from './conv.ts';
+
 /** What kernels work on: the heap, or anything that has its memory. */
 export interface Kernels {
   readonly memory: WebAssembly.Memory;
@@ -14,6 +17,29 @@ export function evenBlock(size: number, most: number, multiple: number): number 
 /** Up to the next multiple of 64, the alignment of everything in scratch memory. */
 export function align(bytes: number): number {
   return Math.ceil(bytes / 64) * 64;
+}
+
+/**
+ * Into how many parts each of some tasks is cut for so many threads, `least` or more: what has the last thread end soonest, if a part
+ * takes `cost(parts)`, since what all parts do anew adds up.
+ */
+export function partsFor(
+  threads: number,
+  tasks: number,
+  least: number,
+  most: number,
+  cost: (parts: number) => number,
+): number {
+  const time = (parts: number): number => Math.ceil((tasks * parts) / threads) * cost(parts);
+  let best = least;
+  for (let parts = least + 1; parts <= most; parts++) if (time(parts) < time(best)) best = parts;
+  return best;
+}
+
+/** Nanoseconds of a convolution that takes so many for each multiplication of the direct sum in single precision. */
+export function convNs(c: ConvShape, each: number): number {
+  const products = (c.n * c.cout * c.oh * c.ow * c.cin * c.kh * c.kw) / c.groups;
+  return (products * each * itemBytes(c.dtype)) / 4;
 }
 
 /** The arguments of a task by name, without the two that every launch gives. */

@@ -2,9 +2,10 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { FloatDType } from '../../dtype.ts';
 import { features, setStrict } from '../features.ts';
-import { runInline } from '../module.ts';
+import type { Launch } from '../module.ts';
+import { kernel, runInline } from '../module.ts';
 import type { Addend, Gemm } from './gemm.ts';
-import { gemm, gemmLaunch, gemmScratchBytes } from './gemm.ts';
+import { gemm, gemmLaunches, gemmScratchBytes, gemmSharedBytes } from './gemm.ts';
 import { paddedRows, tallPanels } from './gemm-macro.ts';
 import { tilesFor } from './gemm-micro.ts';
 
@@ -256,8 +257,10 @@ test('a batch is so many products, each with its own addend', () => {
         const scratchPtr = to + Math.ceil((count * m * n * bytes) / 64) * 64;
         const batch = { count, aStride: 1, bStride: -1, cStride: m * n, addStride: 1 };
         const all: Gemm = { ...options, cPtr: to, batch };
-        for (const launch of [gemmLaunch(all, 'one'), gemmLaunch(all)]) {
+        for (const cut of ['one', 'many'] as const) {
           view.fill(GUARD, to / bytes, scratchPtr / bytes);
+          const [launch, ...rest] = gemmLaunches(all, cut);
+          assert.is(rest.length, 0);
           runInline(launch, memory, scratchPtr);
           expected.forEach((values, i) => {
             const at = to / bytes + i * m * n;
@@ -287,24 +290,39 @@ test('NaN and infinity reach exactly the elements that they should', () => {
   }
 });
 
-test('any division into tasks gives the same bits', () => {
+/** Runs the tasks of a launch from the last to the first. */
+function runBackwards({ name, emit, entry, args, tasks }: Launch, scratchPtr: number): void {
+  const run = kernel(name, emit, memory)[entry];
+  for (let task = tasks - 1; task >= 0; task--) run(task, scratchPtr, ...args);
+}
+
+test('any division into tasks gives the same bits, whether they share a packed B or not', () => {
   inBothModes(() => {
     for (const dtype of dtypes) {
-      for (const [m, n, k] of [
-        [200, 180, 150],
-        [300, 1, 4000],
-        [1, 3000, 400],
-        [97, 301, 433],
-      ]) {
-        const laid = lay({ dtype, m, n, k });
-        const bytes = dtype === 'float32' ? 4 : 8;
-        const result = () => new Uint8Array(memory.buffer, laid.options.cPtr, m * n * bytes).slice();
-        gemm({ memory }, laid.options);
-        const whole = result();
-        const launch = gemmLaunch(laid.options);
-        assert.ok(launch.tasks > 1, `${m}×${n}×${k} is one task`);
-        runInline(launch, memory, laid.options.scratchPtr);
-        assert.equal(result(), whole);
+      for (const [m, n, k, isShared] of [
+        [200, 180, 150, true],
+        [300, 1, 4000, false],
+        [1, 3000, 400, false],
+        [97, 301, 433, false],
+        [150, 703, 390, true],
+        [331, 61, 1100, true],
+      ] as const) {
+        for (const bTransposed of [false, true]) {
+          const laid = lay({ dtype, m, n, k, bTransposed });
+          const { cPtr, scratchPtr } = laid.options;
+          const bytes = dtype === 'float32' ? 4 : 8;
+          const result = () => new Uint8Array(memory.buffer, cPtr, m * n * bytes).slice();
+          gemm({ memory }, laid.options);
+          const whole = result();
+          const shared = scratchPtr + gemmScratchBytes(dtype, m, n, k);
+          const guard = new Uint8Array(memory.buffer, shared + gemmSharedBytes(dtype, m, n, k), 256).fill(GUARD);
+          const launches = gemmLaunches(laid.options, 'many', shared);
+          assert.is(launches.length, isShared ? 2 : 1, `${m}×${n}×${k}`);
+          assert.ok((launches.at(-1) as Launch).tasks > 1, `${m}×${n}×${k} is one task`);
+          for (const launch of launches) runBackwards(launch, scratchPtr);
+          assert.equal(result(), whole, `${m}×${n}×${k}`);
+          assert.ok(guard.every((byte) => byte === GUARD));
+        }
       }
     }
   });

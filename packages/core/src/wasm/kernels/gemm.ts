@@ -3,7 +3,8 @@
  * and C in rows. D is nothing, a matrix (C itself, to accumulate), or a bias for each row or each column.
  *
  * A task computes a block of rows × columns of C, whole, of one or several products: k is never split between tasks, and
- * the blocks of k depend on k alone, so that any division into tasks gives the same bits.
+ * the blocks of k depend on k alone, so that any division into tasks gives the same bits. Tasks of the same columns need the
+ * same B: where there are several, a launch of its own packs it for all.
  */
 
 import type { FloatDType } from '../../dtype.ts';
@@ -28,14 +29,20 @@ const BLOCK_K_BYTES = 384 * 4;
 const BLOCK_ROWS = 120;
 /** Columns of B in a block: what is left of the second-level cache, or the third. A multiple of every width. */
 const BLOCK_COLUMNS = 1024;
-/** Products in a task of a matrix by a vector, which waits for memory. */
-const GEMV_TASK_PRODUCTS = 1 << 18;
-/**
- * Products in a task, about: 20 µs of work, against a few that it costs to hand out; and never many more tasks than
- * these.
- */
+/** Multiplications in a task of a matrix by a vector, which waits for memory, and longer where it reads little of each row. */
+const GEMV_TASK_PRODUCTS = { column: 1 << 18, row: 1 << 19 };
+/** Multiplications in a task, about: 40 µs of work, or 10 where there would be fewer than four; and tasks, at most. */
 const TASK_PRODUCTS = 1 << 20;
+const LEAST_PRODUCTS = 1 << 18;
+const FEW_TASKS = 4;
 const MOST_TASKS = 48;
+/** Rows of a task that shares B with others, at least: so often a panel is used for being read once. */
+const SHARING_ROWS = 24;
+/** Bytes of a B that is packed for all tasks, at most; and columns of it that a task packs. */
+const MOST_SHARED_BYTES = 64 * 2 ** 20;
+const PACK_COLUMNS = 256;
+/** Nanoseconds that a multiplication in single precision takes, in a product of matrices and in one by a vector; and to pack an element. */
+const NS = { product: 0.04, vector: 0.08, pack: 0.3 } as const;
 
 /** A product of matrices in memory; pointers in bytes, strides in elements. */
 export interface Gemm {
@@ -105,35 +112,49 @@ function blocksFor(tiles: Tiles, m: number, n: number, k: number): Blocks {
   return { kBlock, rowBlock, columnBlock, initAt, aAt, bAt, scratchBytes: align(bAt + columnBlock * kBlock * bytes) };
 }
 
-/** Bytes of scratch memory that `gemm` needs. */
-export function gemmScratchBytes(dtype: FloatDType, m: number, n: number, k: number): number {
+/** As one task, or cut into many for threads; the bits are the same. */
+export type GemmCut = 'one' | 'many';
+
+/** Bytes of scratch memory that `gemm` needs for `count` products: a thread's own, and behind it what threads share. */
+export function gemmScratchBytes(dtype: FloatDType, m: number, n: number, k: number, count = 1): number {
   const tiles = tilesFor(dtype, features());
   const packed = blocksFor(tiles, m, n, k).scratchBytes;
-  return m === 1 || n === 1 ? Math.max(packed, gemvScratchBytes(tiles.element, k)) : packed;
+  const own = m === 1 || n === 1 ? Math.max(packed, gemvScratchBytes(tiles.element, k)) : packed;
+  return executor().threads === 1 ? own : own + gemmSharedBytes(dtype, m, n, k, count);
 }
 
-/** C = A·B + D, on this thread. `scratchPtr` has `gemmScratchBytes` bytes, aligned to 64. */
+/** Bytes that the launches of a product share when it is cut. */
+export function gemmSharedBytes(dtype: FloatDType, m: number, n: number, k: number, count = 1): number {
+  const tiles = tilesFor(dtype, features());
+  return taskSize(tiles, m, n, k, count).isShared ? packedBytes(tiles, n, k) : 0;
+}
+
+/** C = A·B + D. `scratchPtr` has `gemmScratchBytes` bytes, aligned to 64. */
 export function gemm(kernels: Kernels, options: Gemm & { readonly scratchPtr: number }): void {
+  const { dtype, m, n, k, batch, scratchPtr } = options;
   const cut = executor().threads > 1 ? 'many' : 'one';
-  executor().run(gemmLaunch(options, cut), kernels.memory, options.scratchPtr);
+  const all = gemmScratchBytes(dtype, m, n, k, batch?.count);
+  const shared = cut === 'one' ? 0 : scratchPtr + all - gemmSharedBytes(dtype, m, n, k, batch?.count);
+  for (const launch of gemmLaunches(options, cut, shared)) executor().run(launch, kernels.memory, scratchPtr);
 }
 
-/** The launch of a product: as one task, or cut into many for threads; the bits are the same. */
-export function gemmLaunch(g: Gemm, cut: 'one' | 'many' = 'many'): Launch {
+/** The launches of a product, one after the other; `sharedPtr` has `gemmSharedBytes` bytes, aligned to 64, if it is cut. */
+export function gemmLaunches(g: Gemm, cut: GemmCut, sharedPtr = 0): Launch[] {
   const tiles = tilesFor(g.dtype, features());
   const { bytes } = tiles.element;
   const { m, n, k } = g;
-  if (n === 1 && (g.aColStride === 1 || g.aRowStride === 1)) return gemvLaunch(tiles, cut, g, 'column');
-  if (m === 1 && (g.bRowStride === 1 || g.bColStride === 1)) return gemvLaunch(tiles, cut, g, 'row');
+  if (n === 1 && (g.aColStride === 1 || g.aRowStride === 1)) return [gemvLaunch(tiles, cut, g, 'column')];
+  if (m === 1 && (g.bRowStride === 1 || g.bColStride === 1)) return [gemvLaunch(tiles, cut, g, 'row')];
   const add = g.add ?? NO_ADDEND;
   const batch = g.batch ?? NO_BATCH;
-  const [taskRows, taskColumns] = cut === 'one' ? [m, n] : taskSize(tiles, m, n, k);
+  const size = cut === 'one' ? { rows: m, columns: n, isShared: false } : taskSize(tiles, m, n, k, batch.count);
+  const [taskRows, taskColumns] = [size.rows, size.columns];
   const blocks = blocksFor(tiles, taskRows, taskColumns, k);
   const rowTasks = Math.ceil(m / taskRows);
   const columnTasks = Math.ceil(n / taskColumns);
   const whole = rowTasks * columnTasks > 1 ? 1 : Math.ceil(TASK_PRODUCTS / (m * n * k + 1));
   const taskBatch = cut === 'one' ? batch.count : Math.min(whole, batch.count);
-  return {
+  const main: Launch = {
     name: tiles.name,
     emit: EMITTERS[g.dtype],
     entry: 'gemm',
@@ -169,10 +190,35 @@ export function gemmLaunch(g: Gemm, cut: 'one' | 'many' = 'many'): Launch {
       blocks.initAt,
       blocks.aAt,
       blocks.bAt,
+      size.isShared ? sharedPtr : 0,
     ],
     tasks: m === 0 || n === 0 ? 0 : rowTasks * columnTasks * Math.ceil(batch.count / taskBatch),
+    ns: (batch.count * m * n * k * NS.product * bytes) / 4,
     scratchBytes: blocks.scratchBytes,
   };
+  return size.isShared ? [packLaunch(tiles, g, blocks.kBlock, sharedPtr), main] : [main];
+}
+
+/** Packs B for all tasks. */
+function packLaunch(tiles: Tiles, g: Gemm, kBlock: number, packed: number): Launch {
+  const { bytes } = tiles.element;
+  const { n, k } = g;
+  const columnTasks = Math.ceil(n / PACK_COLUMNS);
+  return {
+    name: tiles.name,
+    emit: EMITTERS[g.dtype],
+    entry: 'packB',
+    // In the order of PACK.
+    args: [columnTasks, n, k, g.bPtr, g.bRowStride * bytes, g.bColStride * bytes, kBlock, packed],
+    tasks: columnTasks * Math.ceil(k / kBlock),
+    ns: n * k * NS.pack,
+    scratchBytes: 0,
+  };
+}
+
+/** Bytes of B, packed: whole panels of every block of k, one after the other. */
+function packedBytes({ element, widths: [width] }: Tiles, n: number, k: number): number {
+  return align(Math.ceil(n / width) * width * k * element.bytes);
 }
 
 /** C is one `column`, the product of A by a vector; or one `row`, of Bᵀ by a vector. */
@@ -184,7 +230,7 @@ function gemvLaunch(tiles: Tiles, cut: 'one' | 'many', g: Gemm, shape: 'row' | '
   const batch = g.batch ?? NO_BATCH;
   const isColumn = shape === 'column';
   const rows = isColumn ? g.m : g.n;
-  const most = cut === 'one' ? rows : Math.max(32, Math.ceil(GEMV_TASK_PRODUCTS / Math.max(k, 1)));
+  const most = cut === 'one' ? rows : Math.max(32, Math.ceil(GEMV_TASK_PRODUCTS[shape] / Math.max(k, 1)));
   const taskRows = evenBlock(rows, Math.max(1, Math.min(most, rows)), 32);
   const rowTasks = Math.ceil(rows / taskRows);
   const matrix = [g.aPtr, g.aRowStride * bytes, g.aColStride * bytes, batch.aStride * bytes];
@@ -204,22 +250,38 @@ function gemvLaunch(tiles: Tiles, cut: 'one' | 'many', g: Gemm, shape: 'row' | '
       ...[g.cPtr, (isColumn ? g.ldc : 1) * bytes, batch.cStride * bytes],
     ],
     tasks: rowTasks * batch.count,
+    ns: (batch.count * rows * k * NS.vector * bytes) / 4,
     scratchBytes: align(gemvScratchBytes(element, k)),
   };
 }
 
-/** Rows and columns of a task: halves of halves, until a task is small enough. */
-function taskSize(tiles: Tiles, m: number, n: number, k: number): [number, number] {
+/**
+ * Rows and columns of a task, and whether tasks share a packed B. That makes tasks of all columns, which pack A but once; where there
+ * are too few rows for it, of halves of halves, until a task is small enough.
+ */
+function taskSize(tiles: Tiles, m: number, n: number, k: number, count: number) {
+  const [height] = tiles.heights;
   const [width] = tiles.widths;
+  const all = m * n * k;
+  const products = Math.max(LEAST_PRODUCTS, Math.min(TASK_PRODUCTS, all / FEW_TASKS), all / MOST_TASKS);
+  const tasks = Math.floor(all / products);
+  const rowTasks = Math.min(tasks, Math.floor(m / SHARING_ROWS));
+  if (count === 1 && rowTasks > FEW_TASKS && packedBytes(tiles, n, k) <= MOST_SHARED_BYTES) {
+    const columnTasks = Math.round(tasks / rowTasks);
+    return {
+      rows: evenBlock(m, m / rowTasks, height),
+      columns: evenBlock(n, Math.max(width, n / columnTasks), width),
+      isShared: true,
+    };
+  }
   let rows = m;
   let columns = n;
-  const products = Math.max(TASK_PRODUCTS, (m * n * k) / MOST_TASKS);
   while (rows * columns * k >= 2 * products) {
     if (rows >= columns && rows > 24) rows = evenBlock(rows, Math.ceil(rows / 2), 12);
     else if (columns > 2 * width) columns = evenBlock(columns, Math.ceil(columns / 2), width);
     else break;
   }
-  return [rows, columns];
+  return { rows, columns, isShared: false };
 }
 
 const TASK = {
@@ -256,6 +318,21 @@ const TASK = {
   initAt: 'i32',
   aAt: 'i32',
   bAt: 'i32',
+  /** B, packed for all tasks, or 0. */
+  packed: 'i32',
+} as const;
+
+const PACK = {
+  task: 'i32',
+  scratch: 'i32',
+  columnTasks: 'i32',
+  n: 'i32',
+  k: 'i32',
+  b: 'i32',
+  bRow: 'i32',
+  bColumn: 'i32',
+  kBlock: 'i32',
+  packed: 'i32',
 } as const;
 
 const emitFor =
@@ -263,7 +340,9 @@ const emitFor =
   (code, target) => {
     const tiles = tilesFor(dtype, target);
     const macro = emitMacro(code, tiles);
-    emitTask(code, tiles, macro, emitPanels(code, tiles, macro));
+    const packB = emitPackB(code, tiles, macro);
+    emitTask(code, tiles, macro, emitPanels(code, tiles, macro), packB);
+    emitPackTask(code, tiles, packB);
   };
 
 const emitGemvFor =
@@ -279,21 +358,20 @@ const GEMV_EMITTERS = { float32: emitGemvFor('float32'), float64: emitGemvFor('f
  *
  *     for each product:
  *       for each block of columns:
- *         for each block of k: pack B (what is read where it lies: only the last, incomplete panel)
+ *         for each block of k: pack B, unless all of it is (what is read where it lies: only the last, incomplete panel)
  *           for each block of rows: pack A; multiply; start from zero or D in the first block of k, else from C
  *
  * A C that must be started is started even where k is 0.
  */
-function emitTask(code: Assembler, tiles: Tiles, macro: MacroFuncs, panels: Func): void {
+function emitTask(code: Assembler, tiles: Tiles, macro: MacroFuncs, panels: Func, packB: Func): void {
   const { i32 } = code;
   const { bytes } = tiles.element;
   const [width] = tiles.widths;
-  const packB = emitPackB(code, tiles, macro);
   const expand = emitExpand(code, tiles);
   code.export('gemm', TASK, [], (params) => {
     const { task, scratch, taskRows, taskColumns, taskBatch, rowTasks, columnTasks, m, n, k, batch } = params;
     const { a, aRow, aColumn, b, bRow, bColumn, c, cRow, add, addRow, addColumn } = params;
-    const { kBlock, rowBlock, columnBlock, initAt, aAt, bAt } = params;
+    const { kBlock, rowBlock, columnBlock, initAt, aAt, bAt, packed } = params;
     const bound = (index: Value<'i32'>, size: Local<'i32'>, most: Local<'i32'>) => {
       const start = code.local('i32', i32.mul(index, size));
       const end = code.local('i32', i32.add(start, size));
@@ -315,7 +393,8 @@ function emitTask(code: Assembler, tiles: Tiles, macro: MacroFuncs, panels: Func
     code.memory.fill(zeros, 0, width * bytes);
     // a row stride of 0, of an expanded row, would be taken for packed panels
     const isRows = i32.and(i32.eq(bColumn, bytes), i32.ne(bRow, 0));
-    isDirect.set(i32.and(isRows, i32.le_u(i32.sub(rowEnd, rowStart), DIRECT_ROWS)));
+    const isLow = i32.le_u(i32.sub(rowEnd, rowStart), DIRECT_ROWS);
+    isDirect.set(i32.and(i32.and(isRows, isLow), i32.eqz(packed)));
 
     const start = () => {
       code.if(
@@ -365,8 +444,22 @@ function emitTask(code: Assembler, tiles: Tiles, macro: MacroFuncs, panels: Func
         code.loop((again) => {
           steps.set(i32.sub(k, p));
           steps.set(code.least(steps, kBlock));
-          source.set(at(code, b, p, bRow, column, bColumn));
-          code.call(packB, i32.sub(columns, whole), steps, code.index(source, whole, bytes), bRow, bColumn, packedB);
+          code.if(
+            packed,
+            () => packedB.set(packedAt(code, tiles, packed, p, n, column, steps)),
+            () => {
+              source.set(at(code, b, p, bRow, column, bColumn));
+              code.call(
+                packB,
+                i32.sub(columns, whole),
+                steps,
+                code.index(source, whole, bytes),
+                bRow,
+                bColumn,
+                packedB,
+              );
+            },
+          );
           code.forRange(row, rowStart, rowEnd, rowBlock, () => {
             rows.set(i32.sub(rowEnd, row));
             rows.set(code.least(rows, rowBlock));
@@ -389,6 +482,36 @@ function emitTask(code: Assembler, tiles: Tiles, macro: MacroFuncs, panels: Func
       });
       for (const [pointer, step] of steppers) code.increase(pointer, step);
     });
+  });
+}
+
+/** Where the panel that begins with a column lies in the block of `steps` steps of k from p on. */
+function packedAt(
+  code: Assembler,
+  { element, widths: [width] }: Tiles,
+  packed: Local<'i32'>,
+  p: Local<'i32'>,
+  n: Local<'i32'>,
+  column: Local<'i32'>,
+  steps: Local<'i32'>,
+): Value<'i32'> {
+  const { i32 } = code;
+  const padded = i32.and(i32.add(n, width - 1), -width);
+  return i32.add(packed, code.scale(i32.add(i32.mul(p, padded), i32.mul(column, steps)), element.bytes));
+}
+
+/** packB: a task packs some columns of a block of k */
+function emitPackTask(code: Assembler, tiles: Tiles, packB: Func): void {
+  const { i32 } = code;
+  code.export('packB', PACK, [], ({ task, columnTasks, n, k, b, bRow, bColumn, kBlock, packed }) => {
+    const column = code.local('i32', i32.mul(i32.rem_u(task, columnTasks), PACK_COLUMNS));
+    const p = code.local('i32', i32.mul(i32.div_u(task, columnTasks), kBlock));
+    const columns = code.local('i32', i32.sub(n, column));
+    columns.set(code.least(columns, PACK_COLUMNS));
+    const steps = code.local('i32', i32.sub(k, p));
+    steps.set(code.least(steps, kBlock));
+    const to = code.local('i32', packedAt(code, tiles, packed, p, n, column, steps));
+    code.call(packB, columns, steps, at(code, b, p, bRow, column, bColumn), bRow, bColumn, to);
   });
 }
 

@@ -213,7 +213,8 @@ function addRow(code: Assembler, xType: FloatDType, yType: FloatDType, columns: 
 }
 
 /**
- * `run(rows, columns, index, ir, ic, least, size)`: an entry v is in range where neither v - least nor size - 1 - v is negative.
+ * `run(rows, columns, index, ir, ic, least, size, found)`: an entry v is in range where neither v - least nor size - 1 - v is negative.
+ * Returns, and stores at `found` unless that is 0: 0 if one is not in range, else 2 if one is negative, else 1.
  * A difference that overflows is negative as well, where least ≤ 0 < size ≤ 2³⁰.
  */
 export function emitRange(index: IndexDType): Emitter {
@@ -229,8 +230,9 @@ export function emitRange(index: IndexDType): Emitter {
       ic: 'i32',
       least: 'i32',
       size: 'i32',
+      found: 'i32',
     } as const;
-    code.export('run', params, ['i32'], ({ rows, columns, index: from, ir, ic, least, size }) => {
+    code.export('run', params, ['i32'], ({ rows, columns, index: from, ir, ic, least, size, found }) => {
       const splat = (x: Local<'i32'>): Local<'v128'> =>
         code.local('v128', index === 'int32' ? code.i32x4.splat(x) : code.i64x2.splat(code.i64.extend_i32_s(x)));
       const [low, last] = [splat(least), splat(code.local('i32', i32.sub(size, 1)))];
@@ -257,9 +259,10 @@ export function emitRange(index: IndexDType): Emitter {
         code.increase(from, ir);
       });
       const isMixed = i32.ne(shape.bitmask(signs), 0);
-      const found = code.local('i32', i32.add(isMixed, 1));
-      code.if(shape.bitmask(outside), () => found.set(0));
-      found.get();
+      const kind = code.local('i32', i32.add(isMixed, 1));
+      code.if(shape.bitmask(outside), () => kind.set(0));
+      code.if(found, () => i32.store(found, kind));
+      kind.get();
     });
   };
 }

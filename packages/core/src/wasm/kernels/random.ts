@@ -1,20 +1,22 @@
 /**
- * Random numbers by the block: the words of mt19937, and what distributions make of them in place.
+ * Random numbers by the block: the words of mt19937, and what distributions make of them in place. The state can only be twisted word
+ * after word; all that follows is done to each word by itself, and so by as many threads as there are. That begins with tempering.
  *
- *     mt19937:      out[i] = the next tempered word, for i in 0 … n-1; the state is twisted where it is spent
+ *     mt19937:      out[i] = the next word of the state, for i in 0 … n-1; the state is twisted where it is spent
+ *     temper:       x[i] = tempered x[i], which below stands for itself:
  *     f32_unit:     x[i] = (x[i] mod 2^24) / 2^24
  *     f32_uniform:  x[i] = fma((x[i] mod 2^24) / 2^24, width, from), rounded once
  *     f32_normal:   in blocks of 16, for j in 0 … 7: r = √(-2 ln(1 - x[j])), θ = 2π x[j + 8];
  *                   x[j] = r cos θ std + mean, x[j + 8] = r sin θ std + mean
  *     remainder:    x[i] = x[i] mod width + base
- *     permute:      for i in first … first + n-1: swap out[i] and out[i + x[i - first] mod (size - i)]
+ *     permute:      of words that are tempered already: for i in first … first + n-1: swap out[i] and out[i + x[i - first] mod (size - i)]
  *     bernoulli:    out[i] = (x[2i] mod 2^21) 2^32 + x[2i + 1] < limit, as bytes of 0 and 1
  *
  * Four lanes at a time and then one, by the same operations. Logarithm, sine and cosine are in single precision, as in PyTorch's
  * vector kernel (`aten/src/ATen/native/cpu/DistributionTemplates.h`): its normals differ from these by a few units in the last place.
  */
 
-import type { Assembler, Local, Operand, Value } from '../assembler.ts';
+import type { Assembler, Local, Value } from '../assembler.ts';
 import type { Emitter } from '../module.ts';
 import { lanes } from './lanes.ts';
 import { log } from './vectorMath.ts';
@@ -74,15 +76,7 @@ export function emitMersenne(code: Assembler): void {
     singly(M - N, 1 - N);
   });
   code.export('run', { n: 'i32', state: 'i32', next: 'i32', out: 'i32' }, ['i32'], ({ n, state, next, out }) => {
-    const y = code.local('v128');
-    const temper = (x: Value<'v128'>): void => {
-      y.set(x);
-      y.set(v128.xor(y, i32x4.shr_u(y, 11)));
-      y.set(v128.xor(y, v128.and(i32x4.shl(y, 7), i32x4.const(0x9d2c5680 | 0))));
-      y.set(v128.xor(y, v128.and(i32x4.shl(y, 15), i32x4.const(0xefc60000 | 0))));
-      y.set(v128.xor(y, i32x4.shr_u(y, 18)));
-    };
-    const [from, end, whole] = code.locals('i32', 3);
+    const count = code.local('i32');
     code.while(
       () => n.get(),
       () => {
@@ -90,34 +84,48 @@ export function emitMersenne(code: Assembler): void {
           code.call(twist, state);
           next.set(0);
         });
-        end.set(i32.sub(N, next));
-        end.set(code.least(end, n));
-        from.set(code.index(state, next, 4));
-        n.set(i32.sub(n, end));
-        next.set(i32.add(next, end));
-        end.set(code.index(from, end, 4));
-        whole.set(i32.sub(end, 15));
-        code.whileLess(from, whole, () => {
-          temper(v128.load(from));
-          v128.store(out, y);
-          code.increase(from, 16);
-          code.increase(out, 16);
-        });
-        code.whileLess(from, end, () => {
-          temper(v128.load32_splat(from));
-          v128.store32_lane(0, out, y);
-          code.increase(from, 4);
-          code.increase(out, 4);
-        });
+        count.set(i32.sub(N, next));
+        count.set(code.least(count, n));
+        code.memory.copy(out, code.index(state, next, 4), code.scale(count, 4));
+        n.set(i32.sub(n, count));
+        next.set(i32.add(next, count));
+        out.set(code.index(out, count, 4));
       },
     );
     next.get();
   });
 }
 
-/** The low 24 bits of words as numbers in [0, 1). */
-function unit24({ i32x4, f32x4, v128 }: Assembler, words: Operand<'v128'>): Value<'v128'> {
-  return f32x4.mul(f32x4.convert_i32x4_s(v128.and(words, i32x4.const(0xffffff))), 2 ** -24);
+/** Words of the state as the generator gives them. */
+function temper(code: Assembler, x: Value<'v128'>): Vector {
+  const { i32x4, v128 } = code;
+  const y = code.local('v128', x);
+  y.set(v128.xor(y, i32x4.shr_u(y, 11)));
+  y.set(v128.xor(y, v128.and(i32x4.shl(y, 7), i32x4.const(0x9d2c5680 | 0))));
+  y.set(v128.xor(y, v128.and(i32x4.shl(y, 15), i32x4.const(0xefc60000 | 0))));
+  y.set(v128.xor(y, i32x4.shr_u(y, 18)));
+  return y;
+}
+
+/** `run(n, x)` */
+export function emitTemper(code: Assembler): void {
+  const { v128 } = code;
+  code.export('run', { n: 'i32', x: 'i32' }, [], ({ n, x }) => {
+    overFours(
+      code,
+      n,
+      x,
+      () => v128.store(x, temper(code, v128.load(x))),
+      () => v128.store32_lane(0, x, temper(code, v128.load32_splat(x))),
+    );
+  });
+}
+
+/** The low 24 bits of tempered words as numbers in [0, 1). */
+function unit24(code: Assembler, words: Value<'v128'>): Value<'v128'> {
+  const { i32x4, f32x4, v128 } = code;
+  const low = v128.and(temper(code, words), i32x4.const(0xffffff));
+  return f32x4.mul(f32x4.convert_i32x4_s(low), 2 ** -24);
 }
 
 /** `run(n, x)` */
@@ -128,8 +136,8 @@ export function emitUnit(code: Assembler): void {
       code,
       n,
       x,
-      () => v128.store(x, unit24(code, v128.load(x))),
-      () => v128.store32_lane(0, x, unit24(code, v128.load32_splat(x))),
+      () => v128.store(x, code.local('v128', unit24(code, v128.load(x)))),
+      () => v128.store32_lane(0, x, code.local('v128', unit24(code, v128.load32_splat(x)))),
     );
   });
 }
@@ -176,20 +184,28 @@ export const emitUniform: Emitter = (code, features) => {
 
 /** `run(n, x, base, width)`, unsigned; a width of 0 stands for 2^32 */
 export function emitRemainder(code: Assembler): void {
-  const { i32 } = code;
+  const { i32, i32x4, v128 } = code;
   code.export('run', { n: 'i32', x: 'i32', base: 'i32', width: 'i32' }, [], ({ n, x, base, width }) => {
-    const end = code.local('i32', code.index(x, n, 4));
     const value = code.local('i32');
-    code.whileLess(x, end, () => {
-      value.set(i32.load(x));
+    const store = (words: Vector, lane: number): void => {
+      value.set(i32x4.extract_lane(lane, words));
       code.if(width, () => value.set(i32.rem_u(value, width)));
-      i32.store(x, i32.add(value, base));
-      code.increase(x, 4);
-    });
+      i32.store(x, i32.add(value, base), 4 * lane);
+    };
+    overFours(
+      code,
+      n,
+      x,
+      () => {
+        const words = temper(code, v128.load(x));
+        for (let lane = 0; lane < 4; lane++) store(words, lane);
+      },
+      () => store(temper(code, v128.load32_splat(x)), 0),
+    );
   });
 }
 
-/** `run(n, x, out, first, size)` */
+/** `run(n, x, out, first, size)`, of tempered words */
 export function emitPermute(code: Assembler): void {
   const { i32 } = code;
   const params = { n: 'i32', x: 'i32', out: 'i32', first: 'i32', size: 'i32' } as const;
@@ -299,8 +315,8 @@ export function emitBernoulli(code: Assembler): void {
     const i = code.local('i32');
     const whole = code.local('i32', i32.and(n, -4));
     code.forRange(i, 0, whole, 4, () => {
-      a.set(v128.load(x));
-      b.set(v128.load(x, 16));
+      a.set(temper(code, v128.load(x)));
+      b.set(temper(code, v128.load(x, 16)));
       a.set(i16x8.narrow_i32x4_s(i32x4.shuffle([0, 2, 4, 6], pair(a), pair(b)), a));
       a.set(v128.and(i8x16.narrow_i16x8_s(a, a), i8x16.const(1)));
       v128.store32_lane(0, out, a);
@@ -308,7 +324,7 @@ export function emitBernoulli(code: Assembler): void {
       code.increase(out, 4);
     });
     code.whileLess(i, n, () => {
-      a.set(v128.load64_zero(x));
+      a.set(temper(code, v128.load64_zero(x)));
       i32.store8(out, i32.and(i32x4.extract_lane(0, pair(a)), 1));
       code.increase(x, 8);
       code.increase(out, 1);

@@ -22,13 +22,16 @@ import { emitColumns, emitMacro, FROM_ZERO } from './gemm-macro.ts';
 import type { Tiles } from './gemm-micro.ts';
 import { repeat, tilesFor } from './gemm-micro.ts';
 import type { TaskArgs } from './gemm-plan.ts';
-import { align, evenBlock, taskArgs } from './gemm-plan.ts';
+import { align, convNs, evenBlock, taskArgs } from './gemm-plan.ts';
 import { filtersLaunch } from './winograd-filters.ts';
 import { emitLineAdjoint, LINE_POINTS } from './winograd-line.ts';
 import { emitWeightRows, emitWeights, panelStep, panelsLaunch, WEIGHT_ROWS } from './winograd-panels.ts';
 import type { Tiling } from './winograd-tiles.ts';
 import { emitCopyPart, LINE, needTiling, pointStep, tileBlocks } from './winograd-tiles.ts';
 import { TILE } from './winograd-transforms.ts';
+
+/** Nanoseconds that a multiplication of the direct sum takes. */
+const NS_PRODUCT = 0.018;
 
 /** Transformed gradients of a block, about; products of a block of rows; tiles in a block, at most. */
 const SLOPE_BYTES = 1 << 20;
@@ -185,6 +188,7 @@ export function adjointLaunches(
       entry: 'adjoint',
       args: taskArgs(ADJOINT, args),
       tasks: c.groups * Math.ceil(c.n / plan.imageBlock),
+      ns: convNs(c, NS_PRODUCT),
       scratchBytes: plan.scratchBytes,
     },
   ];

@@ -15,6 +15,9 @@ import { taskArgs } from './gemm-plan.ts';
 import { LINE_TAPS } from './winograd-line.ts';
 import type { Tiling } from './winograd-tiles.ts';
 
+/** Nanoseconds that a weight takes, about. */
+const NS = 1;
+
 /** A task is an output channel. */
 export function filtersLaunch(
   entry: 'cut' | 'join',
@@ -30,6 +33,7 @@ export function filtersLaunch(
     entry,
     args: taskArgs(FILTERS, args),
     tasks: c.cout,
+    ns: ((c.cout * c.cin) / c.groups) * c.kh * c.kw * NS,
     scratchBytes: 0,
   };
 }

@@ -16,6 +16,8 @@ import { pointStep } from './winograd-tiles.ts';
 
 /** Rows of weights that a task packs: whole panels of every height. */
 export const WEIGHT_ROWS = 12;
+/** Nanoseconds that a filter which is transformed takes, about. */
+const NS_WEIGHT = 9;
 
 /**
  * The filters to transform: [groups · rows, channels, kh, kw]; or, for tiles of 4 × 4, those of which they are the transposed
@@ -64,8 +66,9 @@ export function panelsLaunch(
   const lastBlock = Math.floor((rows - 1) / rowBlock) * rowBlock;
   const chunks = lastBlock / WEIGHT_ROWS + Math.max(1, Math.floor((rows - lastBlock) / WEIGHT_ROWS));
   const args: TaskArgs<typeof WEIGHTS> = { ...source, packed, chunks, rows, channels, weightStep };
-  const tasks = groups * chunks;
-  return { ...module, entry: 'winogradWeights', args: taskArgs(WEIGHTS, args), tasks, scratchBytes: 16 * points };
+  const ns = groups * rows * channels * NS_WEIGHT;
+  const rest = { tasks: groups * chunks, ns, scratchBytes: 16 * points };
+  return { ...module, entry: 'winogradWeights', args: taskArgs(WEIGHTS, args), ...rest };
 }
 
 const WEIGHTS = {

@@ -3,7 +3,7 @@
 import type { Assembler, Func, Local, Value } from '../assembler.ts';
 import type { ConvShape } from './conv.ts';
 import { elementOf, repeat } from './gemm-micro.ts';
-import { evenBlock } from './gemm-plan.ts';
+import { evenBlock, partsFor } from './gemm-plan.ts';
 import { loadEverySecond } from './im2col.ts';
 import {
   emitLineInputs,
@@ -35,6 +35,13 @@ export interface Form {
   readonly extra: number;
   /** Bytes of a filter in memory. */
   readonly filterBytes: number;
+  /** Cycles to transform four tiles of inputs, four of outputs, four of gradients, and four filters. */
+  readonly cycles: {
+    readonly inputs: number;
+    readonly outputs: number;
+    readonly slopes: number;
+    readonly filters: number;
+  };
   readonly emitInputTiles: (code: Assembler, fma: boolean) => Func;
   readonly emitWeightTiles: (code: Assembler, fma: boolean) => Func;
   readonly emitOutputTiles: (code: Assembler, fma: boolean) => Func;
@@ -49,6 +56,7 @@ export const SQUARE: Form = {
   lines: TILE,
   extra: 2,
   filterBytes: 9 * 4,
+  cycles: { inputs: 140, outputs: 120, slopes: 110, filters: 120 },
   emitInputTiles,
   emitWeightTiles,
   emitOutputTiles,
@@ -63,6 +71,7 @@ export const LINE: Form = {
   lines: 1,
   extra: 4,
   filterBytes: 5 * 4,
+  cycles: { inputs: 50, outputs: 45, slopes: 40, filters: 60 },
   emitInputTiles: emitLineInputs,
   emitWeightTiles: emitLineWeights,
   emitOutputTiles: emitLineOutputs,
@@ -124,6 +133,21 @@ export function needTiling(c: ConvShape): Tiling {
 export function pointStep(bytes: number): number {
   const lines = Math.ceil(bytes / 64);
   return (lines + 1 - (lines % 2)) * 64;
+}
+
+/** Rows of outputs that a task has at least, where there are so many. */
+const LEAST_ROWS = 12;
+
+/** Into how many the rows of so many tasks are cut for so many threads: each part transforms the inputs anew. */
+export function rowTasksFor(
+  { points, cycles }: Form,
+  rows: number,
+  tasks: number,
+  least: number,
+  threads: number,
+): number {
+  const most = Math.max(least, Math.round(rows / LEAST_ROWS));
+  return partsFor(threads, tasks, least, most, (parts) => ((points / 2) * rows) / parts + cycles.inputs);
 }
 
 /** The images, lines and columns of tiles in a block of at most `most` tiles, or of one line. */

@@ -13,6 +13,7 @@
  */
 
 import type { Assembler, Func, Local } from '../assembler.ts';
+import { executor } from '../executor.ts';
 import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
 import type { ConvShape } from './conv.ts';
@@ -22,10 +23,19 @@ import { emitColumns, emitMacro, FROM_C, FROM_ZERO, forPanels, paddedRows } from
 import type { Tiles } from './gemm-micro.ts';
 import { repeat, tilesFor } from './gemm-micro.ts';
 import type { TaskArgs } from './gemm-plan.ts';
-import { align, evenBlock, taskArgs } from './gemm-plan.ts';
+import { align, convNs, evenBlock, taskArgs } from './gemm-plan.ts';
 import { filtersLaunch } from './winograd-filters.ts';
 import type { Form, Tiling } from './winograd-tiles.ts';
-import { emitCopyPart, insideOf, LINE, needTiling, pointStep, SQUARE, tileBlocks } from './winograd-tiles.ts';
+import {
+  emitCopyPart,
+  insideOf,
+  LINE,
+  needTiling,
+  pointStep,
+  rowTasksFor,
+  SQUARE,
+  tileBlocks,
+} from './winograd-tiles.ts';
 import { TILE } from './winograd-transforms.ts';
 
 /** Output and input channels of a task, at most. */
@@ -37,6 +47,8 @@ const BLOCK_TILES = 192;
 /** Chunks of tiles, when there are fewer tasks than this; a chunk has at least so many products of a direct sum. */
 const FEW_TASKS = 8;
 const CHUNK_PRODUCTS = 1 << 22;
+/** Nanoseconds that a multiplication of the direct sum takes, about. */
+const NS = 0.02;
 /** Planes that are transformed together: the tallest panel. */
 const PLANES = 6;
 
@@ -80,7 +92,8 @@ function planesTogether(filters: number): number {
   return filters % 4 === 0 ? 1 : filters % 2 === 0 ? 2 : 4;
 }
 
-export function winogradWeightPlan(c: ConvShape): WinogradWeightPlan {
+/** By default for the threads that there are. They decide about the rows of a task alone, which changes no bit. */
+export function winogradWeightPlan(c: ConvShape, threads = executor().threads): WinogradWeightPlan {
   const tiles = tilesFor('float32', features());
   const [height] = tiles.heights;
   const [width] = tiles.widths;
@@ -89,22 +102,24 @@ export function winogradWeightPlan(c: ConvShape): WinogradWeightPlan {
   const { points } = form;
   const rows = c.cout / c.groups;
   const channels = (c.cin / c.groups) * filters;
-  const taskRows = evenBlock(rows, TASK_ROWS, 12);
+  const mostRows = evenBlock(rows, TASK_ROWS, 12);
   const mostPlanes = Math.max(1, Math.floor(TASK_CHANNELS / filters));
   const taskChannels = evenBlock(c.cin / c.groups, mostPlanes, filters === 1 ? width : 1) * filters;
-  const rowTasks = Math.ceil(rows / taskRows);
+  const fewestRowTasks = Math.ceil(rows / mostRows);
   const channelTasks = Math.ceil(channels / taskChannels);
   const tilesY = Math.ceil(c.oh / form.lines);
   const tilesX = Math.ceil(c.ow / TILE);
-  const tileBytes = (Math.min(rows, taskRows) + Math.min(channels, taskChannels)) * points * 4;
+  const tileBytes = (Math.min(rows, mostRows) + Math.min(channels, taskChannels)) * points * 4;
   const most = Math.max(16, Math.min(BLOCK_TILES, Math.floor(BLOCK_BYTES / tileBytes)));
   const { imageBlock, blockY, blockX } = tileBlocks(c, form, most, 2);
   const blocks = Math.ceil(c.n / imageBlock) * Math.ceil(tilesY / blockY) * Math.ceil(tilesX / blockX);
-  const tasks = c.groups * rowTasks * channelTasks;
+  const tasks = c.groups * fewestRowTasks * channelTasks;
   const chunkProducts = Math.ceil((c.kh * c.kw * rows * c.cin * c.n * c.oh * c.ow) / CHUNK_PRODUCTS);
   const wantedChunks = tasks >= FEW_TASKS ? 1 : Math.min(FEW_TASKS, blocks, chunkProducts);
   const blocksPerChunk = Math.ceil(blocks / wantedChunks);
   const chunks = Math.ceil(blocks / blocksPerChunk);
+  const rowTasks = rowTasksFor(form, rows, c.groups * channelTasks * chunks, fewestRowTasks, threads);
+  const taskRows = rowTasks === fewestRowTasks ? mostRows : evenBlock(rows, Math.ceil(rows / rowTasks), 12);
   // Panels of six rows take tiles in pairs.
   const count = Math.ceil((imageBlock * blockY * blockX) / 2) * 2;
   const rowsHere = Math.max(paddedRows(tiles, Math.min(rows, taskRows)), paddedRows(tiles, rows % taskRows));
@@ -127,7 +142,7 @@ export function winogradWeightPlan(c: ConvShape): WinogradWeightPlan {
     channels,
     taskRows,
     taskChannels,
-    rowTasks,
+    rowTasks: Math.ceil(rows / taskRows),
     channelTasks,
     tilesY,
     tilesX,
@@ -214,6 +229,7 @@ export function winogradWeightLaunches(
     entry: 'winogradWeight',
     args: taskArgs(WEIGHT, args),
     tasks: c.groups * plan.rowTasks * plan.channelTasks * chunks,
+    ns: convNs(c, NS),
     scratchBytes: plan.scratchBytes,
   };
   const launches = [main];

@@ -15,6 +15,7 @@
  */
 
 import type { Assembler, Func, Local } from '../assembler.ts';
+import { executor } from '../executor.ts';
 import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
 import type { ConvShape } from './conv.ts';
@@ -23,12 +24,21 @@ import { emitColumns, emitMacro, FROM_ZERO } from './gemm-macro.ts';
 import type { Tiles } from './gemm-micro.ts';
 import { repeat, tilesFor } from './gemm-micro.ts';
 import type { TaskArgs } from './gemm-plan.ts';
-import { align, evenBlock, taskArgs } from './gemm-plan.ts';
+import { align, convNs, evenBlock, taskArgs } from './gemm-plan.ts';
 import { filtersLaunch } from './winograd-filters.ts';
 import type { PanelSource, WinogradWeights } from './winograd-panels.ts';
 import { emitWeightRows, emitWeights, panelStep, panelsLaunch, WEIGHT_ROWS } from './winograd-panels.ts';
 import type { Form, Tiling } from './winograd-tiles.ts';
-import { emitCopyPart, insideOf, LINE, needTiling, pointStep, SQUARE, tileBlocks } from './winograd-tiles.ts';
+import {
+  emitCopyPart,
+  insideOf,
+  LINE,
+  needTiling,
+  pointStep,
+  rowTasksFor,
+  SQUARE,
+  tileBlocks,
+} from './winograd-tiles.ts';
 import { TILE } from './winograd-transforms.ts';
 
 /** Transformed inputs of a task, about: half of the second-level cache. */
@@ -39,6 +49,8 @@ const WEIGHT_BYTES = 1 << 20;
 const PRODUCT_BYTES = 1 << 19;
 /** Tiles in a block, at most: with more of them the weights are read less often, which matters little. */
 const BLOCK_TILES = 96;
+/** Nanoseconds that a multiplication of the direct sum takes. */
+const NS_PRODUCT = 0.018;
 
 /** How a convolution is cut; all of it follows from the shape. */
 export interface WinogradPlan {
@@ -81,7 +93,8 @@ function tileAt({ heights, widths }: Tiles): number {
   return align((heights[0] + 1) * widths[0] * 4);
 }
 
-export function winogradPlan(c: ConvShape): WinogradPlan {
+/** By default for the threads that there are. They decide about the tasks alone, which changes no bit. */
+export function winogradPlan(c: ConvShape, threads = executor().threads): WinogradPlan {
   const tiles = tilesFor('float32', features());
   const [width] = tiles.widths;
   const tiling = needTiling(c);
@@ -105,8 +118,7 @@ export function winogradPlan(c: ConvShape): WinogradPlan {
       isFused ? Math.floor(WEIGHT_BYTES / (points * channels * 4)) : rows,
     ),
   );
-  // Few tasks are cut by rows as well, though each then transforms the inputs again.
-  const rowTasks = blocks * c.groups < 4 && rows >= 4 * WEIGHT_ROWS ? 2 : 1;
+  const rowTasks = rowTasksFor(form, rows, blocks * c.groups, 1, threads);
   const rowBlock = evenBlock(Math.ceil(rows / rowTasks), mostRows, WEIGHT_ROWS);
   const rowBlocks = Math.ceil(rows / rowBlock);
   const taskRows = rowBlock * Math.ceil(rowBlocks / rowTasks);
@@ -218,7 +230,8 @@ export function winogradLaunches(c: ConvShape, source: WinogradWeights, target: 
   };
   const { scratchBytes } = plan;
   const tasks = groups * rowTasks * blocks;
-  const main = { ...module, entry: 'winograd', args: taskArgs(MAIN, args), tasks, scratchBytes };
+  const ns = convNs(c, NS_PRODUCT);
+  const main = { ...module, entry: 'winograd', args: taskArgs(MAIN, args), tasks, ns, scratchBytes };
   if (!plan.isFused) launches.push(panelsLaunch(module, form, plan, weights, packed));
   launches.push(main);
   return launches;

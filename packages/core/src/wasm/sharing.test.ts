@@ -13,13 +13,12 @@ import { setExecutor } from './executor.ts';
 import { features } from './features.ts';
 import { heap } from './heap.ts';
 import { kernel, runInline } from './module.ts';
-import { Calls } from './share.ts';
 
 /** Runs rows backwards, and counts the launches that had several. */
 function backwards(threads: number): Executor & { shared: number } {
   return {
     threads,
-    leastTasks: 2,
+    isWorthSharing: () => true,
     shared: 0,
     run: runInline,
     runRows({ name, emit, entry, rows }) {
@@ -181,27 +180,5 @@ const cases: Record<string, Make> = {
   },
 };
 for (const [title, make] of Object.entries(cases)) same(title, make);
-
-simd('pieces cover a call once, at multiples of the step, and small work is one call', () => {
-  const rows: (readonly number[])[] = [];
-  setExecutor({ ...backwards(3), runRows: (launch) => void rows.push(...launch.rows) });
-  try {
-    for (const n of [1000, 1023, 1024, 1025, 4096]) {
-      rows.length = 0;
-      const calls = new Calls('none', () => {}, n, 100);
-      calls.cut([n, 64, 128, 9], 0, 1, [4, 8], 16);
-      calls.end();
-      assert.ok(rows.length > 1 && rows.length <= 12, `${rows.length} pieces of ${n}`);
-      let from = 0;
-      for (const [count, x, y, rest] of rows) {
-        assert.equal([x, y, rest, from % 16], [64 + 4 * from, 128 + 8 * from, 9, 0]);
-        from += count;
-      }
-      assert.is(from, n);
-    }
-  } finally {
-    setExecutor(null);
-  }
-});
 
 test.run();
