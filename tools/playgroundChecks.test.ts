@@ -9,8 +9,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FirefoxPage } from './bidi.ts';
 import { findBrowser } from './browsers.ts';
-import { Page } from './devtools.ts';
-import { buildPlayground, folder } from './playground.ts';
+import type { Page } from './devtools.ts';
+import { openPlayground, type Playground } from './playgroundDriver.ts';
 import { root } from './runtimes.mjs';
 import { type StaticServer, serveFolder } from './staticServer.ts';
 
@@ -21,7 +21,8 @@ const FRAME_MS = 1000 / 60 + 1;
 
 const chromium = findBrowser('chromium');
 const firefox = findBrowser('firefox');
-let server: StaticServer;
+let playground: Playground;
+/** The same without the headers that isolate pages. */
 let plain: StaticServer;
 let page: Page;
 
@@ -31,7 +32,7 @@ const STANDS = 'document.querySelector("main h1") && !document.querySelector("ma
 
 const rest = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function open(hash: string, at: StaticServer = server): Promise<void> {
+async function open(hash: string, at: { readonly address: string } = playground): Promise<void> {
   await page.goto(`${at.address}${hash}`);
   await page.waitFor(STANDS);
 }
@@ -40,12 +41,13 @@ async function open(hash: string, at: StaticServer = server): Promise<void> {
 function closure(file: string, found = new Set<string>()): Set<string> {
   if (found.has(file)) return found;
   found.add(file);
-  const code = readFileSync(`${folder}/assets/${file}`, 'utf8');
+  const code = readFileSync(`${playground.folder}/assets/${file}`, 'utf8');
   for (const [, other] of code.matchAll(/(?:\bfrom|\bimport)\s*["'`]\.\/([\w.-]+\.js)["'`]/g)) closure(other, found);
   return found;
 }
 
-const gzipped = (file: string): number => gzipSync(readFileSync(`${folder}/assets/${file}`), { level: 9 }).length;
+const gzipped = (file: string): number =>
+  gzipSync(readFileSync(`${playground.folder}/assets/${file}`), { level: 9 }).length;
 
 interface Violation {
   readonly id: string;
@@ -57,20 +59,16 @@ if (chromium === undefined) {
   test.skip('every page can be used by everyone', () => {});
 } else {
   test.before(async () => {
-    const problem = await buildPlayground();
-    if (problem !== undefined) throw new Error(problem);
-    server = await serveFolder(folder);
-    plain = await serveFolder(folder, 0, false);
-    page = await Page.open(chromium.path);
-    await page.resize(1400, 900);
-    await page.goto(server.address);
+    playground = await openPlayground(chromium.path);
+    plain = await serveFolder(playground.folder, 0, false);
+    page = playground.page;
+    await page.goto(playground.address);
     await page.waitFor(STANDS);
     hashes = await page.evaluate(`[...document.querySelectorAll('nav a')].map((link) => link.hash)`);
   });
   test.after(async () => {
-    await page.close();
-    await server.close();
     await plain.close();
+    await playground.close();
   });
 
   test('there are pages', () => {
@@ -115,12 +113,12 @@ if (chromium === undefined) {
   });
 
   test(`the first page is at most ${LARGEST_FIRST_PAGE / 1000} kB of JavaScript, gzipped`, async () => {
-    await page.goto(server.address);
+    await page.goto(playground.address);
     await page.waitFor(STANDS);
     const loaded = await page.evaluate<string[]>(
       `performance.getEntriesByType('resource').map(({ name }) => name.split('/').pop())`,
     );
-    const entry = /assets\/([\w.-]+\.js)/.exec(readFileSync(`${folder}/index.html`, 'utf8'))?.[1] as string;
+    const entry = /assets\/([\w.-]+\.js)/.exec(readFileSync(`${playground.folder}/index.html`, 'utf8'))?.[1] as string;
     const pages = loaded.filter((name) => /Page-[\w-]+\.js$/.test(name));
     assert.is(pages.length, 1, pages.join());
     const files = new Set([...closure(entry), ...closure(pages[0])]);
@@ -132,7 +130,7 @@ if (chromium === undefined) {
     );
     // WebAssembly is written by the page itself
     assert.equal(
-      readdirSync(`${folder}/assets`).filter((file) => file.endsWith('.wasm')),
+      readdirSync(`${playground.folder}/assets`).filter((file) => file.endsWith('.wasm')),
       [],
     );
   });
@@ -142,7 +140,7 @@ if (chromium === undefined) {
     for (let turn = 0; turn < 3; turn++) {
       await page.send('Page.navigate', { url: 'about:blank' });
       const startMs = performance.now();
-      await page.send('Page.navigate', { url: server.address });
+      await page.send('Page.navigate', { url: playground.address });
       await page.waitFor(STANDS);
       times.push(performance.now() - startMs);
     }
@@ -230,7 +228,7 @@ inFirefox('every page opens in Firefox without an error, asks no other host, and
   try {
     await other.resize(1400, 900);
     for (const hash of hashes) {
-      await other.goto(`${server.address}${hash}`);
+      await other.goto(`${playground.address}${hash}`);
       await other.waitFor(STANDS);
       await rest(500);
       assert.ok((await other.text('main h1')).length > 0, hash);
@@ -239,12 +237,12 @@ inFirefox('every page opens in Firefox without an error, asks no other host, and
 
     // what Chromium shows, Firefox shows
     const settings = '#/conv2d?kernel=hand&weights=1,0,-1,2,0,-2,1,0,-1&source=drawing&width=24';
-    await other.goto(`${server.address}${settings}`);
+    await other.goto(`${playground.address}${settings}`);
     await open(settings);
     const shown = '[data-testid=output-size]';
     assert.is(await other.text(shown), await page.text(shown));
 
-    await other.goto(`${server.address}#/train?pace=full`);
+    await other.goto(`${playground.address}#/train?pace=full`);
     await other.waitFor('Number(document.querySelector("[data-testid=epoch]")?.textContent) >= 15');
     assert.ok(Number.parseFloat(await other.text('[data-testid=held-out]')) >= 97);
     assert.is(await other.text('[data-testid=read]'), '3');

@@ -4,21 +4,18 @@ import { data, nn, type Tensor } from 'torsor';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { findBrowser } from './browsers.ts';
-import { Page } from './devtools.ts';
-import { buildPlayground, folder } from './playground.ts';
-import { type StaticServer, serveFolder } from './staticServer.ts';
+import type { Page } from './devtools.ts';
+import { openPlayground, type Playground } from './playgroundDriver.ts';
 
 const browser = findBrowser('chromium');
-let server: StaticServer;
+let playground: Playground;
 let page: Page;
 
-const open = async (settings: string): Promise<void> => {
-  await page.goto(`${server.address}#/train${settings}`);
-  await page.waitFor('Number(document.querySelector("[data-testid=step]")?.textContent) > 0');
-};
+const open = (settings: string): Promise<void> =>
+  playground.open(`train${settings}`, 'Number(document.querySelector("[data-testid=step]")?.textContent) > 0');
 const button = (text: string) =>
   `[...document.querySelectorAll('button')].find((each) => each.textContent.trim() === ${JSON.stringify(text)})`;
-const press = (text: string): Promise<unknown> => page.evaluate(`${button(text)}.click()`);
+const press = (text: string): Promise<void> => playground.press(text);
 const step = async (): Promise<number> => Number(await page.text('[data-testid=step]'));
 const heldOut = async (): Promise<number> => Number.parseFloat(await page.text('[data-testid=held-out]'));
 const note = (): Promise<string> => page.text('[data-testid=file-note]');
@@ -63,16 +60,10 @@ if (browser === undefined) {
   test.skip('a network learns in Chromium', () => {});
 } else {
   test.before(async () => {
-    const problem = await buildPlayground();
-    if (problem !== undefined) throw new Error(problem);
-    server = await serveFolder(folder);
-    page = await Page.open(browser.path);
-    await page.resize(1400, 900);
+    playground = await openPlayground(browser.path);
+    page = playground.page;
   });
-  test.after(async () => {
-    await page.close();
-    await server.close();
-  });
+  test.after(() => playground.close());
 
   test('at full speed it reaches 97 % on held-out digits, and no task of the page keeps it from a frame', async () => {
     await open('?pace=slow');
@@ -215,14 +206,15 @@ if (browser === undefined) {
     await open('?pace=full');
     await trainedFor(10);
     await page.evaluate(`document.querySelector('[aria-label^="A pad"]').focus()`);
-    const press = async (key: string, times = 1): Promise<void> => {
+    const type = async (key: string, times = 1): Promise<void> => {
       for (let i = 0; i < times; i++) {
-        for (const type of ['keyDown', 'keyUp']) await page.send('Input.dispatchKeyEvent', { type, key });
+        await page.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', key, code: key });
+        await page.send('Input.dispatchKeyEvent', { type: 'keyUp', key, code: key });
       }
     };
-    await press('Enter');
-    await press('ArrowDown', 12);
-    await press('Enter');
+    await type('Enter');
+    await type('ArrowDown', 12);
+    await type('Enter');
     await page.waitFor('document.querySelector("[data-testid=read]")?.textContent === "1"');
   });
 
