@@ -200,6 +200,12 @@ if (browser === undefined) {
     assert.ok(plain >= permuted + 1, `${plain} and ${permuted}`);
     assert.is(await share('connected-plain'), await share('connected-permuted'));
     assert.ok(plain > (await share('connected-plain')));
+    // the link begins it, too
+    assert.is(await page.evaluate('location.hash'), '#/train?architecture=linear&experiment=true');
+    await page.goto(`${playground.address}#/train?experiment=true`);
+    await page.waitFor(button('Stop'));
+    await press('Stop');
+    await page.waitFor(`${button('Train all four')} ?? ${button('Train all four again')}`);
   });
 
   test('a digit can be written with the keyboard', async () => {

@@ -13,6 +13,8 @@ export type Request =
   /** Goes on after a rest. */
   | { readonly kind: 'resume' }
   | { readonly kind: 'step' }
+  /** Tells what has not been told yet: of a training that pauses. */
+  | { readonly kind: 'tell' }
   | { readonly kind: 'delay'; readonly delayMs: number }
   | { readonly kind: 'threads'; readonly on: boolean }
   /** Measures steps a second with one thread and with all. */

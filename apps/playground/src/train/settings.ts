@@ -23,6 +23,8 @@ export interface TrainSettings {
 export interface RunSettings {
   pace: Pace;
   threads: boolean;
+  /** Whether the experiment with permuted pixels has been begun. */
+  experiment: boolean;
 }
 
 export const defaults: TrainSettings & RunSettings = {
@@ -37,6 +39,7 @@ export const defaults: TrainSettings & RunSettings = {
   seed: 0,
   pace: 'slow',
   threads: true,
+  experiment: false,
 };
 
 export const architectures = [
@@ -88,10 +91,16 @@ export function sanitise(settings: TrainSettings & RunSettings): TrainSettings &
     seed: Math.max(0, Math.floor(settings.seed)),
     pace: among(values<Pace>(paces), settings.pace, defaults.pace),
     threads: settings.threads,
+    experiment: settings.experiment,
   };
 }
 
 /** The part of the settings that a training begins with. */
-export function trainingOf({ pace: _, threads: __, ...training }: TrainSettings & RunSettings): TrainSettings {
+export function trainingOf({
+  pace: _,
+  threads: __,
+  experiment: ___,
+  ...training
+}: TrainSettings & RunSettings): TrainSettings {
   return training;
 }

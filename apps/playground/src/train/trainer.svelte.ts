@@ -83,6 +83,7 @@ export class Trainer {
   pause(): void {
     this.state = 'paused';
     this.#worker?.pause();
+    this.#say({ kind: 'tell' });
   }
 
   resume(): void {

@@ -83,6 +83,9 @@ class Training {
         if (this.#session) this.#advance(this.#session);
         this.#report();
         break;
+      case 'tell':
+        this.#report();
+        break;
       case 'delay':
         this.#delayMs = request.delayMs;
         break;
