@@ -22,10 +22,25 @@ interface View {
 const views: Record<string, View> = {
   conv1d: { hash: 'conv1d', ready: 'document.querySelector("[data-testid=value]")' },
   'conv1d-whole': {
-    hash: 'conv1d?signal=waves&kernel=blur&padding=2&stride=2&size=5',
+    hash: 'conv1d?signal=waves&bank=blur_vertical_random*3_edge&padding=2&stride=2&size=5',
     ready: 'document.querySelector("[data-testid=value]")',
     whole: true,
   },
+  'conv1d-stereo': {
+    hash: 'conv1d?channels=2&groups=2&bank=vertical_blur&padding=2&mode=circular&size=5&row=1',
+    ready: 'document.querySelector("[data-testid=value]")',
+    whole: true,
+  },
+  'conv1d-melody': {
+    hash: 'conv1d?signal=melody&channels=2&size=9&bank=blur_vertical_difference&from=6000',
+    ready: 'document.querySelector("[data-testid=sound-y2]")',
+    whole: true,
+  },
+  'conv1d-sixteen': {
+    hash: `conv1d?channels=2&length=64&bank=${Array.from({ length: 16 }, (_, i) => `random*${i + 1}`).join('_')}`,
+    ready: 'document.querySelector("[data-testid=value]")',
+  },
+  'conv1d-problem': { hash: 'conv1d?groups=2', ready: 'document.querySelector("[data-testid=problem]")' },
   conv2d: { hash: 'conv2d', ready: 'document.querySelector("[data-testid=value]")' },
   'conv2d-whole': {
     hash: 'conv2d?kernel=gabor&kernelHeight=7&kernelWidth=7&padding=2&dilation=2',
