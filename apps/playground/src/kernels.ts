@@ -83,4 +83,3 @@ export function kernelWeights(name: KernelName, { height, width, angle }: Kernel
       return gabor(height, width, angle);
   }
 }
-

@@ -10,7 +10,14 @@ const ones = (size: number) => ({ size, kernels: [Array(size).fill(1)] });
 const shape = { size: 3, stride: 2, dilation: 1, size2: 3, stride2: 1, dilation2: 2 };
 
 function tower(padding: number): Tower {
-  const axis = { input: 24, kernel: shape.size, stride: shape.stride, padding, dilation: shape.dilation, transposed: false };
+  const axis = {
+    input: 24,
+    kernel: shape.size,
+    stride: shape.stride,
+    padding,
+    dilation: shape.dilation,
+    transposed: false,
+  };
   const last = outputSize(axis);
   return { axis, mode: 'zeros', first: 0, last, ...shape, outputs: last - (shape.size2 - 1) * shape.dilation2 };
 }
@@ -28,7 +35,11 @@ for (const padding of [0, 2]) {
       const unit = new Float32Array(24);
       unit[at] = 1;
       const changed = [...run(unit, padding)].flatMap((value, i) => (value === 0 ? [] : [i]));
-      assert.equal([...litFrom(tower(padding), { level: 0, at }).tops].sort((a, b) => a - b), changed, `sample ${at}`);
+      assert.equal(
+        [...litFrom(tower(padding), { level: 0, at }).tops].sort((a, b) => a - b),
+        changed,
+        `sample ${at}`,
+      );
     }
   });
 
@@ -42,7 +53,11 @@ for (const padding of [0, 2]) {
         if (run(unit, padding)[at] !== 0) made.push(sample);
       }
       const { samples } = litFrom(tower(padding), { level: 2, at });
-      assert.equal([...samples].sort((a, b) => a - b), made, `output ${at}`);
+      assert.equal(
+        [...samples].sort((a, b) => a - b),
+        made,
+        `output ${at}`,
+      );
     }
   });
 }

@@ -38,7 +38,8 @@ export interface Lit {
   readonly high: readonly Wire[];
 }
 
-const range = (from: number, to: number): number[] => Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
 
 /** What an output of the second layer is made of. */
 export function middlesOf({ first, size2, stride2, dilation2 }: Tower, top: number): number[] {
@@ -64,9 +65,15 @@ export function litFrom(tower: Tower, { level, at }: Unit): Lit {
   }
   const own = (is: Unit['level'], others: number[]) => new Set(level === is ? [at, ...others] : others);
   return {
-    samples: own(0, low.map(({ lower }) => lower)),
+    samples: own(
+      0,
+      low.map(({ lower }) => lower),
+    ),
     middles: own(1, [...low.map(({ upper }) => upper), ...high.map(({ lower }) => lower)]),
-    tops: own(2, high.map(({ upper }) => upper)),
+    tops: own(
+      2,
+      high.map(({ upper }) => upper),
+    ),
     low,
     high,
   };

@@ -52,11 +52,11 @@ export function layoutOf({ view, length, channels, kernels, padding }: Content, 
   const sheets = Math.min(MOST_SHEETS, kernels);
   const peek = isNarrow ? 4 : kernels < 5 ? 9 : 6;
   const barsWidth = isNarrow ? 48 : 92;
-  const heat = Math.max(isNarrow ? 5 : 8, Math.min(16, Math.floor((isNarrow ? 30 : 84) / kernels)));
+  const heat = Math.max(isNarrow ? 5 : 6, Math.min(16, Math.floor((isNarrow ? 30 : 84) / kernels)));
   const right = GAP + barsWidth + 8 + kernels * heat;
   const depth = (sheets - 1) * peek;
   const free = space - right - depth - (channels - 1) * CHANNEL_GAP;
-  const cell = Math.min(30, Math.max(5.5, free / (columns * channels)));
+  const cell = Math.min(30, Math.max(isNarrow ? 5.5 : 4, free / (columns * channels)));
   const blockWidth = columns * cell;
   const blocks = Array.from({ length: channels }, (_, channel) => channel * (blockWidth + CHANNEL_GAP));
   const row = Math.max(6, Math.min(isNarrow ? 14 : 24, Math.floor(380 / Math.max(1, rows))));
@@ -107,7 +107,9 @@ export function placeAt(layout: Layout, view: View, x: number, y: number): Place
   const line = Math.floor((y - matrixTop) / row);
   if (y >= matrixTop + matrixHeight) return undefined;
   const at = view.first + line;
-  return x >= heatLeft ? { kind: 'kernel', row: at, kernel: Math.floor((x - heatLeft) / heat) } : { kind: 'row', row: at };
+  return x >= heatLeft
+    ? { kind: 'kernel', row: at, kernel: Math.floor((x - heatLeft) / heat) }
+    : { kind: 'row', row: at };
 }
 
 /** The left end of a sample's column, of padding too. */

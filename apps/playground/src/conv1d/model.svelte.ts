@@ -69,7 +69,9 @@ export class Conv1dModel {
   readonly outputCount = $derived.by(() => Math.max(0, outputSize(this.axis)));
 
   readonly view = $derived.by(() => viewOf(this.axis, this.settings.mode, this.settings.from));
-  readonly samples = $derived.by(() => this.sound.channels.map((channel) => channel.slice(this.view.from, this.view.to)));
+  readonly samples = $derived.by(() =>
+    this.sound.channels.map((channel) => channel.slice(this.view.from, this.view.to)),
+  );
   /** The first of the outputs that the shown samples alone would have, among the outputs of the whole. */
   readonly #offset = $derived.by(() => this.view.from / this.settings.stride);
   readonly outputs: readonly Float32Array[] = $derived.by(() => {
@@ -84,9 +86,7 @@ export class Conv1dModel {
   });
 
   /** The output that is looked at, among those of the whole. */
-  readonly row = $derived.by(() =>
-    Math.max(this.view.first, Math.min(this.view.last - 1, this.settings.row)),
-  );
+  readonly row = $derived.by(() => Math.max(this.view.first, Math.min(this.view.last - 1, this.settings.row)));
   readonly taps = $derived.by(() => sourcedTaps(this.axis, this.settings.mode, this.row));
   readonly groupChannels = $derived.by(() =>
     this.problem === undefined ? channelsOf(this.settings, this.front, this.slots.length) : [],
