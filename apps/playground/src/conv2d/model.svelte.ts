@@ -42,6 +42,8 @@ export class Conv2dModel {
   #file = $state.raw(held.bitmap);
   #drawing = $state.raw<Volume>(blank(24));
   #frame = $state.raw<Volume>();
+  /** What was shown before the camera, and is until it sees something. */
+  #before = $state.raw<Source>('photo');
   readonly camera = new Camera((video) => {
     this.#frame = rgbOf(video, video.videoWidth, video.videoHeight, this.settings.width);
   });
@@ -59,7 +61,9 @@ export class Conv2dModel {
 
   readonly pooling = $derived.by(() => isPooling(this.settings));
   readonly picture: Volume = $derived.by(() => {
-    const { source, width, colours, bands } = this.settings;
+    const { width, colours, bands } = this.settings;
+    const isWaiting = this.settings.source === 'camera' && this.#frame === undefined;
+    const source = isWaiting ? this.#before : this.settings.source;
     const drawn = this.#drawing.columns === width ? this.#drawing : resized(this.#drawing, width);
     if (source === 'drawing') return inColours(asRgb(drawn), colours, bands);
     if (source === 'camera' && this.#frame?.columns === width) return inColours(this.#frame, colours, bands);
@@ -179,16 +183,17 @@ export class Conv2dModel {
   /** Another picture. A camera must be had first; a refusal leaves things as they are. */
   async choose(source: Source): Promise<void> {
     this.trouble = '';
-    if (source !== 'camera') this.camera.stop();
-    else {
-      try {
-        await this.camera.start();
-      } catch (error) {
-        this.trouble = (error as Error).message;
-        return;
-      }
-    }
+    if (this.settings.source !== 'camera') this.#before = this.settings.source;
     this.settings.source = source;
+    this.camera.stop();
+    this.#frame = undefined;
+    if (source !== 'camera') return;
+    try {
+      await this.camera.start();
+    } catch (error) {
+      this.trouble = (error as Error).message;
+      this.settings.source = this.#before;
+    }
   }
 
   /** A file; if it cannot be read, the picture stays what it was. */
