@@ -190,9 +190,11 @@ export class Conv2dModel {
     if (source !== 'camera') return;
     try {
       await this.camera.start();
+      // the reader may have thought better of it while the browser asked
+      if (this.settings.source !== 'camera') this.camera.stop();
     } catch (error) {
       this.trouble = (error as Error).message;
-      this.settings.source = this.#before;
+      if (this.settings.source === 'camera') this.settings.source = this.#before;
     }
   }
 
