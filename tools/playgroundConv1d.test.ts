@@ -1,9 +1,9 @@
 /** The page on 1-D convolution in a real browser: each control does what it says, and what it shows is what Torsor computes here. */
 
+import { nn, stack, tensor } from 'torsor';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { melody } from '../apps/playground/src/conv1d/melody.ts';
-import { nn, stack, tensor } from '../packages/torsor/src/index.ts';
 import { findBrowser } from './browsers.ts';
 import { openPlayground, type Playground } from './playgroundDriver.ts';
 import { boxOf, choose, drop, number, permit, says, settle, slide, violations } from './playgroundHands.ts';

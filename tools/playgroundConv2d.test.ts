@@ -1,10 +1,10 @@
 /** The page on 2-D convolution in a real browser: each control does what it says, and what it shows is what Torsor computes here. */
 
+import { nn, type Tensor, tensor } from 'torsor';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { asRgb, firstDrawing, inColours } from '../apps/playground/src/conv2d/picture.ts';
 import type { Colours } from '../apps/playground/src/conv2d/settings.ts';
-import { nn, type Tensor, tensor } from '../packages/torsor/src/index.ts';
 import { findBrowser } from './browsers.ts';
 import { openPlayground, type Playground } from './playgroundDriver.ts';
 import { boxOf, choose, drop, number, permit, says, settle, slide, violations } from './playgroundHands.ts';
