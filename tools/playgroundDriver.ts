@@ -9,6 +9,9 @@ import { serveFolder } from './staticServer.ts';
 
 export interface Playground {
   readonly page: Page;
+  /** Where it is served, and the folder that is. */
+  readonly address: string;
+  readonly folder: string;
   /** Opens a page by what stands behind the `#/` of its address, and waits until an expression is truthy. */
   open(hash: string, ready: string): Promise<void>;
   /** Presses the first button with this text. */
@@ -26,6 +29,8 @@ export async function openPlayground(browserPath: string, flags: readonly string
   await page.resize(1400, 900);
   return {
     page,
+    address: server.address,
+    folder,
     async open(hash, ready) {
       await page.goto(`${server.address}#/${hash}`);
       await page.waitFor(ready);
