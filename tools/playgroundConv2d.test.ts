@@ -3,8 +3,6 @@
 import { nn, type Tensor, tensor } from 'torsor';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { asRgb, firstDrawing, inColours } from '../apps/playground/src/conv2d/picture.ts';
-import type { Colours } from '../apps/playground/src/conv2d/settings.ts';
 import { findBrowser } from './browsers.ts';
 import { openPlayground, type Playground } from './playgroundDriver.ts';
 import { boxOf, choose, drop, number, permit, says, settle, slide, violations } from './playgroundHands.ts';
@@ -19,16 +17,22 @@ const trouble = '[data-testid=trouble]';
 
 const weights = (count: number): number[] => Array.from({ length: count }, (_, i) => ((i * 7) % 5) - 2 + i / 16);
 
-/** The drawing that the page begins with, as Torsor takes it. */
-function drawing(colours: Colours, bands: number): Tensor {
-  const { channels, rows, columns, data } = inColours(asRgb(firstDrawing(24)), colours, bands);
-  return tensor(data).reshape(1, channels, rows, columns);
+/** The drawing that the page begins with, of 16 × 24 pixels: white on black, and so the same in each channel. */
+async function drawing(channels: number): Promise<Tensor> {
+  await playground.open('conv2d?source=drawing&width=24', shown);
+  const levels = await playground.page.evaluate<number[]>(`(() => {
+    const canvas = document.querySelector('[aria-label^="Input;"] canvas');
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    return Array.from(data).filter((_, i) => i % 4 === 0).map((level) => level / 255);
+  })()`);
+  assert.equal([...new Set(levels)].sort(), [0, 1]);
+  return tensor(levels).reshape(1, 1, 16, 24).expand(1, channels, 16, 24).contiguous();
 }
 
 type Pair = [number, number];
 interface Case {
   readonly operation: 'conv' | 'transposed' | 'max' | 'average';
-  readonly colours?: Colours;
+  readonly colours?: 'grey' | 'rgb' | 'bands';
   readonly bands?: number;
   readonly kernels?: number;
   readonly size: Pair;
@@ -38,11 +42,11 @@ interface Case {
 }
 
 /** The link that shows a case, and the output that Torsor computes for it. */
-function known(given: Case): { link: string; output: number[][][] } {
+async function known(given: Case): Promise<{ link: string; output: number[][][] }> {
   const { operation, colours = 'grey', bands = 20, kernels = 2, size } = given;
   const { stride = [1, 1], padding = [0, 0], dilation = [1, 1] } = given;
-  const input = drawing(colours, bands);
-  const inChannels = input.shape[1];
+  const inChannels = { grey: 1, rgb: 3, bands }[colours];
+  const input = await drawing(inChannels);
   const each = inChannels * size[0] * size[1];
   const bank = Array.from({ length: kernels }, (_, kernel) => weights(each).map((weight) => weight + kernel));
   const kernel = tensor(bank).reshape(kernels, inChannels, ...size);
@@ -97,7 +101,7 @@ if (browser === undefined) {
   ] satisfies Case[]) {
     test(`outputs are Torsor's, reached by keyboard: ${JSON.stringify(each)}`, async () => {
       const { page } = playground;
-      const { link, output } = known(each);
+      const { link, output } = await known(each);
       const [rows, columns] = [output[0].length, output[0][0].length];
       for (const [out, plane] of output.entries()) {
         await playground.open(`${link}&front=${out}&row=0&column=0`, shown);
@@ -346,9 +350,14 @@ if (browser === undefined) {
     assert.is(await page.evaluate('location.hash.slice(2)'), link);
   });
 
-  for (const scheme of ['light', 'dark'] as const) {
-    test(`axe finds nothing wrong, ${scheme}`, async () => {
+  for (const [scheme, width] of [
+    ['light', 1400],
+    ['dark', 1400],
+    ['light', 390],
+  ] as const) {
+    test(`axe finds nothing wrong, ${scheme}, ${width} pixels wide`, async () => {
       await playground.page.colours(scheme);
+      await playground.page.resize(width, 900);
       await playground.open('conv2d?colours=rgb&bank=random*1_gabor*30&front=1&operation=conv', shown);
       assert.equal(await violations(playground.page), []);
     });
