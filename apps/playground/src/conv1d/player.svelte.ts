@@ -19,6 +19,8 @@ export function gainOf({ channels }: Sound): number {
 class Player {
   /** The name of what plays. */
   current = $state<string>();
+  /** How far it has come, as a share of the whole. */
+  progress = $state(0);
   #context: AudioContext | undefined;
   #source: AudioBufferSourceNode | undefined;
 
@@ -51,6 +53,13 @@ class Player {
     if (source.loop) source.stop(context.currentTime + 1);
     this.#source = source;
     this.current = name;
+    const startS = context.currentTime;
+    const watch = () => {
+      if (this.#source !== source) return;
+      this.progress = (((context.currentTime - startS) * rate) / channels[0].length) % 1;
+      requestAnimationFrame(watch);
+    };
+    watch();
   }
 
   stop(): void {
