@@ -56,12 +56,13 @@ export class Page {
     socket.addEventListener('message', ({ data }) => this.#hear(JSON.parse(String(data)) as Message));
   }
 
-  static async open(browserPath: string): Promise<Page> {
+  static async open(browserPath: string, flags: readonly string[] = []): Promise<Page> {
     const profile = mkdtempSync(join(tmpdir(), 'torsor-devtools-'));
     const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
     const args = [
       ...chromiumFlags,
       ...sandbox,
+      ...flags,
       '--hide-scrollbars',
       '--remote-debugging-port=0',
       `--user-data-dir=${profile}`,
@@ -167,6 +168,12 @@ export class Page {
       buttons: down ? 1 : 0,
       clickCount: 1,
     });
+  }
+
+  /** Presses a key that has a name, such as `ArrowDown`. */
+  async key(key: string): Promise<void> {
+    await this.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', key, code: key });
+    await this.send('Input.dispatchKeyEvent', { type: 'keyUp', key, code: key });
   }
 
   /** What the window shows, or all of the page; as PNG. */

@@ -20,12 +20,12 @@ export interface Playground {
 }
 
 /** Builds into a folder of its own, as test files run side by side. */
-export async function openPlayground(browserPath: string): Promise<Playground> {
+export async function openPlayground(browserPath: string, flags: readonly string[] = []): Promise<Playground> {
   const folder = mkdtempSync(join(tmpdir(), 'torsor-playground-'));
   const problem = await buildPlayground(folder);
   if (problem !== undefined) throw new Error(problem);
   const server = await serveFolder(folder);
-  const page = await Page.open(browserPath);
+  const page = await Page.open(browserPath, flags);
   await page.resize(1400, 900);
   return {
     page,

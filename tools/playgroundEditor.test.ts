@@ -45,9 +45,9 @@ if (browser === undefined) {
   test.after(() => playground.close());
 
   for (const [hash, printed] of [
-    ['conv1d?signal=pulse&kernel=hand&weights=1,2,-3', /tensor\(\[/],
-    ['conv2d?kernel=emboss&width=24', /\[ 1, 1, 1[46], 2[24] \]/],
-    ['conv2d?operation=max&kernelHeight=2&kernelWidth=2&stride=2', /tensor\(\[/],
+    ['conv1d?signal=pulse&bank=hand*1*2*-3', /tensor\(\[/],
+    ['conv2d?bank=emboss&width=24', /\[ 1, 1, 1[46], 2[24] \]/],
+    ['conv2d?operation=max&kernelHeight=2&kernelWidth=2&strideHeight=2&strideWidth=2', /tensor\(\[/],
     ['train?architecture=linear', /epoch 1 loss \d/],
   ] as const) {
     test(`the program of ${hash} runs as it is shown`, async () => {

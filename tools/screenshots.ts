@@ -22,27 +22,52 @@ interface View {
 const views: Record<string, View> = {
   conv1d: { hash: 'conv1d', ready: 'document.querySelector("[data-testid=value]")' },
   'conv1d-whole': {
-    hash: 'conv1d?signal=waves&kernel=blur&padding=2&stride=2&size=5',
+    hash: 'conv1d?signal=waves&bank=blur_vertical_random*3_edge&padding=2&stride=2&size=5',
     ready: 'document.querySelector("[data-testid=value]")',
     whole: true,
   },
+  'conv1d-stereo': {
+    hash: 'conv1d?channels=2&groups=2&bank=vertical_blur&padding=2&mode=circular&size=5&row=1',
+    ready: 'document.querySelector("[data-testid=value]")',
+    whole: true,
+  },
+  'conv1d-melody': {
+    hash: 'conv1d?signal=melody&channels=2&size=9&bank=blur_vertical_difference&from=48000',
+    ready: 'document.querySelector("[data-testid=sound-y2]")',
+    whole: true,
+  },
+  'conv1d-sixteen': {
+    hash: `conv1d?channels=2&length=64&bank=${Array.from({ length: 16 }, (_, i) => `random*${i + 1}`).join('_')}`,
+    ready: 'document.querySelector("[data-testid=value]")',
+  },
+  'conv1d-problem': { hash: 'conv1d?groups=2', ready: 'document.querySelector("[data-testid=problem]")' },
   conv2d: { hash: 'conv2d', ready: 'document.querySelector("[data-testid=value]")' },
   'conv2d-whole': {
-    hash: 'conv2d?kernel=gabor&kernelHeight=7&kernelWidth=7&padding=2&dilation=2',
+    hash: 'conv2d?bank=gabor*45_gabor*90_blur&kernelHeight=7&kernelWidth=7&paddingHeight=2&paddingWidth=1&dilationHeight=2&dilationWidth=2',
     ready: 'document.querySelector("[data-testid=value]")',
     whole: true,
   },
+  'conv2d-bands': {
+    hash: `conv2d?colours=bands&width=96&kernelHeight=3&kernelWidth=5&front=3&channel=12&bank=${Array.from({ length: 16 }, (_, i) => `random*${i + 1}`).join('_')}`,
+    ready: 'document.querySelector("[data-testid=value]")',
+    whole: true,
+  },
+  'conv2d-colour': {
+    hash: 'conv2d?colours=rgb&bank=identity.0_identity.1_identity.2_edge&front=3&width=96',
+    ready: 'document.querySelector("[data-testid=value]")',
+  },
   'conv2d-problem': {
-    hash: 'conv2d?dilation=4&kernelHeight=9&kernelWidth=9&width=24',
+    hash: 'conv2d?dilationHeight=4&kernelHeight=9&width=24',
     ready: 'document.querySelector("[data-testid=problem]")',
   },
   'conv2d-pool': {
-    hash: 'conv2d?operation=max&kernelHeight=2&kernelWidth=2&stride=2&source=drawing',
+    hash: 'conv2d?operation=max&kernelHeight=2&kernelWidth=2&strideHeight=2&strideWidth=2&source=drawing',
     ready: 'document.querySelector("[data-testid=value]")',
   },
   'conv2d-transposed': {
-    hash: 'conv2d?operation=transposed&kernel=blur&stride=2&width=24',
+    hash: 'conv2d?operation=transposed&bank=blur_vertical&strideHeight=2&strideWidth=2&width=24&colours=rgb',
     ready: 'document.querySelector("[data-testid=value]")',
+    whole: true,
   },
   train: { hash: 'train', ready: '+document.querySelector("[data-testid=epoch]")?.textContent >= 3' },
   'train-whole': {

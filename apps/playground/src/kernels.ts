@@ -1,38 +1,12 @@
 /** Kernels with a name, for any height and width. */
 
-import { Generator, randn } from 'torsor';
+export type KernelName = 'identity' | 'blur' | 'sharpen' | 'edge' | 'vertical' | 'horizontal' | 'emboss' | 'gabor';
 
-export type KernelName =
-  | 'identity'
-  | 'blur'
-  | 'sharpen'
-  | 'edge'
-  | 'vertical'
-  | 'horizontal'
-  | 'emboss'
-  | 'gabor'
-  | 'random'
-  | 'hand';
-
-export const kernelOptions: readonly { readonly value: KernelName; readonly label: string }[] = [
-  { value: 'blur', label: 'Blur' },
-  { value: 'sharpen', label: 'Sharpen' },
-  { value: 'edge', label: 'Edges' },
-  { value: 'vertical', label: 'Vertical edges' },
-  { value: 'horizontal', label: 'Horizontal edges' },
-  { value: 'emboss', label: 'Emboss' },
-  { value: 'gabor', label: 'Gabor' },
-  { value: 'random', label: 'Random' },
-  { value: 'identity', label: 'Identity' },
-  { value: 'hand', label: 'By hand' },
-];
-
-export interface KernelParams {
+export interface KernelExtent {
   readonly height: number;
   readonly width: number;
+  /** Degrees; Gabor kernels alone have a direction. */
   readonly angle: number;
-  readonly seed: number;
-  readonly weights: string;
 }
 
 /** Row after row. */
@@ -79,7 +53,8 @@ function gabor(height: number, width: number, degrees: number): Weights {
   );
 }
 
-function byName(name: KernelName, { height, width, angle, seed, weights }: KernelParams): Weights {
+/** The weights of a kernel, row after row. */
+export function kernelWeights(name: KernelName, { height, width, angle }: KernelExtent): Weights {
   const window = bell(height, width);
   const blur = scaled(fill(height, width, window), total);
   const one = fill(height, width, delta);
@@ -106,16 +81,5 @@ function byName(name: KernelName, { height, width, angle, seed, weights }: Kerne
       return fill(height, width, (y, x) => delta(y, x) + (y + x) / Math.max(1, (height + width) / 6));
     case 'gabor':
       return gabor(height, width, angle);
-    case 'random':
-      return Array.from(randn(height, width, { generator: new Generator(seed) }).toTypedArray(), Number);
-    case 'hand': {
-      const numbers = weights.split(',').map(Number);
-      return one.map((_, i) => (Number.isFinite(numbers[i]) ? numbers[i] : 0));
-    }
   }
-}
-
-/** The weights of a kernel, row after row, in thousandths, so that what the page prints is what it computes with. */
-export function kernelWeights(name: KernelName, params: KernelParams): number[] {
-  return byName(name, params).map((weight) => Math.round(weight * 1000) / 1000 || 0);
 }

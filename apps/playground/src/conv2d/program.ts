@@ -1,42 +1,95 @@
 /** The program that computes what the page shows. */
 
+import type { Slot } from '../bank.ts';
+import { slotWeights } from '../bank.ts';
+import type { Volume } from './compute.ts';
 import type { Conv2dSettings } from './settings.ts';
+import { extentOf, slotsOf } from './settings.ts';
 
-function options(entries: readonly (readonly [string, number, number])[]): string {
-  const parts = entries.filter(([, value, fallback]) => value !== fallback).map(([name, value]) => `${name}: ${value}`);
+/** Banks of more weights than this are written as what they are made of. */
+const MOST_NUMBERS = 400;
+
+type Pair = readonly [number, number];
+
+/** `, { stride: 2, padding: [1, 2] }`, without what is the default. */
+function options(entries: readonly (readonly [string, Pair, number | undefined])[]): string {
+  const parts = entries
+    .filter(([, [height, width], fallback]) => height !== fallback || width !== fallback)
+    .map(([name, [height, width]]) => `${name}: ${height === width ? height : `[${height}, ${width}]`}`);
   return parts.length > 0 ? `, { ${parts.join(', ')} }` : '';
 }
 
-function rowsOf(weights: readonly number[], width: number): string {
+function rowsOf(weights: readonly number[], width: number): string[] {
   const rows: string[] = [];
-  for (let i = 0; i < weights.length; i += width) rows.push(`  [${weights.slice(i, i + width).join(', ')}],`);
-  return rows.join('\n');
+  for (let i = 0; i < weights.length; i += width) rows.push(`[${weights.slice(i, i + width).join(', ')}]`);
+  return rows;
 }
 
-export function program(settings: Conv2dSettings, rows: number, columns: number, weights: readonly number[]): string {
-  const { operation, kernelHeight, kernelWidth, stride, padding, dilation } = settings;
+/** One kernel as an expression, `[in channels, height, width]`. */
+function expression(slot: Slot, settings: Conv2dSettings): string {
+  const { inChannels, height, width } = extentOf(settings);
+  const { name, channel, numbers } = slot;
+  if (name === 'random' && channel === undefined)
+    return `randn(${inChannels}, ${height}, ${width}, { generator: new Generator(${numbers[0] ?? 1}) }).div(${Math.sqrt(inChannels)})`;
+  const plane = slotWeights({ ...slot, channel: undefined }, { inChannels: 1, height, width });
+  const matrix = `tensor([${rowsOf(plane, width).join(', ')}])`;
+  if (name === 'hand' || name === 'random') {
+    const all = slotWeights(slot, extentOf(settings));
+    return `tensor([${all.join(', ')}]).reshape(${inChannels}, ${height}, ${width})`;
+  }
+  if (channel === undefined) return `${matrix}.div(${inChannels}).expand(${inChannels}, ${height}, ${width})`;
+  return `${matrix}.mul(eye(${inChannels}).at(${Math.min(channel, inChannels - 1)}).reshape(${inChannels}, 1, 1))`;
+}
+
+function kernelsText(settings: Conv2dSettings): string {
+  const { inChannels, height, width } = extentOf(settings);
+  const slots = slotsOf(settings);
+  const shape = `${slots.length}, ${inChannels}, ${height}, ${width}`;
+  const note = '// [out channels, in channels, height, width]';
+  if (slots.length * inChannels * height * width <= MOST_NUMBERS) {
+    const rows = slots.flatMap((slot) => rowsOf(slotWeights(slot, extentOf(settings)), width));
+    return `const kernels = tensor([\n${rows.map((row) => `  ${row},`).join('\n')}\n]).reshape(${shape}); ${note}`;
+  }
+  const kernels = slots.map((slot) => `  ${expression(slot, settings)},`);
+  return `const kernels = stack([\n${kernels.join('\n')}\n]); ${note}`;
+}
+
+export function program(settings: Conv2dSettings, { channels, rows, columns }: Volume): string {
+  const { operation } = settings;
+  const stride: Pair = [settings.strideHeight, settings.strideWidth];
+  const padding: Pair = [settings.paddingHeight, settings.paddingWidth];
+  const dilation: Pair = [settings.dilationHeight, settings.dilationWidth];
+  const window = `[${settings.kernelHeight}, ${settings.kernelWidth}]`;
   const given = options([
     ['stride', stride, 1],
     ['padding', padding, 0],
     ['dilation', dilation, 1],
   ]);
-  const window = `[${kernelHeight}, ${kernelWidth}]`;
   // a pooling's stride is the window's own unless it is named
-  const pooling = `, { ${[`stride: ${stride}`, ...(padding ? [`padding: ${padding}`] : []), ...(operation === 'max' && dilation > 1 ? [`dilation: ${dilation}`] : [])].join(', ')} }`;
-  const kernel = `const kernel = tensor([\n${rowsOf(weights, kernelWidth)}\n]).reshape(1, 1, ${kernelHeight}, ${kernelWidth}); // [out channels, in channels, height, width]`;
-  const [imports, define, call] = {
-    conv: ['nn, rand, tensor', kernel, `nn.functional.conv2d(input, kernel${given})`],
-    transposed: ['nn, rand, tensor', kernel, `nn.functional.convTranspose2d(input, kernel${given})`],
-    max: ['nn, rand', '', `nn.functional.maxPool2d(input, ${window}${pooling})`],
-    average: ['nn, rand', '', `nn.functional.avgPool2d(input, ${window}${pooling.replace(/, dilation: \d/, '')})`],
+  const pooling = options([
+    ['stride', stride, undefined],
+    ['padding', padding, 0],
+    ['dilation', operation === 'max' ? dilation : [1, 1], 1],
+  ]);
+  const call = {
+    conv: `conv2d(input, kernels${given})`,
+    transposed: `convTranspose2d(input, kernels.transpose(0, 1)${given})`,
+    max: `maxPool2d(input, ${window}${pooling})`,
+    average: `avgPool2d(input, ${window}${pooling})`,
   }[operation];
+  const kernels = operation === 'conv' || operation === 'transposed' ? kernelsText(settings) : '';
+  const names = ['eye', 'Generator', 'nn', 'rand', 'randn', 'stack', 'tensor'];
+  const used = names.filter((name) => name === 'nn' || name === 'rand' || new RegExp(`\\b${name}\\(`).test(kernels));
+  const what = channels === 1 ? 'one channel' : `${channels} channels`;
   return [
-    `import { ${imports} } from 'torsor';`,
+    `import { ${used.join(', ')} } from 'torsor';`,
     '',
-    `const input = rand(1, 1, ${rows}, ${columns}); // one picture of one channel: put your own here`,
-    ...(define ? [define] : []),
-    `const output = ${call};`,
+    `const input = rand(1, ${channels}, ${rows}, ${columns}); // one picture of ${what}: put your own here`,
+    ...(kernels ? [kernels] : []),
+    ...(operation === 'transposed' ? ['// a transposed convolution has its weights by input channel first'] : []),
+    `const output = nn.functional.${call};`,
     '',
     'console.log(output.shape, output);',
+    '',
   ].join('\n');
 }

@@ -44,3 +44,13 @@ export function formatAddress<T extends object>(page: string, settings: T, defau
 export function replaceAddress<T extends object>(page: string, settings: T, defaults: T): void {
   history.replaceState(null, '', formatAddress(page, settings, defaults));
 }
+
+/** How long settings must rest before they go into the address: browsers slow a page down that changes it with each frame. */
+const REST_MS = 120;
+
+/** Puts settings into the address once they rest; gives what calls it off, as effects want it. */
+export function keepAddress<T extends object>(page: string, settings: T, defaults: T): () => void {
+  const address = formatAddress(page, settings, defaults);
+  const timer = setTimeout(() => history.replaceState(null, '', address), REST_MS);
+  return () => clearTimeout(timer);
+}

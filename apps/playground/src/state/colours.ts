@@ -20,6 +20,11 @@ export function grey(value: number): Rgb {
   return [level, level, level];
 }
 
+/** The colours of fields and cards, for canvases; the same as in `styles.css`. */
+export const field = (theme: 'light' | 'dark'): Rgb => (theme === 'light' ? [242, 240, 234] : [38, 42, 50]);
+export const card = (theme: 'light' | 'dark'): Rgb => (theme === 'light' ? [255, 255, 255] : [28, 31, 37]);
+export const line = (theme: 'light' | 'dark'): Rgb => (theme === 'light' ? [227, 224, 216] : [48, 52, 61]);
+
 export const css = ([r, g, b]: Rgb): string => `rgb(${r} ${g} ${b})`;
 
 /** Relative luminance, as the Web Content Accessibility Guidelines define it. */
