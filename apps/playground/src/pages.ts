@@ -27,6 +27,12 @@ export const pages: readonly Page[] = [
     load: () => import('./conv2d/Conv2dPage.svelte'),
   },
   {
+    id: 'autograd',
+    title: 'Autograd',
+    summary: 'Run a program, and watch gradients flow back over its tape.',
+    load: () => import('./autograd/AutogradPage.svelte'),
+  },
+  {
     id: 'train',
     title: 'Train',
     summary: 'Watch a network learn to read digits, then write one yourself.',

@@ -42,7 +42,7 @@ const theme = EditorView.theme({
     background: 'color-mix(in srgb, var(--blue) 26%, transparent)',
   },
   '&.cm-focused .cm-matchingBracket': { backgroundColor: 'color-mix(in srgb, var(--blue) 22%, transparent)' },
-  '.cm-lit': { backgroundColor: 'color-mix(in srgb, var(--accent) 16%, transparent)' },
+  '.cm-lit': { backgroundColor: 'color-mix(in srgb, var(--accent) 12%, transparent)' },
   '.cm-problemLine': { backgroundColor: 'var(--bad-paper)' },
   '.cm-problem': {
     margin: '2px 16px 6px 8px',
