@@ -52,6 +52,8 @@ const theme = EditorView.theme({
     color: 'var(--bad)',
     backgroundColor: 'var(--bad-paper)',
     font: '13px / 1.45 var(--sans)',
+    // as wide as what is in sight, however long the lines are
+    maxWidth: 'calc(var(--room) - 64px)',
     whiteSpace: 'pre-wrap',
     overflowWrap: 'anywhere',
   },

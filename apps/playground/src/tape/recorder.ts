@@ -244,7 +244,6 @@ export class TapeRecorder {
     }
     entry.call = this.callOf(op, args);
     entry.line = this.lineNow();
-    entry.saved = this.savedOf(gradFn);
     // edges beyond those of the tape: constants that have a name
     const visible = gradFn.nextFunctions.length;
     for (const constant of args.flatMap(listOf)) {
@@ -252,6 +251,7 @@ export class TapeRecorder {
       const to = this.asideOf(constant, 'constant', 'no gradient wanted');
       if (to !== undefined) entry.aside.push({ input: visible + entry.aside.length, to: to.id });
     }
+    entry.saved = this.savedOf(gradFn);
   }
 
   /** An op on what requires a gradient, while recording is off. */
