@@ -33,6 +33,12 @@ export const pages: readonly Page[] = [
     load: () => import('./autograd/AutogradPage.svelte'),
   },
   {
+    id: 'custom',
+    title: 'Custom functions',
+    summary: 'Write a backward of your own, and have it judged.',
+    load: () => import('./custom/CustomPage.svelte'),
+  },
+  {
     id: 'train',
     title: 'Train',
     summary: 'Watch a network learn to read digits, then write one yourself.',

@@ -2,8 +2,6 @@
 
 export const defaults = {
   program: 'mean',
-  /** A program of the reader's, packed. */
-  code: '',
   /** Which backward pass is on show, from 1 on, and how many of its steps have been made. */
   pass: 1,
   step: 0,

@@ -209,7 +209,7 @@ export function createEditor({ parent, text, label, onchange, onrun }: EditorOpt
       const line = problem === undefined ? 0 : problem.line || brokenLine();
       const shown = problem === undefined || line === 0 ? undefined : { line, text: problem.text };
       const effects: StateEffect<unknown>[] = [setProblem.of(shown)];
-      if (shown) effects.push(EditorView.scrollIntoView(clip(view.state, line).from, { y: 'nearest' }));
+      if (shown) effects.push(EditorView.scrollIntoView(clip(view.state, line).from, { y: 'nearest', yMargin: 100 }));
       view.dispatch({ effects });
     },
     light(lines) {

@@ -1,5 +1,6 @@
 /** What the page and the worker that runs a program say to each other. */
 
+import type { Check } from '../custom/check.ts';
 import type { Trace } from '../tape/trace.ts';
 import type { Place } from './compile.ts';
 
@@ -11,7 +12,7 @@ export interface Request {
   /** Files that programs may fetch by name, with their addresses. */
   readonly files: Readonly<Record<string, string>>;
   /** What to watch while it runs. */
-  readonly watch?: 'tape';
+  readonly watch?: 'tape' | 'gradcheck';
 }
 
 export interface Failure {
@@ -30,5 +31,6 @@ export type Report =
   | { readonly kind: 'silenced' }
   /** Comes before the end. */
   | { readonly kind: 'traced'; readonly trace: Trace }
+  | { readonly kind: 'checked'; readonly checks: readonly Check[] }
   | { readonly kind: 'done'; readonly ms: number }
   | { readonly kind: 'failed'; readonly failure: Failure };

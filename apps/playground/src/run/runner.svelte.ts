@@ -1,5 +1,6 @@
 /** Runs programs for a page, one at a time, each in a new worker. */
 
+import type { Check } from '../custom/check.ts';
 import type { Trace } from '../tape/trace.ts';
 import type { Failure, Level, Report, Request } from './messages.ts';
 
@@ -19,6 +20,8 @@ export class Runner {
   ms = $state.raw<number | undefined>();
   /** What was seen of the tape, if it was watched. */
   trace = $state.raw<Trace | undefined>();
+  /** What was seen of its calls of `gradcheck`, if they were watched. */
+  checks = $state.raw<readonly Check[] | undefined>();
   readonly busy = $derived(this.state === 'starting' || this.state === 'running');
 
   readonly #files: Readonly<Record<string, string>>;
@@ -78,6 +81,9 @@ export class Runner {
         break;
       case 'traced':
         this.trace = report.trace;
+        break;
+      case 'checked':
+        this.checks = report.checks;
         break;
       case 'silenced':
         this.silenced = true;

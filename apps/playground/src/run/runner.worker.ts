@@ -3,6 +3,8 @@
  * ends the worker.
  */
 
+import { autograd } from 'torsor';
+import type { Check } from '../custom/check.ts';
 import type { Place } from './compile.ts';
 import { CompileError, compile } from './compile.ts';
 import { redirectConsole } from './console.ts';
@@ -45,13 +47,20 @@ interface Watched {
   finish(): unknown;
 }
 
+const lineNow = (): number | undefined => placeIn(new Error().stack ?? '')?.line;
+
 async function watched({ code, watch }: Request): Promise<Watched> {
-  if (watch === undefined) return { code, packages: namespaces, finish: () => {} };
+  if (watch === 'tape') return watchedTape(code);
+  if (watch === 'gradcheck') return watchedChecks(code);
+  return { code, packages: namespaces, finish: () => {} };
+}
+
+async function watchedTape(code: string): Promise<Watched> {
   const [{ NOTE, withNotes }, { TapeRecorder }] = await Promise.all([
     import('../tape/names.ts'),
     import('../tape/recorder.ts'),
   ]);
-  const recorder = new TapeRecorder(() => placeIn(new Error().stack ?? '')?.line);
+  const recorder = new TapeRecorder(lineNow);
   recorder.start();
   (globalThis as Record<string, unknown>)[NOTE] = (name: string, value: unknown) => recorder.note(name, value);
   return {
@@ -62,9 +71,20 @@ async function watched({ code, watch }: Request): Promise<Watched> {
   };
 }
 
+async function watchedChecks(code: string): Promise<Watched> {
+  const { watchGradcheck } = await import('../custom/jacobians.ts');
+  const checks: Check[] = [];
+  const gradcheck = watchGradcheck(autograd.gradcheck, lineNow, (check) => checks.push(check));
+  return {
+    code,
+    packages: withAutograd({ ...autograd, gradcheck }),
+    finish: () => program !== '' && say({ kind: 'checked', checks }),
+  };
+}
+
 /** The packages, with another namespace in place of autograd's. */
-function withAutograd(autograd: Namespace): Record<string, Namespace> {
-  return { ...namespaces, '@torsor/autograd': autograd, torsor: { ...namespaces['torsor'], autograd } };
+function withAutograd(watched: Namespace): Record<string, Namespace> {
+  return { ...namespaces, '@torsor/autograd': watched, torsor: { ...namespaces['torsor'], autograd: watched } };
 }
 
 async function run(request: Request): Promise<void> {
