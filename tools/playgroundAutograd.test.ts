@@ -102,7 +102,7 @@ if (browser === undefined) {
 
   test('arrow keys and the slider take steps, and Play goes by itself', async () => {
     await playground.open('autograd', nodes);
-    await evaluate(`document.querySelector('[data-testid=node]').focus()`);
+    await evaluate(`document.querySelector('[data-testid=node] rect').focus()`);
     await key('ArrowRight', 39);
     await key('ArrowRight', 39);
     await playground.page.waitFor(`document.querySelector('[data-testid=step]').textContent === '2/6'`);
@@ -117,7 +117,7 @@ if (browser === undefined) {
 
   test('a node tells what it saved', async () => {
     await playground.open('autograd', nodes);
-    await evaluate(`[...document.querySelectorAll('[data-testid=node]')].find((n) => n.getAttribute('aria-label').startsWith('unnamed'))
+    await evaluate(`[...document.querySelectorAll('[data-testid=node] rect')].find((n) => n.getAttribute('aria-label').startsWith('unnamed'))
       .dispatchEvent(new MouseEvent('click', { bubbles: true }))`);
     const details = (await playground.page.text('[data-testid=details]')).replaceAll('−', '-').replace(/\s+/g, ' ');
     assert.match(details, /mul\(y, y\), line 5/);
@@ -214,7 +214,7 @@ if (browser === undefined) {
     ['linear', 3],
   ] as const) {
     test(`gradcheck is content with '${program}', and ${count} Jacobians are shown`, async () => {
-      await playground.open(`custom?program=${program}`, table);
+      await playground.open(`functions?program=${program}`, table);
       assert.match(await playground.page.text('[data-testid=verdict]'), /Backward is right/);
       assert.is(await evaluate(`document.querySelectorAll('[data-testid=table]').length`), count);
       assert.equal(await cells('Analytical Jacobian'), await cells('Numerical Jacobian'));
@@ -223,12 +223,12 @@ if (browser === undefined) {
   }
 
   test('the Jacobian of Max is a row with a single one', async () => {
-    await playground.open('custom?program=max', table);
+    await playground.open('functions?program=max', table);
     assert.equal(await cells('Analytical Jacobian'), [0, 1, 0, 0]);
   });
 
   test('a row of the Jacobian is the gradient, in the shape of the input', async () => {
-    await playground.open('custom?program=linear', table);
+    await playground.open('functions?program=linear', table);
     await evaluate(`document.querySelectorAll('[data-testid=table]')[1].querySelectorAll('th button')[2].click()`);
     await playground.page.waitFor(`document.body.textContent.includes('Gradient of output entry 2')`);
     // y[1, 0] by w: the second example in the first row
@@ -239,7 +239,7 @@ if (browser === undefined) {
   });
 
   test('wrong entries are marked, until the mistake is mended', async () => {
-    await playground.open('custom?program=mistake', table);
+    await playground.open('functions?program=mistake', table);
     assert.match(
       await playground.page.text('[data-testid=verdict]'),
       /not right.*line 23.*mismatch for output 0 with respect to input 0/s,
@@ -263,8 +263,8 @@ if (browser === undefined) {
     for (const [hash, ready] of [
       ['autograd?program=neuron&step=3', nodes],
       ['autograd?program=nograd', nodes],
-      ['custom?program=linear', table],
-      ['custom?program=mistake', table],
+      ['functions?program=linear', table],
+      ['functions?program=mistake', table],
     ]) {
       await playground.open(hash, ready);
       await playground.page.waitFor(edited);

@@ -33,10 +33,10 @@ export const pages: readonly Page[] = [
     load: () => import('./autograd/AutogradPage.svelte'),
   },
   {
-    id: 'custom',
+    id: 'functions',
     title: 'Custom functions',
     summary: 'Write a backward of your own, and have it judged.',
-    load: () => import('./custom/CustomPage.svelte'),
+    load: () => import('./functions/FunctionsPage.svelte'),
   },
   {
     id: 'train',

@@ -36,13 +36,14 @@ const theme = EditorView.theme({
   '.cm-lineNumbers .cm-gutterElement': { padding: '0 6px 0 12px' },
   '.cm-activeLine, .cm-activeLineGutter': { backgroundColor: 'transparent' },
   '&.cm-focused .cm-activeLine, &.cm-focused .cm-activeLineGutter': {
-    backgroundColor: 'color-mix(in srgb, var(--ink) 5%, transparent)',
+    backgroundColor: 'color-mix(in srgb, var(--card) 60%, transparent)',
   },
   '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground': {
     background: 'color-mix(in srgb, var(--blue) 26%, transparent)',
   },
   '&.cm-focused .cm-matchingBracket': { backgroundColor: 'color-mix(in srgb, var(--blue) 22%, transparent)' },
-  '.cm-lit': { backgroundColor: 'color-mix(in srgb, var(--accent) 12%, transparent)' },
+  // lighter, not darker: what is written there must stay readable
+  '.cm-lit': { backgroundColor: 'var(--card)', boxShadow: 'inset 3px 0 var(--accent)' },
   '.cm-problemLine': { backgroundColor: 'var(--bad-paper)' },
   '.cm-problem': {
     margin: '2px 16px 6px 8px',
@@ -179,7 +180,7 @@ export function createEditor({ parent, text, label, onchange, onrun }: EditorOpt
         problemField,
         litField,
         theme,
-        EditorView.contentAttributes.of({ 'aria-label': label }),
+        EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) onchange(update.state.doc.toString());
         }),

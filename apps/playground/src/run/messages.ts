@@ -1,6 +1,6 @@
 /** What the page and the worker that runs a program say to each other. */
 
-import type { Check } from '../custom/check.ts';
+import type { Check } from '../functions/check.ts';
 import type { Trace } from '../tape/trace.ts';
 import type { Place } from './compile.ts';
 

@@ -1,6 +1,6 @@
 /** Runs programs for a page, one at a time, each in a new worker. */
 
-import type { Check } from '../custom/check.ts';
+import type { Check } from '../functions/check.ts';
 import type { Trace } from '../tape/trace.ts';
 import type { Failure, Level, Report, Request } from './messages.ts';
 

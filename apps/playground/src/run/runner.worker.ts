@@ -4,7 +4,7 @@
  */
 
 import { autograd } from 'torsor';
-import type { Check } from '../custom/check.ts';
+import type { Check } from '../functions/check.ts';
 import type { Place } from './compile.ts';
 import { CompileError, compile } from './compile.ts';
 import { redirectConsole } from './console.ts';
@@ -72,7 +72,7 @@ async function watchedTape(code: string): Promise<Watched> {
 }
 
 async function watchedChecks(code: string): Promise<Watched> {
-  const { watchGradcheck } = await import('../custom/jacobians.ts');
+  const { watchGradcheck } = await import('../functions/jacobians.ts');
   const checks: Check[] = [];
   const gradcheck = watchGradcheck(autograd.gradcheck, lineNow, (check) => checks.push(check));
   return {

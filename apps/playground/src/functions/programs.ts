@@ -1,6 +1,6 @@
 /** The programs of the page: the lesson's three functions, one of more than one step, and one with a mistake. */
 
-export interface CustomProgram {
+export interface FunctionProgram {
   readonly id: string;
   readonly title: string;
   readonly code: string;
@@ -11,7 +11,7 @@ export interface CustomProgram {
 
 const { raw } = String;
 
-export const programs: readonly CustomProgram[] = [
+export const programs: readonly FunctionProgram[] = [
   {
     id: 'add',
     title: 'Add',
