@@ -97,7 +97,7 @@ autograd.gradcheck((x: Tensor) => MyMax.apply(x), [x]);
   },
   {
     id: 'linear',
-    title: 'Of your own: a layer',
+    title: 'A layer of your own',
     code: `import { autograd, tensor, type Tensor } from 'torsor';
 
 // y = x wᵀ + b: what nn.Linear computes

@@ -37,8 +37,7 @@ export function flowAt(pass: Pass | undefined, count: number): Flow {
   const ran = new Set<number>();
   let passing = new Set<string>();
   const steps = pass?.steps ?? [];
-  for (const step of steps)
-    if (step.kind === 'leaf') leaves.set(step.node, { before: step.before, after: step.before });
+  for (const { node, value } of pass?.grads ?? []) leaves.set(node, { before: value, after: value });
   for (const step of steps.slice(0, count)) {
     passing = new Set();
     if (step.kind === 'leaf') {

@@ -19,6 +19,7 @@ const pass: Pass = {
   call: 'y.backward()',
   createGraph: false,
   nodes: [0, 1],
+  grads: [{ node: 0, value: value(1, 1) }],
   steps: [
     { kind: 'seed', deliveries: [send(-1, 1, value(1, 1))] },
     {

@@ -160,6 +160,10 @@ test('a second pass needs what the first has freed, unless it is retained', () =
     });
   const freed = twice(false);
   assert.match(freed.passes[1].failure ?? '', /second time/);
+  assert.equal(
+    freed.passes.map(({ grads }) => grads[0].value?.data),
+    [undefined, [4, 6]],
+  );
   const kept = twice(true);
   const leaf = stepAt(kept, 1, node(kept, 'x').id, 'leaf');
   assert.equal([leaf.before?.data, leaf.arrived.data, leaf.after.data], [[4, 6], [4, 6], [8, 12]]); // biome-ignore format: three

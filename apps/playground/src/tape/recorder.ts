@@ -326,6 +326,12 @@ export class TapeRecorder {
     const steps: Step[] = [];
     const sums = new Map<string, Tensor>();
     const reached = this.aside(() => this.reach(request.roots));
+    const grads = this.aside(() =>
+      reached.flatMap(({ id, gradFn }) => {
+        const grad = gradFn?.variable?.grad;
+        return grad === undefined ? [] : [{ node: id, value: grad === null ? null : valueOf(grad) }];
+      }),
+    );
     const handles = reached.flatMap((entry) => this.hook(entry, steps, sums));
     this.aside(() => this.seed(request, steps, sums));
     this.pass = this.passes.length;
@@ -341,7 +347,7 @@ export class TapeRecorder {
       this.pass = -1;
       for (const handle of handles) handle.remove();
       const nodes = reached.map(({ id }) => id);
-      this.passes.push({ call: request.call, line, createGraph: request.createGraph, nodes, steps, failure });
+      this.passes.push({ call: request.call, line, createGraph: request.createGraph, nodes, grads, steps, failure });
     }
   }
 

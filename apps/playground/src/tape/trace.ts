@@ -94,6 +94,8 @@ export interface Pass {
   readonly createGraph: boolean;
   /** Nodes that it reached. */
   readonly nodes: readonly number[];
+  /** What the `.grad` of leaves held before it. */
+  readonly grads: readonly { readonly node: number; readonly value: Value | null }[];
   readonly steps: readonly Step[];
   /** What it threw. */
   readonly failure?: string;
