@@ -69,7 +69,7 @@ console.log('x.grad', x.grad, { deep: [1, 'two'] });
 console.log(noGrad(() => x.mul(2)).requiresGrad, await Promise.resolve(7));`,
       'done',
     );
-    assert.match(text, /x\.grad tensor\(\[\[2\., 4\.\],\n {8}\[6\., 8\.\]\]\) \{ deep: \[ 1, 'two' \] \}\nfalse 7\n/);
+    assert.match(text, /x\.grad tensor\(\[\[2\., 4\.\],\n {8}\[6\., 8\.\]\]\)\n\{ deep: \[ 1, 'two' \] \}\nfalse 7\n/);
   });
 
   test('what is thrown is shown under its line', async () => {

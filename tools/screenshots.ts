@@ -19,6 +19,9 @@ interface View {
   readonly before?: string;
   readonly whole?: boolean;
 }
+const edited = 'document.querySelector(".cm-content") !== null';
+const drawn = `${edited} && document.querySelector("[data-testid=node]") !== null`;
+const judged = `${edited} && document.querySelector("[data-testid=table]") !== null`;
 const views: Record<string, View> = {
   conv1d: { hash: 'conv1d', ready: 'document.querySelector("[data-testid=value]")' },
   'conv1d-whole': {
@@ -69,6 +72,33 @@ const views: Record<string, View> = {
     ready: 'document.querySelector("[data-testid=value]")',
     whole: true,
   },
+  'code-run': {
+    hash: 'conv1d?signal=pulse&kernel=hand&weights=1,2,-3',
+    before: `document.querySelector('details').open = true;
+      (function run() {
+        const button = [...document.querySelectorAll('button')].find((b) => b.textContent.trim() === 'Run');
+        if (!button || !document.querySelector('.cm-content')) return setTimeout(run, 50);
+        button.click();
+        document.querySelector('details').scrollIntoView();
+      })()`,
+    ready: 'document.querySelector("[data-state=done]") !== null',
+  },
+  autograd: { hash: 'autograd?step=4', ready: drawn },
+  ...Object.fromEntries(
+    ['mean&step=6', 'doubling&step=6', 'nograd', 'retain&pass=3&step=1', 'second&pass=2&step=4', 'neuron&step=6'].map(
+      (program) => {
+        const [id] = program.split('&');
+        return [`autograd-${id}-whole`, { hash: `autograd?program=${program}`, ready: drawn, whole: true }];
+      },
+    ),
+  ),
+  ...Object.fromEntries(
+    ['add', 'max', 'linear', 'mistake'].map((id) => [
+      `functions-${id}-whole`,
+      { hash: `functions?program=${id}`, ready: judged, whole: true },
+    ]),
+  ),
+  functions: { hash: 'functions?program=mistake', ready: judged },
   train: { hash: 'train', ready: '+document.querySelector("[data-testid=epoch]")?.textContent >= 3' },
   'train-whole': {
     hash: 'train',

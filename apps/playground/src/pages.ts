@@ -27,6 +27,18 @@ export const pages: readonly Page[] = [
     load: () => import('./conv2d/Conv2dPage.svelte'),
   },
   {
+    id: 'autograd',
+    title: 'Autograd',
+    summary: 'Run a program, and watch gradients flow back over its tape.',
+    load: () => import('./autograd/AutogradPage.svelte'),
+  },
+  {
+    id: 'functions',
+    title: 'Custom functions',
+    summary: 'Write a backward of your own, and have it judged.',
+    load: () => import('./functions/FunctionsPage.svelte'),
+  },
+  {
     id: 'train',
     title: 'Train',
     summary: 'Watch a network learn to read digits, then write one yourself.',

@@ -86,6 +86,13 @@ class Cube extends Function {
   }
 }
 
+test('its node tells what it saved', () => {
+  const y = MyExp.apply(leaf());
+  assert.ok(y.gradFn?.savedTensors.length === 1 && y.gradFn.savedTensors[0] === y);
+  y.sum().backward();
+  throws(() => y.gradFn?.savedTensors, /already been freed/);
+});
+
 test('the lesson: MyAdd', () => {
   const a = leaf([1, 2]);
   const b = leaf([3, 4]);

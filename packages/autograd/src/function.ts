@@ -152,6 +152,10 @@ class FunctionNode extends Node {
     this.nextNr = numbers;
   }
 
+  override get savedTensors(): readonly (Tensor | null)[] {
+    return this.ctx.savedTensors;
+  }
+
   /** The edge of an argument. */
   edgeOf(at: number): number {
     return this.edges[at];

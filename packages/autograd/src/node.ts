@@ -174,6 +174,10 @@ export abstract class Node implements GradFn {
     return this.visibleEdges().map((i) => [this.next[i], this.nextNr === null ? 0 : this.nextNr[i]]);
   }
 
+  get savedTensors(): readonly (Tensor | null)[] {
+    return [];
+  }
+
   registerHook(hook: PostHook): RemovableHandle {
     return attach((this.hooks ??= new Hooks()).post, { hook });
   }

@@ -230,6 +230,11 @@ class CopySlices extends Node {
     return out;
   }
 
+  override get savedTensors(): readonly (Tensor | null)[] {
+    if (this.inner === null) throw new AutogradError(FREED, { op: 'backward' });
+    return this.inner.savedTensors;
+  }
+
   override release(): void {
     this.inner?.release();
     this.inner = null;

@@ -337,6 +337,39 @@ test('inference tensors can be computed with, but neither saved nor overwritten 
   assert.is(q.clone().isInference, false);
 });
 
+test('a node tells what it keeps for its backward, until that is freed', () => {
+  const x = leaf([1, 2]);
+  const w = tensor([3, 4]);
+  const y = x.mul(w);
+  const saves = (of: Tensor, ...what: Tensor[]): boolean => {
+    const saved = of.gradFn?.savedTensors ?? [];
+    return saved.length === what.length && what.every((tensor, i) => saved[i] === tensor);
+  };
+  assert.ok(saves(y, w), 'x is not needed for its own gradient');
+  const z = y.exp();
+  assert.ok(saves(z, z), 'an output');
+  const joined = cat([x, y]);
+  assert.ok(saves(joined));
+  const both = y.mul(y);
+  assert.ok(saves(both, y, y));
+  both.sum().backward();
+  throws(() => both.gradFn?.savedTensors, /directly access saved tensors after they have already been freed/);
+  assert.equal(y.gradFn?.nextFunctions[0][0]?.savedTensors, [], 'an accumulator keeps nothing');
+});
+
+test('a node whose output was overwritten through a view keeps what the write keeps', () => {
+  const x = leaf([1, 2]);
+  const y = x.mul(1);
+  y.select(0, 0).mul_(x.select(0, 1));
+  assert.is(y.gradFn?.name, 'CopySlices');
+  assert.equal(
+    y.gradFn?.savedTensors.map((saved) => saved?.item()),
+    [1, 2],
+  );
+  y.sum().backward();
+  throws(() => y.gradFn?.savedTensors, /already been freed/);
+});
+
 test('a comparison written in place stops the gradient', () => {
   const x = leaf([1, 2]);
   const y = x.mul(2);

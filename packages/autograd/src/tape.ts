@@ -330,6 +330,18 @@ export class OpNode extends Node {
     if (this.saved !== null) for (const output of this.saved) output?.release();
   }
 
+  override get savedTensors(): readonly (Tensor | null)[] {
+    const out: Tensor[] = [];
+    for (const arg of this.unpackArguments()) {
+      for (const entry of Array.isArray(arg) ? (arg as readonly unknown[]) : [arg])
+        if (isTensor(entry)) out.push(entry);
+    }
+    this.saved?.forEach((output, i) => {
+      if (output !== undefined) out.push(this.unpackOutput(output, i));
+    });
+    return out;
+  }
+
   unpackResult(): unknown {
     if (this.outputs === null) {
       return this.saved === null

@@ -18,6 +18,13 @@ export interface GradFn {
   readonly nextFunctions: readonly (readonly [GradFn | null, number])[];
   /** The leaf that an `AccumulateGrad` node writes to; absent on other nodes. */
   readonly variable?: Tensor;
+  /**
+   * What the node keeps for its backward: inputs in their order, then outputs; of a custom function, what it saved. PyTorch's
+   * `_saved_self`, `_saved_result` and so on.
+   *
+   * @throws AutogradError when they have been freed, or written to since
+   */
+  readonly savedTensors: readonly (Tensor | null)[];
   /** Runs on gradients arriving at (pre) and leaving (post) the node; returns a handle that removes the hook. */
   registerHook(
     hook: (gradInputs: readonly (Tensor | null)[], gradOutputs: readonly (Tensor | null)[]) => unknown,

@@ -23,6 +23,8 @@ export {
 export type { Message, PackedError } from './message.ts';
 export { fromMessage, packError, toMessage, unpackError } from './message.ts';
 export type { NamedTuple, ValuesIndices } from './namedTuple.ts';
+export type { DispatchGuard, DispatchHandler } from './observe.ts';
+export { dispatchMode } from './observe.ts';
 export * from './ops/conv.ts';
 export * from './ops/counting.ts';
 export * from './ops/create.ts';

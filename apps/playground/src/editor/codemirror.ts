@@ -36,13 +36,14 @@ const theme = EditorView.theme({
   '.cm-lineNumbers .cm-gutterElement': { padding: '0 6px 0 12px' },
   '.cm-activeLine, .cm-activeLineGutter': { backgroundColor: 'transparent' },
   '&.cm-focused .cm-activeLine, &.cm-focused .cm-activeLineGutter': {
-    backgroundColor: 'color-mix(in srgb, var(--ink) 5%, transparent)',
+    backgroundColor: 'color-mix(in srgb, var(--card) 60%, transparent)',
   },
   '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground': {
     background: 'color-mix(in srgb, var(--blue) 26%, transparent)',
   },
   '&.cm-focused .cm-matchingBracket': { backgroundColor: 'color-mix(in srgb, var(--blue) 22%, transparent)' },
-  '.cm-lit': { backgroundColor: 'color-mix(in srgb, var(--accent) 16%, transparent)' },
+  // lighter, not darker: what is written there must stay readable
+  '.cm-lit': { backgroundColor: 'var(--card)', boxShadow: 'inset 3px 0 var(--accent)' },
   '.cm-problemLine': { backgroundColor: 'var(--bad-paper)' },
   '.cm-problem': {
     margin: '2px 16px 6px 8px',
@@ -52,6 +53,8 @@ const theme = EditorView.theme({
     color: 'var(--bad)',
     backgroundColor: 'var(--bad-paper)',
     font: '13px / 1.45 var(--sans)',
+    // as wide as what is in sight, however long the lines are
+    maxWidth: 'calc(var(--room) - 64px)',
     whiteSpace: 'pre-wrap',
     overflowWrap: 'anywhere',
   },
@@ -177,7 +180,7 @@ export function createEditor({ parent, text, label, onchange, onrun }: EditorOpt
         problemField,
         litField,
         theme,
-        EditorView.contentAttributes.of({ 'aria-label': label }),
+        EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) onchange(update.state.doc.toString());
         }),
@@ -207,7 +210,7 @@ export function createEditor({ parent, text, label, onchange, onrun }: EditorOpt
       const line = problem === undefined ? 0 : problem.line || brokenLine();
       const shown = problem === undefined || line === 0 ? undefined : { line, text: problem.text };
       const effects: StateEffect<unknown>[] = [setProblem.of(shown)];
-      if (shown) effects.push(EditorView.scrollIntoView(clip(view.state, line).from, { y: 'nearest' }));
+      if (shown) effects.push(EditorView.scrollIntoView(clip(view.state, line).from, { y: 'nearest', yMargin: 100 }));
       view.dispatch({ effects });
     },
     light(lines) {

@@ -1,5 +1,7 @@
 /** What the page and the worker that runs a program say to each other. */
 
+import type { Check } from '../functions/check.ts';
+import type { Trace } from '../tape/trace.ts';
 import type { Place } from './compile.ts';
 
 /** What to do with a program. */
@@ -9,6 +11,8 @@ export interface Request {
   readonly base: string;
   /** Files that programs may fetch by name, with their addresses. */
   readonly files: Readonly<Record<string, string>>;
+  /** What to watch while it runs. */
+  readonly watch?: 'tape' | 'gradcheck';
 }
 
 export interface Failure {
@@ -25,5 +29,8 @@ export type Report =
   | { readonly kind: 'ready' }
   | { readonly kind: 'printed'; readonly level: Level; readonly text: string }
   | { readonly kind: 'silenced' }
+  /** Comes before the end. */
+  | { readonly kind: 'traced'; readonly trace: Trace }
+  | { readonly kind: 'checked'; readonly checks: readonly Check[] }
   | { readonly kind: 'done'; readonly ms: number }
   | { readonly kind: 'failed'; readonly failure: Failure };

@@ -1,6 +1,8 @@
 /** Runs programs for a page, one at a time, each in a new worker. */
 
-import type { Failure, Level, Report } from './messages.ts';
+import type { Check } from '../functions/check.ts';
+import type { Trace } from '../tape/trace.ts';
+import type { Failure, Level, Report, Request } from './messages.ts';
 
 export interface Line {
   readonly level: Level;
@@ -16,6 +18,10 @@ export class Runner {
   /** Whether it printed more than is shown. */
   silenced = $state.raw(false);
   ms = $state.raw<number | undefined>();
+  /** What was seen of the tape, if it was watched. */
+  trace = $state.raw<Trace | undefined>();
+  /** What was seen of its calls of `gradcheck`, if they were watched. */
+  checks = $state.raw<readonly Check[] | undefined>();
   readonly busy = $derived(this.state === 'starting' || this.state === 'running');
 
   readonly #files: Readonly<Record<string, string>>;
@@ -24,8 +30,11 @@ export class Runner {
   #fresh: Line[] = [];
   #frame: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(files: Readonly<Record<string, string>> = {}) {
+  readonly #watch: Request['watch'];
+
+  constructor(files: Readonly<Record<string, string>> = {}, watch?: Request['watch']) {
     this.#files = files;
+    this.#watch = watch;
   }
 
   run(code: string): void {
@@ -41,7 +50,8 @@ export class Runner {
       if (worker !== this.#worker) return;
       if (data.kind === 'ready') {
         this.state = 'running';
-        worker.postMessage({ code, base: document.baseURI, files: this.#files });
+        const request: Request = { code, base: document.baseURI, files: this.#files, watch: this.#watch };
+        worker.postMessage(request);
       } else this.#hear(data);
     });
     worker.addEventListener('error', (event) => {
@@ -68,6 +78,12 @@ export class Runner {
       case 'printed':
         this.#fresh.push({ level: report.level, text: report.text });
         this.#frame ??= setTimeout(() => this.#show(), 16);
+        break;
+      case 'traced':
+        this.trace = report.trace;
+        break;
+      case 'checked':
+        this.checks = report.checks;
         break;
       case 'silenced':
         this.silenced = true;

@@ -3,11 +3,15 @@
  * ends the worker.
  */
 
+import { autograd } from 'torsor';
+import type { Check } from '../functions/check.ts';
+import type { Place } from './compile.ts';
 import { CompileError, compile } from './compile.ts';
 import { redirectConsole } from './console.ts';
 import { redirectFetch } from './fetching.ts';
 import { inspect } from './inspect.ts';
 import type { Failure, Report, Request } from './messages.ts';
+import type { Namespace } from './packages.ts';
 import { moduleUrl, namespaces, publish } from './packages.ts';
 
 // a program's own frames may lie under many of the library's
@@ -19,28 +23,83 @@ const say = (report: Report): void => postMessage(report);
 /** No addresses of modules that are only here. */
 const tidy = (text: string): string => (program === '' ? text : text.replaceAll(program, 'program.ts'));
 
+/** The place in the program that a stack tells of. */
+function placeIn(stack: string): Place | undefined {
+  const at = program === '' ? -1 : stack.indexOf(`${program}:`);
+  const [, line, column] = /^:(\d+):(\d+)/.exec(at < 0 ? '' : stack.slice(at + program.length)) ?? [];
+  return line === undefined ? undefined : { line: Number(line), column: Number(column) };
+}
+
 /** What was thrown, and where in the program. */
 function failureOf(error: unknown): Failure {
   if (error instanceof CompileError) return { name: error.name, message: error.message, place: error.place };
   if (!(error instanceof Error)) return { name: '', message: `thrown: ${inspect(error)}` };
-  const { name, message, stack = '' } = error;
-  const at = program === '' ? -1 : stack.indexOf(`${program}:`);
-  const [, line, column] = /^:(\d+):(\d+)/.exec(at < 0 ? '' : stack.slice(at + program.length)) ?? [];
-  const place = line === undefined ? undefined : { line: Number(line), column: Number(column) };
-  return { name, message: tidy(message), place };
+  return { name: error.name, message: tidy(error.message), place: placeIn(error.stack ?? '') };
 }
 
 const fail = (error: unknown): void => say({ kind: 'failed', failure: failureOf(error) });
 
-async function run({ code, base, files }: Request): Promise<void> {
+/** A program that is made ready to be watched. */
+interface Watched {
+  readonly code: string;
+  readonly packages: Readonly<Record<string, Namespace>>;
+  /** Tells the page what was seen. */
+  finish(): unknown;
+}
+
+const lineNow = (): number | undefined => placeIn(new Error().stack ?? '')?.line;
+
+async function watched({ code, watch }: Request): Promise<Watched> {
+  if (watch === 'tape') return watchedTape(code);
+  if (watch === 'gradcheck') return watchedChecks(code);
+  return { code, packages: namespaces, finish: () => {} };
+}
+
+async function watchedTape(code: string): Promise<Watched> {
+  const [{ NOTE, withNotes }, { TapeRecorder }] = await Promise.all([
+    import('../tape/names.ts'),
+    import('../tape/recorder.ts'),
+  ]);
+  const recorder = new TapeRecorder(lineNow);
+  recorder.start();
+  (globalThis as Record<string, unknown>)[NOTE] = (name: string, value: unknown) => recorder.note(name, value);
+  return {
+    code: withNotes(code),
+    packages: withAutograd(recorder.wrap(namespaces['@torsor/autograd'])),
+    // of a program that was not begun there is nothing to tell
+    finish: () => program !== '' && say({ kind: 'traced', trace: recorder.finish() }),
+  };
+}
+
+async function watchedChecks(code: string): Promise<Watched> {
+  const { watchGradcheck } = await import('../functions/jacobians.ts');
+  const checks: Check[] = [];
+  const gradcheck = watchGradcheck(autograd.gradcheck, lineNow, (check) => checks.push(check));
+  return {
+    code,
+    packages: withAutograd({ ...autograd, gradcheck }),
+    finish: () => program !== '' && say({ kind: 'checked', checks }),
+  };
+}
+
+/** The packages, with another namespace in place of autograd's. */
+function withAutograd(watched: Namespace): Record<string, Namespace> {
+  return { ...namespaces, '@torsor/autograd': watched, torsor: { ...namespaces['torsor'], autograd: watched } };
+}
+
+async function run(request: Request): Promise<void> {
   redirectConsole(say, tidy);
-  redirectFetch(base, files);
+  redirectFetch(request.base, request.files);
+  const { code, packages, finish } = await watched(request);
   try {
-    program = moduleUrl(await compile(code, publish(namespaces)));
+    program = moduleUrl(await compile(code, publish(packages)));
     const startMs = performance.now();
     await import(/* @vite-ignore */ program);
-    say({ kind: 'done', ms: performance.now() - startMs });
+    const ms = performance.now() - startMs;
+    finish();
+    say({ kind: 'done', ms });
   } catch (error) {
+    finish();
     fail(error);
   }
 }
