@@ -138,7 +138,10 @@ function logarithm(m: Lanes, x: Vector, [high, low, scale]: readonly [number, nu
 /** ln x */
 export const log = (m: Lanes, x: Vector): Vector => logarithm(m, x, [...formatOf(m).ln2, 1]);
 
-/** tanh |x| = e / (e + 2) for e = e^2|x| - 1 = 2^n (e^r - 1) + (2^n - 1), which for small x is the polynomial alone; with the sign of x. */
+/**
+ * tanh |x| = e / (e + 2) for e = e^2|x| - 1 = 2^n (e^r - 1) + (2^n - 1), which for small x is the polynomial alone; from 1/2 on as
+ * 1 - 2 / (e + 2), which loses nothing near 1; with the sign of x.
+ */
 export function tanh(m: Lanes, x: Vector): Vector {
   const { flat, bits, bias, round, exp } = formatOf(m);
   const size = m.abs(x);
@@ -148,7 +151,9 @@ export function tanh(m: Lanes, x: Vector): Vector {
   const near = m.madd(m.polynomial(r, exp), m.mul(r, r), r);
   const power = m.i.shl(whole, bits);
   const e = m.madd(near, power, m.sub(power, 1));
-  return m.withSign(m.div(e, m.add(e, 2)), x);
+  const isFar = m.gt(e, 2);
+  const quotient = m.div(m.choose(isFar, 2, e), m.add(e, 2));
+  return m.withSign(m.choose(isFar, m.sub(1, quotient), quotient), x);
 }
 
 /** 1 / (1 + e^-x), for negative x as e^x / (1 + e^x), so that it fades out gradually. */
