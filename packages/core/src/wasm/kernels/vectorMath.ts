@@ -226,7 +226,7 @@ export function expm1(m: Lanes, x: Vector): Vector {
 
 /** e^|x| / 2 and 1/4 of its reciprocal: their difference and their sum are sinh |x| and cosh x. */
 function exponentials(m: Lanes, x: Vector): { grown: Vector; faded: Vector } {
-  const size = m.pmin(m.abs(x), 90);
+  const size = m.pmin(m.abs(x), formatOf(m).most + 1);
   const { head, tail } = expParts(m, size);
   const grown = m.mul(m.mul(head, 0.5), tail);
   return { grown, faded: m.div(0.25, grown) };
@@ -268,12 +268,12 @@ export function softplusOfMinus(m: Lanes, x: Vector): Vector {
 }
 
 /** Beyond this, log 2x is as good as what 1 adds to the square of x, which may overflow. */
-const LARGE = 2 ** 30;
+const large = (m: Lanes): number => 2 ** (formatOf(m).bits + 7);
 
 /** log1p(a + a² / (1 + √(a² + 1))) with the sign of x, a = |x| */
 export function asinh(m: Lanes, x: Vector): Vector {
   const size = m.abs(x);
-  const isLarge = m.gt(size, LARGE);
+  const isLarge = m.gt(size, large(m));
   const z = m.mul(size, size);
   const excess = m.add(size, m.div(z, m.add(m.sqrt(m.add(z, 1)), 1)));
   const result = log1p(m, m.choose(isLarge, size, excess));
@@ -283,7 +283,7 @@ export function asinh(m: Lanes, x: Vector): Vector {
 /** log1p(t + √(t (t + 2))), t = x - 1 */
 export function acosh(m: Lanes, x: Vector): Vector {
   const t = m.sub(x, 1);
-  const isLarge = m.gt(x, LARGE);
+  const isLarge = m.gt(x, large(m));
   const excess = m.add(t, m.sqrt(m.mul(t, m.add(t, 2))));
   const result = m.add(log1p(m, m.choose(isLarge, x, excess)), m.and(isLarge, Math.LN2));
   return m.or(result, m.lt(x, 1));
