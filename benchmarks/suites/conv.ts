@@ -15,6 +15,8 @@ interface Shape {
   readonly groups?: number;
   /** Times ONNX Runtime Web; left out for the layers of networks, whose steps are measured as wholes. */
   readonly times?: number;
+  /** Only forward and under `noGrad`, where prepared weights are kept. */
+  readonly isInference?: boolean;
 }
 
 function rowsOf(shape: Shape): Row[] {
@@ -51,6 +53,13 @@ function rowsOf(shape: Shape): Row[] {
   const work = (pass: 'forward' | 'input' | 'weight') => ({ op: 'conv', shapes: [input, weight], conv, pass });
   const like = { name: 'the forward', flops, make: forward };
   const atLeast = { like: 0.8 };
+  if (shape.isInference) {
+    const kept = (): Run => {
+      const run = forward();
+      return () => t.noGrad(run);
+    };
+    return [{ name, work: work('forward'), flops, make: kept, like, atLeast: { like: 1, 'onnxruntime-web': 3 } }];
+  }
   return [
     { name, work: work('forward'), flops, make: forward, ...(times && { atLeast: { 'onnxruntime-web': times } }) },
     { name: `${name}, to input`, work: work('input'), flops, make: toInput, like, atLeast },
@@ -64,6 +73,14 @@ const shapes: readonly Shape[] = [
   { name: 'conv 3×3 64→64, 56²', input: square(1, 64, 56), out: 64, kernel: [3, 3], times: 3 },
   { name: 'conv 3×3 128→128, 28²', input: square(1, 128, 28), out: 128, kernel: [3, 3], times: 3 },
   { name: 'conv 3×3 256→256, 14²', input: square(1, 256, 14), out: 256, kernel: [3, 3], times: 3 },
+  {
+    name: 'conv 3×3 256→256, 14², inference',
+    input: square(1, 256, 14),
+    out: 256,
+    kernel: [3, 3],
+    isInference: true,
+  },
+  { name: 'conv 3×3 512→512, 7², inference', input: square(1, 512, 7), out: 512, kernel: [3, 3], isInference: true },
   { name: 'conv 3×3 24→40, 30×31', input: [1, 24, 30, 31], out: 40, kernel: [3, 3], times: 3 },
   { name: 'conv 5×5 1→32, 28², batch 8', input: square(8, 1, 28), out: 32, kernel: [5, 5], times: 1.8 },
   {

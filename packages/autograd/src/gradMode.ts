@@ -18,6 +18,7 @@ import type { Guard } from './anomaly.ts';
 function enter(grad: boolean, inference: boolean): Guard {
   const before = { ...modes };
   modes.grad = grad;
+  modes.learns = grad;
   modes.inference = inference;
   let done = false;
   return {
@@ -25,6 +26,7 @@ function enter(grad: boolean, inference: boolean): Guard {
       if (done) return;
       done = true;
       modes.grad = before.grad;
+      modes.learns = before.learns;
       modes.inference = before.inference;
     },
   };

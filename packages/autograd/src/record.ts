@@ -124,7 +124,7 @@ export function recordInPlace<K extends OpName>(
   if (!modes.inference) checkWrite(self, needs);
   if (needs === 0 || !isFloating(self.dtype)) {
     write();
-    self.storage.version++;
+    self.storage.countWrite();
     return;
   }
   const rule = ruleOf(op) ?? BLOCKING_RULE;
@@ -137,7 +137,7 @@ export function recordInPlace<K extends OpName>(
   } finally {
     modes.grad = true;
   }
-  self.storage.version++;
+  self.storage.countWrite();
   node.shape = self.shape;
   if ((rule.keepOutputFor[0] & needs) !== 0) node.saveOutput(self, 0);
   rebase(self, node, 0);

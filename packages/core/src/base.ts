@@ -15,6 +15,8 @@ import type { Tensor } from './tensor.ts';
 export const modes = {
   /** Whether dispatch hands ops on tensors with an autograd slot to the recorder. */
   grad: true,
+  /** Whether the program wants gradients: `grad` is off, too, while an op that is recorded runs. */
+  learns: true,
   /** Whether new tensors are marked as made in inference mode. */
   inference: false,
 };

@@ -161,7 +161,7 @@ function writeOp<K extends OpName>(op: K, args: Parameters<OpList[K]>, self: Ten
   if (recorder !== null && modes.grad && carriesSlot(args)) recorder.recordInPlace(op, args, self, write);
   else {
     write();
-    self.storage.version++;
+    self.storage.countWrite();
   }
   return self;
 }

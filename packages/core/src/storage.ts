@@ -34,12 +34,26 @@ export function setStorageObserver(observe: ((storage: Storage) => void) | null)
   observer = observe;
 }
 
+/** What was made of a storage's elements and is good until they are written to again. */
+export interface Derived {
+  /** What it was made for: compared by identity. */
+  readonly purpose: object;
+  /** Of the elements: the offset of the first, and `writes` when it was made. */
+  readonly offset: number;
+  readonly writes: number;
+  readonly storage: Storage;
+}
+
 export class Storage {
   readonly dtype: DType;
   /** Elements. */
   readonly length: number;
   /** Counts in-place writes, so that the tape notices damage to what it saved. Views share it; `.data` does not. */
   version = 0;
+  /** Counts the same writes, and those through aliases: of the root alone. */
+  private writeCount = 0;
+  /** Kept with the storage, and given back with it: of the root alone. */
+  private derivedOnce: Derived | null = null;
   /** Records of the tape that keep it, and whether only they can reach it: then the last of them gives it back. For autograd. */
   tapeRecords = 0;
   isTapes = false;
@@ -91,6 +105,39 @@ export class Storage {
     if (tracker !== null) tracker(storage);
     if (observer !== null) observer(storage);
     return storage;
+  }
+
+  /**
+   * Memory for what is kept with another storage: no scope and no debug mode knows of it. Null where the heap has no room.
+   */
+  static allocateDerived(bytes: number): Storage | null {
+    const block = new Block(bytes);
+    const storage = new Storage('uint8', bytes, block, null, null);
+    if (!settle(block, storage)) return null;
+    storage.weight = ballast(block);
+    return storage;
+  }
+
+  /** Notes an in-place write. */
+  countWrite(): void {
+    this.version++;
+    this.root.writeCount++;
+  }
+
+  /** In-place writes to the elements, by whatever name. */
+  get writes(): number {
+    return this.root.writeCount;
+  }
+
+  /** What is kept of elements as they were; compare its `writes`. Setting it gives back what was kept before. */
+  get derived(): Derived | null {
+    return this.root.derivedOnce;
+  }
+
+  set derived(derived: Derived | null) {
+    const { root } = this;
+    root.derivedOnce?.storage.release('what was derived anew');
+    root.derivedOnce = derived;
   }
 
   /** The same elements under a version counter of their own. */
@@ -163,6 +210,7 @@ export class Storage {
     root.releasedBy = observer === null ? where : `${where} (${new Error('released here').stack})`;
     root.view = null;
     root.weight = null;
+    root.derived = null;
     if (root.block !== null) release(root.block);
   }
 

@@ -111,7 +111,7 @@ export function batchNormBackward(
 
 function write(running: Tensor, values: Float64Array, momentum: number): void {
   updateRunning(running, values, momentum);
-  running.storage.version++;
+  running.storage.countWrite();
 }
 
 function checkChannels(op: string, name: string, value: Tensor | null, input: Tensor): void {

@@ -179,5 +179,5 @@ function runOf(x: Tensor): FloatRun {
 }
 
 function countWrites(written: readonly (Tensor | null)[]): void {
-  for (const x of written) if (x !== null) x.storage.version++;
+  for (const x of written) if (x !== null) x.storage.countWrite();
 }

@@ -13,10 +13,11 @@ import type { Tensor } from '../tensor.ts';
 import { cutsOf, runCuts } from './cuts.ts';
 import { features } from './features.ts';
 import { heap } from './heap.ts';
+import { keepsWeights, keepWeights, keptWeights } from './keptWeights.ts';
 import type { ConvShape } from './kernels/conv.ts';
 import type { ConvDirection } from './kernels/conv-path.ts';
 import { convPath } from './kernels/conv-path.ts';
-import { convProgram, runConv } from './kernels/conv-run.ts';
+import { convProgram, runConv, runPrepared } from './kernels/conv-run.ts';
 import { elementwiseName, emitElementwise } from './kernels/elementwise.ts';
 import { gemm, gemmScratchBytes } from './kernels/gemm.ts';
 import { rowMajor } from './rowMajor.ts';
@@ -159,6 +160,42 @@ function convShape(input: Shape, weight: Shape, out: Shape, params: ConvParams, 
 }
 
 /**
+ * A forward convolution whose weights are kept as the kernel wants them; false, and nothing done, where that is not so. Bits are those
+ * of `fastConv`.
+ */
+function convWithKeptWeights(
+  shape: ConvShape | null,
+  input: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  out: Tensor,
+): boolean {
+  if (shape === null || !keepsWeights(weight)) return false;
+  const program = convProgram('forward', { ...shape, keepsWeights: true }, bias !== null);
+  if (program.sharedBytes === 0) return false;
+  const kept = keptWeights(weight, program);
+  if (kept === null) return false;
+  const { storage, isPrepared } = kept;
+  const whether = isPrepared ? 'those of the call before, kept' : 'kept for calls like this one';
+  observed.current?.because(
+    `${convPath(shape, 'forward').why}; prepared weights are ${whether} while grad mode is off`,
+  );
+  const staging = new Staging();
+  const scratch = staging.reserve(program.scratchBytes);
+  const inputPart = staging.addTensor(rowMajor(input));
+  const weightPart = staging.addTensor(weight);
+  const biasPart = bias === null ? null : staging.addTensor(rowMajor(bias));
+  const result = staging.addTensor(out);
+  staging.open(result);
+  const biasPtr = biasPart === null ? 0 : staging.pointer(biasPart);
+  const pointers = [staging.pointer(inputPart), staging.pointer(weightPart), biasPtr, staging.pointer(result)] as const;
+  runPrepared(program, heap().memory, pointers, storage.pointer, staging.at(scratch), isPrepared);
+  if (!isPrepared) keepWeights(weight, program, storage);
+  staging.write(result);
+  return true;
+}
+
+/**
  * Runs a convolution on its operands, of which null is a missing bias: those that do not lie in the heap, and the result, pass
  * through scratch space.
  */
@@ -194,7 +231,7 @@ export function fastConvForward(
   params: ConvParams,
 ): boolean {
   const shape = convShape(input.shape, weight.shape, out.shape, params, out.dtype);
-  return fastConv('forward', shape, [input, weight, bias], out);
+  return convWithKeptWeights(shape, input, weight, bias, out) || fastConv('forward', shape, [input, weight, bias], out);
 }
 
 /** out = gradient of a convolution with respect to its input, plus `bias` (of a transposed convolution) */

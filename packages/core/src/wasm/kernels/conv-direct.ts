@@ -31,10 +31,14 @@ const MOST_VECTORS = 4;
 /** Nanoseconds that a multiplication takes, about. */
 const NS = 0.08;
 
-/** What kernels are made for: the stride along a line, 0 for any; how many neighbouring taps a line has, 0 for any. */
+/**
+ * What kernels are made for: the stride along a line, 0 for any; how many neighbouring taps a line has, 0 for any; and the heights that
+ * output channels are cut into, the greatest first, since what is not needed takes its time to emit in a cold process.
+ */
 interface Line {
   readonly stride: number;
   readonly taps: number;
+  readonly heights: readonly number[];
 }
 
 /**
@@ -88,6 +92,15 @@ export function directTiles(rows: number, columns: number, lanes: number) {
   return tiles;
 }
 
+/** The heights among `CHANNELS` that so many output channels are cut into. */
+function heightsOf(rows: number): number[] {
+  return CHANNELS.filter((height) => {
+    const bands = Math.floor(rows / height);
+    rows -= bands * height;
+    return bands > 0;
+  });
+}
+
 /** Weights are read as they are: [groups · rows, channels, kh, kw]. */
 export function directLaunch(
   c: ConvShape,
@@ -121,9 +134,11 @@ export function directLaunch(
     padColumns: plan.padColumns,
     padAt: plan.padAt,
   };
+  const heights = heightsOf(args.rows);
+  const form = `s${stride === 0 ? 'n' : stride}k${taps === 0 ? 'n' : taps}h${heights.join('')}`;
   return {
-    name: `${tiles.element.type}_conv_direct_s${stride === 0 ? 'n' : stride}k${taps === 0 ? 'n' : taps}__${tiles.fma ? 'fma' : 'simd'}`,
-    emit: emitterFor(tiles.element.dtype, { stride, taps }),
+    name: `${tiles.element.type}_conv_direct_${form}__${tiles.fma ? 'fma' : 'simd'}`,
+    emit: emitterFor(tiles.element.dtype, { stride, taps, heights }),
     entry: 'convDirect',
     args: taskArgs(DIRECT, args),
     tasks: c.n * c.groups * lineTasks,
@@ -338,7 +353,7 @@ function emitConvDirect(code: Assembler, tiles: Tiles, form: Line): void {
   const { i32 } = code;
   const { bytes } = tiles.element;
   const copyPadded = emitCopyPadded(code, tiles.element);
-  const directs = CHANNELS.map((rows) => emitDirect(code, tiles, form, rows));
+  const directs = form.heights.map((rows) => emitDirect(code, tiles, form, rows));
   code.export('convDirect', DIRECT, [], (params) => {
     const { task, scratch, x, weights, bias, out, groups, rows, channels, lineTasks, lineBlock, h, w, oh, ow } = params;
     const { kh, kw, strideH, strideW, padTop, padLeft, dilationH, dilationW, padLines, padColumns, padAt } = params;
@@ -370,15 +385,16 @@ function emitConvDirect(code: Assembler, tiles: Tiles, form: Line): void {
     const strideLine = code.local('i32', i32.mul(strideH, padLine));
     const strideStep = code.local('i32', code.scale(strideW, bytes));
     for (const [i, direct] of directs.entries()) {
+      const height = form.heights[i];
       code.while(
-        () => i32.ge_s(rows, CHANNELS[i]),
+        () => i32.ge_s(rows, height),
         () => {
           const image = [pad, padPlane, channels, kh, kw, dilationLine, dilationStep, strideLine, strideStep];
           code.call(direct, lines, ow, ...image, taps, bias, target, outPlane, scratch);
-          code.increase(target, i32.mul(outPlane, CHANNELS[i]));
-          code.increase(taps, i32.mul(size, CHANNELS[i]));
-          code.if(bias, () => code.increase(bias, CHANNELS[i] * bytes));
-          code.decrease(rows, CHANNELS[i]);
+          code.increase(target, i32.mul(outPlane, height));
+          code.increase(taps, i32.mul(size, height));
+          code.if(bias, () => code.increase(bias, height * bytes));
+          code.decrease(rows, height);
         },
       );
     }

@@ -68,7 +68,7 @@ const programs = new Map<string, ConvProgram>();
 
 /** The program of a shape, which is that of the forward convolution. */
 export function convProgram(direction: ConvDirection, c: ConvShape, hasBias: boolean): ConvProgram {
-  const key = `${shapeKey(direction, c)} ${hasBias} ${executor().threads}`;
+  const key = `${shapeKey(direction, c)} ${hasBias} ${executor().threads} ${c.keepsWeights}`;
   let program = programs.get(key);
   if (program === undefined) {
     const { memory, launches } = WAYS[direction];
@@ -111,4 +111,20 @@ export function runConv(
 ): void {
   const own = scratchPtr + program.sharedBytes;
   for (const launch of convLaunches(program, pointers, scratchPtr)) executor().run(launch, memory, own);
+}
+
+/**
+ * Runs a forward program for weights that are kept: all launches but the last need only the weights, and what they leave at
+ * `sharedPtr` is good for further calls, `isPrepared`. `scratchPtr` has `scratchBytes` bytes.
+ */
+export function runPrepared(
+  program: ConvProgram,
+  memory: WebAssembly.Memory,
+  pointers: ConvPointers,
+  sharedPtr: number,
+  scratchPtr: number,
+  isPrepared: boolean,
+): void {
+  const launches = convLaunches(program, pointers, sharedPtr);
+  for (const launch of isPrepared ? launches.slice(-1) : launches) executor().run(launch, memory, scratchPtr);
 }

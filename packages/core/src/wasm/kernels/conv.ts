@@ -48,6 +48,8 @@ export interface ConvShape {
   readonly dilationH: number;
   readonly dilationW: number;
   readonly groups: number;
+  /** Whether what launches before the last make of the weights is kept for further calls. */
+  readonly keepsWeights?: boolean;
 }
 
 /** All tensors are contiguous; pointers in bytes. */

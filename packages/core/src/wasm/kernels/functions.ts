@@ -85,14 +85,14 @@ export const functions = {
   ceil: unary('own', 0, (m, [x]) => m.ceil(x)),
   trunc: unary('own', 0, (m, [x]) => m.trunc(x)),
   round: unary('own', 0, (m, [x]) => m.nearest(x)),
-  hardsigmoid: unary('single', 2, (m, [x]) => hardsigmoid(m, x)),
+  hardsigmoid: unary('own', 2, (m, [x]) => hardsigmoid(m, x)),
   hardswish: unary('single', 2, (m, [x]) => m.mul(x, hardsigmoid(m, x))),
   exp: own(2, exp),
   exp2: single(2, exp2),
   expm1: single(2, expm1),
   log: own(2, log),
-  log2: single(3, log2),
-  log10: single(3, log10),
+  log2: own(3, log2),
+  log10: own(3, log10),
   log1p: own(2, log1p),
   sin: single(2, sin),
   cos: single(2, cos),
@@ -101,11 +101,11 @@ export const functions = {
   acos: single(2, acos),
   atan: single(2, atan),
   sinh: single(3, sinh),
-  cosh: single(2, cosh),
+  cosh: own(2, cosh),
   tanh: own(2, tanh),
-  asinh: single(4, asinh),
-  acosh: single(4, acosh),
-  atanh: single(4, atanh),
+  asinh: own(4, asinh),
+  acosh: own(4, acosh),
+  atanh: own(4, atanh),
   sigmoid: own(2, sigmoid),
   logSigmoid: own(3, (m, x) => m.neg(m.sub(softplusOfMinus(m, x), m.min(x, 0)))),
   silu: own(3, silu),
@@ -163,7 +163,7 @@ export const functions = {
   fmod: binary('wide', 0, (m, [x, y]) => fmod(m, x, y)),
   remainder: binary('wide', 0, (m, [x, y]) => remainder(m, x, y)),
   /** x log y; 0 where x is, but NaN where y is */
-  xlogy: binary('single', 3, (m, [x, y]) => m.choose(m.and(m.eq(x, 0), m.eq(y, y)), 0, m.mul(x, log(m, y)))),
+  xlogy: binary('own', 3, (m, [x, y]) => m.choose(m.and(m.eq(x, 0), m.eq(y, y)), 0, m.mul(x, log(m, y)))),
   /** x + p0 y */
   addScaled: binary('double', 0, (m, [x, y], [alpha]) => m.add(x, m.mul(alpha, y))),
 
@@ -185,7 +185,7 @@ export const functions = {
   /** 0 unless p0 < x < p1 */
   hardtanhBackward: binary('own', 0, (m, [grad, x], [min, max]) => m.andnot(grad, m.or(m.le(x, min), m.ge(x, max)))),
   /** x ≤ 0 ? grad p2 p1 p0 e^(x p2) : grad p1 */
-  eluBackward: binary('single', 4, (m, [grad, x], [alpha, scale, inputScale]) => {
+  eluBackward: binary('own', 4, (m, [grad, x], [alpha, scale, inputScale]) => {
     const slope = m.mul(m.mul(m.mul(inputScale, alpha), scale), exp(m, m.mul(m.pmin(x, 0), inputScale)));
     return m.mul(grad, m.choose(m.le(x, 0), slope, scale));
   }),
@@ -195,7 +195,7 @@ export const functions = {
     return m.choose(m.gt(scaled, threshold), grad, m.mul(grad, sigmoid(m, scaled)));
   }),
   /** 0 below -3, grad above 3, grad (x / 3 + 1/2) between */
-  hardswishBackward: binary('single', 3, (m, [grad, x]) => {
+  hardswishBackward: binary('own', 3, (m, [grad, x]) => {
     const slope = m.add(m.div(x, 3), 0.5);
     return m.andnot(m.choose(m.le(x, 3), m.mul(grad, slope), grad), m.lt(x, -3));
   }),

@@ -138,7 +138,10 @@ function logarithm(m: Lanes, x: Vector, [high, low, scale]: readonly [number, nu
 /** ln x */
 export const log = (m: Lanes, x: Vector): Vector => logarithm(m, x, [...formatOf(m).ln2, 1]);
 
-/** tanh |x| = e / (e + 2) for e = e^2|x| - 1 = 2^n (e^r - 1) + (2^n - 1), which for small x is the polynomial alone; with the sign of x. */
+/**
+ * tanh |x| = e / (e + 2) for e = e^2|x| - 1 = 2^n (e^r - 1) + (2^n - 1), which for small x is the polynomial alone; from 1/2 on as
+ * 1 - 2 / (e + 2), which loses nothing near 1; with the sign of x.
+ */
 export function tanh(m: Lanes, x: Vector): Vector {
   const { flat, bits, bias, round, exp } = formatOf(m);
   const size = m.abs(x);
@@ -148,7 +151,9 @@ export function tanh(m: Lanes, x: Vector): Vector {
   const near = m.madd(m.polynomial(r, exp), m.mul(r, r), r);
   const power = m.i.shl(whole, bits);
   const e = m.madd(near, power, m.sub(power, 1));
-  return m.withSign(m.div(e, m.add(e, 2)), x);
+  const isFar = m.gt(e, 2);
+  const quotient = m.div(m.choose(isFar, 2, e), m.add(e, 2));
+  return m.withSign(m.choose(isFar, m.sub(1, quotient), quotient), x);
 }
 
 /** 1 / (1 + e^-x), for negative x as e^x / (1 + e^x), so that it fades out gradually. */
@@ -221,7 +226,7 @@ export function expm1(m: Lanes, x: Vector): Vector {
 
 /** e^|x| / 2 and 1/4 of its reciprocal: their difference and their sum are sinh |x| and cosh x. */
 function exponentials(m: Lanes, x: Vector): { grown: Vector; faded: Vector } {
-  const size = m.pmin(m.abs(x), 90);
+  const size = m.pmin(m.abs(x), formatOf(m).most + 1);
   const { head, tail } = expParts(m, size);
   const grown = m.mul(m.mul(head, 0.5), tail);
   return { grown, faded: m.div(0.25, grown) };
@@ -263,12 +268,12 @@ export function softplusOfMinus(m: Lanes, x: Vector): Vector {
 }
 
 /** Beyond this, log 2x is as good as what 1 adds to the square of x, which may overflow. */
-const LARGE = 2 ** 30;
+const large = (m: Lanes): number => 2 ** (formatOf(m).bits + 7);
 
 /** log1p(a + a² / (1 + √(a² + 1))) with the sign of x, a = |x| */
 export function asinh(m: Lanes, x: Vector): Vector {
   const size = m.abs(x);
-  const isLarge = m.gt(size, LARGE);
+  const isLarge = m.gt(size, large(m));
   const z = m.mul(size, size);
   const excess = m.add(size, m.div(z, m.add(m.sqrt(m.add(z, 1)), 1)));
   const result = log1p(m, m.choose(isLarge, size, excess));
@@ -278,7 +283,7 @@ export function asinh(m: Lanes, x: Vector): Vector {
 /** log1p(t + √(t (t + 2))), t = x - 1 */
 export function acosh(m: Lanes, x: Vector): Vector {
   const t = m.sub(x, 1);
-  const isLarge = m.gt(x, LARGE);
+  const isLarge = m.gt(x, large(m));
   const excess = m.add(t, m.sqrt(m.mul(t, m.add(t, 2))));
   const result = m.add(log1p(m, m.choose(isLarge, x, excess)), m.and(isLarge, Math.LN2));
   return m.or(result, m.lt(x, 1));

@@ -239,7 +239,7 @@ test('tasks in any order give the same bits', () => {
   for (const { name, emit, entry, args, tasks } of launches) {
     for (let task = tasks - 1; task >= 0; task--) kernel(name, emit, memory)[entry]?.(task, own, ...args);
   }
-  assert.equal(floats.slice(laid.out, laid.out + laid.size), before);
+  assert.ok(before.every((value, i) => Object.is(value, floats[laid.out + i])));
 });
 
 test('a NaN in the gradient spoils the tiles that read it, and no other image', () => {
@@ -251,7 +251,7 @@ test('a NaN in the gradient spoils the tiles that read it, and no other image', 
   run(c, laid);
   const half = laid.size / 2;
   assert.ok(Number.isNaN(floats[laid.out + 1]));
-  assert.equal(floats.slice(laid.out + half, laid.out + laid.size), before.slice(half));
+  assert.ok(before.every((value, i) => i < half || Object.is(value, floats[laid.out + i])));
 });
 
 test('unpadded 5 × 5 filters and the stem of ResNet take this way', () => {

@@ -110,7 +110,7 @@ export function winogradPlan(c: ConvShape, threads = executor().threads): Winogr
   const { imageBlock, blockY, blockX } = tileBlocks(c, form, most, 4);
   const blocks = Math.ceil(c.n / imageBlock) * Math.ceil(tilesY / blockY) * Math.ceil(tilesX / blockX);
   const count = Math.ceil((imageBlock * blockY * blockX) / 4) * 4;
-  const isFused = blocks === 1;
+  const isFused = blocks === 1 && c.keepsWeights !== true;
   const mostRows = Math.max(
     WEIGHT_ROWS,
     Math.min(
