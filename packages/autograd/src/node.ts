@@ -61,7 +61,7 @@ export class AutogradMeta {
   /** Another gradient, or none, in place of `grad`, whose memory comes back if nobody else can reach it. */
   replaceGrad(grad: Tensor | null, isOwn: boolean): void {
     if (this.ownsGrad && this.grad !== null && this.grad !== grad)
-      this.grad.storage.release('a gradient that was dropped');
+      this.grad.storage.giveBack('a gradient that was dropped');
     this.grad = grad;
     this.ownsGrad = isOwn;
   }

@@ -44,7 +44,7 @@ export class References {
       return COUNTED;
     }
     this.counts?.delete(root);
-    root.release('a backward pass');
+    root.giveBack('a backward pass');
     return ELSEWHERE;
   }
 }

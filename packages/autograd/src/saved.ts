@@ -142,7 +142,7 @@ export class TensorRecord implements ArgumentMeta {
   release(): void {
     if (this.storage !== null) {
       const { root } = this.storage;
-      if (--root.tapeRecords === 0 && root.isTapes) root.release('the tape');
+      if (--root.tapeRecords === 0 && root.isTapes) root.giveBack('the tape');
     }
     this.tensor = null;
     this.storage = null;
@@ -157,7 +157,7 @@ export class TensorRecord implements ArgumentMeta {
 export function leaveToTape({ root }: Storage): void {
   if (hooks !== null) return;
   root.isTapes = true;
-  if (root.tapeRecords === 0) root.release('the tape');
+  if (root.tapeRecords === 0) root.giveBack('the tape');
 }
 
 /** Hooks must not see the tensors that they save themselves. */

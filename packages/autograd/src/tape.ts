@@ -339,6 +339,7 @@ export class OpNode extends Node {
     this.saved?.forEach((output, i) => {
       if (output !== undefined) out.push(this.unpackOutput(output, i));
     });
+    for (const { storage } of out) storage.show();
     return out;
   }
 

@@ -16,7 +16,7 @@ let isUnseen = true;
 /** Gives up a storage of which the caller has the only reference, the tape's aside. */
 function leave(storage: Storage): void {
   const recorder = recorderIfAny();
-  if (recorder === null) storage.release('the function that made it');
+  if (recorder === null) storage.giveBack('the function that made it');
   else recorder.leaveToTape(storage);
 }
 

@@ -4,6 +4,8 @@ export { allocate, allocateZeros, construct, isTensor, makeView, modes } from '.
 export { composed, expose } from './composed.ts';
 export type { BackwardOptions, GradFn, Recorder, RemovableHandle } from './dispatch.ts';
 export { dispatch, dispatchInPlace, setRecorder } from './dispatch.ts';
+export type { DispatchGuard, DispatchHandler } from './dispatchMode.ts';
+export { dispatchMode } from './dispatchMode.ts';
 export * from './dtype.ts';
 export * from './errors.ts';
 export type { ExplainedOp } from './explain.ts';
@@ -23,8 +25,6 @@ export {
 export type { Message, PackedError } from './message.ts';
 export { fromMessage, packError, toMessage, unpackError } from './message.ts';
 export type { NamedTuple, ValuesIndices } from './namedTuple.ts';
-export type { DispatchGuard, DispatchHandler } from './observe.ts';
-export { dispatchMode } from './observe.ts';
 export * from './ops/conv.ts';
 export * from './ops/counting.ts';
 export * from './ops/create.ts';

@@ -57,6 +57,8 @@ export class Storage {
   /** Records of the tape that keep it, and whether only they can reach it: then the last of them gives it back. For autograd. */
   tapeRecords = 0;
   isTapes = false;
+  /** Whether inspection has given it to the user, who may keep it: then only scopes release it. */
+  private isSeen = false;
   /** The bytes of a large storage; null for one over a typed array. */
   private block: Block | null;
   private view: TypedArray | null;
@@ -196,6 +198,16 @@ export class Storage {
       }
     }
     return this.refresh();
+  }
+
+  /** Says that the user has been given a tensor that is otherwise the engine's own: `giveBack` then does nothing. */
+  show(): void {
+    this.root.isSeen = true;
+  }
+
+  /** `release` at its last use by the engine, which knows of no other. */
+  giveBack(where: string): void {
+    if (!this.root.isSeen) this.release(where);
   }
 
   /**

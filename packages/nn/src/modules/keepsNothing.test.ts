@@ -2,8 +2,8 @@
 
 import type { FunctionContext } from '@torsor/autograd';
 import { Function as AutogradFunction, gradgradcheck, noGrad, savedTensorsHooks } from '@torsor/autograd';
-import type { Tensor } from '@torsor/core';
-import { manualSeed, memory, randn } from '@torsor/core';
+import type { GradFn, Tensor } from '@torsor/core';
+import { dispatchMode, isTensor, manualSeed, memory, randn } from '@torsor/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import * as nn from '../index.ts';
@@ -225,6 +225,31 @@ test('what somebody else may have seen inside a module that keeps nothing is not
     assert.is(seen.length, 1, title);
     assert.ok(Number.isFinite(seen[0].sum().item()), title);
   }
+});
+
+test('what inspection has shown is not given back', () => {
+  const net = chain();
+  const seen: Tensor[] = [];
+  const loss = net(randn(16, 600)).sum();
+  for (let node: GradFn | null = loss.gradFn; node !== null; node = node.nextFunctions[0]?.[0] ?? null) {
+    seen.push(...node.savedTensors.filter((tensor) => tensor !== null));
+  }
+  loss.backward();
+  const inputs: unknown[] = [];
+  dispatchMode(
+    (_, args, run) => {
+      inputs.push(...args);
+      const result = run();
+      inputs.push(result);
+      return result;
+    },
+    () => net(randn(16, 600)).sum().backward(),
+  );
+  net.zeroGrad();
+  for (let i = 0; i < 60; i++) randn(16, 600).fill_(Number.NaN);
+  seen.push(...inputs.filter(isTensor));
+  assert.ok(seen.length > 20);
+  for (const tensor of seen) assert.ok(Number.isFinite(tensor.sum().item()));
 });
 
 test.run();
