@@ -15,6 +15,19 @@ const shown = 'document.querySelector("[data-testid=value]")';
 const value = '[data-testid=value]';
 const figure = '[role=application][aria-label^="Signal, matrix"]';
 
+/** The signal that the page begins with. */
+const STEPS = [
+  ...Array(5).fill(0.2),
+  ...Array(5).fill(0.9),
+  0.62,
+  0.34,
+  0.06,
+  -0.22,
+  -0.5,
+  ...Array(5).fill(-0.7),
+  ...Array(4).fill(0.3),
+];
+
 /** A signal that is not alike anywhere. */
 const samples = (length: number, seed: number): number[] =>
   Array.from({ length }, (_, i) => Math.round(100 * Math.sin(0.9 * i * seed + seed)) / 100);
@@ -194,11 +207,22 @@ if (browser === undefined) {
     await playground.open('conv1d?bank=identity', shown);
     const { x, y } = await boxOf(page, figure);
     await page.mouse('mousePressed', x + 100, y + 20, true);
-    await page.mouse('mouseMoved', x + 101, y + 30, true);
-    await page.mouse('mouseReleased', x + 101, y + 30);
+    await page.mouse('mouseMoved', x + 300, y + 90, true);
+    await page.mouse('mouseReleased', x + 300, y + 90);
     await page.waitFor('location.hash.includes("signal=hand")');
     const { channels } = await play('x');
-    assert.ok(channels[0].some((sample, i) => Math.abs(sample - [0.2, 0.9][Number(i >= 5)]) > 0.05 && i < 5));
+    // one quick stroke, from high to low: a straight line through all samples that it passed
+    const changed = channels[0].flatMap((sample, i) => (Math.abs(sample - STEPS[i]) > 0.005 ? [i] : []));
+    assert.ok(changed.length > 5, changed.join());
+    const drawn = channels[0].slice(changed[0], (changed.at(-1) as number) + 1);
+    assert.ok(drawn[0] > 0.8 && (drawn.at(-1) as number) < -0.8, drawn.join());
+    const slope = ((drawn.at(-1) as number) - drawn[0]) / (drawn.length - 1);
+    near(
+      drawn,
+      drawn.map((_, i) => drawn[0] + slope * i),
+      0.02,
+      'a straight line',
+    );
     const link = await page.evaluate<string>('location.hash.slice(2)');
     await playground.open(link, shown);
     near((await play('x')).channels[0], channels[0], 1e-6, 'the drawn signal comes back with the link');

@@ -83,9 +83,16 @@ export function layoutOf({ view, length, channels, kernels, padding }: Content, 
   };
 }
 
+export interface SamplePlace {
+  readonly kind: 'sample';
+  readonly channel: number;
+  readonly at: number;
+  readonly value: number;
+}
+
 /** What a point of the figure is. */
 export type Place =
-  | { readonly kind: 'sample'; readonly channel: number; readonly at: number; readonly value: number }
+  | SamplePlace
   | { readonly kind: 'row'; readonly row: number }
   | { readonly kind: 'kernel'; readonly row: number; readonly kernel: number };
 

@@ -12,9 +12,9 @@ import { held } from './held.ts';
 import { melody } from './melody.ts';
 import { sourcedTaps } from './padding.ts';
 import type { Conv1dSettings } from './settings.ts';
-import { axisOf, bankOf, channelsOf, defaults, optionsOf, problemOf, secondBankOf, slotsOf } from './settings.ts';
+import { axisOf, bankOf, channelsOf, optionsOf, problemOf, secondBankOf, slotsOf } from './settings.ts';
 import type { LongSignal, Sound } from './signals.ts';
-import { drawnText, isLong, shortSignal } from './signals.ts';
+import { drawnText, FIRST_SIGNAL, isLong, shortSignal } from './signals.ts';
 import { snapped, viewOf } from './view.ts';
 
 /** A sample of one channel. */
@@ -36,7 +36,7 @@ export class Conv1dModel {
   constructor(settings: Conv1dSettings) {
     // what a link calls a file is with whoever opened it
     const isMissing = settings.signal !== 'melody' && isLong(settings.signal) && !held.has(settings.signal);
-    const state = $state(isMissing ? { ...settings, signal: defaults.signal } : settings);
+    const state = $state(isMissing ? { ...settings, signal: FIRST_SIGNAL } : settings);
     this.settings = state;
   }
 
@@ -52,8 +52,8 @@ export class Conv1dModel {
   readonly sound: Sound = $derived.by(() => {
     const { signal, length, channels, samples } = this.settings;
     if (this.#source) return { channels: mixed(this.#source.channels, channels), rate: this.#source.rate };
-    const short = isLong(signal) ? defaults.signal : signal;
-    return { channels: shortSignal(short as 'steps', length, channels, samples), rate: SHORT_RATE };
+    const short = isLong(signal) ? FIRST_SIGNAL : signal;
+    return { channels: shortSignal(short, length, channels, samples), rate: SHORT_RATE };
   });
   readonly held = $derived.by((): Held | undefined => {
     void this.#loaded;
@@ -133,9 +133,10 @@ export class Conv1dModel {
     this.settings.signal = signal;
   }
 
-  draw({ channel, at }: Sample, value: number): void {
+  /** Sets samples of a channel, by their places. */
+  draw(channel: number, values: ReadonlyMap<number, number>): void {
     const channels = this.sound.channels.map((samples) => samples.slice());
-    channels[channel][at] = value;
+    for (const [at, value] of values) channels[channel][at] = value;
     this.settings.samples = drawnText(channels);
     this.settings.signal = 'hand';
   }

@@ -8,7 +8,7 @@ import type { Bank, ConvOptions } from './compute.ts';
 import type { PaddingMode } from './padding.ts';
 import { paddingModes } from './padding.ts';
 import type { SignalName } from './signals.ts';
-import { isSignal, lengths } from './signals.ts';
+import { FIRST_SIGNAL, isSignal, lengths } from './signals.ts';
 
 export interface Conv1dSettings {
   signal: SignalName;
@@ -37,7 +37,7 @@ export interface Conv1dSettings {
 }
 
 export const defaults: Conv1dSettings = {
-  signal: 'steps',
+  signal: FIRST_SIGNAL,
   channels: 1,
   length: 24,
   samples: '',

@@ -20,6 +20,7 @@ export const shortSignals = [
 ] as const;
 
 export type ShortSignal = (typeof shortSignals)[number]['value'];
+export const FIRST_SIGNAL: ShortSignal = 'steps';
 export type LongSignal = 'melody' | 'file' | 'microphone';
 export type SignalName = ShortSignal | LongSignal;
 
