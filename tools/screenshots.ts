@@ -43,21 +43,29 @@ const views: Record<string, View> = {
     hash: `conv1d?channels=2&length=64&bank=${Array.from({ length: 16 }, (_, i) => `random*${i + 1}`).join('_')}`,
     ready: 'document.querySelector("[data-testid=value]")',
   },
+  'conv1d-sliding': {
+    hash: 'conv1d?row=6&bank=sharpen_vertical_blur&size=5&padding=2&mode=reflect',
+    before: `[...document.querySelectorAll('button')].find((b) => b.textContent.trim() === 'Slide').click()`,
+    ready: 'document.querySelector("[data-testid=caption]")?.textContent.includes("output 11")',
+  },
   'conv1d-problem': { hash: 'conv1d?groups=2', ready: 'document.querySelector("[data-testid=problem]")' },
-  conv2d: { hash: 'conv2d', ready: 'document.querySelector("[data-testid=value]")' },
+  conv2d: {
+    hash: 'conv2d',
+    ready: 'document.querySelector("[aria-busy=false]") && document.querySelector("[data-testid=value]")',
+  },
   'conv2d-whole': {
     hash: 'conv2d?bank=gabor*45_gabor*90_blur&kernelHeight=7&kernelWidth=7&paddingHeight=2&paddingWidth=1&dilationHeight=2&dilationWidth=2',
-    ready: 'document.querySelector("[data-testid=value]")',
+    ready: 'document.querySelector("[aria-busy=false]") && document.querySelector("[data-testid=value]")',
     whole: true,
   },
   'conv2d-bands': {
     hash: `conv2d?colours=bands&width=96&kernelHeight=3&kernelWidth=5&front=3&channel=12&bank=${Array.from({ length: 16 }, (_, i) => `random*${i + 1}`).join('_')}`,
-    ready: 'document.querySelector("[data-testid=value]")',
+    ready: 'document.querySelector("[aria-busy=false]") && document.querySelector("[data-testid=value]")',
     whole: true,
   },
   'conv2d-colour': {
     hash: 'conv2d?colours=rgb&bank=identity.0_identity.1_identity.2_edge&front=3&width=96',
-    ready: 'document.querySelector("[data-testid=value]")',
+    ready: 'document.querySelector("[aria-busy=false]") && document.querySelector("[data-testid=value]")',
   },
   'conv2d-problem': {
     hash: 'conv2d?dilationHeight=4&kernelHeight=9&width=24',
@@ -65,11 +73,11 @@ const views: Record<string, View> = {
   },
   'conv2d-pool': {
     hash: 'conv2d?operation=max&kernelHeight=2&kernelWidth=2&strideHeight=2&strideWidth=2&source=drawing',
-    ready: 'document.querySelector("[data-testid=value]")',
+    ready: 'document.querySelector("[aria-busy=false]") && document.querySelector("[data-testid=value]")',
   },
   'conv2d-transposed': {
     hash: 'conv2d?operation=transposed&bank=blur_vertical&strideHeight=2&strideWidth=2&width=24&colours=rgb',
-    ready: 'document.querySelector("[data-testid=value]")',
+    ready: 'document.querySelector("[aria-busy=false]") && document.querySelector("[data-testid=value]")',
     whole: true,
   },
   'code-run': {
