@@ -236,7 +236,7 @@ inFirefox('every page opens in Firefox without an error, asks no other host, and
     assert.is(await other.evaluate('crossOriginIsolated'), true);
 
     // what Chromium shows, Firefox shows
-    const settings = '#/conv2d?kernel=hand&weights=1,0,-1,2,0,-2,1,0,-1&source=drawing&width=24';
+    const settings = '#/conv2d?bank=hand*1*0*-1*2*0*-2*1*0*-1&source=drawing&width=24';
     await other.goto(`${playground.address}${settings}`);
     await open(settings);
     const shown = '[data-testid=output-size]';

@@ -81,7 +81,7 @@ const views: Record<string, View> = {
     whole: true,
   },
   'code-run': {
-    hash: 'conv1d?signal=pulse&kernel=hand&weights=1,2,-3',
+    hash: 'conv1d?signal=pulse&bank=hand*1*2*-3',
     before: `document.querySelector('details').open = true;
       (function run() {
         const button = [...document.querySelectorAll('button')].find((b) => b.textContent.trim() === 'Run');
