@@ -5,6 +5,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { FirefoxPage } from './bidi.ts';
 import { findBrowser } from './browsers.ts';
 import { openPlayground, type Playground } from './playgroundDriver.ts';
 
@@ -56,7 +57,6 @@ if (browser === undefined) {
   test.before(async () => {
     playground = await openPlayground(browser.path);
   });
-  test.after(() => playground.close());
 
   test('the tape of the lesson stands there with its values, and gradients come step by step', async () => {
     await playground.open('autograd', nodes);
@@ -255,7 +255,7 @@ if (browser === undefined) {
       `document.querySelector('[data-testid=verdict]')?.textContent.includes('Backward is right')`,
     );
     assert.equal(await cells('Analytical Jacobian'), [2, 1, 0, 0, 0, 0, 3, 2, 0, 0, 0, 0, 4, 3, 0, 0, 0, 0, 5, 4]);
-    assert.match(await evaluate<string>('location.hash'), /^#\/custom\?program=mistake&code=[\w-]+$/);
+    assert.match(await evaluate<string>('location.hash'), /^#\/functions\?program=mistake&code=[\w-]+$/);
   });
 
   test('on a phone nothing is wider than the page', async () => {
@@ -276,5 +276,30 @@ if (browser === undefined) {
     assert.equal(playground.page.problems, []);
   });
 }
+
+const firefox = findBrowser('firefox');
+const inFirefox = browser === undefined || firefox === undefined ? test.skip : test;
+if (firefox === undefined) console.log('note: no Firefox here, so no program was run in it');
+
+inFirefox('Firefox runs programs, shows the same tape, and tells the line of what is thrown', async () => {
+  const other = await FirefoxPage.open(firefox?.path as string);
+  try {
+    await other.resize(1400, 900);
+    await other.goto(`${playground.address}#/autograd?step=6`);
+    await other.waitFor('document.querySelectorAll("[data-testid=node]").length === 5');
+    assert.match((await other.text('[data-testid=step-text]')).replaceAll('−', '-'), /= \[\[-1\.5, 0\], \[1\.5, 3\]\]/);
+    await other.goto(`${playground.address}#/autograd?program=nograd`);
+    assert.match(await other.text('[data-testid=failure]'), /Line 11: AutogradError: .*does not require grad/);
+    await other.goto(`${playground.address}#/functions?program=mistake`);
+    await other.waitFor('document.querySelectorAll("td.wrong").length === 4');
+    assert.equal(other.problems, []);
+  } finally {
+    await other.close();
+  }
+});
+
+test.after(async () => {
+  if (browser !== undefined) await playground.close();
+});
 
 test.run();
