@@ -288,8 +288,11 @@ inFirefox('Firefox runs programs, shows the same tape, and tells the line of wha
     await other.goto(`${playground.address}#/autograd?step=6`);
     await other.waitFor('document.querySelectorAll("[data-testid=node]").length === 5');
     assert.match((await other.text('[data-testid=step-text]')).replaceAll('−', '-'), /= \[\[-1\.5, 0\], \[1\.5, 3\]\]/);
+    // a font that is on its way when the page is left counts as failed
+    await other.evaluate('document.fonts.ready.then(() => true)');
     await other.goto(`${playground.address}#/autograd?program=nograd`);
     assert.match(await other.text('[data-testid=failure]'), /Line 11: AutogradError: .*does not require grad/);
+    await other.evaluate('document.fonts.ready.then(() => true)');
     await other.goto(`${playground.address}#/functions?program=mistake`);
     await other.waitFor('document.querySelectorAll("td.wrong").length === 4');
     assert.equal(other.problems, []);
