@@ -217,10 +217,7 @@ if (browser === undefined) {
     await trainedFor(10);
     await page.evaluate(`document.querySelector('[aria-label^="A pad"]').focus()`);
     const type = async (key: string, times = 1): Promise<void> => {
-      for (let i = 0; i < times; i++) {
-        await page.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', key, code: key });
-        await page.send('Input.dispatchKeyEvent', { type: 'keyUp', key, code: key });
-      }
+      for (let i = 0; i < times; i++) await page.key(key);
     };
     await type('Enter');
     await type('ArrowDown', 12);
