@@ -92,6 +92,7 @@ export class Page {
     });
     const page = new Page(child, profile, socket);
     for (const domain of ['Page', 'Runtime', 'Log', 'Network']) await page.send(`${domain}.enable`);
+    await page.send('Performance.enable', { timeDomain: 'threadTicks' });
     return page;
   }
 
@@ -174,6 +175,13 @@ export class Page {
   async key(key: string): Promise<void> {
     await this.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', key, code: key });
     await this.send('Input.dispatchKeyEvent', { type: 'keyUp', key, code: key });
+  }
+
+  /** Milliseconds that the page's main thread has computed: whatever else a machine does, it takes no more of them. */
+  async mainThreadMs(): Promise<number> {
+    const { metrics } = await this.send('Performance.getMetrics');
+    const list = metrics as { name: string; value: number }[];
+    return 1000 * (list.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN);
   }
 
   /** What the window shows, or all of the page; as PNG. */
