@@ -159,7 +159,7 @@ function scatterCycles(c: ConvShape): number {
   const { lanes } = tilesFor(c.dtype, features()).element;
   const k = c.cout / c.groups;
   const rows = (c.cin / c.groups) * c.kh * c.kw;
-  const add = c.strideW === 1 ? 1.3 : 1.8;
+  const add = c.strideW === 1 ? 1.3 : c.strideW === 2 ? 1 : 1.8;
   return (4 / lanes) * c.n * c.groups * c.oh * c.ow * (k * (Math.max(4, rows) / 8 + 0.3) + rows * add);
 }
 
