@@ -159,7 +159,7 @@ function scatterCycles(c: ConvShape): number {
   const { lanes } = tilesFor(c.dtype, features()).element;
   const k = c.cout / c.groups;
   const rows = (c.cin / c.groups) * c.kh * c.kw;
-  const add = c.strideW === 1 ? 1.3 : c.strideW === 2 ? 1 : 1.8;
+  const add = c.strideW === 1 ? 1.3 : c.strideW === 2 ? 1.5 : 1.8;
   return (4 / lanes) * c.n * c.groups * c.oh * c.ow * (k * (Math.max(4, rows) / 8 + 0.3) + rows * add);
 }
 
@@ -230,7 +230,7 @@ function winogradCycles(c: ConvShape): number {
 /** Planes with their padding that are kept in scratch memory, at most. */
 const ADJOINT_BYTES = 4 << 20;
 /** Cycles to transform four tiles of sums back and add them. */
-const ADJOINT_CYCLES = 80;
+const ADJOINT_CYCLES = 75;
 
 /** Whether winograd-adjoint.ts takes the shape: sums as long as winograd.ts takes them, tiles along lines, planes that caches hold. */
 function hasAdjoint(c: ConvShape): boolean {
