@@ -4,6 +4,7 @@
  * takes the same way, and gives the same bits, everywhere and on any number of threads.
  */
 
+import { itemBytes } from '../../dtype.ts';
 import { features } from '../features.ts';
 import type { ConvShape } from './conv.ts';
 import { directPlan, directTiles } from './conv-direct.ts';
@@ -158,24 +159,35 @@ function scatterCycles(c: ConvShape): number {
   const { lanes } = tilesFor(c.dtype, features()).element;
   const k = c.cout / c.groups;
   const rows = (c.cin / c.groups) * c.kh * c.kw;
-  const add = c.strideW === 1 ? 1.3 : 1.8;
+  const add = c.strideW === 1 ? 1.3 : c.strideW === 2 ? 1.5 : 1.8;
   return (4 / lanes) * c.n * c.groups * c.oh * c.ow * (k * (Math.max(4, rows) / 8 + 0.3) + rows * add);
 }
 
 /** Cycles of the product of conv-weight.ts: with few rows, that packs more than it multiplies. */
 function weightProductCycles(c: ConvShape): number {
+  const { lanes } = tilesFor(c.dtype, features()).element;
   const rows = c.cout / c.groups;
   const k = (c.cin / c.groups) * c.kh * c.kw;
-  return c.n * c.groups * c.oh * c.ow * (k * (Math.max(4, rows) / 8 + 0.8) + rows * 0.8);
+  return (4 / lanes) * c.n * c.groups * c.oh * c.ow * (k * (Math.max(4, rows) / 8 + 0.8) + rows * 0.8);
 }
 
-/** Cycles of conv-weight-direct.ts. */
+/** Planes of an image that the first-level cache holds. */
+const NEAR_BYTES = 1 << 16;
+
+/** Cycles of conv-weight-direct.ts: so many a vector of positions for each output channel and tap, and for each sum at the end. */
 function weightDirectCycles(c: ConvShape): number {
+  const { lanes } = tilesFor(c.dtype, features()).element;
   const rows = c.cout / c.groups;
-  const lines = (c.cin / c.groups) * c.kh;
-  const stride = c.strideW === 1 ? 1 : c.strideW === 2 ? 1.3 : 3;
-  const line = rows * lines * (20 * Math.ceil(c.kw / 4) + 0.3 * stride * c.kw * c.ow);
-  return c.n * c.groups * c.oh * line;
+  const sums = rows * (c.cin / c.groups) * c.kh * c.kw;
+  const isPlain = c.strideW === 1 || (c.strideW === 2 && c.dilationW === 1);
+  // Short runs of taps, and single output channels, share less of what is loaded.
+  const product = (isPlain ? 1 : 3) * (rows === 1 ? 1.2 : c.kw < 4 ? 0.75 : 0.6);
+  // Planes that the first-level cache does not hold are read from the second, for each pair of output channels.
+  const far = rows > 1 && (c.cin / c.groups) * c.h * c.w * itemBytes(c.dtype) > NEAR_BYTES ? 1.3 : 1;
+  // What is left of a vector goes by element by element.
+  const line = Math.floor(c.ow / lanes) + 2 * (c.ow % lanes) + 0.3;
+  const copied = Math.ceil(rows / 8) * (c.cin / c.groups) * c.oh * c.strideH * c.ow * c.strideW * 0.5;
+  return c.n * c.groups * (sums * (c.oh * line * product * far + 10) + copied);
 }
 
 /** Fewer output channels, or filters of each, than this are left to the other ways: there is little to gain. */
@@ -218,7 +230,7 @@ function winogradCycles(c: ConvShape): number {
 /** Planes with their padding that are kept in scratch memory, at most. */
 const ADJOINT_BYTES = 4 << 20;
 /** Cycles to transform four tiles of sums back and add them. */
-const ADJOINT_CYCLES = 80;
+const ADJOINT_CYCLES = 75;
 
 /** Whether winograd-adjoint.ts takes the shape: sums as long as winograd.ts takes them, tiles along lines, planes that caches hold. */
 function hasAdjoint(c: ConvShape): boolean {

@@ -244,6 +244,19 @@ function emitScatterTaps(code: Assembler, element: Element): Func {
     const { channels, from, fromRow, lines, columns, y, x, out, h, w, kh, kw } = params;
     const { strideH, strideW, dilationH, dilationW } = params;
     const [ky, kx, iy, ix, first, last, left, count, source, target, step, at] = code.locals('i32', 12);
+    const [spread, zeros] = code.locals('v128', 2);
+    const integers = bytes === 4 ? code.i32x4 : code.i64x2;
+    const halves = (
+      bytes === 4
+        ? [
+            [0, 4, 1, 5],
+            [2, 6, 3, 7],
+          ]
+        : [
+            [0, 2],
+            [1, 3],
+          ]
+    ) as [number, number][];
     const lineStep = code.local('i32', code.scale(columns, bytes));
     const targetStep = code.local('i32', code.scale(strideW, bytes));
     const addLine = () => {
@@ -259,6 +272,20 @@ function emitScatterTaps(code: Assembler, element: Element): Func {
           });
         });
         left.set(i32.and(left, lanes - 1));
+      });
+      // Every second element, and zeros between them; never the last vector, whose last zero could lie in the next plane.
+      code.if(i32.and(i32.eq(strideW, 2), i32.gt_u(left, lanes)), () => {
+        step.set(i32.shr_u(i32.sub(left, 1), Math.log2(lanes)));
+        code.decrease(left, code.scale(step, lanes));
+        repeat(code, step, () => {
+          spread.set(v128.load(source));
+          for (const [half, places] of halves.entries()) {
+            const sum = vector.add(v128.load(target, 16 * half), integers.shuffle(places, spread, zeros));
+            v128.store(target, sum, 16 * half);
+          }
+          code.increase(target, 32);
+          code.increase(source, 16);
+        });
       });
       code.if(left, () => {
         repeat(code, left, () => {

@@ -1,33 +1,42 @@
 /**
  * Convolution backwards to its weights without a matrix product, for groups of few output channels (depthwise above
- * all): each weight is the scalar product of the gradient with the image, shifted to the weight's tap. Sums for up to
- * four neighbouring taps stay in registers while the lines of an image go by.
+ * all) or of few input channels: each weight is the scalar product of the gradient with the image, shifted to the weight's
+ * tap. Sums for up to five neighbouring taps of a pair of output channels, or four of a single one, stay in registers while
+ * the lines of an image go by.
  *
- *     for each group (a task), image: copy its planes with their padding
- *       for oc, c, ky, each run of up to four kx:
+ *     for some oc of a group (a task), each image: copy the group's planes with their padding
+ *       for each pair of oc, c, ky, each run of kx:
  *         out[oc][c][ky][kx …] +=
  *           Σ over y, x of grad[oc][y][x] · image[c][y · strideH + ky · dilationH][x · strideW + kx · dilationW]
  */
 
 import type { FloatDType } from '../../dtype.ts';
-import type { Assembler, Func, Local, Value } from '../assembler.ts';
+import type { Assembler, Func, Value } from '../assembler.ts';
 import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
 import type { ConvShape } from './conv.ts';
 import type { Tiles } from './gemm-micro.ts';
 import { loadFirst, multiplyAdd, repeat, scalarOf, sumLanes, tilesFor } from './gemm-micro.ts';
 import type { TaskArgs } from './gemm-plan.ts';
-import { align, convNs, taskArgs } from './gemm-plan.ts';
+import { align, convNs, evenBlock, taskArgs } from './gemm-plan.ts';
 import { emitCopyPadded, loadEverySecond, loadLanes } from './im2col.ts';
 
-/** Taps whose sums are in registers together, and vectors of positions a step, each with sums of its own. */
-const TAPS = [4, 3, 2, 1];
-const VECTORS = 2;
+/**
+ * Output channels, and runs of taps, whose sums are in registers together, and vectors of positions a step, each with sums of
+ * its own: a pair shares what is loaded of the image, which costs more than the products do.
+ */
+const FORMS = [
+  { rows: 2, taps: [5, 4, 3, 2, 1], vectors: 1 },
+  { rows: 1, taps: [4, 3, 2, 1], vectors: 2 },
+] as const;
+/** Output channels of a task: each copies the planes again. */
+const TASK_ROWS = 8;
 /** Nanoseconds that a multiplication takes, about. */
 const NS = 0.1;
 
 interface WeightDirectPlan {
   readonly tiles: Tiles;
+  readonly taskRows: number;
   readonly padLines: number;
   readonly padColumns: number;
   readonly scratchBytes: number;
@@ -38,20 +47,25 @@ export function weightDirectPlan(c: ConvShape): WeightDirectPlan {
   const padLines = (c.oh - 1) * c.strideH + (c.kh - 1) * c.dilationH + 1;
   const padColumns = (c.ow - 1) * c.strideW + (c.kw - 1) * c.dilationW + 1;
   const scratchBytes = align((c.cin / c.groups) * padLines * padColumns * tiles.element.bytes);
-  return { tiles, padLines, padColumns, scratchBytes };
+  const taskRows = evenBlock(c.cout / c.groups, TASK_ROWS, 2);
+  return { tiles, taskRows, padLines, padColumns, scratchBytes };
 }
 
 export function weightDirectLaunch(
   c: ConvShape,
   pointers: { readonly x: number; readonly grad: number; readonly out: number },
 ): Launch {
-  const { tiles, padLines, padColumns, scratchBytes } = weightDirectPlan(c);
-  const stride = c.strideW <= 2 ? c.strideW : 0;
+  const { tiles, taskRows, padLines, padColumns, scratchBytes } = weightDirectPlan(c);
+  const rowTasks = Math.ceil(c.cout / c.groups / taskRows);
+  // The kernel for a stride of 2 takes taps side by side.
+  const stride = c.strideW === 1 || (c.strideW === 2 && c.dilationW === 1) ? c.strideW : 0;
   const args: TaskArgs<typeof WEIGHT_DIRECT> = {
     ...pointers,
     images: c.n,
     groups: c.groups,
     rows: c.cout / c.groups,
+    taskRows,
+    rowTasks,
     channels: c.cin / c.groups,
     h: c.h,
     w: c.w,
@@ -73,7 +87,7 @@ export function weightDirectLaunch(
     emit: EMITTERS[tiles.element.dtype][stride],
     entry: 'weightDirect',
     args: taskArgs(WEIGHT_DIRECT, args),
-    tasks: c.groups,
+    tasks: c.groups * rowTasks,
     ns: convNs(c, NS),
     scratchBytes,
   };
@@ -89,6 +103,9 @@ const DOTS = {
   lines: 'i32',
   columns: 'i32',
   grad: 'i32',
+  /** From one output channel to the next, in bytes: of the gradient, and of the result. */
+  gradPlane: 'i32',
+  outRow: 'i32',
   image: 'i32',
   imageLine: 'i32',
   /** From one tap to the next, and from one position to the next, in bytes. */
@@ -98,20 +115,22 @@ const DOTS = {
 } as const;
 
 /**
- * dots_t(…): out[tap] += Σ over lines, columns of grad · image shifted by the tap
+ * dots_r_t(…): out[row][tap] += Σ over lines, columns of grad[row] · image shifted by the tap
  *
- * Lines go by in steps of two vectors, then one, then element by element in the first lane.
+ * Lines go by in steps of so many vectors, then one, then element by element in the first lane.
  */
-function emitDots(code: Assembler, tiles: Tiles, stride: number, taps: number): Func {
+function emitDots(code: Assembler, tiles: Tiles, stride: number, rows: number, taps: number, vectors: number): Func {
   const { i32, v128 } = code;
   const { element, fma } = tiles;
   const { bytes, lanes } = element;
   const scalar = scalarOf(code, element);
-  return code.func(`dots_${taps}`, DOTS, [], ({ lines, columns, grad, image, imageLine, tapStep, step, out }) => {
-    const acc = Array.from({ length: taps }, () => code.locals('v128', VECTORS));
-    const slopes = code.locals('v128', VECTORS);
+  return code.func(`dots_${rows}_${taps}`, DOTS, [], (params) => {
+    const { lines, columns, grad, gradPlane, outRow, image, imageLine, tapStep, step, out } = params;
+    const acc = Array.from({ length: rows }, () => Array.from({ length: taps }, () => code.locals('v128', vectors)));
+    const slopes = Array.from({ length: rows }, () => code.locals('v128', vectors));
     const pixel = code.local('v128');
     const [left, from, at] = code.locals('i32', 3);
+    const grads = [grad, ...code.locals('i32', rows - 1)];
     const laneAt = code.locals('i32', lanes);
     const vectorStep = code.local('i32', code.scale(step, lanes));
 
@@ -125,49 +144,75 @@ function emitDots(code: Assembler, tiles: Tiles, stride: number, taps: number): 
       loadLanes(code, element, pixel, laneAt);
       return pixel.get();
     };
-    const advance = (vectors: number) => {
-      code.increase(grad, 16 * vectors);
-      code.increase(from, i32.mul(vectorStep, vectors));
-      code.decrease(left, vectors * lanes);
+    /** Adds the products of a tap with vector v of the gradients and `pixel`. */
+    const multiply = (tap: number, v: number) => {
+      for (const [row, sums] of acc.entries()) multiplyAdd(code, element, fma, sums[tap][v], slopes[row][v], pixel);
     };
+    const [low, high] = code.locals('v128', 2);
+    const apart = bytes === 4 ? code.i32x4 : code.i64x2;
+    /** The products of two neighbouring taps, two apart from position to position: both from the same loads. */
+    const multiplyPair = (tap: number, v: number) => {
+      low.set(v128.load(at, 32 * v));
+      high.set(v128.load(at, 32 * v + 16));
+      for (const odd of [0, 1]) {
+        const places = Array.from({ length: lanes }, (_, i) => 2 * i + odd);
+        pixel.set(apart.shuffle(places as [number, number], low, high));
+        multiply(tap + odd, v);
+      }
+    };
+    /** Adds the products of all taps with `count` vectors; `one` is a single element of each. */
+    const add = (count: number, one: boolean) => {
+      for (const [row, p] of grads.entries()) {
+        for (let v = 0; v < count; v++) slopes[row][v].set(one ? loadFirst(code, element, p) : v128.load(p, 16 * v));
+      }
+      at.set(from);
+      for (let tap = 0; tap < taps; tap++) {
+        if (tap > 0) code.increase(at, tapStep);
+        const isPair = stride === 2 && !one && tap + 1 < taps;
+        for (let v = 0; v < count; v++) {
+          if (isPair) multiplyPair(tap, v);
+          else {
+            pixel.set(one ? loadFirst(code, element, at) : load(v));
+            multiply(tap, v);
+          }
+        }
+        if (isPair) {
+          code.increase(at, tapStep);
+          tap++;
+        }
+      }
+    };
+    for (const p of grads.slice(1)) p.set(i32.add(grad, gradPlane));
     repeat(code, lines, () => {
       left.set(columns);
       from.set(image);
-      for (const vectors of [VECTORS, 1]) {
+      for (const count of new Set([vectors, 1])) {
         code.while(
-          () => i32.ge_s(left, vectors * lanes),
+          () => i32.ge_s(left, count * lanes),
           () => {
-            for (let v = 0; v < vectors; v++) slopes[v].set(v128.load(grad, 16 * v));
-            at.set(from);
-            for (const [tap, sums] of acc.entries()) {
-              if (tap > 0) code.increase(at, tapStep);
-              for (let v = 0; v < vectors; v++) {
-                pixel.set(load(v));
-                multiplyAdd(code, element, fma, sums[v], slopes[v], pixel);
-              }
-            }
-            advance(vectors);
+            add(count, false);
+            code.decrease(left, count * lanes);
+            for (const p of grads) code.increase(p, 16 * count);
+            code.increase(from, i32.mul(vectorStep, count));
           },
         );
       }
       code.if(left, () => {
         repeat(code, left, () => {
-          slopes[0].set(loadFirst(code, element, grad));
-          at.set(from);
-          for (const [tap, sums] of acc.entries()) {
-            if (tap > 0) code.increase(at, tapStep);
-            pixel.set(loadFirst(code, element, at));
-            multiplyAdd(code, element, fma, sums[0], slopes[0], pixel);
-          }
-          code.increase(grad, bytes);
+          add(1, true);
+          for (const p of grads) code.increase(p, bytes);
           code.increase(from, step);
         });
       });
       code.increase(image, imageLine);
     });
-    for (const [tap, [low, high]] of acc.entries()) {
-      const before = scalar.load(out, tap * bytes);
-      scalar.store(out, scalar.add(before, sumLanes(code, element, low, high)), tap * bytes);
+    const zero = code.local('v128', code.i32x4.const(0));
+    for (const [row, sums] of acc.entries()) {
+      if (row > 0) code.increase(out, outRow);
+      for (const [tap, [low, high = zero]] of sums.entries()) {
+        const before = scalar.load(out, tap * bytes);
+        scalar.store(out, scalar.add(before, sumLanes(code, element, low, high)), tap * bytes);
+      }
     }
   });
 }
@@ -181,6 +226,8 @@ const WEIGHT_DIRECT = {
   images: 'i32',
   groups: 'i32',
   rows: 'i32',
+  taskRows: 'i32',
+  rowTasks: 'i32',
   channels: 'i32',
   h: 'i32',
   w: 'i32',
@@ -198,74 +245,76 @@ const WEIGHT_DIRECT = {
   padColumns: 'i32',
 } as const;
 
-/** A task: all weights of one group, over all images in order. */
+/** A task: the weights of some output channels of one group, over all images in order. */
 function emitWeightDirect(code: Assembler, tiles: Tiles, stride: number): void {
   const { i32 } = code;
   const { bytes } = tiles.element;
   const copyPadded = emitCopyPadded(code, tiles.element);
-  const dots = TAPS.map((taps) => emitDots(code, tiles, stride, taps));
+  const forms = FORMS.map(({ rows, taps, vectors }) => ({
+    rows,
+    runs: taps.map((count) => ({ count, dots: emitDots(code, tiles, stride, rows, count, vectors) })),
+  }));
   code.export('weightDirect', WEIGHT_DIRECT, [], (params) => {
-    const { task, scratch, x, grad, out, images, groups, rows, channels, h, w, oh, ow, kh, kw } = params;
-    const { strideH, strideW, padTop, padLeft, dilationH, dilationW, padLines, padColumns } = params;
+    const { task, scratch, x, grad, out, images, groups, rows, taskRows, rowTasks, channels, h, w, oh, ow } = params;
+    const { kh, kw, strideH, strideW, padTop, padLeft, dilationH, dilationW, padLines, padColumns } = params;
     const plane = code.local('i32', code.scale(i32.mul(h, w), bytes));
     const gradPlane = code.local('i32', code.scale(i32.mul(oh, ow), bytes));
     const padLine = code.local('i32', code.scale(padColumns, bytes));
     const padPlane = code.local('i32', i32.mul(padLine, padLines));
-    const size = code.local('i32', code.scale(i32.mul(i32.mul(rows, channels), i32.mul(kh, kw)), bytes));
-    code.increase(out, i32.mul(task, size));
-    code.memory.fill(out, 0, size);
-    const [row, channel, ky, left, to, from, line] = code.locals('i32', 7);
+    const outRow = code.local('i32', code.scale(i32.mul(channels, i32.mul(kh, kw)), bytes));
+    const [row, channel, ky, at, left, to, from, line, count] = code.locals('i32', 9);
+    const first = code.local('i32', i32.mul(i32.rem_u(task, rowTasks), taskRows));
+    const group = code.local('i32', i32.div_u(task, rowTasks));
+    count.set(i32.sub(rows, first));
+    count.set(code.least(count, taskRows));
+    const own = code.local('i32', i32.add(i32.mul(group, rows), first));
+    code.increase(out, i32.mul(own, outRow));
+    code.memory.fill(out, 0, i32.mul(count, outRow));
     const top = code.local('i32', i32.sub(0, padTop));
     const start = code.local('i32', i32.sub(0, padLeft));
     const imageLine = code.local('i32', i32.mul(strideH, padLine));
     const dilationLine = code.local('i32', i32.mul(dilationH, padLine));
     const tapStep = code.local('i32', code.scale(dilationW, bytes));
     const step = code.local('i32', code.scale(strideW, bytes));
-    code.increase(x, i32.mul(i32.mul(task, channels), plane));
-    code.increase(grad, i32.mul(i32.mul(task, rows), gradPlane));
+    code.increase(x, i32.mul(i32.mul(group, channels), plane));
+    code.increase(grad, i32.mul(own, gradPlane));
     repeat(code, images, () => {
       code.call(copyPadded, channels, padLines, padColumns, x, plane, top, start, h, w, scratch, padPlane);
+      from.set(grad);
       to.set(out);
-      code.forRange(row, 0, rows, 1, () => {
-        const slope = i32.add(grad, i32.mul(row, gradPlane));
-        from.set(slope);
-        code.forRange(channel, 0, channels, 1, () => {
-          line.set(i32.add(scratch, i32.mul(channel, padPlane)));
-          code.forRange(ky, 0, kh, 1, () => {
-            emitRuns(code, dots, { kw, left, to, bytes }, (dot, at) =>
-              code.call(dot, oh, ow, from, i32.add(line, i32.mul(at, tapStep)), imageLine, tapStep, step, to),
-            );
-            code.increase(line, dilationLine);
-          });
-        });
-      });
+      row.set(count);
+      for (const { rows: height, runs } of forms) {
+        code.while(
+          () => i32.ge_u(row, height),
+          () => {
+            code.forRange(channel, 0, channels, 1, () => {
+              line.set(i32.add(scratch, i32.mul(channel, padPlane)));
+              code.forRange(ky, 0, kh, 1, () => {
+                left.set(kw);
+                at.set(line);
+                for (const { count: taps, dots } of runs) {
+                  code.while(
+                    () => i32.ge_u(left, taps),
+                    () => {
+                      code.call(dots, oh, ow, from, gradPlane, outRow, at, imageLine, tapStep, step, to);
+                      code.increase(at, i32.mul(tapStep, taps));
+                      code.increase(to, taps * bytes);
+                      code.decrease(left, taps);
+                    },
+                  );
+                }
+                code.increase(line, dilationLine);
+              });
+            });
+            // `to` has gone through one row.
+            code.increase(to, i32.mul(outRow, height - 1));
+            code.increase(from, i32.mul(gradPlane, height));
+            code.decrease(row, height);
+          },
+        );
+      }
       code.increase(x, i32.mul(i32.mul(groups, channels), plane));
       code.increase(grad, i32.mul(i32.mul(groups, rows), gradPlane));
     });
   });
-}
-
-/** Cuts `kw` taps into runs of four, and one of what is left. */
-function emitRuns(
-  code: Assembler,
-  dots: readonly Func[],
-  run: { readonly kw: Local<'i32'>; readonly left: Local<'i32'>; readonly to: Local<'i32'>; readonly bytes: number },
-  call: (dot: Func, at: Local<'i32'>) => void,
-): void {
-  const { i32 } = code;
-  const { kw, left, to, bytes } = run;
-  const at = code.local('i32');
-  left.set(kw);
-  at.set(0);
-  for (const [i, dot] of dots.entries()) {
-    code.while(
-      () => i32.ge_u(left, TAPS[i]),
-      () => {
-        call(dot, at);
-        code.increase(at, TAPS[i]);
-        code.increase(to, TAPS[i] * bytes);
-        code.decrease(left, TAPS[i]);
-      },
-    );
-  }
 }

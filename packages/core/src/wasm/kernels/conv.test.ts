@@ -320,6 +320,27 @@ test('each way of computing is taken by some of the shapes above', () => {
   assert.match(entries('input', strided), /spread|packTapRows/);
 });
 
+test('gradients are added to every second column of lines of any length', () => {
+  inBothModes(() => {
+    for (const dtype of ['float32', 'float64'] as const) {
+      for (let w = 11; w <= 24; w++) {
+        const parts = {
+          dtype,
+          n: 2,
+          channels: [4, 32],
+          size: [9, w],
+          kernel: [3, 3],
+          padding: [1, 1],
+          stride: [2, 2],
+        } as const;
+        const { templates } = convProgram('input', shapeOf(parts), false);
+        assert.is(templates.at(-1)?.entry, 'convScatter');
+        verify(parts);
+      }
+    }
+  });
+});
+
 test('an input larger than any tap reaches has zero gradient there', () => {
   // Rows and columns that the stride leaves over; and, without taps at all, whole phases.
   verify({ dtype: 'float32', n: 2, channels: [3, 4], size: [10, 11], kernel: [2, 2], stride: [4, 4] }, true);
