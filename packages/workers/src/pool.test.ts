@@ -7,6 +7,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Pool } from './index.ts';
 import { start } from './index.ts';
+import type { Thread } from './threads.ts';
 
 /** Whether this runtime shares memory; where it does not, a pool has one thread, and there is little to test. */
 const isShared = typeof SharedArrayBuffer !== 'undefined' && heap().memory.buffer instanceof SharedArrayBuffer;
@@ -196,6 +197,78 @@ threaded('a launch that loses a thread throws WorkerError after the watchdog tim
   );
 });
 
+threaded(
+  'a thread that is terminated from outside in the middle of a launch costs that call, and no other',
+  async () => {
+    const want = product();
+    const patienceMs = 500;
+    const pool = await start({ threads: 2, watchdogMs: patienceMs });
+    try {
+      for (let round = 0; round < 3; round++) {
+        // As the system might: the pool is not told.
+        const [victim] = (pool as unknown as { workers: readonly Thread[] }).workers;
+        void victim.terminate();
+        const endMs = performance.now() + 2 * patienceMs;
+        let failures = 0;
+        while (performance.now() < endMs) {
+          try {
+            assert.is(product(), want);
+          } catch (error) {
+            assert.ok(error instanceof WorkerError, String(error));
+            failures++;
+          }
+        }
+        assert.ok(failures <= 1, `${failures} calls failed`);
+        // Whether the pool noticed in a launch or hears of it now, it replaces the thread.
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        await pool.settled();
+        pool.sharesAll = true;
+        const before = pool.stats().threads[1].tasks;
+        for (let i = 0; i < 2000 && pool.stats().threads[1].tasks === before; i++) assert.is(product(), want);
+        assert.ok(pool.stats().threads[1].tasks > before, 'the new thread works');
+      }
+    } finally {
+      await pool.stop();
+    }
+  },
+);
+
+threaded('a launch of more calls than a launch has tasks runs each of them once', async () => {
+  const calls = 10_007;
+  const counts = heap().allocate(4 * calls);
+  const count = launchOf('test_count', calls, (code) => {
+    code.export('run', { task: 'i32', scratch: 'i32', counts: 'i32' }, [], ({ task, counts: at }) => {
+      const place = code.local('i32', code.index(at, task, 4));
+      code.i32.store(place, code.i32.add(code.i32.load(place), 1));
+    });
+  });
+  for (const threads of [2, 3, 7]) {
+    await withPool(threads, (pool) => {
+      new Int32Array(heap().memory.buffer, counts, calls).fill(0);
+      for (let round = 0; round < 20; round++) pool.run({ ...count, args: [counts] }, heap().memory, 0);
+      assert.is(pool.stats().launches, 20);
+      assert.ok(new Int32Array(heap().memory.buffer, counts, calls).every((times) => times === 20));
+    });
+  }
+  heap().release(counts);
+});
+
+threaded('after a launch that lost time to a thread, the next are not shared for a while', async () => {
+  await withPool(2, async (pool) => {
+    const scratch = heap().allocate(64);
+    // Until the other thread has taken a task, which takes it 200 times as long as the caller.
+    const slow = hanging(scratch);
+    const tasksOf = () => pool.stats().threads[1].tasks;
+    for (let i = 0; i < 100 && tasksOf() === 0; i++) pool.run({ ...slow, tasks: 2 }, heap().memory, scratch);
+    heap().release(scratch);
+    const { launches, inline } = pool.stats();
+    const want = product();
+    for (let i = 0; i < 5; i++) assert.is(product(), want);
+    assert.is(pool.stats().launches, launches);
+    assert.ok(pool.stats().inline > inline);
+  });
+});
+
 test('starting twice gives the same pool, or an error for another number of threads; stopping twice does nothing', async () => {
   const pool = await start({ threads: 2 });
   assert.is(await start(), pool);
@@ -235,13 +308,28 @@ test('nonsense is refused before anything is started', async () => {
   assert.is(executor().threads, 1);
 });
 
-threaded('another pool in force is not displaced', async () => {
-  await withPool(2, () => {
-    assert.throws(
-      () => torsor.setExecutor({ threads: 3, isWorthSharing: () => true, run() {}, runRows() {} }),
-      /another pool of threads runs already, of another copy/,
-    );
-  });
-});
+threaded(
+  'a second copy of the package does not displace the pool of the first, and may have one when that has stopped',
+  async () => {
+    const url = `${import.meta.url.replace('pool.test', 'pool')}?copy`;
+    const copy = (await import(/* @vite-ignore */ url)) as typeof import('./pool.ts');
+    assert.not.equal(copy.start, start);
+    await withPool(2, async (pool) => {
+      try {
+        await copy.start({ threads: 2 });
+        assert.unreachable('two pools');
+      } catch (error) {
+        assert.ok(error instanceof WorkerError, String(error));
+        assert.match((error as Error).message, /another pool of threads runs already, of another copy/);
+      }
+      assert.is(executor(), pool);
+    });
+    const want = product();
+    const second = await copy.start({ threads: 2 });
+    assert.is(executor(), second);
+    assert.is(product(), want);
+    await second.stop();
+  },
+);
 
 test.run();
