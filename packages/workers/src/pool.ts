@@ -61,6 +61,8 @@ const LOST_MS = 0.2;
 const RESTS = 20;
 /** A launch in which no task ends for so long has lost a thread. */
 const WATCHDOG_MS = 10_000;
+/** How often threads are started in place of lost ones, before the pool goes on without. */
+const HEALING_ATTEMPTS = 5;
 /** How long the end of a thread is waited for. */
 const TERMINATE_MS = 2_000;
 
@@ -155,7 +157,8 @@ export class Pool implements Executor, AsyncDisposable {
     try {
       await Promise.all(workers.map(({ ready }) => ready));
     } catch (error) {
-      await this.stop();
+      this.workers = [];
+      await terminated(workers);
       throw error;
     }
   }
@@ -220,7 +223,7 @@ export class Pool implements Executor, AsyncDisposable {
 
   /** Whether launches are shared now: not while the pool heals, and not from inside a launch. */
   private get isReady(): boolean {
-    return this.threads > 1 && this.healing === null && !this.isWorking && !this.isStopped;
+    return this.workers.length > 0 && this.healing === null && !this.isWorking && !this.isStopped;
   }
 
   /** Runs `calls` of a kernel, each with a row of `count` arguments of its own or all with the same. */
@@ -337,7 +340,15 @@ export class Pool implements Executor, AsyncDisposable {
     Atomics.store(lost, STOP, 1);
     this.healing = (async () => {
       await terminated(old);
-      if (!this.isStopped) await this.open();
+      for (let attempt = 1; !this.isStopped; attempt++) {
+        try {
+          await this.open();
+          return;
+        } catch (error) {
+          // What ended one thread may end another while it starts.
+          if (attempt === HEALING_ATTEMPTS) throw error;
+        }
+      }
     })().finally(() => {
       this.healing = null;
     });
@@ -521,6 +532,11 @@ export async function start(options: PoolOptions = {}): Promise<Pool> {
   const pool = new Pool(threads, watchdogMs);
   setExecutor(pool);
   running = pool;
-  await pool.open();
+  try {
+    await pool.open();
+  } catch (error) {
+    await pool.stop();
+    throw error;
+  }
   return pool;
 }
