@@ -130,21 +130,21 @@ const trapping = launchOf('test_trap', 16, (code) => {
  * Takes a while on the caller, which it knows by its scratch memory, and some seconds on any other thread: to a caller with less
  * patience, that one has died.
  */
-const hanging = (callersScratch: number): Launch => ({
+const hanging = (callersScratch: number, turns = 20_000_000): Launch => ({
   name: 'test_hang',
   emit: (code) => {
-    code.export('run', { task: 'i32', scratch: 'i32', own: 'i32' }, [], ({ scratch, own }) => {
+    code.export('run', { task: 'i32', scratch: 'i32', own: 'i32', turns: 'i32' }, [], ({ scratch, own, turns }) => {
       const [i, round, rounds] = code.locals('i32', 3);
       rounds.set(code.i32.add(1, code.i32.mul(200, code.i32.ne(scratch, own))));
       code.forRange(round, 0, rounds, 1, () => {
-        code.forRange(i, 0, 20_000_000, 1, () => {
+        code.forRange(i, 0, turns, 1, () => {
           code.drop(code.i32.load(own));
         });
       });
     });
   },
   entry: 'run',
-  args: [callersScratch],
+  args: [callersScratch, turns],
   tasks: 16,
   ns: 1e9,
   scratchBytes: 64,
@@ -255,18 +255,20 @@ threaded('a launch of more calls than a launch has tasks runs each of them once'
 });
 
 threaded('after a launch that lost time to a thread, the next are not shared for a while', async () => {
-  await withPool(2, async (pool) => {
+  const want = product();
+  await withPool(2, (pool) => {
     const scratch = heap().allocate(64);
-    // Until the other thread has taken a task, which takes it 200 times as long as the caller.
-    const slow = hanging(scratch);
-    const tasksOf = () => pool.stats().threads[1].tasks;
-    for (let i = 0; i < 100 && tasksOf() === 0; i++) pool.run({ ...slow, tasks: 2 }, heap().memory, scratch);
+    // A task takes the other thread 200 times as long as the caller. Where the system holds up the caller too, that is hard to tell.
+    const slow = hanging(scratch, 100_000);
+    let hasRested = false;
+    for (let i = 0; i < 50 && !hasRested; i++) {
+      pool.run(slow, heap().memory, scratch);
+      const { launches } = pool.stats();
+      assert.is(product(), want);
+      hasRested = pool.stats().launches === launches;
+    }
     heap().release(scratch);
-    const { launches, inline } = pool.stats();
-    const want = product();
-    for (let i = 0; i < 5; i++) assert.is(product(), want);
-    assert.is(pool.stats().launches, launches);
-    assert.ok(pool.stats().inline > inline);
+    assert.ok(hasRested, 'all launches were shared');
   });
 });
 

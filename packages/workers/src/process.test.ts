@@ -1,6 +1,6 @@
 /** A pool and its process: a program ends by itself, an idle pool takes no time, a forked process has a pool of its own. */
 
-import { heap } from '@torsor/core';
+import { executor, heap } from '@torsor/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
@@ -36,6 +36,11 @@ function run(what: string): Promise<{ code: number | null; output: string; error
     child.on('close', (code) => resolve({ code, output, errors }));
   });
 }
+
+test('to import the package starts nothing', async () => {
+  await import('./index.ts');
+  assert.is(executor().threads, 1);
+});
 
 for (const what of ['ends', 'stops']) {
   here(`a program that ${what === 'ends' ? 'leaves its pool running' : 'stops its pool'} ends by itself`, async () => {

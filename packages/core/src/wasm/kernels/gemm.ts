@@ -117,7 +117,8 @@ export type GemmCut = 'one' | 'many';
 
 /** How `count` products are cut for the threads that there are. */
 export function gemmCut(m: number, n: number, k: number, count = 1): GemmCut {
-  return executor().threads > 1 && count * m * n * k >= 2 * LEAST_PRODUCTS ? 'many' : 'one';
+  const isLarge = count * m * n * k >= 2 * LEAST_PRODUCTS || m === 1 || n === 1;
+  return executor().threads > 1 && isLarge ? 'many' : 'one';
 }
 
 /** Bytes of scratch memory that each thread needs. */
