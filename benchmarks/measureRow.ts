@@ -46,9 +46,11 @@ async function subjectsOf(row: Row, peers: readonly Peer[], voice: Voice): Promi
   if (row.like !== undefined) {
     subjects.push(await timed('like', row.like.flops, tidied(row.like, await row.like.make())));
   }
-  for (const peer of row.work === undefined ? [] : peers) {
+  const { work } = row;
+  const able = peers.filter(({ threads = 1 }) => threads === (work?.threads ?? 1));
+  for (const peer of work === undefined ? [] : able) {
     try {
-      const prepared = await peer.prepare(row.work as NonNullable<Row['work']>);
+      const prepared = await peer.prepare(work as NonNullable<Row['work']>);
       if (prepared === null) continue;
       const subject = await peerSubject(peer.name, prepared);
       // peers do the same work, so their amount is ours

@@ -20,7 +20,8 @@ export interface Options {
 
 export const usage = `npm run bench -- [part of a suite's or row's name…] [options]
 
-  --peers a,b         onnxruntime-web, pytorch, tfjs-wasm, jax-js, onnxruntime-node; none; default all that are there
+  --peers a,b         onnxruntime-web, pytorch, tfjs-wasm, jax-js, onnxruntime-node, onnxruntime-web-threads (for rows on two
+                      threads); none; default all that are there
   --runtime node26    node20, node22, node24, node26, bun, deno, chromium, firefox; default node26
   --rounds 7          turns of each
   --time 40           milliseconds of a turn
@@ -28,12 +29,14 @@ export const usage = `npm run bench -- [part of a suite's or row's name…] [opt
   --markdown file     writes the table as Markdown
   --compare revision  compares with another commit, in fresh processes in turns; says which rows moved`;
 
+const PEERS = [...['onnxruntime-web', 'pytorch', 'tfjs-wasm', 'jax-js', 'onnxruntime-node'], 'onnxruntime-web-threads'];
+
 export function parseOptions(args: readonly string[]): Options {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
     options: {
-      peers: { type: 'string', default: 'onnxruntime-web,pytorch,tfjs-wasm,jax-js,onnxruntime-node' },
+      peers: { type: 'string', default: PEERS.join(',') },
       runtime: { type: 'string' },
       compare: { type: 'string' },
       rounds: { type: 'string', default: '7' },

@@ -44,6 +44,7 @@ const places: Record<string, (typeof columns)[number]> = {
   copy: 'ceiling',
   like: 'like',
   'onnxruntime-web': 'ort-web',
+  'onnxruntime-web-threads': 'ort-web',
   'jax-js': 'jax-js',
   'tfjs-wasm': 'tfjs',
   'onnxruntime-node': 'ort-node',
@@ -125,7 +126,8 @@ export function markdown(report: Report): string {
     '',
     `Peers: ${report.peers.length === 0 ? 'none' : report.peers.join(', ')}.`,
     '',
-    'Each number but the first two is a ratio of speeds, ours to theirs, taken in turns in one process (PyTorch in one beside it):',
+    'Each number but the first two is a ratio of speeds, ours to theirs, taken in turns in one process (PyTorch and, for two threads,',
+    'ONNX Runtime Web in one beside it):',
     'above 1, ours is faster. `ceiling` is the peak of multiply-adds for a rate in GFLOP/s, and the bandwidth of copying for a rate in',
     'GB/s; `like` is the aligned product of like size, or the forward of a gradient. ✗ marks what falls short of issue 3' +
       (machine.features.includes('fma') ? '.' : ': here, what is slower than ONNX Runtime Web.'),

@@ -19,6 +19,8 @@ export interface Work {
   readonly pass?: 'forward' | 'input' | 'weight' | 'both';
   /** Operands handed over as the transpose of what lies in memory. */
   readonly transposed?: readonly boolean[];
+  /** Threads that the work may use, 1 by default: only peers with as many take part. */
+  readonly threads?: number;
 }
 
 /** Does the work once. A promise is waited for. */
@@ -58,6 +60,8 @@ export type Line = Row | Figure;
 export interface Peer {
   readonly name: string;
   readonly version: string;
+  /** Default 1. */
+  readonly threads?: number;
   /** The workload as this library does it, or null when it cannot. */
   prepare(work: Work): Promise<Prepared | null>;
   close?(): void;

@@ -67,6 +67,7 @@ async function consume(checks: Checks, name: 'core' | 'all' | 'threads', tarball
     await must([process.execPath, 'bundle.js'], folder);
   });
   if (name === 'threads') {
+    await checkCompiled(checks, folder);
     await checkVite(checks, folder);
     return;
   }
@@ -76,6 +77,17 @@ async function consume(checks: Checks, name: 'core' | 'all' | 'threads', tarball
     const least = gzipped(await minified('packages/torsor', source, []));
     if (size > 1.03 * least)
       throw new Error(`${size} bytes, and ${least} from the sources: see markPure in tools/bundle.ts`);
+  });
+}
+
+/** The program as one executable of Bun's, which has to be told of the worker; its files lie beside the entry by now. */
+async function checkCompiled(checks: Checks, folder: string): Promise<void> {
+  const bun = findRuntime('bun');
+  if (bun === undefined) return;
+  await checks.run('consumer of threads: compiled by bun, runs', async () => {
+    const program = join(folder, 'compiled');
+    await must([bun.path, 'build', '--compile', './consumer.ts', './worker.js', '--outfile', program], folder);
+    await must([program], temporaryFolder());
   });
 }
 

@@ -52,6 +52,7 @@ threaded('five steps of Adam on a convnet give the same weights on 1, 2, 3 and 7
   const want = train();
   for (const threads of [1, 2, 3, 7]) {
     const pool = await workers.start({ threads });
+    pool.sharesAll = true;
     try {
       const got = train();
       assert.is(got.length, want.length);

@@ -1,12 +1,13 @@
 /** The pool: the same bits with any number of threads, and what happens when a thread throws, dies or hangs. */
 
-import type { Launch, Tensor } from '@torsor/core';
+import type { Executor, Launch, Tensor } from '@torsor/core';
 import * as torsor from '@torsor/core';
-import { conv2d, executor, heap, manualSeed, rand, randn, WorkerError } from '@torsor/core';
+import { conv2d, executor, heap, manualSeed, rand, randn, setExecutor, WorkerError } from '@torsor/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Pool } from './index.ts';
 import { start } from './index.ts';
+import type { Thread } from './threads.ts';
 
 /** Whether this runtime shares memory; where it does not, a pool has one thread, and there is little to test. */
 const isShared = typeof SharedArrayBuffer !== 'undefined' && heap().memory.buffer instanceof SharedArrayBuffer;
@@ -129,21 +130,21 @@ const trapping = launchOf('test_trap', 16, (code) => {
  * Takes a while on the caller, which it knows by its scratch memory, and some seconds on any other thread: to a caller with less
  * patience, that one has died.
  */
-const hanging = (callersScratch: number): Launch => ({
+const hanging = (callersScratch: number, turns = 20_000_000): Launch => ({
   name: 'test_hang',
   emit: (code) => {
-    code.export('run', { task: 'i32', scratch: 'i32', own: 'i32' }, [], ({ scratch, own }) => {
+    code.export('run', { task: 'i32', scratch: 'i32', own: 'i32', turns: 'i32' }, [], ({ scratch, own, turns }) => {
       const [i, round, rounds] = code.locals('i32', 3);
       rounds.set(code.i32.add(1, code.i32.mul(200, code.i32.ne(scratch, own))));
       code.forRange(round, 0, rounds, 1, () => {
-        code.forRange(i, 0, 20_000_000, 1, () => {
+        code.forRange(i, 0, turns, 1, () => {
           code.drop(code.i32.load(own));
         });
       });
     });
   },
   entry: 'run',
-  args: [callersScratch],
+  args: [callersScratch, turns],
   tasks: 16,
   ns: 1e9,
   scratchBytes: 64,
@@ -196,6 +197,81 @@ threaded('a launch that loses a thread throws WorkerError after the watchdog tim
   );
 });
 
+threaded(
+  'a thread that is terminated from outside in the middle of a launch costs that call, and no other',
+  async () => {
+    const want = product();
+    const patienceMs = 500;
+    const pool = await start({ threads: 2, watchdogMs: patienceMs });
+    try {
+      for (let round = 0; round < 3; round++) {
+        // As the system might: the pool is not told.
+        const [victim] = (pool as unknown as { workers: readonly Thread[] }).workers;
+        void victim.terminate();
+        const endMs = performance.now() + 2 * patienceMs;
+        let failures = 0;
+        while (performance.now() < endMs) {
+          try {
+            assert.is(product(), want);
+          } catch (error) {
+            assert.ok(error instanceof WorkerError, String(error));
+            failures++;
+          }
+        }
+        assert.ok(failures <= 1, `${failures} calls failed`);
+        // Whether the pool noticed in a launch or hears of it now, it replaces the thread.
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        await pool.settled();
+        pool.sharesAll = true;
+        const before = pool.stats().threads[1].tasks;
+        for (let i = 0; i < 2000 && pool.stats().threads[1].tasks === before; i++) assert.is(product(), want);
+        assert.ok(pool.stats().threads[1].tasks > before, 'the new thread works');
+      }
+    } finally {
+      await pool.stop();
+    }
+  },
+);
+
+threaded('a launch of more calls than a launch has tasks runs each of them once', async () => {
+  const calls = 10_007;
+  const counts = heap().allocate(4 * calls);
+  const count = launchOf('test_count', calls, (code) => {
+    code.export('run', { task: 'i32', scratch: 'i32', counts: 'i32' }, [], ({ task, counts: at }) => {
+      const place = code.local('i32', code.index(at, task, 4));
+      code.i32.store(place, code.i32.add(code.i32.load(place), 1));
+    });
+  });
+  for (const threads of [2, 3, 7]) {
+    await withPool(threads, (pool) => {
+      new Int32Array(heap().memory.buffer, counts, calls).fill(0);
+      pool.sharesAll = true;
+      for (let round = 0; round < 20; round++) pool.run({ ...count, args: [counts] }, heap().memory, 0);
+      assert.is(pool.stats().launches, 20);
+      assert.ok(new Int32Array(heap().memory.buffer, counts, calls).every((times) => times === 20));
+    });
+  }
+  heap().release(counts);
+});
+
+threaded('after a launch that lost time to a thread, the next are not shared for a while', async () => {
+  const want = product();
+  await withPool(2, (pool) => {
+    const scratch = heap().allocate(64);
+    // A task takes the other thread 200 times as long as the caller. Where the system holds up the caller too, that is hard to tell.
+    const slow = hanging(scratch, 100_000);
+    let hasRested = false;
+    for (let i = 0; i < 50 && !hasRested; i++) {
+      pool.run(slow, heap().memory, scratch);
+      const { launches } = pool.stats();
+      assert.is(product(), want);
+      hasRested = pool.stats().launches === launches;
+    }
+    heap().release(scratch);
+    assert.ok(hasRested, 'all launches were shared');
+  });
+});
+
 test('starting twice gives the same pool, or an error for another number of threads; stopping twice does nothing', async () => {
   const pool = await start({ threads: 2 });
   assert.is(await start(), pool);
@@ -235,13 +311,31 @@ test('nonsense is refused before anything is started', async () => {
   assert.is(executor().threads, 1);
 });
 
-threaded('another pool in force is not displaced', async () => {
-  await withPool(2, () => {
-    assert.throws(
-      () => torsor.setExecutor({ threads: 3, isWorthSharing: () => true, run() {}, runRows() {} }),
-      /another pool of threads runs already, of another copy/,
-    );
-  });
-});
+threaded(
+  'a second copy of the package does not displace the pool of the first, and may have one when that has stopped',
+  async () => {
+    const url = `${import.meta.url.replace('pool.test', 'pool')}?copy`;
+    const copy = (await import(/* @vite-ignore */ url)) as typeof import('./pool.ts');
+    // Bun knows a module by its file alone.
+    const isCopy = copy.start !== start;
+    const rival: Executor = { threads: 2, isWorthSharing: () => true, run() {}, runRows() {} };
+    await withPool(2, async (pool) => {
+      try {
+        if (isCopy) await copy.start({ threads: 2 });
+        else setExecutor(rival);
+        assert.unreachable('two pools');
+      } catch (error) {
+        assert.ok(error instanceof WorkerError, String(error));
+        assert.match((error as Error).message, /another pool of threads runs already, of another copy/);
+      }
+      assert.is(executor(), pool);
+    });
+    const want = product();
+    const second = await copy.start({ threads: 2 });
+    assert.is(executor(), second);
+    assert.is(product(), want);
+    await second.stop();
+  },
+);
 
 test.run();

@@ -22,6 +22,7 @@ import {
   MOST_KERNELS,
   MOST_THREADS,
   NEXT,
+  NO_TASKS,
   PARKED,
   ROWS,
   SCRATCH,
@@ -45,15 +46,23 @@ import { startThreads } from './threads.ts';
 const CALLER_SPIN_US = 50;
 /** Microseconds that a worker looks for the next launch before it parks: longer than most gaps between two ops of a training step. */
 const WORKER_SPIN_US = 200;
-/** Many calls are put together into so many tasks for each thread. */
-const TASKS_PER_THREAD = 16;
+/** Many calls are put together into so many tasks for each thread: in all fewer than `NO_TASKS`. */
+const TASKS_PER_THREAD = 32;
 /** Launches that take one thread less are not shared: some times what it costs to share one (`docs/scaling.md`). */
 const SHARED_NS = 12_000;
 /** The same while threads are parked; they are woken for less when so much has been missed since. */
 const WAKING_NS = 80_000;
 const MISSED_NS = 250_000;
+/**
+ * A launch that took so much longer than on one thread had a thread that the system put to other use. For so many times as long as was
+ * lost, launches are not shared: so a busy machine costs a program next to nothing.
+ */
+const LOST_MS = 0.2;
+const RESTS = 20;
 /** A launch in which no task ends for so long has lost a thread. */
 const WATCHDOG_MS = 10_000;
+/** How often threads are started in place of lost ones, before the pool goes on without. */
+const HEALING_ATTEMPTS = 5;
 /** How long the end of a thread is waited for. */
 const TERMINATE_MS = 2_000;
 
@@ -91,7 +100,7 @@ export interface PoolStats {
 /** A pool of threads, made by `start`. */
 export class Pool implements Executor, AsyncDisposable {
   readonly threads: number;
-  private readonly ints: Int32Array;
+  private ints: Int32Array;
   private readonly doubles: Float64Array;
   private readonly text: Uint8Array;
   private workers: Thread[] = [];
@@ -111,6 +120,8 @@ export class Pool implements Executor, AsyncDisposable {
   private waitingMs = 0;
   /** What launches have taken that were not shared because threads were parked. */
   private missedNs = 0;
+  /** Until when launches are not shared, since threads have other things to do; 0 if they are. */
+  private restUntilMs = 0;
   private isWorking = false;
   private isStopped = false;
   /** Set while threads are being replaced. */
@@ -146,7 +157,8 @@ export class Pool implements Executor, AsyncDisposable {
     try {
       await Promise.all(workers.map(({ ready }) => ready));
     } catch (error) {
-      await this.stop();
+      this.workers = [];
+      await terminated(workers);
       throw error;
     }
   }
@@ -162,6 +174,10 @@ export class Pool implements Executor, AsyncDisposable {
     if (!this.isReady) return false;
     if (this.sharesAll) return true;
     if (ns < SHARED_NS) return false;
+    if (this.restUntilMs > 0) {
+      if (performance.now() < this.restUntilMs) return false;
+      this.restUntilMs = 0;
+    }
     if (ns >= WAKING_NS || Atomics.load(this.ints, PARKED) === 0) return true;
     this.missedNs += ns;
     if (this.missedNs < MISSED_NS) return false;
@@ -207,7 +223,7 @@ export class Pool implements Executor, AsyncDisposable {
 
   /** Whether launches are shared now: not while the pool heals, and not from inside a launch. */
   private get isReady(): boolean {
-    return this.threads > 1 && this.healing === null && !this.isWorking && !this.isStopped;
+    return this.workers.length > 0 && this.healing === null && !this.isWorking && !this.isStopped;
   }
 
   /** Runs `calls` of a kernel, each with a row of `count` arguments of its own or all with the same. */
@@ -217,24 +233,32 @@ export class Pool implements Executor, AsyncDisposable {
     this.isWorking = true;
     this.launches++;
     try {
+      this.generation++;
+      Atomics.store(ints, NEXT, (this.generation << TASK_BITS) | NO_TASKS);
       ints[TASKS] = tasks;
-      ints[KERNEL] = id;
+      Atomics.store(ints, KERNEL, id);
       ints[ENTRY] = this.entries[id].indexOf(entry);
       ints[CALLS] = calls;
       ints[ROWS] = hasRows ? 1 : 0;
       ints[ARGUMENTS] = count;
       ints[FAILED] = 0;
       Atomics.store(ints, DONE, 0);
-      this.generation++;
       Atomics.store(ints, NEXT, this.generation << TASK_BITS);
       Atomics.add(ints, SEQUENCE, 1);
       if (Atomics.load(ints, PARKED) > 0) Atomics.notify(ints, SEQUENCE);
-      const startMs = ints[TIMING] === 1 ? performance.now() : 0;
+      const startMs = performance.now();
       const { ran, failure } = this.takeTasks();
       ints[THREADS + TASKS_DONE] += ran;
       ints[THREADS + JOINED]++;
-      if (startMs > 0) ints[THREADS + BUSY_US] += Math.round(1000 * (performance.now() - startMs));
-      if (Atomics.load(ints, DONE) < tasks) this.wait(tasks);
+      if (ints[TIMING] === 1) ints[THREADS + BUSY_US] += Math.round(1000 * (performance.now() - startMs));
+      if (Atomics.load(ints, DONE) < tasks) {
+        const waitMs = this.wait(tasks);
+        const endMs = performance.now();
+        // From what the caller's own tasks took; if it got none, it cannot tell.
+        const aloneMs = ((endMs - waitMs - startMs) * tasks) / ran;
+        const lostMs = endMs - startMs - aloneMs;
+        if (lostMs > LOST_MS) this.restUntilMs = endMs + RESTS * lostMs;
+      }
       // Other threads may have been writing until now; only when they are done may the caller go on, with an error of its own, too.
       if (failure !== null) throw failure.error;
       if (ints[FAILED] !== 0) {
@@ -266,8 +290,8 @@ export class Pool implements Executor, AsyncDisposable {
     }
   }
 
-  /** Waits for the tasks that other threads have taken. */
-  private wait(tasks: number): void {
+  /** Waits for the tasks that other threads have taken; returns the milliseconds. */
+  private wait(tasks: number): number {
     const { ints } = this;
     const startMs = performance.now();
     let done = Atomics.load(ints, DONE);
@@ -291,14 +315,15 @@ export class Pool implements Executor, AsyncDisposable {
       done = now;
     }
     Atomics.store(ints, WAITING, 0);
-    this.waitingMs += performance.now() - startMs;
+    const waitMs = performance.now() - startMs;
+    this.waitingMs += waitMs;
+    return waitMs;
   }
 
   /** Gives up a launch: nobody takes tasks of it any more, and the threads are replaced, since one may still be at work. */
   private abandon(): void {
-    Atomics.store(this.ints, TASKS, 0);
     this.generation++;
-    Atomics.store(this.ints, NEXT, this.generation << TASK_BITS);
+    Atomics.store(this.ints, NEXT, (this.generation << TASK_BITS) | NO_TASKS);
     this.heal();
   }
 
@@ -307,10 +332,23 @@ export class Pool implements Executor, AsyncDisposable {
     if (this.healing !== null || this.isStopped) return;
     const old = this.workers;
     this.workers = [];
+    // A thread that cannot be ended finds that it must end, and counts nothing any more that counts.
+    const lost = this.ints;
+    this.ints = new Int32Array(new SharedArrayBuffer(INTS * 4));
+    this.ints.set(lost);
+    this.ints[PARKED] = 0;
+    Atomics.store(lost, STOP, 1);
     this.healing = (async () => {
       await terminated(old);
-      this.ints[PARKED] = 0;
-      if (!this.isStopped) await this.open();
+      for (let attempt = 1; !this.isStopped; attempt++) {
+        try {
+          await this.open();
+          return;
+        } catch (error) {
+          // What ended one thread may end another while it starts.
+          if (attempt === HEALING_ATTEMPTS) throw error;
+        }
+      }
     })().finally(() => {
       this.healing = null;
     });
@@ -494,6 +532,11 @@ export async function start(options: PoolOptions = {}): Promise<Pool> {
   const pool = new Pool(threads, watchdogMs);
   setExecutor(pool);
   running = pool;
-  await pool.open();
+  try {
+    await pool.open();
+  } catch (error) {
+    await pool.stop();
+    throw error;
+  }
   return pool;
 }

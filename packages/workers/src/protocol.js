@@ -5,7 +5,8 @@
  * A launch has a generation, which `NEXT` carries in its upper bits beside the number of the next task in its lower ones. A thread
  * takes a task by counting `NEXT` up with a compare-and-exchange: it succeeds only while the launch that the thread has read about
  * is the present one, and that launch cannot end before the task is done; so what was read is true. The caller writes a new
- * description only when every task of the one before is done.
+ * description only when every task of the one before is done, and under a new generation that has no tasks yet: a thread that comes
+ * late takes none of what is half written.
  */
 
 /** Generation and next task; tasks; tasks done. */
@@ -52,9 +53,9 @@ export const DOUBLES = 64 * 256;
 /** Bytes of a message. */
 export const TEXT_BYTES = 4096;
 
-/** Bits of NEXT that count tasks. */
+/** Bits of NEXT that count tasks, of which there are fewer than `NO_TASKS` says. */
 export const TASK_BITS = 12;
-export const MOST_TASKS = (1 << TASK_BITS) - 1;
+export const NO_TASKS = (1 << TASK_BITS) - 1;
 
 /**
  * Takes and runs tasks of the present launch until there are none. A task is an equal share of the calls: of `entry(call, scratch,
@@ -82,7 +83,7 @@ export function work(ints, doubles, thread, functionsOf) {
   for (;;) {
     const next = Atomics.load(ints, NEXT);
     const generation = next >>> TASK_BITS;
-    const task = next & MOST_TASKS;
+    const task = next & NO_TASKS;
     if (generation !== launch) {
       // This may be half of another launch already, and is believed only when a task has been taken.
       launch = generation;
@@ -90,15 +91,16 @@ export function work(ints, doubles, thread, functionsOf) {
       calls = ints[CALLS];
       rows = ints[ROWS];
       count = ints[ARGUMENTS];
-      kernel = ints[KERNEL];
+      kernel = Atomics.load(ints, KERNEL);
       entry = ints[ENTRY];
       run = null;
+      args = [];
     }
     if (task >= tasks) return ran;
+    // Before a task is taken: while this thread compiles, the others take them all.
+    run ??= functionOf(functionsOf, kernel, entry);
     if (Atomics.compareExchange(ints, NEXT, next, next + 1) !== next) continue;
-    if (run === null) {
-      run = functionsOf(kernel)[entry];
-      args = [];
+    if (args.length === 0) {
       if (rows === 0) {
         args.push(0, ints[THREADS + thread * THREAD_WORDS + SCRATCH]);
         for (let i = 0; i < count; i++) args.push(doubles[i]);
@@ -112,6 +114,24 @@ export function work(ints, doubles, thread, functionsOf) {
     }
     ran++;
     finish(ints);
+  }
+}
+
+/**
+ * A function of a kernel; if it does not compile, one that says so to whoever takes a task.
+ *
+ * @param {(kernel: number) => readonly ((...args: number[]) => unknown)[]} functionsOf
+ * @param {number} kernel
+ * @param {number} entry
+ * @returns {(...args: number[]) => unknown}
+ */
+function functionOf(functionsOf, kernel, entry) {
+  try {
+    return functionsOf(kernel)[entry];
+  } catch (error) {
+    return () => {
+      throw error;
+    };
   }
 }
 

@@ -19,7 +19,7 @@ import type { ConvDirection } from './kernels/conv-path.ts';
 import { convPath } from './kernels/conv-path.ts';
 import { convProgram, runConv, runPrepared } from './kernels/conv-run.ts';
 import { elementwiseName, emitElementwise } from './kernels/elementwise.ts';
-import { gemm, gemmScratchBytes } from './kernels/gemm.ts';
+import { gemm, gemmCut, gemmScratchBytes, gemmSharedBytes } from './kernels/gemm.ts';
 import { rowMajor } from './rowMajor.ts';
 import type { Part } from './staging.ts';
 import { Staging } from './staging.ts';
@@ -63,7 +63,9 @@ export function fastGemm(
   }
   if (!hasKernels(dtype)) return false;
   const staging = new Staging();
-  const scratch = staging.reserve(gemmScratchBytes(dtype, m, n, k, count));
+  const cut = gemmCut(m, n, k, count);
+  const scratch = staging.reserve(gemmScratchBytes(dtype, m, n, k));
+  const shared = staging.reserve(gemmSharedBytes(cut, dtype, m, n, k, count));
   const lhs = addMatrix(staging, count, m, k, a);
   const rhs = addMatrix(staging, count, k, n, b);
   const start = add === null ? null : addMatrix(staging, count, m, n, add);
@@ -113,7 +115,9 @@ export function fastGemm(
               addStride: add?.batchStride ?? 0,
             },
       scratchPtr: staging.at(scratch),
+      sharedPtr: staging.at(shared),
     },
+    cut,
   );
   staging.write(result);
   return true;

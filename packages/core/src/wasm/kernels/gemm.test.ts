@@ -315,7 +315,9 @@ test('any division into tasks gives the same bits, whether they share a packed B
           gemm({ memory }, laid.options);
           const whole = result();
           const shared = scratchPtr + gemmScratchBytes(dtype, m, n, k);
-          const guard = new Uint8Array(memory.buffer, shared + gemmSharedBytes(dtype, m, n, k), 256).fill(GUARD);
+          const guard = new Uint8Array(memory.buffer, shared + gemmSharedBytes('many', dtype, m, n, k), 256).fill(
+            GUARD,
+          );
           const launches = gemmLaunches(laid.options, 'many', shared);
           assert.is(launches.length, isShared ? 2 : 1, `${m}×${n}×${k}`);
           assert.ok((launches.at(-1) as Launch).tasks > 1, `${m}×${n}×${k} is one task`);

@@ -31,7 +31,7 @@ const BLOCK_ROWS = 120;
 const BLOCK_COLUMNS = 1024;
 /** Multiplications in a task of a matrix by a vector, which waits for memory, and longer where it reads little of each row. */
 const GEMV_TASK_PRODUCTS = { column: 1 << 18, row: 1 << 19 };
-/** Multiplications in a task, about: 40 µs of work, or 10 where there would be fewer than four; and tasks, at most. */
+/** Multiplications in a task, about: 40 µs of work, or 10 where there would be fewer than four; and tasks, at most, or two a thread. */
 const TASK_PRODUCTS = 1 << 20;
 const LEAST_PRODUCTS = 1 << 18;
 const FEW_TASKS = 4;
@@ -40,7 +40,7 @@ const MOST_TASKS = 48;
 const SHARING_ROWS = 24;
 /** Bytes of a B that is packed for all tasks, at most; and columns of it that a task packs. */
 const MOST_SHARED_BYTES = 64 * 2 ** 20;
-const PACK_COLUMNS = 256;
+const PACK_COLUMNS = 64;
 /** Nanoseconds that a multiplication in single precision takes, in a product of matrices and in one by a vector; and to pack an element. */
 const NS = { product: 0.04, vector: 0.08, pack: 0.3 } as const;
 
@@ -115,30 +115,37 @@ function blocksFor(tiles: Tiles, m: number, n: number, k: number): Blocks {
 /** As one task, or cut into many for threads; the bits are the same. */
 export type GemmCut = 'one' | 'many';
 
-/** Bytes of scratch memory that `gemm` needs for `count` products: a thread's own, and behind it what threads share. */
-export function gemmScratchBytes(dtype: FloatDType, m: number, n: number, k: number, count = 1): number {
-  const tiles = tilesFor(dtype, features());
-  const packed = blocksFor(tiles, m, n, k).scratchBytes;
-  const own = m === 1 || n === 1 ? Math.max(packed, gemvScratchBytes(tiles.element, k)) : packed;
-  return executor().threads === 1 ? own : own + gemmSharedBytes(dtype, m, n, k, count);
+/** How `count` products are cut for the threads that there are. */
+export function gemmCut(m: number, n: number, k: number, count = 1): GemmCut {
+  const isLarge = count * m * n * k >= 2 * LEAST_PRODUCTS || m === 1 || n === 1;
+  return executor().threads > 1 && isLarge ? 'many' : 'one';
 }
 
-/** Bytes that the launches of a product share when it is cut. */
-export function gemmSharedBytes(dtype: FloatDType, m: number, n: number, k: number, count = 1): number {
+/** Bytes of scratch memory that each thread needs. */
+export function gemmScratchBytes(dtype: FloatDType, m: number, n: number, k: number): number {
+  const tiles = tilesFor(dtype, features());
+  const packed = blocksFor(tiles, m, n, k).scratchBytes;
+  return m === 1 || n === 1 ? Math.max(packed, gemvScratchBytes(tiles.element, k)) : packed;
+}
+
+/** Bytes that the launches of a product share. */
+export function gemmSharedBytes(cut: GemmCut, dtype: FloatDType, m: number, n: number, k: number, count = 1): number {
+  if (cut === 'one') return 0;
   const tiles = tilesFor(dtype, features());
   return taskSize(tiles, m, n, k, count).isShared ? packedBytes(tiles, n, k) : 0;
 }
 
-/** C = A·B + D. `scratchPtr` has `gemmScratchBytes` bytes, aligned to 64. */
-export function gemm(kernels: Kernels, options: Gemm & { readonly scratchPtr: number }): void {
-  const { dtype, m, n, k, batch, scratchPtr } = options;
-  const cut = executor().threads > 1 ? 'many' : 'one';
-  const all = gemmScratchBytes(dtype, m, n, k, batch?.count);
-  const shared = cut === 'one' ? 0 : scratchPtr + all - gemmSharedBytes(dtype, m, n, k, batch?.count);
-  for (const launch of gemmLaunches(options, cut, shared)) executor().run(launch, kernels.memory, scratchPtr);
+/** C = A·B + D. There are `gemmScratchBytes` bytes at `scratchPtr` and `gemmSharedBytes` at `sharedPtr`, both aligned to 64. */
+export function gemm(
+  kernels: Kernels,
+  options: Gemm & { readonly scratchPtr: number; readonly sharedPtr?: number },
+  cut: GemmCut = 'one',
+): void {
+  const { scratchPtr, sharedPtr } = options;
+  for (const launch of gemmLaunches(options, cut, sharedPtr)) executor().run(launch, kernels.memory, scratchPtr);
 }
 
-/** The launches of a product, one after the other; `sharedPtr` has `gemmSharedBytes` bytes, aligned to 64, if it is cut. */
+/** The launches of a product, one after the other; `sharedPtr` has `gemmSharedBytes` bytes, aligned to 64. */
 export function gemmLaunches(g: Gemm, cut: GemmCut, sharedPtr = 0): Launch[] {
   const tiles = tilesFor(g.dtype, features());
   const { bytes } = tiles.element;
@@ -263,7 +270,8 @@ function taskSize(tiles: Tiles, m: number, n: number, k: number, count: number) 
   const [height] = tiles.heights;
   const [width] = tiles.widths;
   const all = m * n * k;
-  const products = Math.max(LEAST_PRODUCTS, Math.min(TASK_PRODUCTS, all / FEW_TASKS), all / MOST_TASKS);
+  const most = Math.max(MOST_TASKS, 2 * executor().threads);
+  const products = Math.max(LEAST_PRODUCTS, Math.min(TASK_PRODUCTS, all / FEW_TASKS), all / most);
   const tasks = Math.floor(all / products);
   const rowTasks = Math.min(tasks, Math.floor(m / SHARING_ROWS));
   if (count === 1 && rowTasks > FEW_TASKS && packedBytes(tiles, n, k) <= MOST_SHARED_BYTES) {
