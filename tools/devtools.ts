@@ -23,7 +23,7 @@ interface Params {
   readonly request?: { readonly url: string };
 }
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 150_000;
 /** How long a browser may take to end. */
 const CLOSE_MS = 5000;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

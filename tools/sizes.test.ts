@@ -18,7 +18,7 @@ const ceilings: Record<string, readonly [kilobytes: number, why: string]> = {
   '@torsor/nn': [21.5, 'some 130 modules, most of them checks of arguments'],
   '@torsor/optim': [3, 'SGD and the Adams'],
   '@torsor/data': [5.6, 'loaders with their workers, and safetensors'],
-  '@torsor/workers': [5.6, 'a pool with its protocol, and trainers'],
+  '@torsor/workers': [5.8, 'a pool with its protocol, and trainers'],
   torsor: [0.7, 'names alone'],
 };
 
