@@ -54,11 +54,11 @@ const SHARED_NS = 12_000;
 const WAKING_NS = 80_000;
 const MISSED_NS = 250_000;
 /**
- * A launch that took so much longer than on one thread had a thread that the system put to other use. For so many times as long as was
- * lost, launches are not shared: so a busy machine costs a program next to nothing.
+ * A launch that took so much longer than on one thread had a thread that the system put to other use. Once may be chance; if it happens
+ * again within so many times as long as was lost, launches are not shared for as long: so a busy machine costs a program little.
  */
 const LOST_MS = 0.2;
-const RESTS = 20;
+const RESTS = 5;
 /** A launch in which no task ends for so long has lost a thread. */
 const WATCHDOG_MS = 10_000;
 /** How often threads are started in place of lost ones, before the pool goes on without. */
@@ -122,6 +122,8 @@ export class Pool implements Executor, AsyncDisposable {
   private missedNs = 0;
   /** Until when launches are not shared, since threads have other things to do; 0 if they are. */
   private restUntilMs = 0;
+  /** Until when a launch that loses time to the system is not the first to. */
+  private suspectsUntilMs = 0;
   private isWorking = false;
   private isStopped = false;
   /** Set while threads are being replaced. */
@@ -245,7 +247,8 @@ export class Pool implements Executor, AsyncDisposable {
       Atomics.store(ints, DONE, 0);
       Atomics.store(ints, NEXT, this.generation << TASK_BITS);
       Atomics.add(ints, SEQUENCE, 1);
-      if (Atomics.load(ints, PARKED) > 0) Atomics.notify(ints, SEQUENCE);
+      const wakes = Atomics.load(ints, PARKED) > 0;
+      if (wakes) Atomics.notify(ints, SEQUENCE);
       const startMs = performance.now();
       const { ran, failure } = this.takeTasks();
       ints[THREADS + TASKS_DONE] += ran;
@@ -257,7 +260,12 @@ export class Pool implements Executor, AsyncDisposable {
         // From what the caller's own tasks took; if it got none, it cannot tell.
         const aloneMs = ((endMs - waitMs - startMs) * tasks) / ran;
         const lostMs = endMs - startMs - aloneMs;
-        if (lostMs > LOST_MS) this.restUntilMs = endMs + RESTS * lostMs;
+        // What it takes to wake threads says nothing of later launches.
+        if (lostMs > LOST_MS && !wakes) {
+          const untilMs = endMs + RESTS * lostMs;
+          if (endMs < this.suspectsUntilMs) this.restUntilMs = untilMs;
+          this.suspectsUntilMs = untilMs;
+        }
       }
       // Other threads may have been writing until now; only when they are done may the caller go on, with an error of its own, too.
       if (failure !== null) throw failure.error;
