@@ -65,8 +65,11 @@ const BALLAST_BYTES = 16 * MiB;
 
 /** Bytes in use may grow by so many, or twofold, before `clean` looks what of them is dead, though the heap be far from full … */
 const GROWTH_BYTES = 8 * MiB;
-/** … if that has then taken no more than this part of the time. */
-const CLEANING = 0.02;
+/**
+ * … if so many bytes have then entered the heap for each millisecond that this takes. Programs enter about a mebibyte a millisecond, so
+ * that it takes them some hundredths of their time, however long they wait for other things in between.
+ */
+const CLEANING_BYTES = 50 * MiB;
 /** The soft limit rises when collections in a full heap take more than this part of the time, up to so many bytes. */
 const SWEEPING = 0.04;
 const MOST_FOR_SPEED_BYTES = 256 * MiB;
@@ -95,9 +98,9 @@ let outAtLastPaging = 0;
 let inAtLastPaging = 0;
 let unseenBytes = 0;
 let enteredBytes = 0;
-/** Bytes in use, and the time, from which `clean` runs again. A program's first second is not interrupted. */
+/** Bytes in use, and bytes entered since the last sweep, from which `clean` runs again. */
 let cleanAtBytes = GROWTH_BYTES;
-let cleanAtMs = 1000;
+let cleanAfterBytes = 10 * CLEANING_BYTES;
 let growthBytes = GROWTH_BYTES;
 /** When a sweep last ended, and what part of the time until then from the one before it took. */
 let sweptAtMs = 0;
@@ -174,7 +177,7 @@ export function settle(block: Block, owner: object): boolean {
   const { bytes } = block;
   clock++;
   if (isExact) sweep(0);
-  else if (home.usedBytes > cleanAtBytes && performance.now() > cleanAtMs) clean();
+  else if (home.usedBytes > cleanAtBytes && enteredBytes > cleanAfterBytes) clean();
   if (home.usedBytes + bytes > softLimit) makeRoom(bytes);
   if (home.usedBytes + bytes > softLimit) return false;
   home.onFull ??= makeRoom;
@@ -249,7 +252,6 @@ function sweep(atLeastBytes: number): boolean {
   freeDead();
   // What a look at the young did not find is old.
   if (hasYoung() && heap().usedBytes > usedBytes / 2 && collect(false)) freeDead();
-  enteredBytes = 0;
   const now = performance.now();
   sweepingPart = (now - from) / (now - sweptAtMs);
   sweptAtMs = now;
@@ -281,12 +283,12 @@ function clean(): void {
   rest(from);
 }
 
-/** Sets when `clean` runs next, after what began at `from`. */
-function rest(from: number): void {
+/** Sets when `clean` runs next, after what began at `fromMs`. */
+function rest(fromMs: number): void {
   const { usedBytes } = heap();
-  const now = performance.now();
+  enteredBytes = 0;
   cleanAtBytes = usedBytes + Math.max(growthBytes, usedBytes);
-  cleanAtMs = now + (now - from) / CLEANING;
+  cleanAfterBytes = (performance.now() - fromMs) * CLEANING_BYTES;
 }
 
 let isExact = false;
