@@ -8,7 +8,10 @@ import { breathe } from './sample.ts';
 
 export type { Effort, Voice } from './measureRow.ts';
 
+/** In this order: what is most easily disturbed by what others leave behind in the process comes first. */
 const SUITES = [
+  'threads',
+  'small',
   'matmul',
   'conv',
   'elementwise',
@@ -16,11 +19,10 @@ const SUITES = [
   'move',
   'optim',
   'train',
-  'small',
-  'threads',
   'start',
   'size',
 ];
+
 function skip(suite: string, name: string, unit: string, reason: string): Result {
   return { name, unit, value: 0, range: '', extra: '', suite, ratios: [], turns: [], skipped: reason };
 }

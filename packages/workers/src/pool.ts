@@ -57,7 +57,7 @@ const MISSED_NS = 250_000;
  * A launch that took so much longer than on one thread had a thread that the system put to other use. Once may be chance; if it happens
  * again within so many times as long as was lost, launches are not shared for as long: so a busy machine costs a program little.
  */
-const LOST_MS = 0.2;
+const LOST_MS = 0.5;
 const RESTS = 5;
 /** A launch in which no task ends for so long has lost a thread. */
 const WATCHDOG_MS = 10_000;
