@@ -132,8 +132,7 @@ function tiny(): Run {
 
 /** Files that a worker imports: there are none where the benchmarks run as a bundle. */
 function fileBeside(name: string): URL | null {
-  const url = new URL(`../workers/${name}`, import.meta.url);
-  return url.pathname.includes('/benchmarks/workers/') ? url : null;
+  return import.meta.url.endsWith('/suites/threads.ts') ? new URL(`../workers/${name}`, import.meta.url) : null;
 }
 
 const NO_FILES = 'a bundle has no files for workers';
