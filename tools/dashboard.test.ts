@@ -1,4 +1,4 @@
-/** The dashboard, built, in a browser: every view shows what was measured, and nothing goes wrong. */
+/** The dashboard, built, in browsers: every view shows what was measured, its controls do what they say, everyone can use it. */
 
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -7,9 +7,11 @@ import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { test } from 'uvu';
 import { equal, is, ok } from 'uvu/assert';
-import { findBrowser, openBrowser } from './browsers.ts';
+import { type BrowserId, findBrowser, openBrowser } from './browsers.ts';
+import { Page } from './devtools.ts';
 import { run } from './pnpm.mjs';
 import { root } from './runtimes.mjs';
+import { type StaticServer, serveFolder } from './staticServer.ts';
 
 interface Seen {
   readonly views: readonly { address: string; title: string; rows: number; charts: number; text: string }[];
@@ -25,7 +27,7 @@ const types: Record<string, string> = {
 const LIMIT_MS = 120_000;
 
 /** Serves a built site with the probe in its page, and opens it; gives what the probe saw. */
-async function look(site: string, browserPath: string): Promise<Seen> {
+async function look(id: BrowserId, browserPath: string): Promise<Seen> {
   let tell: (seen: Seen) => void = () => {};
   const seen = new Promise<Seen>((resolve) => {
     tell = resolve;
@@ -50,7 +52,7 @@ async function look(site: string, browserPath: string): Promise<Seen> {
     response.writeHead(200, { 'Content-Type': types[extname(path)] }).end(page || content);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const browser = openBrowser('chromium', browserPath, `http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  const browser = openBrowser(id, browserPath, `http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
   let timer: NodeJS.Timeout | undefined;
   try {
     const late = new Promise<never>((_, reject) => {
@@ -66,19 +68,27 @@ async function look(site: string, browserPath: string): Promise<Seen> {
   }
 }
 
-const browser = findBrowser('chromium');
-const where = browser ? test : test.skip;
+interface Run {
+  readonly results: readonly { readonly suite: string; readonly name: string; readonly value: number }[];
+}
 
-where('every view of the built dashboard shows the rows that were measured, without an error', async () => {
-  const site = mkdtempSync(join(tmpdir(), 'torsor-dashboard-'));
-  try {
-    const built = await run([process.execPath, `${root}apps/dashboard/index.ts`, '--build', '--out', site], {
-      collect: true,
-    });
-    is(built.code, 0, built.output);
-    const runs = JSON.parse(readFileSync(join(site, 'runs.json'), 'utf8')) as { results: { suite: string }[] }[];
-    ok(runs.length > 0);
-    const { views, errors } = await look(site, browser?.path as string);
+const site = mkdtempSync(join(tmpdir(), 'torsor-dashboard-'));
+let runs: Run[] = [];
+
+test.before(async () => {
+  const built = await run([process.execPath, `${root}apps/dashboard/index.ts`, '--build', '--out', site], {
+    collect: true,
+  });
+  is(built.code, 0, built.output);
+  runs = JSON.parse(readFileSync(join(site, 'runs.json'), 'utf8')) as Run[];
+  ok(runs.length > 0);
+});
+test.after(() => rmSync(site, { recursive: true, force: true }));
+
+for (const id of ['chromium', 'firefox'] as const) {
+  const browser = findBrowser(id);
+  (browser ? test : test.skip)(`in ${id} every view shows the rows that were measured, without an error`, async () => {
+    const { views, errors } = await look(id, browser?.path as string);
     equal(errors, []);
     const [overview, table, conv, benchmark, compare, sizes] = views;
     const counts = (suite?: string) =>
@@ -92,9 +102,100 @@ where('every view of the built dashboard shows the rows that were measured, with
     is(compare.title, 'Two runs compared');
     is(compare.text.includes('There is one run so far'), runs.length === 1);
     ok(sizes.charts > 0);
+  });
+}
+
+const chromium = findBrowser('chromium');
+const where = chromium ? test : test.skip;
+let server: StaticServer;
+
+/** Opens the site; what it does with the page ends with it. */
+async function withPage(use: (page: Page, open: (hash: string) => Promise<void>) => Promise<void>): Promise<void> {
+  server = await serveFolder(site);
+  const page = await Page.open(chromium?.path as string);
+  try {
+    await page.resize(1400, 900);
+    await use(page, async (hash) => {
+      await page.goto(`${server.address}${hash}`);
+      await page.waitFor('document.querySelector("main h1")');
+    });
   } finally {
-    rmSync(site, { recursive: true, force: true });
+    await page.close();
+    await server.close();
   }
-});
+}
+
+where('rows can be filtered by name, suite and goal, and sorted, and the address says how', () =>
+  withPage(async (page, open) => {
+    const names = () =>
+      page.evaluate<string[]>(`[...document.querySelectorAll('tbody th a')].map((each) => each.textContent)`);
+    const choose = (label: string, value: string) =>
+      page.evaluate(`(() => {
+        const field = [...document.querySelectorAll('label')].find((each) => each.textContent.trim().startsWith('${label}'))
+          .querySelector('select, input');
+        field.value = '${value}';
+        field.dispatchEvent(new Event(field.matches('select') ? 'change' : 'input', { bubbles: true }));
+      })()`);
+    await open('#/table');
+    const all = await names();
+    await choose('Name', 'conv stride');
+    await page.waitFor(`location.hash.includes('text=conv')`);
+    const some = await names();
+    ok(some.length > 0 && some.length < all.length);
+    for (const name of some) ok(name.includes('conv') && name.includes('stride'), name);
+    await choose('Name', '');
+    await choose('Suite', 'matmul');
+    await page.waitFor(`location.hash.includes('suite=matmul')`);
+    const results = runs.flatMap(({ results }) => results);
+    for (const name of await names()) is(results.find((row) => row.name === name)?.suite, 'matmul', name);
+    await choose('Goal', 'missed');
+    await page.waitFor(`location.hash.includes('goal=missed')`);
+    const missed = await page.evaluate<string[]>(
+      `[...document.querySelectorAll('tbody tr')].map((row) => row.textContent)`,
+    );
+    ok(missed.length < all.length);
+    await choose('Goal', '');
+    const sortBy = `[...document.querySelectorAll('thead button')].find((each) => each.textContent.includes('Benchmark'))`;
+    await page.evaluate(`${sortBy}.click()`);
+    await page.waitFor(`location.hash.includes('sort=name')`);
+    const sorted = await names();
+    const order = (a: string, b: string) => a.localeCompare(b, 'en', { numeric: true });
+    const forward = [...sorted].sort(order);
+    ok(`${sorted}` === `${forward}` || `${sorted}` === `${forward.reverse()}`, `${sorted}`);
+    // a shared link restores it
+    const hash = await page.evaluate<string>('location.hash');
+    await open('#/overview');
+    await open(hash);
+    equal(await names(), sorted);
+    equal(page.problems, []);
+  }),
+);
+
+for (const [scheme, width] of [
+  ['light', 1400],
+  ['dark', 1400],
+  ['light', 390],
+] as const) {
+  where(`axe finds nothing to object to, in ${scheme} colours, ${width} pixels wide`, () =>
+    withPage(async (page, open) => {
+      const axe = readFileSync(`${root}tools/node_modules/axe-core/axe.min.js`, 'utf8');
+      await page.colours(scheme);
+      await page.resize(width, 900);
+      const found: string[] = [];
+      for (const view of ['overview', 'table', 'benchmark?name=matmul+1024', 'compare', 'sizes']) {
+        await open(`#/${view}`);
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        await page.evaluate(`${axe}; 0`);
+        found.push(
+          ...(await page.evaluate<
+            string[]
+          >(`axe.run(document).then(({ violations }) => violations.map(({ id, nodes }) =>
+            '${view}: ' + id + ', ' + nodes.length + ' times: ' + nodes[0].html.slice(0, 200) + '; ' + nodes[0].failureSummary.slice(0, 300)))`)),
+        );
+      }
+      equal(found, []);
+    }),
+  );
+}
 
 test.run();
