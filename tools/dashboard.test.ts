@@ -117,7 +117,11 @@ async function withPage(use: (page: Page, open: (hash: string) => Promise<void>)
     await page.resize(1400, 900);
     await use(page, async (hash) => {
       await page.goto(`${server.address}${hash}`);
-      await page.waitFor('document.querySelector("main h1")');
+      // the title of the page says which view stands
+      const view = /\w+/.exec(hash)?.[0];
+      await page.waitFor(
+        `document.querySelector("main h1 ~ *, main tr, main canvas") !== null && document.title.toLowerCase().startsWith('${view}')`,
+      );
     });
   } finally {
     await page.close();
@@ -142,12 +146,13 @@ where('rows can be filtered by name, suite and goal, and sorted, and the address
     await page.waitFor(`location.hash.includes('text=conv')`);
     const some = await names();
     ok(some.length > 0 && some.length < all.length);
-    for (const name of some) ok(name.includes('conv') && name.includes('stride'), name);
+    const results = runs.flatMap((run) => run.results);
+    const suiteOf = (name: string) => results.find((row) => row.name === name)?.suite;
+    for (const name of some) for (const word of ['conv', 'stride']) ok(`${suiteOf(name)} ${name}`.includes(word), name);
     await choose('Name', '');
     await choose('Suite', 'matmul');
     await page.waitFor(`location.hash.includes('suite=matmul')`);
-    const results = runs.flatMap(({ results }) => results);
-    for (const name of await names()) is(results.find((row) => row.name === name)?.suite, 'matmul', name);
+    for (const name of await names()) is(suiteOf(name), 'matmul', name);
     await choose('Goal', 'missed');
     await page.waitFor(`location.hash.includes('goal=missed')`);
     const missed = await page.evaluate<string[]>(
@@ -185,6 +190,7 @@ for (const [scheme, width] of [
       for (const view of ['overview', 'table', 'benchmark?name=matmul+1024', 'compare', 'sizes']) {
         await open(`#/${view}`);
         await new Promise((resolve) => setTimeout(resolve, 300));
+        ok(await page.evaluate('document.querySelector("tbody tr, canvas") !== null'), `${view} shows nothing`);
         await page.evaluate(`${axe}; 0`);
         found.push(
           ...(await page.evaluate<
