@@ -134,6 +134,8 @@ export function judge(code: number | null, signal: string | null, output: string
 interface Host {
   /** With the version. */
   readonly name: string;
+  /** Whether tests may be skipped: those of what a page does not have, such as processes. The last line says how many. */
+  readonly maySkip: boolean;
   run(file: string): Promise<Outcome>;
   close?(): Promise<void>;
 }
@@ -171,7 +173,7 @@ function processHost(id: RuntimeId): Host | undefined {
       child.on('close', (code, signal) => resolve(judge(code, signal, stripVTControlCharacters(output))));
     });
   };
-  return { name: `${id.replace(/\d+$/, '')} ${found.version}`, run: runFile };
+  return { name: `${id.replace(/\d+$/, '')} ${found.version}`, maySkip: false, run: runFile };
 }
 
 /** A browser that runs each file in a page. */
@@ -181,6 +183,7 @@ async function browserHost(id: BrowserId, isolated: boolean): Promise<Host | und
   const pages = await openPages(id, found.path, { isolated, count: availableParallelism(), limitMs });
   return {
     name: `${id} ${found.version}${isolated ? '' : ', plain'}`,
+    maySkip: true,
     async run(file) {
       const { output, error } = await pages.run(builtPath(file));
       return judge(
@@ -272,7 +275,7 @@ async function runOn(host: Host, files: readonly string[], counts: Counts): Prom
     while (next < files.length) {
       const file = files[next++];
       let outcome = await host.run(file);
-      const total = outcome.passed + outcome.failed;
+      const total = outcome.passed + outcome.failed + (host.maySkip ? outcome.skipped : 0);
       const before = counts.get(file);
       if (outcome.error === undefined) {
         if (before === undefined) counts.set(file, { runtime, total });
