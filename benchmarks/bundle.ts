@@ -31,11 +31,14 @@ export async function bundleForNode(): Promise<{ readonly script: string; readon
   return { script, files: [script, `${FOLDER}/worker.js`] };
 }
 
-/** Files for a page, by their path on its server; suites are files of their own, since some need Node and then fail alone. */
+/** Files for a page and the workers that it starts, by their path on its server; suites are files of their own, since some need Node and then fail alone. */
 export async function bundleSuites(entry: string): Promise<Map<string, Uint8Array>> {
   const { outputFiles = [] } = await build({
     ...common,
-    entryPoints: [`${root}benchmarks/${entry}`],
+    entryPoints: [
+      { in: `${root}benchmarks/${entry}`, out: entry.replace(/^.*\/|\.ts$/g, '') },
+      { in: `${root}packages/workers/src/worker.js`, out: 'worker' },
+    ],
     outdir: root + FOLDER,
     platform: 'browser',
     splitting: true,
