@@ -276,6 +276,8 @@ if (browser === undefined) {
     assert.is(await number(page, value), 0.2);
     await page.evaluate(`location.hash = '#/conv1d'`);
     await page.waitFor(says('A matrix with a pattern'));
+    // the page writes its own state into the address once it stands
+    await settle(500);
     await page.evaluate(`location.hash = '#/conv2d?source=file&bank=identity.0&colours=rgb&width=24'`);
     await page.waitFor(
       `${says('A scalar product, over and over')} && document.querySelector('${value}')?.textContent === '1.0000'`,
