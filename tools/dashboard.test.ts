@@ -7,11 +7,12 @@ import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { test } from 'uvu';
 import { equal, is, ok } from 'uvu/assert';
+import { LOOKS, violations, wear } from './axe.ts';
 import { type BrowserId, findBrowser, openBrowser } from './browsers.ts';
 import { Page } from './devtools.ts';
 import { run } from './pnpm.mjs';
 import { root } from './runtimes.mjs';
-import { type StaticServer, serveFolder } from './staticServer.ts';
+import { serveFolder } from './staticServer.ts';
 
 interface Seen {
   readonly views: readonly { address: string; title: string; rows: number; charts: number; text: string }[];
@@ -107,11 +108,10 @@ for (const id of ['chromium', 'firefox'] as const) {
 
 const chromium = findBrowser('chromium');
 const where = chromium ? test : test.skip;
-let server: StaticServer;
 
 /** Opens the site; what it does with the page ends with it. */
 async function withPage(use: (page: Page, open: (hash: string) => Promise<void>) => Promise<void>): Promise<void> {
-  server = await serveFolder(site);
+  const server = await serveFolder(site);
   const page = await Page.open(chromium?.path as string);
   try {
     await page.resize(1400, 900);
@@ -176,28 +176,16 @@ where('rows can be filtered by name, suite and goal, and sorted, and the address
   }),
 );
 
-for (const [scheme, width] of [
-  ['light', 1400],
-  ['dark', 1400],
-  ['light', 390],
-] as const) {
-  where(`axe finds nothing to object to, in ${scheme} colours, ${width} pixels wide`, () =>
+for (const look of LOOKS) {
+  where(`axe finds nothing to object to, ${look.join()} pixels wide`, () =>
     withPage(async (page, open) => {
-      const axe = readFileSync(`${root}tools/node_modules/axe-core/axe.min.js`, 'utf8');
-      await page.colours(scheme);
-      await page.resize(width, 900);
+      await wear(page, look);
       const found: string[] = [];
       for (const view of ['overview', 'table', 'benchmark?name=matmul+1024', 'compare', 'sizes']) {
         await open(`#/${view}`);
         await new Promise((resolve) => setTimeout(resolve, 300));
         ok(await page.evaluate('document.querySelector("tbody tr, canvas") !== null'), `${view} shows nothing`);
-        await page.evaluate(`${axe}; 0`);
-        found.push(
-          ...(await page.evaluate<
-            string[]
-          >(`axe.run(document).then(({ violations }) => violations.map(({ id, nodes }) =>
-            '${view}: ' + id + ', ' + nodes.length + ' times: ' + nodes[0].html.slice(0, 200) + '; ' + nodes[0].failureSummary.slice(0, 300)))`)),
-        );
+        found.push(...(await violations(page)).map((violation) => `${view} ${violation}`));
       }
       equal(found, []);
     }),

@@ -1,12 +1,11 @@
 /** Everyone can use every page of the playground, whichever there are: axe-core has nothing to object to, and the tab key reaches all. */
 
-import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { LOOKS, violations, wear } from './axe.ts';
 import { findBrowser } from './browsers.ts';
 import type { Page } from './devtools.ts';
 import { openPlayground, type Playground } from './playgroundDriver.ts';
-import { root } from './runtimes.mjs';
 
 const chromium = findBrowser('chromium');
 let playground: Playground;
@@ -23,11 +22,6 @@ async function open(hash: string): Promise<void> {
   await page.waitFor(STANDS);
 }
 
-interface Violation {
-  readonly id: string;
-  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
-}
-
 if (chromium === undefined) {
   console.log('note: no Chromium here, so nobody looked whether everyone can use the playground');
   test.skip('every page can be used by everyone', () => {});
@@ -41,29 +35,17 @@ if (chromium === undefined) {
   });
   test.after(() => playground.close());
 
-  for (const [scheme, width] of [
-    ['light', 1400],
-    ['dark', 1400],
-    ['light', 390],
-  ] as const) {
-    test(`axe finds nothing to object to, in ${scheme} colours, ${width} pixels wide`, async () => {
-      const axe = readFileSync(`${root}tools/node_modules/axe-core/axe.min.js`, 'utf8');
-      await page.colours(scheme);
-      await page.resize(width, 900);
+  for (const look of LOOKS) {
+    test(`axe finds nothing to object to, ${look.join()} pixels wide`, async () => {
+      await wear(page, look);
       const found: string[] = [];
       for (const hash of hashes) {
         await open(hash);
         // formulas come later, and a training has something to show after a moment
         await rest(700);
-        await page.evaluate(`${axe}; 0`);
-        const violations = await page.evaluate<Violation[]>('axe.run(document).then(({ violations }) => violations)');
-        for (const { id, nodes } of violations) {
-          const [{ html, failureSummary }] = nodes;
-          found.push(`${hash} ${id}, ${nodes.length} times: ${html.slice(0, 200)}; ${failureSummary.slice(0, 300)}`);
-        }
+        found.push(...(await violations(page)).map((violation) => `${hash} ${violation}`));
       }
-      await page.colours('light');
-      await page.resize(1400, 900);
+      await wear(page, LOOKS[0]);
       assert.equal(found, []);
     });
   }

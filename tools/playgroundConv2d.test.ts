@@ -3,9 +3,10 @@
 import { nn, type Tensor, tensor } from 'torsor';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { LOOKS, violations, wear } from './axe.ts';
 import { findBrowser } from './browsers.ts';
 import { openPlayground, type Playground } from './playgroundDriver.ts';
-import { boxOf, choose, drop, number, permit, says, settle, slide, violations } from './playgroundHands.ts';
+import { boxOf, choose, drop, number, permit, says, settle, slide } from './playgroundHands.ts';
 
 const F = nn.functional;
 const browser = findBrowser('chromium');
@@ -352,14 +353,9 @@ if (browser === undefined) {
     assert.is(await page.evaluate('location.hash.slice(2)'), link);
   });
 
-  for (const [scheme, width] of [
-    ['light', 1400],
-    ['dark', 1400],
-    ['light', 390],
-  ] as const) {
-    test(`axe finds nothing wrong, ${scheme}, ${width} pixels wide`, async () => {
-      await playground.page.colours(scheme);
-      await playground.page.resize(width, 900);
+  for (const look of LOOKS) {
+    test(`axe finds nothing wrong, ${look.join()} pixels wide`, async () => {
+      await wear(playground.page, look);
       await playground.open('conv2d?colours=rgb&bank=random*1_gabor*30&front=1&operation=conv', shown);
       assert.equal(await violations(playground.page), []);
     });

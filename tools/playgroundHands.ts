@@ -1,8 +1,6 @@
 /** What a reader's hands do on the playground's pages, and what the eyes see. */
 
-import { readFileSync } from 'node:fs';
 import type { Page } from './devtools.ts';
-import { root } from './runtimes.mjs';
 
 const quote = (text: string): string => JSON.stringify(text);
 
@@ -67,12 +65,4 @@ export async function drop(page: Page, selector: string, name: string, content: 
 /** Lets pages of this browser use a device, or not. */
 export async function permit(page: Page, name: 'microphone' | 'camera', setting: 'granted' | 'denied'): Promise<void> {
   await page.send('Browser.setPermission', { permission: { name }, setting });
-}
-
-/** What axe-core finds wrong with the page: the rule and the elements. */
-export async function violations(page: Page): Promise<string[]> {
-  const axe = readFileSync(`${root}tools/node_modules/axe-core/axe.min.js`, 'utf8');
-  await page.evaluate(`window.axe ? undefined : (0, eval)(${quote(axe)})`);
-  return page.evaluate<string[]>(`axe.run().then(({ violations }) =>
-    violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => id + ': ' + html.slice(0, 160) + ' ' + failureSummary)))`);
 }

@@ -4,9 +4,9 @@
  * A block that nobody refers to any more comes back through a finaliser; but finalisers run between tasks, and a loop that never
  * yields has no such moment. So when the heap is full, the blocks that have not been used for longest are **paged out** to
  * ordinary `ArrayBuffer`s: the dead among them are then the garbage collector's, which sees their bytes, and the living page back
- * in when a kernel next needs them. What stays in the heap for a while is registered with the finaliser, what is outside is not, so that the
- * registry stays as small as the heap, in any loop. Where the collector can be asked (`collector.ts`), it is asked first, and only
- * what lives is paged out, if even that is too much.
+ * in when a kernel next needs them. What stays in the heap for a while is registered with the finaliser, what is outside is not, so
+ * that the registry stays as small as the heap, in any loop. Where the collector can be asked (`collector.ts`), it is asked first, and
+ * only what lives is paged out, if even that is too much.
  *
  * The list here refers to blocks, never to the storages that own them: it keeps nothing alive but the bytes it can page out.
  */
@@ -135,7 +135,8 @@ const newOwners: object[] = [];
 let isRegistrationDue = false;
 let watched = 0;
 
-function expect(block: Block, owner: object): void {
+/** Takes a block that has just been placed on the list of those whose owners' deaths are to be noticed. */
+function noteNew(block: Block, owner: object): void {
   newBlocks.push(block);
   newOwners.push(owner);
   if (newBlocks.length >= NEW_BLOCKS) registerNew();
@@ -188,7 +189,7 @@ export function settle(block: Block, owner: object): boolean {
   block.moves++;
   block.place = residents.length;
   residents.push(block);
-  expect(block, owner);
+  noteNew(block, owner);
   enteredBytes += bytes;
   if (block.outside !== null) {
     new Uint8Array(home.memory.buffer, pointer, bytes).set(new Uint8Array(block.outside, 0, bytes));
@@ -361,7 +362,7 @@ export interface MemoryLimits {
   /**
    * Bytes in use above which the tensors that were not used for longest are paged out to ordinary arrays, which the garbage
    * collector sees; they page back in when they are needed. `null`, the default, starts with 128 MiB and doubles where half of
-   * it lives or where what was paged out keeps coming back.
+   * it lives, where what was paged out keeps coming back, and up to 256 MiB where collections take too much of the time.
    */
   readonly softLimitBytes: number | null;
 }

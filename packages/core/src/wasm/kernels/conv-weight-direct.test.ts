@@ -4,18 +4,17 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { FloatDType } from '../../dtype.ts';
 import { itemBytes, viewArray } from '../../dtype.ts';
-import { features, setStrict } from '../features.ts';
+import { GUARD, randoms, testMemory } from '../../fixtures/kernelMemory.ts';
+import { setStrict } from '../features.ts';
 import { kernel } from '../module.ts';
 import type { ConvShape } from './conv.ts';
 import { weightDirectLaunch, weightDirectPlan } from './conv-weight-direct.ts';
 
-const memory = features().sharedMemory
-  ? new WebAssembly.Memory({ initial: 256, maximum: 256, shared: true })
-  : new WebAssembly.Memory({ initial: 256 });
+const memory = testMemory(256);
 
 /** Operands in [-1/2, 1/2]; sums of at most 2,000 products are right to some units of the last place of the largest. */
 const TOLERANCE = { float32: 3e-6, float64: 1e-14 } as const;
-const GUARD = 77;
+/** So many guards stand before and behind. */
 const GUARDS = 16;
 
 interface Given {
@@ -43,14 +42,11 @@ function verify(dtype: FloatDType, given: Given): void {
   const c = shapeOf(dtype, given);
   const bytes = itemBytes(dtype);
   const all = viewArray(dtype, memory.buffer, 0, memory.buffer.byteLength / bytes) as Float64Array;
-  let state = 1;
+  const next = randoms(1);
   let end = 64;
   const place = (size: number): number => {
     const at = end;
-    for (let i = 0; i < size; i++) {
-      state = (Math.imul(state, 1664525) + 1013904223) | 0;
-      all[end++] = (state >>> 8) / 2 ** 24 - 0.5;
-    }
+    for (let i = 0; i < size; i++) all[end++] = next();
     return at;
   };
   const x = place(c.n * c.cin * c.h * c.w);

@@ -1,7 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { FloatDType } from '../../dtype.ts';
-import { features, setStrict } from '../features.ts';
+import { GUARD, randoms, testMemory } from '../../fixtures/kernelMemory.ts';
+import { setStrict } from '../features.ts';
 import { kernel } from '../module.ts';
 import type { ConvShape } from './conv.ts';
 import type { ConvDirection } from './conv-path.ts';
@@ -9,13 +10,10 @@ import { convPath } from './conv-path.ts';
 import type { ConvPointers } from './conv-run.ts';
 import { convLaunches, convProgram, runConv } from './conv-run.ts';
 
-const memory = features().sharedMemory
-  ? new WebAssembly.Memory({ initial: 1024, maximum: 1024, shared: true })
-  : new WebAssembly.Memory({ initial: 1024 });
+const memory = testMemory(1024);
 const dtypes: readonly FloatDType[] = ['float32', 'float64'];
 
-/** What lies around every tensor and behind the scratch memory, and must lie there afterwards. */
-const GUARD = 77;
+/** So many guards stand before and behind. */
 const GUARDS = 64;
 
 /** A shape by its parts; sizes of the output follow. */
@@ -84,14 +82,11 @@ function lay(c: ConvShape, seed = 1) {
     biasOut: c.cout,
     biasIn: c.cin,
   };
-  let state = seed;
+  const next = randoms(seed);
   let end = GUARDS;
   const place = (size: number) => {
     const at = end;
-    for (let i = at; i < at + size; i++) {
-      state = (Math.imul(state, 1664525) + 1013904223) | 0;
-      view[i] = (state >>> 8) / 2 ** 24 - 0.5;
-    }
+    for (let i = at; i < at + size; i++) view[i] = next();
     end += size + GUARDS;
     return at;
   };

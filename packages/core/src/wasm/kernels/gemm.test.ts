@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { FloatDType } from '../../dtype.ts';
+import { GUARD, randoms, testMemory } from '../../fixtures/kernelMemory.ts';
 import { features, setStrict } from '../features.ts';
 import type { Launch } from '../module.ts';
 import { kernel, runInline } from '../module.ts';
@@ -9,22 +10,11 @@ import { gemm, gemmLaunches, gemmScratchBytes, gemmSharedBytes } from './gemm.ts
 import { paddedRows, tallPanels } from './gemm-macro.ts';
 import { tilesFor } from './gemm-micro.ts';
 
-const memory = features().sharedMemory
-  ? new WebAssembly.Memory({ initial: 512, maximum: 512, shared: true })
-  : new WebAssembly.Memory({ initial: 512 });
+const memory = testMemory(512);
 const dtypes: readonly FloatDType[] = ['float32', 'float64'];
 
-/** What lies around every matrix, and must lie there afterwards. */
-const GUARD = 77;
+/** So many guards stand before and behind. */
 const GUARDS = 16;
-
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    return (state >>> 8) / 2 ** 24 - 0.5;
-  };
-}
 
 function viewOf(dtype: FloatDType): Float32Array | Float64Array {
   return dtype === 'float32' ? new Float32Array(memory.buffer) : new Float64Array(memory.buffer);
@@ -67,7 +57,7 @@ function lay(x: Case): Laid {
   const { dtype, m, n, k, spread = 1 } = x;
   const bytes = dtype === 'float32' ? 4 : 8;
   const view = viewOf(dtype);
-  const random = x.fill ?? generator(m * 7919 + n * 104729 + k);
+  const random = x.fill ?? randoms(m * 7919 + n * 104729 + k);
   const ldc = n + (x.ldcExtra ?? 0);
   const [aRow, aCol] = x.aTransposed === true ? [spread, m * spread] : [k * spread, spread];
   const [bRow, bCol] = x.bTransposed === true ? [spread, k * spread] : [n * spread, spread];
@@ -196,7 +186,7 @@ test('blocks of rows, columns and k meet without a seam', () => {
 });
 
 test('random sizes', () => {
-  const random = generator(1);
+  const random = randoms(1);
   const size = (most: number) => Math.floor((random() + 0.5) * most);
   for (let i = 0; i < 60; i++) {
     const dtype = dtypes[i % 2];

@@ -2,19 +2,17 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { features, setStrict } from '../features.ts';
+import { GUARD, randoms, testMemory } from '../../fixtures/kernelMemory.ts';
+import { setStrict } from '../features.ts';
 import { kernel, runInline } from '../module.ts';
 import type { ConvShape } from './conv.ts';
 import { convPath } from './conv-path.ts';
 import { adjointLaunches, adjointPlan } from './winograd-adjoint.ts';
 
-const memory = features().sharedMemory
-  ? new WebAssembly.Memory({ initial: 1024, maximum: 1024, shared: true })
-  : new WebAssembly.Memory({ initial: 1024 });
+const memory = testMemory(1024);
 const floats = new Float32Array(memory.buffer);
 
-/** What lies around the result and behind the scratch memory, and must lie there afterwards. */
-const GUARD = 77;
+/** So many guards stand before and behind. */
 const GUARDS = 64;
 
 /**
@@ -55,15 +53,6 @@ function shapeOf({
     padLeft: pad[1],
     dilationH,
     dilationW: 1,
-  };
-}
-
-/** Uniform in [-1/2, 1/2]. */
-function randoms(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    return (state >>> 8) / 2 ** 24 - 0.5;
   };
 }
 

@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { features, setStrict } from '../features.ts';
+import { GUARD, randoms, testMemory } from '../../fixtures/kernelMemory.ts';
+import { setStrict } from '../features.ts';
 import type { Launch } from '../module.ts';
 import { kernel, runInline } from '../module.ts';
 import type { ConvShape } from './conv.ts';
@@ -9,13 +10,10 @@ import { winogradLaunches, winogradPlan } from './winograd.ts';
 import { LINE, tilingOf } from './winograd-tiles.ts';
 import { winogradWeightLaunches, winogradWeightPlan } from './winograd-weight.ts';
 
-const memory = features().sharedMemory
-  ? new WebAssembly.Memory({ initial: 1024, maximum: 1024, shared: true })
-  : new WebAssembly.Memory({ initial: 1024 });
+const memory = testMemory(1024);
 const floats = new Float32Array(memory.buffer);
 
-/** What lies around the output and behind the scratch memory, and must lie there afterwards. */
-const GUARD = 77;
+/** So many guards stand before and behind. */
 const GUARDS = 64;
 
 /**
@@ -56,14 +54,11 @@ function shapeOf({
 
 /** Operands in memory; then guards, room for the output, guards; then scratch memory. All in elements. */
 function lay(c: ConvShape) {
-  let state = 1;
+  const next = randoms(1);
   let end = 64;
   const place = (size: number) => {
     const at = end;
-    for (let i = 0; i < size; i++) {
-      state = (Math.imul(state, 1664525) + 1013904223) | 0;
-      floats[end++] = (state >>> 8) / 2 ** 24 - 0.5;
-    }
+    for (let i = 0; i < size; i++) floats[end++] = next();
     return at;
   };
   const weightSize = (c.cout * c.cin * c.kh * c.kw) / c.groups;

@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { features, setStrict } from '../features.ts';
+import { GUARD, randoms, testMemory } from '../../fixtures/kernelMemory.ts';
+import { setStrict } from '../features.ts';
 import type { Launch } from '../module.ts';
 import { kernel, runInline } from '../module.ts';
 import type { ConvShape } from './conv.ts';
@@ -9,13 +10,10 @@ import { convBackwardInputLaunches } from './conv-input.ts';
 import { convPath } from './conv-path.ts';
 import { winogradLaunches, winogradPlan } from './winograd.ts';
 
-const memory = features().sharedMemory
-  ? new WebAssembly.Memory({ initial: 1024, maximum: 1024, shared: true })
-  : new WebAssembly.Memory({ initial: 1024 });
+const memory = testMemory(1024);
 const floats = new Float32Array(memory.buffer);
 
-/** What lies around the output and behind the scratch memory, and must lie there afterwards. */
-const GUARD = 77;
+/** So many guards stand before and behind. */
 const GUARDS = 64;
 
 /**
@@ -33,15 +31,6 @@ function shapeOf(
 ): ConvShape {
   const plain = { strideH: 1, strideW: 1, dilationH: 1, dilationW: 1, kh: 3, kw: 3, dtype: 'float32' } as const;
   return { ...plain, n, cin, h, w, cout, oh: h + 2 * padTop - 2, ow: w + 2 * padLeft - 2, padTop, padLeft, groups };
-}
-
-/** Uniform in [-1/2, 1/2]. */
-function randoms(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    return (state >>> 8) / 2 ** 24 - 0.5;
-  };
 }
 
 /** Operands in memory; then guards, room for the output, guards; then scratch memory. All in elements. */
