@@ -30,12 +30,16 @@ export class Block {
   /** Byte address in the heap; 0 while the block is outside. */
   pointer = 0;
   outside: ArrayBuffer | null = null;
+  /** When it came into the heap, in settlements. */
+  placedAt = 0;
   /** When a kernel or a reader last asked where the block is; in settlements, see `clock`. */
   lastUse = 0;
   /** Counts changes of place, so that views of the old one are noticed. */
   moves = 0;
   /** Index among the residents; -1 outside. */
   place = -1;
+  /** Index among the new; -1 once the finaliser knows it or it has left. */
+  placeAsNew = -1;
   /** Whether the finaliser knows the storage that owns this. */
   isRegistered = false;
   /** Tells in a synchronous loop whether that storage is dead; null where the runtime cannot, and while it is not registered. */
@@ -75,8 +79,13 @@ const SWEEPING = 0.04;
 const MOST_FOR_SPEED_BYTES = 256 * MiB;
 /** Where the runtime cannot tell what is dead, blocks are taken for it that so many settlements have not used: some hundred steps. */
 const IDLE = 4096;
-/** So many blocks are placed before the first of them is registered: by then most have been released, and never need to be. */
-const NEW_BLOCKS = 64;
+/**
+ * A block is registered when it has outlived so many settlements, a step or some: most have been released by then. What V8 keeps for a
+ * registration lies among its old objects, where it stays after the release, and keeps the block's, until the old are collected.
+ */
+const NEW_AGE = 256;
+/** So many blocks are new before anybody looks which of them are new no more. */
+const MOST_NEW = 2 * NEW_AGE;
 /** Weak references keep their targets until they are made to forget them, which takes microseconds: after so many. */
 const FORGET_EVERY = 64;
 
@@ -129,39 +138,51 @@ const finaliser = new FinalizationRegistry<Block>((block) => {
   leave(block);
 });
 
-/** The blocks placed last, and their owners, which they keep alive until they are registered: at the end of the job at the latest. */
-const newBlocks: Block[] = [];
-const newOwners: object[] = [];
+/**
+ * The blocks placed last that have not been released, oldest first, and their owners, which they keep alive until they are registered:
+ * at the end of the job at the latest, or when there is need for memory.
+ */
+const newBlocks: (Block | null)[] = [];
+const newOwners: (object | null)[] = [];
 let isRegistrationDue = false;
 let watched = 0;
 
 /** Takes a block that has just been placed on the list of those whose owners' deaths are to be noticed. */
 function noteNew(block: Block, owner: object): void {
+  block.placeAsNew = newBlocks.length;
   newBlocks.push(block);
   newOwners.push(owner);
-  if (newBlocks.length >= NEW_BLOCKS) registerNew();
+  if (newBlocks.length >= MOST_NEW) registerNew(NEW_AGE);
   else if (!isRegistrationDue) {
     isRegistrationDue = true;
     queueMicrotask(() => {
       isRegistrationDue = false;
-      registerNew();
+      registerNew(0);
     });
   }
 }
 
-/** Has the deaths of the owners of new blocks noticed, and lets go of them. */
-function registerNew(): void {
+/** Has the deaths of the owners of new blocks noticed, and lets go of them: of those that so many settlements have passed since. */
+function registerNew(age: number): void {
+  let kept = 0;
   for (let i = 0; i < newBlocks.length; i++) {
     const block = newBlocks[i];
-    if (block.pointer === 0 || block.isRegistered) continue;
     const owner = newOwners[i];
-    finaliser.register(owner, block, block);
-    block.isRegistered = true;
-    block.owner = watch(owner);
-    if (block.owner !== null) watched++;
+    if (block === null || owner === null) continue;
+    if (block.placedAt > clock - age) {
+      block.placeAsNew = kept;
+      newBlocks[kept] = block;
+      newOwners[kept++] = owner;
+    } else {
+      block.placeAsNew = -1;
+      finaliser.register(owner, block, block);
+      block.isRegistered = true;
+      block.owner = watch(owner);
+      if (block.owner !== null) watched++;
+    }
   }
-  newBlocks.length = 0;
-  newOwners.length = 0;
+  newBlocks.length = kept;
+  newOwners.length = kept;
   if (watched < FORGET_EVERY) return;
   watched = 0;
   forget();
@@ -186,6 +207,7 @@ export function settle(block: Block, owner: object): boolean {
   if (pointer === 0) return false;
   block.pointer = pointer;
   block.lastUse = clock;
+  block.placedAt = clock;
   block.moves++;
   block.place = residents.length;
   residents.push(block);
@@ -230,6 +252,11 @@ function leave(block: Block): void {
   block.pointer = 0;
   block.moves++;
   block.place = -1;
+  if (block.placeAsNew >= 0) {
+    newBlocks[block.placeAsNew] = null;
+    newOwners[block.placeAsNew] = null;
+    block.placeAsNew = -1;
+  }
   if (block.isRegistered) {
     finaliser.unregister(block);
     block.isRegistered = false;
@@ -246,7 +273,7 @@ function leave(block: Block): void {
 /** Frees the blocks that nobody refers to any more, if the runtime can tell, and if so many bytes have entered since the last time. */
 function sweep(atLeastBytes: number): boolean {
   if (enteredBytes < atLeastBytes) return false;
-  registerNew();
+  registerNew(0);
   const from = performance.now();
   const { usedBytes } = heap();
   if (!collect(true)) return false;
@@ -273,7 +300,7 @@ function freeDead(): void {
 function clean(): void {
   const from = performance.now();
   if (sweep(0)) return;
-  registerNew();
+  registerNew(0);
   const wentOut = pagedOutBytes - outAtLastClean;
   if (pagedInBytes - inAtLastClean > wentOut * THRASHING) growthBytes *= 2;
   outAtLastClean = pagedOutBytes;
@@ -317,7 +344,7 @@ function pageOut(block: Block): void {
 function makeRoom(bytes: number): void {
   const home = heap();
   adapt(bytes);
-  registerNew();
+  registerNew(0);
   const isSwept = sweep(COLLECT_BYTES);
   // Where half of the heap lives, or garbage comes fast, collections would come too often.
   if (isSwept && home.usedBytes + bytes > softLimit / 2) raise(2 * softLimit);
