@@ -4,7 +4,7 @@
  */
 
 import type { Launch } from '@torsor/core';
-import { heap } from '@torsor/core';
+import { exportTasks, heap } from '@torsor/core';
 import * as t from 'torsor';
 import { median } from '../median.ts';
 import { isFigure, type Line, type Row, type Run, type Work } from '../row.ts';
@@ -74,7 +74,7 @@ function small(): Row[] {
 const empty: Launch = {
   name: 'bench_empty',
   emit: (code) => {
-    code.export('run', { task: 'i32', scratch: 'i32' }, [], () => {});
+    exportTasks(code, 'run', { task: 'i32', scratch: 'i32' }, () => {});
   },
   entry: 'run',
   args: [],

@@ -75,4 +75,4 @@ export type { Features } from './wasm/features.ts';
 export { features, isStrict, setStrict } from './wasm/features.ts';
 export { heap } from './wasm/heap.ts';
 export type { Emitter, Launch } from './wasm/module.ts';
-export { kernel, kernelModule } from './wasm/module.ts';
+export { exportTasks, kernel, kernelModule, runInline } from './wasm/module.ts';

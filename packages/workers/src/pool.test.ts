@@ -2,7 +2,7 @@
 
 import type { Executor, Launch, Tensor } from '@torsor/core';
 import * as torsor from '@torsor/core';
-import { conv2d, executor, heap, manualSeed, rand, randn, setExecutor, WorkerError } from '@torsor/core';
+import { conv2d, executor, exportTasks, heap, manualSeed, rand, randn, setExecutor, WorkerError } from '@torsor/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Pool } from './index.ts';
@@ -123,7 +123,7 @@ function launchOf(name: string, tasks: number, body: Launch['emit']): Launch {
 
 /** Traps in every task. */
 const trapping = launchOf('test_trap', 16, (code) => {
-  code.export('run', { task: 'i32', scratch: 'i32' }, [], () => code.unreachable());
+  exportTasks(code, 'run', { task: 'i32', scratch: 'i32' }, () => code.unreachable());
 });
 
 /**
@@ -133,7 +133,7 @@ const trapping = launchOf('test_trap', 16, (code) => {
 const hanging = (callersScratch: number, turns = 20_000_000): Launch => ({
   name: 'test_hang',
   emit: (code) => {
-    code.export('run', { task: 'i32', scratch: 'i32', own: 'i32', turns: 'i32' }, [], ({ scratch, own, turns }) => {
+    exportTasks(code, 'run', { task: 'i32', scratch: 'i32', own: 'i32', turns: 'i32' }, ({ scratch, own, turns }) => {
       const [i, round, rounds] = code.locals('i32', 3);
       rounds.set(code.i32.add(1, code.i32.mul(200, code.i32.ne(scratch, own))));
       code.forRange(round, 0, rounds, 1, () => {
@@ -237,7 +237,7 @@ threaded('a launch of more calls than a launch has tasks runs each of them once'
   const calls = 10_007;
   const counts = heap().allocate(4 * calls);
   const count = launchOf('test_count', calls, (code) => {
-    code.export('run', { task: 'i32', scratch: 'i32', counts: 'i32' }, [], ({ task, counts: at }) => {
+    exportTasks(code, 'run', { task: 'i32', scratch: 'i32', counts: 'i32' }, ({ task, counts: at }) => {
       const place = code.local('i32', code.index(at, task, 4));
       code.i32.store(place, code.i32.add(code.i32.load(place), 1));
     });

@@ -4,7 +4,7 @@
  */
 
 import type { Executor, Launch, Rows } from '@torsor/core';
-import { executor, heap, kernel, kernelModule, setExecutor, ValueError, WorkerError } from '@torsor/core';
+import { executor, heap, kernel, kernelModule, runInline, setExecutor, ValueError, WorkerError } from '@torsor/core';
 import {
   ARGUMENTS,
   BUSY_US,
@@ -188,18 +188,17 @@ export class Pool implements Executor, AsyncDisposable {
   }
 
   run(launch: Launch, memory: WebAssembly.Memory, scratchPtr: number): void {
-    const { name, emit, entry, args, tasks, ns, scratchBytes } = launch;
+    const { args, tasks, ns, scratchBytes } = launch;
     const isShared = tasks > 1 && memory === heap().memory && this.gains(ns);
     if (!isShared || !this.setScratch(scratchBytes)) {
       this.inlineLaunches++;
-      const run = kernel(name, emit, memory)[entry];
-      for (let task = 0; task < tasks; task++) run(task, scratchPtr, ...args);
+      runInline(launch, memory, scratchPtr);
       return;
     }
     const id = this.idOf(launch);
     this.ints[THREADS + SCRATCH] = scratchPtr;
     this.doubles.set(args);
-    this.share(id, entry, false, args.length, tasks);
+    this.share(id, launch.entry, false, args.length, tasks);
   }
 
   runRows(rows: Rows): void {

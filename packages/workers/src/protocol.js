@@ -58,8 +58,8 @@ export const TASK_BITS = 12;
 export const NO_TASKS = (1 << TASK_BITS) - 1;
 
 /**
- * Takes and runs tasks of the present launch until there are none. A task is an equal share of the calls: of `entry(call, scratch,
- * ...arguments)`, or, where there are rows of arguments, of `entry(...row)`.
+ * Takes and runs tasks of the present launch until there are none. A task is an equal share of the calls: `entry(from, to, scratch,
+ * ...arguments)`, or, where there are rows of arguments, `entry(...row)` for each.
  *
  * @param {Int32Array} ints
  * @param {Float64Array} doubles
@@ -100,17 +100,21 @@ export function work(ints, doubles, thread, functionsOf) {
     // Before a task is taken: while this thread compiles, the others take them all.
     run ??= functionOf(functionsOf, kernel, entry);
     if (Atomics.compareExchange(ints, NEXT, next, next + 1) !== next) continue;
-    if (args.length === 0) {
-      if (rows === 0) {
-        args.push(0, ints[THREADS + thread * THREAD_WORDS + SCRATCH]);
+    const from = Math.floor((task * calls) / tasks);
+    const to = Math.floor(((task + 1) * calls) / tasks);
+    if (rows === 0) {
+      if (args.length === 0) {
+        args.push(from, to, ints[THREADS + thread * THREAD_WORDS + SCRATCH]);
         for (let i = 0; i < count; i++) args.push(doubles[i]);
       }
-    }
-    const end = Math.floor(((task + 1) * calls) / tasks);
-    for (let call = Math.floor((task * calls) / tasks); call < end; call++) {
-      if (rows === 0) args[0] = call;
-      else for (let i = 0, at = call * count; i < count; i++) args[i] = doubles[at + i];
+      args[0] = from;
+      args[1] = to;
       run(...args);
+    } else {
+      for (let call = from; call < to; call++) {
+        for (let i = 0, at = call * count; i < count; i++) args[i] = doubles[at + i];
+        run(...args);
+      }
     }
     ran++;
     finish(ints);

@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { features, setStrict } from './features.ts';
 import type { Emitter } from './module.ts';
-import { instantiate, kernel, kernelModule, runInline } from './module.ts';
+import { exportTasks, instantiate, kernel, kernelModule, runInline } from './module.ts';
 
 function newMemory(): WebAssembly.Memory {
   return features().sharedMemory
@@ -36,7 +36,7 @@ test('a kernel is emitted once for each memory and set of features', () => {
 test('a launch runs every task with the scratch memory and the arguments', () => {
   const memory = newMemory();
   const emit: Emitter = (code) => {
-    code.export('mark', { task: 'i32', scratch: 'i32', out: 'i32' }, [], ({ task, scratch, out }) => {
+    exportTasks(code, 'mark', { task: 'i32', scratch: 'i32', out: 'i32' }, ({ task, scratch, out }) => {
       code.i32.store(code.index(out, task, 4), code.i32.add(scratch, task));
     });
   };

@@ -5,6 +5,7 @@
 
 import { TorsorError } from '../errors.ts';
 import { observed } from '../observe.ts';
+import type { Func, Local, ValType } from './assembler.ts';
 import { Assembler } from './assembler.ts';
 import type { Features } from './features.ts';
 import { features } from './features.ts';
@@ -114,9 +115,8 @@ function boundTo(memory: WebAssembly.Memory, target: Features): Bound {
 }
 
 /**
- * One launch of a kernel: `entry(task, scratch, ...args)` for every task from 0 on, in any order and on any threads;
- * tasks write to different places. Each thread brings its own scratch memory, aligned to 64 bytes, whose content means
- * nothing.
+ * One launch of a kernel: a task for every number below `tasks`, in any order and on any threads; tasks write to different places.
+ * Each thread brings its own scratch memory, aligned to 64 bytes, whose content means nothing. `entry` is what `exportTasks` exports.
  */
 export interface Launch {
   readonly name: string;
@@ -130,8 +130,33 @@ export interface Launch {
   readonly scratchBytes: number;
 }
 
+/** The parameters of a task, and what its `args` are. */
+export type TaskParams = Readonly<Record<string, ValType>> & { readonly task: 'i32'; readonly scratch: 'i32' };
+
+/**
+ * Defines a task, and exports the function that runs those from one on up to another: `name(from, to, scratch, ...args)`. So a thread
+ * calls once for many; and a task is a function by itself, which engines replace by a faster version between two of them.
+ *
+ *     for task in from .. to: name(task, scratch, ...args)
+ */
+export function exportTasks<const P extends TaskParams>(
+  code: Assembler,
+  name: string,
+  params: P,
+  body: (params: { [K in keyof P]: Local<P[K]> }) => void,
+): void {
+  const one: Func<[]> = code.func(`${name}Task`, params, [], body);
+  const { task, ...others } = params;
+  code.export(name, { task, to: 'i32', ...others }, [], (locals) => {
+    const { task, to, ...args } = locals as Readonly<Record<string, Local>> & Record<'task' | 'to', Local<'i32'>>;
+    code.whileLess(task, to, () => {
+      code.call(one, task, ...Object.values(args));
+      code.increase(task, 1);
+    });
+  });
+}
+
 /** Runs a launch on this thread. */
 export function runInline(launch: Launch, memory: WebAssembly.Memory, scratchPtr: number): void {
-  const run = kernel(launch.name, launch.emit, memory)[launch.entry]!;
-  for (let task = 0; task < launch.tasks; task++) run(task, scratchPtr, ...launch.args);
+  kernel(launch.name, launch.emit, memory)[launch.entry](0, launch.tasks, scratchPtr, ...launch.args);
 }

@@ -6,6 +6,7 @@
 import type { FloatDType } from '../../dtype.ts';
 import type { Assembler, Local } from '../assembler.ts';
 import type { Emitter, Launch } from '../module.ts';
+import { exportTasks } from '../module.ts';
 import type { Element } from './gemm-micro.ts';
 import { elementOf, repeat, scalarOf } from './gemm-micro.ts';
 import { evenBlock, taskArgs } from './gemm-plan.ts';
@@ -50,7 +51,7 @@ function emitSumChunks(code: Assembler, element: Element): void {
   const { bytes, lanes } = element;
   const scalar = scalarOf(code, element);
   const vector = bytes === 4 ? code.f32x4 : code.f64x2;
-  code.export('sumChunks', SUM_CHUNKS, [], ({ task, parts, out, chunks, count, taskCount }) => {
+  exportTasks(code, 'sumChunks', SUM_CHUNKS, ({ task, parts, out, chunks, count, taskCount }) => {
     const i = code.local('i32', i32.mul(task, taskCount));
     const end = code.local('i32', i32.add(i, taskCount));
     end.set(code.least(end, count));

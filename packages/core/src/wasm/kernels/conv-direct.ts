@@ -15,6 +15,7 @@ import type { FloatDType } from '../../dtype.ts';
 import type { Assembler, Func, Local, Value } from '../assembler.ts';
 import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
+import { exportTasks } from '../module.ts';
 import type { ConvShape } from './conv.ts';
 import type { Tiles } from './gemm-micro.ts';
 import { loadSplat, multiplyAdd, repeat, scalarOf, tilesFor } from './gemm-micro.ts';
@@ -354,7 +355,7 @@ function emitConvDirect(code: Assembler, tiles: Tiles, form: Line): void {
   const { bytes } = tiles.element;
   const copyPadded = emitCopyPadded(code, tiles.element);
   const directs = form.heights.map((rows) => emitDirect(code, tiles, form, rows));
-  code.export('convDirect', DIRECT, [], (params) => {
+  exportTasks(code, 'convDirect', DIRECT, (params) => {
     const { task, scratch, x, weights, bias, out, groups, rows, channels, lineTasks, lineBlock, h, w, oh, ow } = params;
     const { kh, kw, strideH, strideW, padTop, padLeft, dilationH, dilationW, padLines, padColumns, padAt } = params;
     const line = code.local('i32', i32.mul(i32.rem_u(task, lineTasks), lineBlock));

@@ -12,6 +12,7 @@ import type { FloatDType } from '../../dtype.ts';
 import { itemBytes } from '../../dtype.ts';
 import type { Assembler, Local, Value } from '../assembler.ts';
 import type { Emitter, Launch } from '../module.ts';
+import { exportTasks } from '../module.ts';
 import type { ConvShape } from './conv.ts';
 import { convForwardLaunches, convForwardMemory } from './conv.ts';
 import { convKernel } from './conv-path.ts';
@@ -249,7 +250,7 @@ function emitTakeWeights(code: Assembler, element: Element): void {
   const { i32 } = code;
   const { bytes } = element;
   const scalar = scalarOf(code, element);
-  code.export('takeWeights', TAKE_WEIGHTS, [], (params) => {
+  exportTasks(code, 'takeWeights', TAKE_WEIGHTS, (params) => {
     const { task, weights, out, rows, channels, kh, kw, tapY, stepY, tapsY, tapX, stepX, tapsX, lineTaps, tapAt } =
       params;
     const area = code.local('i32', i32.mul(kh, kw));
@@ -309,7 +310,7 @@ function emitSpread(code: Assembler, element: Element): void {
   const { i32 } = code;
   const { bytes } = element;
   const scalar = scalarOf(code, element);
-  code.export('spread', SPREAD, [], (params) => {
+  exportTasks(code, 'spread', SPREAD, (params) => {
     const { task, from, bias, out, channels, rows, columns, fromRow, fromPlane, fromImage } = params;
     const { outPlane, outRow, outStep } = params;
     const [x, at, to] = code.locals('i32', 3);

@@ -12,6 +12,7 @@ import type { Assembler, Func, Local } from '../assembler.ts';
 import { executor } from '../executor.ts';
 import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
+import { exportTasks } from '../module.ts';
 import type { ConvShape } from './conv.ts';
 import type { MacroFuncs } from './gemm-macro.ts';
 import { emitColumns, emitMacro, emitPackB, FROM_C, FROM_ZERO } from './gemm-macro.ts';
@@ -182,7 +183,7 @@ const PACK_TAPS = {
 function emitPackTapRows(code: Assembler, tiles: Tiles, { packA }: MacroFuncs): void {
   const { i32 } = code;
   const { bytes } = tiles.element;
-  code.export('packTapRows', PACK_TAPS, [], (params) => {
+  exportTasks(code, 'packTapRows', PACK_TAPS, (params) => {
     const { task, weights, packed, packedStep, channels, channelBlock, channelBlocks, outChannels, taps, kBlock } =
       params;
     const group = code.local('i32', i32.div_u(task, channelBlocks));
@@ -421,7 +422,7 @@ function emitConvScatter(code: Assembler, tiles: Tiles, macro: MacroFuncs): void
   const columnsFunc = emitColumns(code, tiles, macro);
   const scatterTaps = emitScatterTaps(code, tiles.element);
   const fillPlanes = emitFillPlanes(code, tiles.element);
-  code.export('convScatter', CONV_SCATTER, [], (params) => {
+  exportTasks(code, 'convScatter', CONV_SCATTER, (params) => {
     const { task, scratch, grad, packed, packedStep, bias, out, groups, channels, channelBlock, channelBlocks } =
       params;
     const { outChannels, taps, kBlock, lineBlock, columnBlock, h, w, oh, ow, kh, kw, strideH, strideW } = params;

@@ -61,7 +61,7 @@ function verify(dtype: FloatDType, given: Given): void {
   const launch = weightDirectLaunch(c, { x: x * bytes, grad: grad * bytes, out: out * bytes });
   // In any order of the tasks.
   for (let task = launch.tasks - 1; task >= 0; task--) {
-    kernel(launch.name, launch.emit, memory)[launch.entry]?.(task, scratch * bytes, ...launch.args);
+    kernel(launch.name, launch.emit, memory)[launch.entry](task, task + 1, scratch * bytes, ...launch.args);
   }
   const name = `${dtype} ${JSON.stringify(given)}`;
   const isGuard = (from: number) => all.subarray(from, from + GUARDS).every((value) => value === GUARD);

@@ -14,6 +14,7 @@ import type { FloatDType } from '../../dtype.ts';
 import type { Assembler, Func, Value } from '../assembler.ts';
 import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
+import { exportTasks } from '../module.ts';
 import type { ConvShape } from './conv.ts';
 import type { Tiles } from './gemm-micro.ts';
 import { loadFirst, multiplyAdd, repeat, scalarOf, sumLanes, tilesFor } from './gemm-micro.ts';
@@ -254,7 +255,7 @@ function emitWeightDirect(code: Assembler, tiles: Tiles, stride: number): void {
     rows,
     runs: taps.map((count) => ({ count, dots: emitDots(code, tiles, stride, rows, count, vectors) })),
   }));
-  code.export('weightDirect', WEIGHT_DIRECT, [], (params) => {
+  exportTasks(code, 'weightDirect', WEIGHT_DIRECT, (params) => {
     const { task, scratch, x, grad, out, images, groups, rows, taskRows, rowTasks, channels, h, w, oh, ow } = params;
     const { kh, kw, strideH, strideW, padTop, padLeft, dilationH, dilationW, padLines, padColumns } = params;
     const plane = code.local('i32', code.scale(i32.mul(h, w), bytes));

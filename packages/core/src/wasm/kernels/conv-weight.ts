@@ -17,6 +17,7 @@ import type { FloatDType } from '../../dtype.ts';
 import type { Assembler, Func, Local } from '../assembler.ts';
 import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
+import { exportTasks } from '../module.ts';
 import type { ConvShape } from './conv.ts';
 import { sumChunksLaunch } from './conv-chunks.ts';
 import { convKernel } from './conv-path.ts';
@@ -317,7 +318,7 @@ function emitConvWeight(code: Assembler, tiles: Tiles, macro: MacroFuncs): void 
     copyPadded: emitCopyPadded(code, tiles.element),
     packTaps: emitPackTaps(code, tiles, macro),
   };
-  code.export('convWeight', CONV_WEIGHT, [], (params) => {
+  exportTasks(code, 'convWeight', CONV_WEIGHT, (params) => {
     const { task, scratch, x, grad, out, outChunk, groups, rows, channels, taskRows, taskTaps, rowTasks } = params;
     const { tapTasks, lineBlock, columnBlock, columnBlocks, blocks, blocksPerChunk, lines, oh, ow } = params;
     const local = () => code.local('i32');

@@ -360,7 +360,7 @@ test('tasks in any order give the same bits', () => {
         const expected = result();
         for (const { name, emit, entry, args, tasks } of convLaunches(program, pointers, scratchPtr)) {
           const run = kernel(name, emit, memory)[entry];
-          for (let task = tasks - 1; task >= 0; task--) run(task, scratchPtr + program.sharedBytes, ...args);
+          for (let task = tasks - 1; task >= 0; task--) run(task, task + 1, scratchPtr + program.sharedBytes, ...args);
         }
         assert.equal(result(), expected);
       };

@@ -16,6 +16,7 @@ import { itemBytes } from '../../dtype.ts';
 import type { Assembler, Func } from '../assembler.ts';
 import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
+import { exportTasks } from '../module.ts';
 import { directLaunch, directPlan } from './conv-direct.ts';
 import { convKernel } from './conv-path.ts';
 import type { ConvMemory } from './conv-run.ts';
@@ -267,7 +268,7 @@ const PACK_WEIGHTS = {
 function emitPackWeights(code: Assembler, tiles: Tiles, { packA }: MacroFuncs): void {
   const { i32 } = code;
   const { bytes } = tiles.element;
-  code.export('packWeights', PACK_WEIGHTS, [], (params) => {
+  exportTasks(code, 'packWeights', PACK_WEIGHTS, (params) => {
     const { task, weights, packed, kBlocks, rows, k, kBlock, rowBlock, packedRows } = params;
     const group = code.local('i32', i32.div_u(task, kBlocks));
     const p = code.local('i32', i32.mul(i32.rem_u(task, kBlocks), kBlock));
@@ -332,7 +333,7 @@ function emitConv(code: Assembler, tiles: Tiles, columnsFunc: Func): void {
   const [width] = tiles.widths;
   const expand = emitExpand(code, tiles);
   const packPatches = emitPackPatches(code, tiles);
-  code.export('conv', CONV, [], (params) => {
+  exportTasks(code, 'conv', CONV, (params) => {
     const { task, scratch, packed, x, out, bias, groups, rows, channels, positions, columnBlocks, columnBlock } =
       params;
     const { channelBlock, rowBlock, taskRows, rowTasks, packedRows, units, unitsPerTask, initAt, bAt } = params;

@@ -4,6 +4,7 @@
  */
 
 import type { Assembler, Func, Local, Value } from '../assembler.ts';
+import { exportTasks } from '../module.ts';
 import type { Element, Tiles } from './gemm-micro.ts';
 import { loadFirst, loadSplat, multiplyAdd, repeat, scalarOf, sumLanes } from './gemm-micro.ts';
 
@@ -60,7 +61,7 @@ export function emitGemv(code: Assembler, { element, fma }: Tiles): void {
   const axpy = emitAxpy(code, element, fma, 1);
   const finish = emitFinish(code, element);
   const columns = emitColumns(code, element, axpys, axpy);
-  code.export('gemv', GEMV, [], (params) => {
+  exportTasks(code, 'gemv', GEMV, (params) => {
     const { task, scratch, taskRows, rowTasks, rows, k, matrix, rowStep, kStep, x, xStep } = params;
     const { add, addStep, out, outStep } = params;
     const product = code.local('i32', i32.div_u(task, rowTasks));

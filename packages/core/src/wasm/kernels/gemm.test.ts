@@ -283,7 +283,7 @@ test('NaN and infinity reach exactly the elements that they should', () => {
 /** Runs the tasks of a launch from the last to the first. */
 function runBackwards({ name, emit, entry, args, tasks }: Launch, scratchPtr: number): void {
   const run = kernel(name, emit, memory)[entry];
-  for (let task = tasks - 1; task >= 0; task--) run(task, scratchPtr, ...args);
+  for (let task = tasks - 1; task >= 0; task--) run(task, task + 1, scratchPtr, ...args);
 }
 
 test('any division into tasks gives the same bits, whether they share a packed B or not', () => {

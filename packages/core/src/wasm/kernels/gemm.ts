@@ -12,6 +12,7 @@ import type { Assembler, Func, Local, Value } from '../assembler.ts';
 import { executor } from '../executor.ts';
 import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
+import { exportTasks } from '../module.ts';
 
 import type { MacroFuncs } from './gemm-macro.ts';
 import { emitExpand, emitMacro, emitPackB, emitPanels, paddedRows } from './gemm-macro.ts';
@@ -376,7 +377,7 @@ function emitTask(code: Assembler, tiles: Tiles, macro: MacroFuncs, panels: Func
   const { bytes } = tiles.element;
   const [width] = tiles.widths;
   const expand = emitExpand(code, tiles);
-  code.export('gemm', TASK, [], (params) => {
+  exportTasks(code, 'gemm', TASK, (params) => {
     const { task, scratch, taskRows, taskColumns, taskBatch, rowTasks, columnTasks, m, n, k, batch } = params;
     const { a, aRow, aColumn, b, bRow, bColumn, c, cRow, add, addRow, addColumn } = params;
     const { kBlock, rowBlock, columnBlock, initAt, aAt, bAt, packed } = params;
@@ -511,7 +512,7 @@ function packedAt(
 /** packB: a task packs some columns of a block of k */
 function emitPackTask(code: Assembler, tiles: Tiles, packB: Func): void {
   const { i32 } = code;
-  code.export('packB', PACK, [], ({ task, columnTasks, n, k, b, bRow, bColumn, kBlock, packed }) => {
+  exportTasks(code, 'packB', PACK, ({ task, columnTasks, n, k, b, bRow, bColumn, kBlock, packed }) => {
     const column = code.local('i32', i32.mul(i32.rem_u(task, columnTasks), PACK_COLUMNS));
     const p = code.local('i32', i32.mul(i32.div_u(task, columnTasks), kBlock));
     const columns = code.local('i32', i32.sub(n, column));

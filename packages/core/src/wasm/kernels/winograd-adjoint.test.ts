@@ -226,7 +226,7 @@ test('tasks in any order give the same bits', () => {
   const launches = adjointLaunches(c, pointers, laid.scratch * 4);
   assert.ok((launches.at(-1)?.tasks ?? 0) > 2);
   for (const { name, emit, entry, args, tasks } of launches) {
-    for (let task = tasks - 1; task >= 0; task--) kernel(name, emit, memory)[entry]?.(task, own, ...args);
+    for (let task = tasks - 1; task >= 0; task--) kernel(name, emit, memory)[entry]?.(task, task + 1, own, ...args);
   }
   assert.ok(before.every((value, i) => Object.is(value, floats[laid.out + i])));
 });

@@ -16,6 +16,7 @@
 import type { Assembler, Func, Local } from '../assembler.ts';
 import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
+import { exportTasks } from '../module.ts';
 import type { ConvShape } from './conv.ts';
 import type { MacroFuncs } from './gemm-macro.ts';
 import { emitColumns, emitMacro, FROM_ZERO } from './gemm-macro.ts';
@@ -261,7 +262,7 @@ function emitMain(code: Assembler, tiles: Tiles, macro: MacroFuncs): void {
   const addInputs = emitAddInputs(code, tiles);
   const copyOut = emitCopyOut(code);
   const columnsFunc = emitColumns(code, tiles, macro);
-  code.export('adjoint', ADJOINT, [], (params) => {
+  exportTasks(code, 'adjoint', ADJOINT, (params) => {
     const { task, scratch, grad, packed, bias, out, groups, rows, channels, rowBlock, filters, kh } = params;
     const { partStep, lineStep, stepY, stepX, n, h, w, oh, ow, padTop, padLeft, tilesX } = params;
     const { imageBlock, blockY, blockX, columns, planeBytes, weightStep, slopeStep, productStep } = params;

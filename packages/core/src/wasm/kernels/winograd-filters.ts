@@ -10,6 +10,7 @@
 
 import type { Assembler } from '../assembler.ts';
 import type { Launch } from '../module.ts';
+import { exportTasks } from '../module.ts';
 import type { ConvShape } from './conv.ts';
 import { taskArgs } from './gemm-plan.ts';
 import { LINE_TAPS } from './winograd-line.ts';
@@ -58,7 +59,7 @@ const FILTERS = {
 
 function emitFilters(code: Assembler, entry: 'cut' | 'join'): void {
   const { i32, f32 } = code;
-  code.export(entry, FILTERS, [], (params) => {
+  exportTasks(code, entry, FILTERS, (params) => {
     const { task, weights, filters, channels, parts, partStep, strideX, kh, kw } = params;
     const [channel, part, ky, i, tap, end, line] = code.locals('i32', 7);
     const size = code.local('i32', i32.mul(i32.mul(channels, kh), kw));

@@ -232,7 +232,7 @@ test('tasks in any order give the same bits', () => {
       floats.fill(0, laid.out, laid.out + size);
       for (const { name, emit, entry, args, tasks } of launches) {
         const runTask = kernel(name, emit, memory)[entry];
-        for (let task = tasks - 1; task >= 0; task--) runTask(task, own, ...args);
+        for (let task = tasks - 1; task >= 0; task--) runTask(task, task + 1, own, ...args);
       }
       assert.equal(result(), forwards, direction);
     }

@@ -6,6 +6,7 @@
 
 import type { Assembler, Func, Local } from '../assembler.ts';
 import type { Emitter, Launch } from '../module.ts';
+import { exportTasks } from '../module.ts';
 import type { MacroFuncs } from './gemm-macro.ts';
 import type { Tiles } from './gemm-micro.ts';
 import { repeat } from './gemm-micro.ts';
@@ -91,7 +92,7 @@ const WEIGHTS = {
  */
 export function emitWeights(code: Assembler, { points, filterBytes }: Form, weightRows: Func): void {
   const { i32 } = code;
-  code.export('winogradWeights', WEIGHTS, [], (params) => {
+  exportTasks(code, 'winogradWeights', WEIGHTS, (params) => {
     const { task, scratch, weights, packed, chunks, rows, channels, rowStep, channelStep, flip, weightStep } = params;
     const group = code.local('i32', i32.div_u(task, chunks));
     const row = code.local('i32', i32.mul(i32.rem_u(task, chunks), WEIGHT_ROWS));

@@ -175,7 +175,7 @@ test('tasks in any order give the same bits', () => {
     floats.fill(0, laid.out, laid.out + laid.size);
     for (const { name, emit, entry, args, tasks } of launchesOf(c, laid)) {
       const run = kernel(name, emit, memory)[entry];
-      for (let task = tasks - 1; task >= 0; task--) run(task, own, ...args);
+      for (let task = tasks - 1; task >= 0; task--) run(task, task + 1, own, ...args);
     }
     assert.equal(result(), forwards);
   });

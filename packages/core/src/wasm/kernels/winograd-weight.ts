@@ -16,6 +16,7 @@ import type { Assembler, Func, Local } from '../assembler.ts';
 import { executor } from '../executor.ts';
 import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
+import { exportTasks } from '../module.ts';
 import type { ConvShape } from './conv.ts';
 import { sumChunksLaunch } from './conv-chunks.ts';
 import type { MacroFuncs } from './gemm-macro.ts';
@@ -320,7 +321,7 @@ function emitMain(code: Assembler, tiles: Tiles, form: Form, macro: MacroFuncs):
   const fillSlopes = emitFillSlopes(code, tiles, form, copyPart, macro);
   const takeTaps = emitTakeTaps(code, tiles, form);
   const columns = emitColumns(code, tiles, macro);
-  code.export('winogradWeight', WEIGHT, [], (params) => {
+  exportTasks(code, 'winogradWeight', WEIGHT, (params) => {
     const { task, scratch, x, grad, out, outChunk, groups, rows, channels, taskRows, taskChannels } = params;
     const { rowTasks, channelTasks, n, h, w, oh, ow, padTop, padLeft, tilesY, tilesX } = params;
     const { imageBlock, blockY, blockX, blocks, blocksPerChunk, slopeStep, inputStep, sumStep, sumRow } = params;

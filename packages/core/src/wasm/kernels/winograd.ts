@@ -18,6 +18,7 @@ import type { Assembler, Func, Local } from '../assembler.ts';
 import { executor } from '../executor.ts';
 import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
+import { exportTasks } from '../module.ts';
 import type { ConvShape } from './conv.ts';
 import type { MacroFuncs } from './gemm-macro.ts';
 import { emitColumns, emitMacro, FROM_ZERO } from './gemm-macro.ts';
@@ -323,7 +324,7 @@ function emitMain(code: Assembler, tiles: Tiles, form: Form, macro: MacroFuncs, 
   const fillInputs = emitFillInputs(code, tiles, form);
   const takeOutputs = emitTakeOutputs(code, tiles, form, macro.copyTile);
   const columns = emitColumns(code, tiles, macro);
-  code.export('winograd', MAIN, [], (params) => {
+  exportTasks(code, 'winograd', MAIN, (params) => {
     const { task, scratch, packed, x, out, bias, groups, rows, channels, rowBlock, taskRows, rowTasks } = params;
     const { n, h, w, oh, ow, padTop, padLeft, tilesY, tilesX, imageBlock, blockY, blockX } = params;
     const { weightStep, inputStep, productStep, tableAt, padAt, inputAt, productAt } = params;
