@@ -10,8 +10,8 @@ export type { Effort, Voice } from './measureRow.ts';
 
 /** In this order: what is most easily disturbed by what others leave behind in the process comes first. */
 const SUITES = [
-  'threads',
   'small',
+  'threads',
   'matmul',
   'conv',
   'elementwise',

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { finish, markConstants } from './bundle.ts';
+import { finish, markConstants, shorten } from './bundle.ts';
 
 test('calls that make constants are marked as pure, and nothing else is', () => {
   const marked = (line: string) => markConstants(line);
@@ -46,6 +46,28 @@ test('a namespace becomes an expression that can be dropped, and no line moves',
   expected[5] = '/* @__PURE__ */ __export({}, {';
   assert.is(finish(code.join('\n')), expected.join('\n'));
   assert.throws(() => finish('__export(init_exports, {'), /helper for namespaces/);
+});
+
+test('shortened code keeps names of functions and classes, and annotations; names of locals go', async () => {
+  const code = `/** Adds. */
+function addUp(first, second) {
+  return first + second;
+}
+var Pair = class Pair {
+  /** Both. */
+  sum(left, right) { return addUp(left, right); }
+};
+var two = /* @__PURE__ */ addUp(1, 1);
+export { addUp, Pair, two };
+`;
+  const map = { version: 3, sources: ['pair.ts'], names: [], mappings: ';AAAA' };
+  const short = await shorten(code, JSON.stringify(map), 'pair.js');
+  for (const kept of [/^function addUp\(/, /class Pair\{sum\(/, /__PURE__ ?\*\/ ?addUp\(1,1\)/, /addUp,Pair,two/]) {
+    assert.match(short.code, kept);
+  }
+  assert.not.match(short.code, /first|second|left|right|Adds|Both/);
+  assert.match(short.code, /\n\/\/# sourceMappingURL=pair\.js\.map$/);
+  assert.equal(JSON.parse(short.map).sources, ['pair.ts']);
 });
 
 test.run();

@@ -4,13 +4,14 @@
  *
  *     node tools/bundle.ts [package's folder…]
  *
- * Nothing is minified: stack traces stay readable, and bundlers need the annotations that minifying drops. A cold process would
- * start a thirtieth sooner. A source map leads back to the modules.
+ * Comments, line breaks and the names of locals go, by which a cold process starts a tenth sooner; the names of functions and classes
+ * stay, so that stack traces are readable, and so do the annotations that bundlers need. A source map leads back to the modules.
  */
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { build, type Plugin } from 'esbuild';
+import { minify } from 'terser';
 import { packages } from './pack.ts';
 import { run } from './pnpm.mjs';
 import { root } from './runtimes.mjs';
@@ -66,6 +67,18 @@ export function finish(code: string): string {
   return freeNamespaces(restoreClassNames(code));
 }
 
+/** The same code, shorter, and its source map; `map` is that of the code. */
+export async function shorten(code: string, map: string, name: string): Promise<{ code: string; map: string }> {
+  const short = await minify(code, {
+    compress: false,
+    mangle: { toplevel: false, keep_fnames: true, keep_classnames: true },
+    // Each statement on a line of its own.
+    format: { comments: false, preserve_annotations: true, semicolons: false, ecma: 2020 },
+    sourceMap: { content: map, url: `${name}.map`, filename: name },
+  });
+  return { code: short.code as string, map: String(short.map) };
+}
+
 /** Bundles the packages in these folders (`packages/core`), or all. */
 export async function bundle(folders = packages().map(({ folder }) => folder)): Promise<void> {
   const bundleOne = async (folder: string) => {
@@ -77,14 +90,15 @@ export async function bundle(folders = packages().map(({ folder }) => folder)): 
       format: 'esm',
       platform: 'neutral',
       target: 'es2022',
-      sourcemap: 'linked',
+      sourcemap: 'external',
       plugins: [markPure],
       write: false,
       logLevel: 'error',
     });
-    for (const { path, text } of outputFiles) {
-      writeFileSync(path, path.endsWith('.map') ? text : finish(text));
-    }
+    const [map, code] = outputFiles.map(({ text }) => text);
+    const short = await shorten(finish(code), map, 'bundle.js');
+    writeFileSync(`${root}${folder}/dist/bundle.js`, short.code);
+    writeFileSync(`${root}${folder}/dist/bundle.js.map`, short.map);
   };
   await Promise.all(folders.map(bundleOne));
 }

@@ -45,12 +45,13 @@ function seedBits(op: string, seed: number | bigint): bigint {
 }
 
 /**
- * 53 bits that differ from run to run. `Math.random` alone would do in most engines; the clock is there for those that
- * start every worker or snapshot from the same point. Nothing here is fit for cryptography.
+ * 53 bits that differ from run to run. `Math.random` alone would do in most engines; the date is there for those that start
+ * every worker or snapshot from the same point. (Node loads `performance` at its first use, for a millisecond of an import.)
+ * Nothing here is fit for cryptography.
  */
 function entropy(): number {
   const hi = (Math.random() * 0x200000) ^ (Date.now() & 0x1fffff);
-  const lo = ((Math.random() * 2 ** 32) >>> 0) ^ (performance.now() * 1000);
+  const lo = (Math.random() * 2 ** 32) ^ (Date.now() * 0x9e3779b1);
   return hi * 2 ** 32 + (lo >>> 0);
 }
 
