@@ -210,7 +210,7 @@ class Backwards implements Executor {
   run({ name, emit, entry, args, tasks, ns }: Launch, memory: WebAssembly.Memory, scratchPtr: number): void {
     if (tasks > 1 && this.isWorthSharing(ns)) this.shared++;
     const run = t.kernel(name, emit, memory)[entry];
-    for (let task = tasks - 1; task >= 0; task--) run(task, scratchPtr, ...args);
+    for (let task = tasks - 1; task >= 0; task--) run(task, task + 1, scratchPtr, ...args);
   }
 
   runRows({ name, emit, entry, rows }: Rows): void {
