@@ -68,7 +68,7 @@ const THRASHING = 0.25;
 const BALLAST_BYTES = 16 * MiB;
 
 /** Bytes in use may grow by so many, or twofold, before `clean` looks what of them is dead, though the heap be far from full … */
-const GROWTH_BYTES = 8 * MiB;
+const GROWTH_BYTES = 2 * MiB;
 /**
  * … if so many bytes have then entered the heap for each millisecond that this takes. Programs enter about a mebibyte a millisecond, so
  * that it takes them some hundredths of their time, however long they wait for other things in between.
@@ -88,6 +88,9 @@ const NEW_AGE = 256;
 const MOST_NEW = 2 * NEW_AGE;
 /** Weak references keep their targets until they are made to forget them, which takes microseconds: after so many. */
 const FORGET_EVERY = 64;
+
+/** Where the young can be collected alone, all is at each so many sweeps: else what the old refer to piles up outside the heap. */
+const ALL_EVERY = 4;
 
 /** A collection takes some milliseconds: as many as paging out some of these bytes that have entered the heap since the last one. */
 const COLLECT_BYTES = 32 * MiB;
@@ -114,6 +117,7 @@ let growthBytes = GROWTH_BYTES;
 /** When a sweep last ended, and what part of the time until then from the one before it took. */
 let sweptAtMs = 0;
 let sweepingPart = 0;
+let youngSweeps = 0;
 let outAtLastClean = 0;
 let inAtLastClean = 0;
 let outAtLastCollection = 0;
@@ -276,10 +280,11 @@ function sweep(atLeastBytes: number): boolean {
   registerNew(0);
   const from = performance.now();
   const { usedBytes } = heap();
-  if (!collect(true)) return false;
+  youngSweeps = (youngSweeps + 1) % ALL_EVERY;
+  if (!collect(youngSweeps > 0)) return false;
   freeDead();
   // What a look at the young did not find is old.
-  if (hasYoung() && heap().usedBytes > usedBytes / 2 && collect(false)) freeDead();
+  if (hasYoung() && youngSweeps > 0 && heap().usedBytes > usedBytes / 2 && collect(false)) freeDead();
   const now = performance.now();
   sweepingPart = (now - from) / (now - sweptAtMs);
   sweptAtMs = now;
