@@ -1,6 +1,7 @@
 /** The ceilings: what WebAssembly reaches here on registers alone, and how fast it copies. */
 
-import { Assembler, features } from '@torsor/core';
+import type { Assembler as Code, Launch } from '@torsor/core';
+import { Assembler, exportTasks, features } from '@torsor/core';
 import type { Run } from './row.ts';
 
 const ACCUMULATORS = 12;
@@ -23,26 +24,46 @@ function instantiate<T>(code: Assembler, pages: number): T {
   return new WebAssembly.Instance(module, { env: { memory } }).exports as T;
 }
 
-/** Independent multiply-adds (fused where the machine fuses them) on twelve registers, each depending on its last value alone. */
-export function peakProbe(): Probe {
-  const { fma } = features();
-  const code = new Assembler({ shared: features().sharedMemory });
-  code.export('run', { n: 'i32' }, ['f32'], ({ n }) => {
-    const { f32x4 } = code;
-    const a = code.local('v128', f32x4.const(0.999));
-    const b = code.local('v128', f32x4.const(0.001));
-    const sums = code.locals('v128', ACCUMULATORS);
-    const i = code.local('i32');
-    code.forRange(i, 0, n, 1, () => {
-      for (const sum of sums) sum.set(fma ? f32x4.relaxed_madd(a, sum, b) : f32x4.add(f32x4.mul(a, sum), b));
-    });
-    const total = code.local('v128', f32x4.const(0));
-    for (const sum of sums) total.set(f32x4.add(total, sum));
-    f32x4.extract_lane(0, total);
+/** Independent multiply-adds (fused where the machine fuses them) on twelve registers, each depending on its last value alone: n of each. */
+function emitMultiplyAdds(code: Code, n: ReturnType<Code['local']>): void {
+  const { f32x4 } = code;
+  const a = code.local('v128', f32x4.const(0.999));
+  const b = code.local('v128', f32x4.const(0.001));
+  const sums = code.locals('v128', ACCUMULATORS);
+  const i = code.local('i32');
+  code.forRange(i, 0, n as typeof i, 1, () => {
+    for (const sum of sums) {
+      sum.set(features().fma ? f32x4.relaxed_madd(a, sum, b) : f32x4.add(f32x4.mul(a, sum), b));
+    }
   });
+  const total = code.local('v128', f32x4.const(0));
+  for (const sum of sums) total.set(f32x4.add(total, sum));
+  f32x4.extract_lane(0, total);
+}
+
+/** The peak of one thread. */
+export function peakProbe(): Probe {
+  const code = new Assembler({ shared: features().sharedMemory });
+  code.export('run', { n: 'i32' }, ['f32'], ({ n }) => emitMultiplyAdds(code, n));
   const { run } = instantiate<{ run: (n: number) => number }>(code, 1);
   return { amount: REPEATS * ACCUMULATORS * 4 * 2, run: () => run(REPEATS) };
 }
+
+/** The same as a launch that shares nothing but the processor: as many times as fast on two threads as a program can get. */
+export const peakLaunch: Launch = {
+  name: 'bench_peak',
+  emit: (code) => {
+    exportTasks(code, 'run', { task: 'i32', scratch: 'i32', n: 'i32' }, ({ n }) => {
+      emitMultiplyAdds(code, n);
+      code.drop();
+    });
+  },
+  entry: 'run',
+  args: [REPEATS / 500],
+  tasks: 500,
+  ns: 1e6,
+  scratchBytes: 0,
+};
 
 /** `memory.copy` that reads and writes about `bytes` in all, so that it finds in caches what the row beside it finds there. */
 export function copyProbe(bytes: number): Probe {
