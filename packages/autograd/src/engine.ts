@@ -18,6 +18,7 @@ import {
   isContiguous,
   isFloating,
   isTensor,
+  keepShape,
   modes,
   sameShape,
   sizeOf,
@@ -613,6 +614,8 @@ function rootGradients(op: string, roots: readonly Tensor[], grads: readonly (Te
     return { grad, isFresh: false };
   });
 }
+
+keepShape(() => new Pass({ keepGraph: false, createGraph: false, inputs: null, accumulate: true }));
 
 /**
  * Runs a backward pass.

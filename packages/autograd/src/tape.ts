@@ -4,7 +4,16 @@
  */
 
 import type { OpName, Tensor } from '@torsor/core';
-import { AutogradError, clone, construct, isFloating, isTensor, modes, NotImplementedError } from '@torsor/core';
+import {
+  AutogradError,
+  clone,
+  construct,
+  isFloating,
+  isTensor,
+  keepShape,
+  modes,
+  NotImplementedError,
+} from '@torsor/core';
 import type { ErasedBackward, Formula, NotImplemented, TensorMeta } from './derivatives/define.ts';
 import { derivatives } from './derivatives/index.ts';
 import type { Gradients } from './node.ts';
@@ -236,6 +245,8 @@ class Context {
     return this.node.unpackResult();
   }
 }
+
+keepShape(() => new Context(null as unknown as OpNode, [], []));
 
 /** The node of an op of the list. */
 export class OpNode extends Node {

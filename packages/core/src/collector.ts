@@ -88,6 +88,17 @@ function ofV8(get: GetModule): Collector | null {
   };
 }
 
+const shapes: (() => object)[] = [];
+const kept: object[] = [];
+
+/**
+ * V8 forgets the hidden class of objects once full collections find none of them, and with it all code that it has optimised for such
+ * objects. Classes of short lives, in code that runs often, say here how one is made: there is one whenever `collect` collects.
+ */
+export function keepShape(make: () => object): void {
+  shapes.push(make);
+}
+
 /** Whether the death of objects can be noticed; true also while that has not been tried. */
 export function canWatch(): boolean {
   if (collector === undefined && getModule() === null) collector = null;
@@ -120,8 +131,10 @@ export function collect(young: boolean): boolean {
     }
   }
   collector.checkpoint();
+  for (const make of shapes) kept.push(make());
   if (young && collector.young !== null) collector.young();
   else collector.gc();
+  kept.length = 0;
   return true;
 }
 

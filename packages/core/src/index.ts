@@ -1,6 +1,7 @@
 /** `@torsor/core`: strided tensors, their ops and kernels, random numbers, printing. */
 
 export { allocate, allocateZeros, construct, isTensor, makeView, modes } from './base.ts';
+export { keepShape } from './collector.ts';
 export { composed, expose } from './composed.ts';
 export type { BackwardOptions, GradFn, Recorder, RemovableHandle } from './dispatch.ts';
 export { dispatch, dispatchInPlace, setRecorder } from './dispatch.ts';

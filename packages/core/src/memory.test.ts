@@ -3,8 +3,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import './tensor.ts';
+import { keepShape } from './collector.ts';
 import { refuses } from './fixtures/check.ts';
-import { debugMemory, liveTensors, memory } from './memory.ts';
+import { collectGarbage, debugMemory, liveTensors, memory } from './memory.ts';
 import { ones, zeros } from './ops/create.ts';
 import { tidy } from './scope.ts';
 import type { Tensor } from './tensor.ts';
@@ -65,6 +66,14 @@ test('debug mode poisons what is released and notices writes past the end of a b
   } finally {
     debugMemory(false);
   }
+});
+
+test('an object of a kept shape is made for each collection', () => {
+  let made = 0;
+  keepShape(() => ({ number: ++made }));
+  const collected = [collectGarbage(), collectGarbage()].filter(Boolean);
+  // JavaScriptCore may have to collect twice.
+  assert.ok(collected.length === 0 ? made === 0 : made >= collected.length, `${made} of ${collected.length}`);
 });
 
 test.run();

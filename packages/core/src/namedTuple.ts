@@ -2,6 +2,7 @@
  * Several results at once, as PyTorch's named tuples: `const [v, i] = x.topk(3)` and `const { values, indices } = x.topk(3)`.
  */
 
+import { keepShape } from './collector.ts';
 import type { Tensor } from './tensor.ts';
 
 /** A list of tensors that also carries them by name. */
@@ -21,3 +22,5 @@ export function namedTuple<const Names extends readonly string[]>(
   for (let i = 0; i < names.length; i++) Object.defineProperty(tensors, names[i], { value: tensors[i] });
   return tensors as unknown as NamedTuple<Names>;
 }
+
+keepShape(() => namedTuple(['values', 'indices'], [null, null] as unknown as [Tensor, Tensor]));

@@ -2,6 +2,7 @@
  * Room in the heap for one launch: kernels reach nothing else, and operands may live in typed arrays outside it.
  */
 
+import { keepShape } from '../collector.ts';
 import { itemBytes } from '../dtype.ts';
 import { sizeOf } from '../layout.ts';
 import type { Storage } from '../storage.ts';
@@ -87,6 +88,8 @@ export class Staging {
     return new Uint8Array(heap().memory.buffer, this.base + (at as number), count * itemBytes(storage.dtype));
   }
 }
+
+keepShape(() => new Staging());
 
 function elements({ storage, first, count }: Part): Uint8Array {
   const bytes = itemBytes(storage.dtype);
