@@ -68,13 +68,15 @@ export async function startThread({ url, web, data, onMessage }: ThreadStart): P
     worker.on('messageerror', end);
     worker.on('error', end);
     worker.on('exit', (code) => end(`the thread ended with code ${String(code)}`));
+    let termination: Promise<void> | null = null;
     return {
       post: (message, transfer) => worker.postMessage(message, transfer),
       onEnd,
       hold: (on) => (on ? worker.ref() : worker.unref()),
-      terminate: async () => {
-        await worker.terminate();
-        end('the thread was terminated');
+      // Each call of Node's own adds a listener.
+      terminate: () => {
+        termination ??= worker.terminate().then(() => end('the thread was terminated'));
+        return termination;
       },
     };
   }
