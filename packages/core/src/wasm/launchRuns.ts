@@ -6,7 +6,7 @@
 import { allocate } from '../base.ts';
 import { itemBytes } from '../dtype.ts';
 import type { Shape } from '../layout.ts';
-import { broadcastStrides, collapse, isContiguous, sizeOf } from '../layout.ts';
+import { broadcastStrides, collapse, isContiguous, sameShape, sizeOf } from '../layout.ts';
 import { walkOuter } from '../reference/elementwise.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Kernel } from './cuts.ts';
@@ -19,6 +19,7 @@ import { functions, hasFunction } from './kernels/functions.ts';
 import type { TestDType } from './kernels/masks.ts';
 import { emitTest, emitWhere, hasTest, testName, testOperands, whereName } from './kernels/masks.ts';
 import { launchCopy } from './launchCopy.ts';
+import type { Part } from './staging.ts';
 import { Staging } from './staging.ts';
 
 /** Outputs of fewer elements, and runs of fewer, are done before a kernel would have been called for them. */
@@ -46,6 +47,7 @@ function launch(
   ns: number = NS.simple,
 ): boolean {
   if (!out.storage.enterHeap() || !features().simd || sizeOf(out.shape) < MIN_SIZE) return false;
+  if (liesFlat(operands, out)) return launchFlat(operands, out, choice, parameters, ns);
   const walkOf = (list: readonly Tensor[]) =>
     inMemoryOrder(
       out,
@@ -101,6 +103,52 @@ function launch(
   }
 }
 
+/** Whether all lie as the output does, in one run, or are one element. */
+function liesFlat(operands: readonly Tensor[], out: Tensor): boolean {
+  if (!isContiguous(out.shape, out.strides)) return false;
+  for (const x of operands) {
+    if (sizeOf(x.shape) === 1) continue;
+    if (!sameShape(x.shape, out.shape) || !isContiguous(x.shape, x.strides)) return false;
+  }
+  return true;
+}
+
+/** `launch` for one row, which most calls are: small ones take less time than it does to find that out in general. */
+function launchFlat(
+  operands: readonly Tensor[],
+  out: Tensor,
+  choice: Choice,
+  parameters: readonly number[],
+  ns: number,
+): boolean {
+  const staging = new Staging();
+  const parts: Part[] = [];
+  let modes = '';
+  for (const x of operands) {
+    parts.push(staging.addTensor(x));
+    modes += sizeOf(x.shape) === 1 ? 's' : 'v';
+  }
+  if (staging.size > MAX_STAGED_BYTES) return false;
+  staging.open(null);
+  const size = sizeOf(out.shape);
+  const count = operands.length + 1;
+  const outBytes = itemBytes(out.dtype);
+  const outPtr = out.storage.pointer + out.offset * outBytes;
+  // Of one row there are no steps from row to row.
+  const args = new Array<number>(2 + 2 * count).fill(0);
+  for (const parameter of parameters) args.push(parameter);
+  runCuts(choice(modes), cutsOf([1, size], size * ns, [1, LINE]), (run, [, , column, width]) => {
+    args[0] = 1;
+    args[1] = width;
+    for (let k = 0; k < parts.length; k++) {
+      args[2 + k] = staging.pointer(parts[k]) + (modes[k] === 'v' ? column * itemBytes(operands[k].dtype) : 0);
+    }
+    args[1 + count] = outPtr + column * outBytes;
+    run(...args);
+  });
+  return true;
+}
+
 /**
  * The walk over `out` and over operands with these strides, outer dimensions in memory first, and adjacent ones merged. The strides
  * of `out` come last.
@@ -143,14 +191,16 @@ export function launchElementwise(
   if (!hasFunction(name, dtype) || operands.length !== functions[name].operands) return false;
   const tensors: Tensor[] = [];
   let position = -1;
-  for (const [k, x] of operands.entries()) {
+  for (let k = 0; k < operands.length; k++) {
+    const x = operands[k];
     if (typeof x !== 'number' && x.dtype !== dtype) return false;
     if (typeof x !== 'number' && (position >= 0 || !isNumber(x))) tensors.push(x);
     else if (position >= 0) return false;
     else position = k;
   }
   if (tensors.length === 0) return false;
-  const all = Array.from({ length: PARAMETERS }, (_, k) => parameters[k] ?? 0);
+  const all: number[] = [];
+  for (let k = 0; k < PARAMETERS; k++) all.push(parameters[k] ?? 0);
   if (position >= 0) all[NUMBER] = numberOf(operands[position]);
   const of = dtype as KernelDType;
   const choice: Choice = (runs) => {
