@@ -99,7 +99,7 @@ export function runTriangle(a: Strided, diagonal: number, lower: boolean, out: S
 /** out = name(self) */
 export function runUnary(name: UnaryScalarName, self: Tensor, out: Tensor): void {
   if (self.dtype === 'int64' && unaryInt64(name, self, out)) return;
-  if (out.storage.enterHeap() && (launchElementwise(name, [self], out) || launchTest(name, [self], out))) return;
+  if ((out.storage.enterHeap() && launchElementwise(name, [self], out)) || launchTest(name, [self], out)) return;
   unary(unaryScalars[name], self, out);
 }
 
@@ -123,10 +123,10 @@ export function runBinary(
   out: Tensor,
   dtype: DType,
 ): void {
-  if (out.storage.enterHeap()) {
-    if (out.dtype !== 'bool') {
-      if (launchElementwise(name, [cast(a, dtype), cast(b, dtype)], out)) return;
-    } else if (launchTest(name, [element(a, dtype), element(b, dtype)], out)) return;
+  if (out.dtype === 'bool') {
+    if (launchTest(name, [element(a, dtype), element(b, dtype)], out)) return;
+  } else if (out.storage.enterHeap()) {
+    if (launchElementwise(name, [cast(a, dtype), cast(b, dtype)], out)) return;
   } else if (out.dtype === 'float32' && fewFloats(name, a, b, out)) return;
   if (dtype === 'int64' && binaryInt64(name, a, b, out)) return;
   runScalar2(scalarFor(name, dtype), a, b, out, dtype);

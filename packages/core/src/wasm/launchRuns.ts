@@ -46,8 +46,9 @@ function launch(
   parameters: readonly number[],
   ns: number = NS.simple,
 ): boolean {
-  if (!out.storage.enterHeap() || !features().simd || sizeOf(out.shape) < MIN_SIZE) return false;
+  if (!features().simd || sizeOf(out.shape) < MIN_SIZE) return false;
   if (liesFlat(operands, out)) return launchFlat(operands, out, choice, parameters, ns);
+  if (!out.storage.enterHeap()) return false;
   const walkOf = (list: readonly Tensor[]) =>
     inMemoryOrder(
       out,
@@ -128,12 +129,14 @@ function launchFlat(
     parts.push(staging.addTensor(x));
     modes += sizeOf(x.shape) === 1 ? 's' : 'v';
   }
+  // A mask may be small enough to lie outside the heap.
+  const result = staging.addTensor(out);
   if (staging.size > MAX_STAGED_BYTES) return false;
-  staging.open(null);
+  staging.open(result);
   const size = sizeOf(out.shape);
   const count = operands.length + 1;
   const outBytes = itemBytes(out.dtype);
-  const outPtr = out.storage.pointer + out.offset * outBytes;
+  const outPtr = staging.pointer(result);
   // Of one row there are no steps from row to row.
   const args = new Array<number>(2 + 2 * count).fill(0);
   for (const parameter of parameters) args.push(parameter);
@@ -146,6 +149,7 @@ function launchFlat(
     args[1 + count] = outPtr + column * outBytes;
     run(...args);
   });
+  staging.write(result);
   return true;
 }
 
@@ -222,7 +226,13 @@ function numberOf(x: Tensor | number): number {
 /** out = a < b and the like, into a bool tensor; false, and nothing done, where no kernel takes the operands. */
 export function launchTest(name: string, operands: readonly Tensor[], out: Tensor): boolean {
   const { dtype } = operands[0];
-  if (out.dtype !== 'bool' || !hasTest(name, dtype) || operands.length !== testOperands(name)) return false;
+  if (
+    sizeOf(out.shape) < MIN_SIZE ||
+    out.dtype !== 'bool' ||
+    !hasTest(name, dtype) ||
+    operands.length !== testOperands(name)
+  )
+    return false;
   if (operands.some((x) => x.dtype !== dtype)) return false;
   const of = dtype as TestDType;
   const choice: Choice = (modes) => ({ name: testName(name, of, modes), emit: emitTest(name, of, modes) });
