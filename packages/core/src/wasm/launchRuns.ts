@@ -72,28 +72,32 @@ function launch(
     const parts = list.map((x) => staging.addTensor(x));
     if (staging.size > MAX_STAGED_BYTES) return false;
     staging.open(null);
-    const kernel = choice(list.map((_, k) => (strides[k][inner] === 1 ? 'v' : 's')).join(''));
-    const bytes = [...list, out].map((x) => itemBytes(x.dtype));
-    const bases = [
-      ...parts.map((part) => staging.pointer(part)),
-      out.storage.pointer + out.offset * itemBytes(out.dtype),
-    ];
+    let modes = '';
+    for (let k = 0; k < list.length; k++) modes += strides[k][inner] === 1 ? 'v' : 's';
+    const bytes = list.map((x) => itemBytes(x.dtype));
+    bytes.push(itemBytes(out.dtype));
+    const bases = parts.map((part) => staging.pointer(part));
+    bases.push(out.storage.pointer + out.offset * itemBytes(out.dtype));
     // The kernel loops over the last dimension and over the one before it; what is outside is walked here.
-    const [rows, outer] =
-      inner === 0 ? [1, strides.map(() => [0])] : [shape[inner - 1], strides.map((list) => list.slice(0, inner))];
+    const rows = inner === 0 ? 1 : shape[inner - 1];
     const count = bases.length;
     const args = new Array<number>(2 + 2 * count).fill(0);
-    const rowSteps = outer.map((list) => list[list.length - 1]);
+    const rowSteps = strides.map((list) => (inner === 0 ? 0 : list[inner - 1]));
     for (let k = 0; k < count; k++) args[2 + count + k] = rowSteps[k] * bytes[k];
-    args.push(...parameters);
+    for (const parameter of parameters) args.push(parameter);
     const size = sizeOf(out.shape);
     const cuts = cutsOf([rows, shape[inner]], size * ns, [1, LINE], size / (rows * shape[inner]));
-    const walk = inner === 0 ? [1] : shape.slice(0, inner);
-    runCuts(kernel, cuts, (run, [row, height, column, width]) => {
+    runCuts(choice(modes), cuts, (run, [row, height, column, width]) => {
       args[0] = height;
       args[1] = width;
       const first = rowSteps.map((step, k) => row * step + column * strides[k][inner]);
-      walkOuter(walk, outer, first, (at) => {
+      if (inner <= 1) {
+        for (let k = 0; k < count; k++) args[2 + k] = bases[k] + first[k] * bytes[k];
+        run(...args);
+        return;
+      }
+      const outer = strides.map((list) => list.slice(0, inner));
+      walkOuter(shape.slice(0, inner), outer, first, (at) => {
         for (let k = 0; k < count; k++) args[2 + k] = bases[k] + at[k] * bytes[k];
         run(...args);
       });
