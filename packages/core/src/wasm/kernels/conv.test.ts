@@ -1,9 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { FloatDType } from '../../dtype.ts';
-import { GUARD, randoms, testMemory } from '../../fixtures/kernelMemory.ts';
-import { setStrict } from '../features.ts';
-import { kernel } from '../module.ts';
+import type { Parts } from '../../fixtures/convShape.ts';
+import { forEachProduct, shapeOf } from '../../fixtures/convShape.ts';
+import { GUARD, GUARDS, randoms, testMemory } from '../../fixtures/kernelMemory.ts';
+import { inBothModes, runBackwards } from '../../fixtures/kernelRuns.ts';
 import type { ConvShape } from './conv.ts';
 import type { ConvDirection } from './conv-path.ts';
 import { convPath } from './conv-path.ts';
@@ -12,64 +13,6 @@ import { convLaunches, convProgram, runConv } from './conv-run.ts';
 
 const memory = testMemory(1024);
 const dtypes: readonly FloatDType[] = ['float32', 'float64'];
-
-/** So many guards stand before and behind. */
-const GUARDS = 64;
-
-/** A shape by its parts; sizes of the output follow. */
-interface Parts {
-  readonly dtype: FloatDType;
-  readonly n: number;
-  readonly channels: readonly [number, number];
-  readonly size: readonly [number, number];
-  readonly kernel: readonly [number, number];
-  readonly stride?: readonly [number, number];
-  readonly padding?: readonly [number, number];
-  readonly dilation?: readonly [number, number];
-  readonly groups?: number;
-}
-
-function shapeOf(p: Parts): ConvShape {
-  const [strideH, strideW] = p.stride ?? [1, 1];
-  const [padTop, padLeft] = p.padding ?? [0, 0];
-  const [dilationH, dilationW] = p.dilation ?? [1, 1];
-  const [h, w] = p.size;
-  const [kh, kw] = p.kernel;
-  const oh = Math.floor((h + 2 * padTop - dilationH * (kh - 1) - 1) / strideH) + 1;
-  const ow = Math.floor((w + 2 * padLeft - dilationW * (kw - 1) - 1) / strideW) + 1;
-  const [cin, cout] = p.channels;
-  const strides = { strideH, strideW, padTop, padLeft, dilationH, dilationW };
-  return { dtype: p.dtype, n: p.n, cin, h, w, cout, kh, kw, oh, ow, ...strides, groups: p.groups ?? 1 };
-}
-
-/** Every product of the convolution: which element of the output, of the input and of the weight. */
-function forEachProduct(c: ConvShape, visit: (out: number, x: number, weight: number) => void): void {
-  const channels = c.cin / c.groups;
-  const rows = c.cout / c.groups;
-  for (let image = 0; image < c.n; image++) {
-    for (let oc = 0; oc < c.cout; oc++) {
-      for (let at = 0; at < channels * c.kh * c.kw; at++) {
-        const kx = at % c.kw;
-        const ky = Math.floor(at / c.kw) % c.kh;
-        const ic = Math.floor(at / c.kw / c.kh);
-        const plane = (image * c.cin + Math.floor(oc / rows) * channels + ic) * c.h;
-        for (let y = 0; y < c.oh; y++) {
-          const iy = y * c.strideH - c.padTop + ky * c.dilationH;
-          if (iy < 0 || iy >= c.h) continue;
-          for (let x = 0; x < c.ow; x++) {
-            const ix = x * c.strideW - c.padLeft + kx * c.dilationW;
-            if (ix < 0 || ix >= c.w) continue;
-            visit(
-              ((image * c.cout + oc) * c.oh + y) * c.ow + x,
-              (plane + iy) * c.w + ix,
-              oc * channels * c.kh * c.kw + at,
-            );
-          }
-        }
-      }
-    }
-  }
-}
 
 /** The tensors of a convolution in memory: input, weight, gradient of the output, biases; then room for a result. */
 function lay(c: ConvShape, seed = 1) {
@@ -166,17 +109,6 @@ function verify(p: Parts, hasBias = false): void {
   check('weight', [grad, x, 0, ptr(out)], weight, c.n * c.oh * c.ow);
 }
 
-/** Runs `body` with and without relaxed instructions. */
-function inBothModes(body: () => void): void {
-  body();
-  setStrict(true);
-  try {
-    body();
-  } finally {
-    setStrict(false);
-  }
-}
-
 test('stride × padding × dilation × groups, all three directions', () => {
   inBothModes(() => {
     let hasBias = false;
@@ -206,7 +138,7 @@ test('stride × padding × dilation × groups, all three directions', () => {
               ] as const) {
                 hasBias = !hasBias;
                 const size = [9, 11] as const;
-                verify({ dtype, n: 2, channels: [6, 12], size, kernel, stride, padding, dilation, groups }, hasBias);
+                verify({ dtype, n: 2, channels: [6, 12, groups], size, kernel, stride, padding, dilation }, hasBias);
               }
             }
           }
@@ -271,26 +203,23 @@ test('depthwise, and groups of few channels, around the widths of vectors', () =
       verify({ dtype, n: 1, channels: [32, 32], size: [7, 7], kernel: [3, 3], padding: [1, 1] }, true);
       for (const width of [1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33]) {
         const size = [4, width] as const;
-        verify({ dtype, n: 2, channels: [5, 5], size, kernel: [3, 3], padding: [1, 1], groups: 5 }, true);
-        verify({ dtype, n: 1, channels: [6, 9], size, kernel: [2, 2], padding: [1, 2], stride: [1, 2], groups: 3 });
+        verify({ dtype, n: 2, channels: [5, 5, 5], size, kernel: [3, 3], padding: [1, 1] }, true);
+        verify({ dtype, n: 1, channels: [6, 9, 3], size, kernel: [2, 2], padding: [1, 2], stride: [1, 2] });
         // Seven output channels are four, two and one; lines of three, five and nine taps are written out.
         for (const taps of [3, 5, 9]) {
           for (const stride of [1, 2]) {
-            const rest = { kernel: [2, taps], padding: [1, 4], stride: [1, stride], groups: 2 } as const;
-            verify({ dtype, n: 1, channels: [2, 14], size, ...rest }, true);
+            const rest = { kernel: [2, taps], padding: [1, 4], stride: [1, stride] } as const;
+            verify({ dtype, n: 1, channels: [2, 14, 2], size, ...rest }, true);
           }
         }
-        verify(
-          { dtype, n: 1, channels: [2, 2], size, kernel: [1, 3], padding: [0, 3], stride: [1, 3], groups: 2 },
-          true,
-        );
+        verify({ dtype, n: 1, channels: [2, 2, 2], size, kernel: [1, 3], padding: [0, 3], stride: [1, 3] }, true);
       }
     }
   });
 });
 
 test('each way of computing is taken by some of the shapes above', () => {
-  const depthwise = shapeOf({ dtype: 'float32', n: 1, channels: [8, 8], size: [9, 9], kernel: [3, 3], groups: 8 });
+  const depthwise = shapeOf({ dtype: 'float32', n: 1, channels: [8, 8, 8], size: [9, 9], kernel: [3, 3] });
   const product = shapeOf({
     dtype: 'float32',
     n: 1,
@@ -346,7 +275,7 @@ test('tasks in any order give the same bits', () => {
   inBothModes(() => {
     for (const parts of [
       { n: 3, channels: [20, 30], size: [14, 14], kernel: [3, 3], padding: [1, 1] },
-      { n: 2, channels: [8, 8], size: [20, 20], kernel: [3, 3], padding: [1, 1], groups: 8 },
+      { n: 2, channels: [8, 8, 8], size: [20, 20], kernel: [3, 3], padding: [1, 1] },
       { n: 4, channels: [16, 16], size: [16, 16], kernel: [3, 3], stride: [2, 2], padding: [1, 1] },
     ] as const) {
       const c = shapeOf({ dtype: 'float32', ...parts });
@@ -358,10 +287,8 @@ test('tasks in any order give the same bits', () => {
         const result = () => new Uint8Array(memory.buffer, out * bytes, size * bytes).slice();
         runConv(program, memory, pointers, scratchPtr);
         const expected = result();
-        for (const { name, emit, entry, args, tasks } of convLaunches(program, pointers, scratchPtr)) {
-          const run = kernel(name, emit, memory)[entry];
-          for (let task = tasks - 1; task >= 0; task--) run(task, task + 1, scratchPtr + program.sharedBytes, ...args);
-        }
+        const launches = convLaunches(program, pointers, scratchPtr);
+        runBackwards(launches, memory, scratchPtr + program.sharedBytes);
         assert.equal(result(), expected);
       };
       inBothOrders('forward', x, weight, sizes.grad);

@@ -2,7 +2,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { FloatDType } from '../../dtype.ts';
 import { GUARD, randoms, testMemory } from '../../fixtures/kernelMemory.ts';
-import { features, setStrict } from '../features.ts';
+import { inBothModes } from '../../fixtures/kernelRuns.ts';
+import { features } from '../features.ts';
 import type { Launch } from '../module.ts';
 import { kernel, runInline } from '../module.ts';
 import type { Addend, Gemm } from './gemm.ts';
@@ -130,17 +131,6 @@ function verify(x: Case): void {
   const laid = lay(x);
   gemm({ memory }, laid.options);
   check(x, laid);
-}
-
-/** Runs `body` with and without relaxed instructions. */
-function inBothModes(body: () => void): void {
-  body();
-  setStrict(true);
-  try {
-    body();
-  } finally {
-    setStrict(false);
-  }
 }
 
 test('sizes around the tile: 0, 1, tile − 1, tile, tile + 1, 2 · tile', () => {

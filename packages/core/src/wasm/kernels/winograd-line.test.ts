@@ -1,9 +1,11 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { GUARD, randoms, testMemory } from '../../fixtures/kernelMemory.ts';
-import { setStrict } from '../features.ts';
+import type { Parts } from '../../fixtures/convShape.ts';
+import { forEachProduct, shapeOf, sizesOf } from '../../fixtures/convShape.ts';
+import { checkLaunch, layOut, testMemory } from '../../fixtures/kernelMemory.ts';
+import { hashOf, inBothModes, inStrictMode, runBackwards } from '../../fixtures/kernelRuns.ts';
 import type { Launch } from '../module.ts';
-import { kernel, runInline } from '../module.ts';
+import { runInline } from '../module.ts';
 import type { ConvShape } from './conv.ts';
 import { convPath } from './conv-path.ts';
 import { winogradLaunches, winogradPlan } from './winograd.ts';
@@ -13,60 +15,17 @@ import { winogradWeightLaunches, winogradWeightPlan } from './winograd-weight.ts
 const memory = testMemory(1024);
 const floats = new Float32Array(memory.buffer);
 
-/** So many guards stand before and behind. */
-const GUARDS = 64;
-
 /**
  * The largest error against float64, relative to the largest result, with operands that are uniform in [-1/2, 1/2]:
  * measured below 3e-6 for few products, where a result may be small by chance, and below 2e-6 for many.
  */
 const TOLERANCE = 5e-6;
 
-interface Parts {
-  readonly n?: number;
-  readonly channels: readonly [cin: number, cout: number, groups: number];
-  readonly size: readonly [h: number, w: number];
-  readonly kernel: readonly [kh: number, kw: number];
-  readonly stride?: readonly [number, number];
-  readonly padding?: readonly [number, number];
-  readonly dilationH?: number;
-}
-
-function shapeOf({
-  n = 1,
-  channels,
-  size,
-  kernel,
-  stride = [1, 1],
-  padding = [0, 0],
-  dilationH = 1,
-}: Parts): ConvShape {
-  const [cin, cout, groups] = channels;
-  const [h, w] = size;
-  const [kh, kw] = kernel;
-  const [strideH, strideW] = stride;
-  const [padTop, padLeft] = padding;
-  const oh = Math.floor((h + 2 * padTop - dilationH * (kh - 1) - 1) / strideH) + 1;
-  const ow = Math.floor((w + 2 * padLeft - kw) / strideW) + 1;
-  const sizes = { n, cin, h, w, cout, kh, kw, oh, ow, strideH, strideW, padTop, padLeft, dilationH, dilationW: 1 };
-  return { dtype: 'float32', ...sizes, groups };
-}
-
-/** Operands in memory; then guards, room for the output, guards; then scratch memory. All in elements. */
+/** Operands, room for the results of both directions and scratch memory. */
 function lay(c: ConvShape) {
-  const next = randoms(1);
-  let end = 64;
-  const place = (size: number) => {
-    const at = end;
-    for (let i = 0; i < size; i++) floats[end++] = next();
-    return at;
-  };
-  const weightSize = (c.cout * c.cin * c.kh * c.kw) / c.groups;
-  const outSize = c.n * c.cout * c.oh * c.ow;
-  const [x, weight, bias, grad] = [c.n * c.cin * c.h * c.w, weightSize, c.cout, outSize].map(place);
-  const out = end + GUARDS;
-  const scratch = Math.ceil((out + Math.max(weightSize, outSize) + GUARDS) / 16) * 16;
-  return { x, weight, bias, grad, out, weightSize, outSize, scratch };
+  const sizes = sizesOf(c);
+  const { x, weight, out: grad } = sizes;
+  return { ...layOut(floats, { x, weight, bias: c.cout, grad }, Math.max(weight, grad)), sizes };
 }
 
 type Laid = ReturnType<typeof lay>;
@@ -85,28 +44,17 @@ function launchesOf(c: ConvShape, direction: 'forward' | 'weight', laid: Laid) {
 }
 
 /** Both results in float64, product by product. */
-function expected(c: ConvShape, laid: Laid): { forward: Float64Array; weight: Float64Array } {
-  const forward = new Float64Array(laid.outSize);
-  const weight = new Float64Array(laid.weightSize);
-  const [rows, channels] = [c.cout / c.groups, c.cin / c.groups];
-  for (let o = 0; o < laid.outSize; o++) {
-    const ox = o % c.ow;
-    const oy = Math.floor(o / c.ow) % c.oh;
-    const oc = Math.floor(o / c.ow / c.oh) % c.cout;
-    const image = Math.floor(o / c.ow / c.oh / c.cout);
-    forward[o] = floats[laid.bias + oc];
-    for (let tap = 0; tap < channels * c.kh * c.kw; tap++) {
-      const channel = Math.floor(oc / rows) * channels + Math.floor(tap / c.kh / c.kw);
-      const y = oy * c.strideH - c.padTop + (Math.floor(tap / c.kw) % c.kh) * c.dilationH;
-      const at = ox * c.strideW - c.padLeft + (tap % c.kw);
-      if (y < 0 || y >= c.h || at < 0 || at >= c.w) continue;
-      const value = floats[laid.x + ((image * c.cin + channel) * c.h + y) * c.w + at];
-      const w = oc * channels * c.kh * c.kw + tap;
-      forward[o] += floats[laid.weight + w] * value;
-      weight[w] += floats[laid.grad + o] * value;
-    }
-  }
-  return { forward, weight };
+function expected(c: ConvShape, { x, weight, bias, grad, sizes }: Laid): Record<'forward' | 'weight', Float64Array> {
+  const biasOf = (o: number) => floats[bias + (Math.floor(o / c.ow / c.oh) % c.cout)];
+  const result = {
+    forward: Float64Array.from({ length: sizes.out }, (_, o) => biasOf(o)),
+    weight: new Float64Array(sizes.weight),
+  };
+  forEachProduct(c, (o, i, w) => {
+    result.forward[o] += floats[weight + w] * floats[x + i];
+    result.weight[w] += floats[grad + o] * floats[x + i];
+  });
+  return result;
 }
 
 function run(launches: readonly Launch[], own: number): void {
@@ -119,41 +67,10 @@ function verify(parts: Parts, tolerance = TOLERANCE): void {
   if (c.oh <= 0 || c.ow <= 0) return;
   assert.is(tilingOf(c)?.form, LINE, JSON.stringify(parts));
   const laid = lay(c);
-  const { out, scratch } = laid;
-  for (const [direction, values] of Object.entries(expected(c, laid)) as ['forward' | 'weight', Float64Array][]) {
-    const name = `${direction} ${JSON.stringify(parts)}`;
+  for (const [direction, result] of Object.entries(expected(c, laid)) as ['forward' | 'weight', Float64Array][]) {
     const { launches, sharedBytes, scratchBytes } = launchesOf(c, direction, laid);
-    const size = values.length;
-    const behind = scratch + (sharedBytes + scratchBytes) / 4;
-    assert.ok(behind + GUARDS < floats.length, `${name}: does not fit`);
-    floats.fill(GUARD, out - GUARDS, out + size + GUARDS);
-    // What scratch memory holds means nothing.
-    floats.fill(Number.NaN, scratch, behind);
-    floats.fill(GUARD, behind, behind + GUARDS);
-    run(launches, scratch * 4 + sharedBytes);
-    const isGuard = (value: number) => value === GUARD;
-    assert.ok(floats.subarray(out - GUARDS, out).every(isGuard), `${name}: wrote before the output`);
-    assert.ok(floats.subarray(out + size, out + size + GUARDS).every(isGuard), `${name}: wrote behind the output`);
-    assert.ok(floats.subarray(behind, behind + GUARDS).every(isGuard), `${name}: wrote behind its scratch memory`);
-    let error = 0;
-    let largest = 0;
-    for (const [i, value] of values.entries()) {
-      const difference = Math.abs(floats[out + i] - value);
-      error = difference <= error ? error : difference;
-      largest = Math.max(largest, Math.abs(value));
-    }
-    assert.ok(error <= tolerance * largest, `${name}: error ${error} beside ${largest}: ${error / largest}`);
-  }
-}
-
-/** Runs `body` with and without relaxed instructions. */
-function inBothModes(body: () => void): void {
-  body();
-  setStrict(true);
-  try {
-    body();
-  } finally {
-    setStrict(false);
+    const wanted = { view: floats, laid, scratchBytes: sharedBytes + scratchBytes, result, tolerance };
+    checkLaunch(`${direction} ${JSON.stringify(parts)}`, wanted, () => run(launches, laid.scratch * 4 + sharedBytes));
   }
 }
 
@@ -184,8 +101,8 @@ test('widths 1 to 19, kernels, strides, paddings, batches, groups, channels arou
             i++;
             const stride = [1 + (i % 3), strideW] as const;
             const padding = [i % 4, padLeft] as const;
-            const dilationH = kh > 1 ? 1 + (i % 2) : 1;
-            const rest = { stride, padding, dilationH };
+            const dilation = [kh > 1 ? 1 + (i % 2) : 1, 1] as const;
+            const rest = { stride, padding, dilation };
             verify({
               n: 1 + (i % 2),
               channels: CHANNELS[i % CHANNELS.length],
@@ -225,40 +142,29 @@ test('tasks in any order give the same bits', () => {
     for (const direction of ['forward', 'weight'] as const) {
       const { launches, sharedBytes } = launchesOf(c, direction, laid);
       const own = laid.scratch * 4 + sharedBytes;
-      const size = direction === 'forward' ? laid.outSize : laid.weightSize;
+      const size = direction === 'forward' ? laid.sizes.out : laid.sizes.weight;
       const result = () => new Uint8Array(floats.buffer, laid.out * 4, size * 4).slice();
       run(launches, own);
       const forwards = result();
       floats.fill(0, laid.out, laid.out + size);
-      for (const { name, emit, entry, args, tasks } of launches) {
-        const runTask = kernel(name, emit, memory)[entry];
-        for (let task = tasks - 1; task >= 0; task--) runTask(task, task + 1, own, ...args);
-      }
+      runBackwards(launches, memory, own);
       assert.equal(result(), forwards, direction);
     }
   });
 });
 
 test('strict mode gives these bits on every runtime', () => {
-  setStrict(true);
-  try {
+  inStrictMode(() => {
     const c = shapeOf({ n: 3, channels: [20, 24, 1], size: [1, 300], kernel: [1, 9], stride: [1, 2], padding: [0, 4] });
     const laid = lay(c);
     const hashes = (['forward', 'weight'] as const).map((direction) => {
       const { launches, sharedBytes } = launchesOf(c, direction, laid);
       run(launches, laid.scratch * 4 + sharedBytes);
-      const size = direction === 'forward' ? laid.outSize : laid.weightSize;
-      // FNV-1a
-      let hash = 0x811c9dc5;
-      for (const byte of new Uint8Array(floats.buffer, laid.out * 4, size * 4)) {
-        hash = Math.imul(hash ^ byte, 0x01000193);
-      }
-      return (hash >>> 0).toString(16);
+      const size = direction === 'forward' ? laid.sizes.out : laid.sizes.weight;
+      return hashOf(new Uint8Array(floats.buffer, laid.out * 4, size * 4));
     });
     assert.equal(hashes, ['9335b9ae', '28ca3a52']);
-  } finally {
-    setStrict(false);
-  }
+  });
 });
 
 test('taken where there are channels enough, and never in float64 or where columns are dilated', () => {
