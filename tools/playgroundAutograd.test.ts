@@ -8,6 +8,8 @@ import * as assert from 'uvu/assert';
 import { FirefoxPage } from './bidi.ts';
 import { findBrowser } from './browsers.ts';
 import { openPlayground, type Playground } from './playgroundDriver.ts';
+import { write } from './playgroundHands.ts';
+import { fitsPhones, staysQuiet } from './playgroundRules.ts';
 
 const browser = findBrowser('chromium');
 let playground: Playground;
@@ -32,17 +34,6 @@ const box = async (name: string) => {
   assert.ok(found, name);
   return found as { name: string; title: string; value: string; gradient: string };
 };
-
-/** Writes a program in place of what is there, as a reader does. */
-async function write(code: string): Promise<void> {
-  const { page } = playground;
-  await page.waitFor(edited);
-  await evaluate('document.querySelector(".cm-content").focus()');
-  const key = { key: 'a', code: 'KeyA', windowsVirtualKeyCode: 65, modifiers: 2 };
-  await page.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', ...key });
-  await page.send('Input.dispatchKeyEvent', { type: 'keyUp', ...key });
-  await page.send('Input.insertText', { text: code });
-}
 
 async function key(name: string, code: number): Promise<void> {
   for (const type of ['rawKeyDown', 'keyUp']) {
@@ -165,6 +156,7 @@ if (browser === undefined) {
   test('a link holds a program of the reader, which waits to be run', async () => {
     await playground.open('autograd', nodes);
     await write(
+      playground.page,
       `import { tensor } from 'torsor';\nconst u = tensor([1, 2], { requiresGrad: true });\nu.exp().sum().backward();`,
     );
     await playground.page.waitFor('location.hash.includes("code=")');
@@ -182,7 +174,7 @@ if (browser === undefined) {
 
   test('a loop without end is stopped, and neither program nor tape is lost', async () => {
     await playground.open('autograd', nodes);
-    await write('for (;;) {}');
+    await write(playground.page, 'for (;;) {}');
     await playground.press('Run');
     await playground.press('Stop');
     await playground.page.waitFor(exists('[data-state=stopped]'));
@@ -191,7 +183,7 @@ if (browser === undefined) {
   });
 
   test('a program that cannot be read keeps the tape of the last one', async () => {
-    await write('const a = (;');
+    await write(playground.page, 'const a = (;');
     await playground.press('Run');
     await playground.page.waitFor(exists('[data-testid=failure]'));
     assert.is((await boxes()).length, 5);
@@ -249,7 +241,7 @@ if (browser === undefined) {
     const code = await evaluate<string>(
       `[...document.querySelectorAll('.cm-line')].map((line) => line.textContent).join('\\n')`,
     );
-    await write(code.replace('// grad.slice', 'grad.slice'));
+    await write(playground.page, code.replace('// grad.slice', 'grad.slice'));
     await playground.press('Run');
     await playground.page.waitFor(
       `document.querySelector('[data-testid=verdict]')?.textContent.includes('Backward is right')`,
@@ -258,23 +250,16 @@ if (browser === undefined) {
     assert.match(await evaluate<string>('location.hash'), /^#\/functions\?program=mistake&code=[\w-]+$/);
   });
 
-  test('on a phone nothing is wider than the page', async () => {
-    await playground.page.resize(390, 844);
-    for (const [hash, ready] of [
+  fitsPhones(
+    () => playground,
+    [
       ['autograd?program=neuron&step=3', nodes],
       ['autograd?program=nograd', nodes],
       ['functions?program=linear', table],
       ['functions?program=mistake', table],
-    ]) {
-      await playground.open(hash, ready);
-      await playground.page.waitFor(edited);
-      assert.is(await evaluate('document.documentElement.scrollWidth'), 390, hash);
-    }
-  });
-
-  test('the console showed no error, and nothing was asked of another host', () => {
-    assert.equal(playground.page.problems, []);
-  });
+    ].map(([hash, ready]) => [hash, `${ready} && ${edited}`]),
+  );
+  staysQuiet(() => playground);
 }
 
 const firefox = findBrowser('firefox');

@@ -5,7 +5,8 @@ import * as assert from 'uvu/assert';
 import { LOOKS, violations, wear } from './axe.ts';
 import { findBrowser } from './browsers.ts';
 import type { Page } from './devtools.ts';
-import { openPlayground, type Playground } from './playgroundDriver.ts';
+import { allPages, openPlayground, type Playground, STANDS } from './playgroundDriver.ts';
+import { settle } from './playgroundHands.ts';
 
 const chromium = findBrowser('chromium');
 let playground: Playground;
@@ -13,14 +14,6 @@ let page: Page;
 
 /** The pages, as the menu has them. */
 let hashes: string[];
-const STANDS = 'document.querySelector("main h1") && !document.querySelector("main > .soft")';
-
-const rest = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function open(hash: string): Promise<void> {
-  await page.goto(`${playground.address}${hash}`);
-  await page.waitFor(STANDS);
-}
 
 if (chromium === undefined) {
   console.log('note: no Chromium here, so nobody looked whether everyone can use the playground');
@@ -29,9 +22,7 @@ if (chromium === undefined) {
   test.before(async () => {
     playground = await openPlayground(chromium.path);
     page = playground.page;
-    await page.goto(playground.address);
-    await page.waitFor(STANDS);
-    hashes = await page.evaluate(`[...document.querySelectorAll('nav a')].map((link) => link.hash)`);
+    hashes = await allPages(playground);
   });
   test.after(() => playground.close());
 
@@ -40,9 +31,9 @@ if (chromium === undefined) {
       await wear(page, look);
       const found: string[] = [];
       for (const hash of hashes) {
-        await open(hash);
+        await playground.open(hash, STANDS);
         // formulas come later, and a training has something to show after a moment
-        await rest(700);
+        await settle(700);
         found.push(...(await violations(page)).map((violation) => `${hash} ${violation}`));
       }
       await wear(page, LOOKS[0]);
@@ -52,7 +43,7 @@ if (chromium === undefined) {
 
   test('everything that can be pressed can be reached with the tab key', async () => {
     for (const hash of hashes) {
-      await open(hash);
+      await playground.open(hash, STANDS);
       const unreachable = await page.evaluate<string[]>(
         `[...document.querySelectorAll('button, a, input, select, summary, [role=application]')]
           .filter((each) => each.tabIndex < 0 && !each.disabled)

@@ -10,7 +10,9 @@ import * as assert from 'uvu/assert';
 import { FirefoxPage } from './bidi.ts';
 import { findBrowser } from './browsers.ts';
 import type { Page } from './devtools.ts';
-import { openPlayground, type Playground } from './playgroundDriver.ts';
+import { allPages, openPlayground, type Playground, STANDS } from './playgroundDriver.ts';
+import { settle } from './playgroundHands.ts';
+import { staysQuiet } from './playgroundRules.ts';
 import { type StaticServer, serveFolder } from './staticServer.ts';
 
 /** Gzipped, without what comes after the page: KaTeX, the editor. */
@@ -27,12 +29,9 @@ let page: Page;
 
 /** The pages, as the menu has them. */
 let hashes: string[];
-const STANDS = 'document.querySelector("main h1") && !document.querySelector("main > .soft")';
-
-const rest = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function open(hash: string, at: { readonly address: string } = playground): Promise<void> {
-  await page.goto(`${at.address}${hash}`);
+  await page.goto(`${at.address}#/${hash}`);
   await page.waitFor(STANDS);
 }
 
@@ -56,9 +55,7 @@ if (chromium === undefined) {
     playground = await openPlayground(chromium.path);
     plain = await serveFolder(playground.folder, 0, false);
     page = playground.page;
-    await page.goto(playground.address);
-    await page.waitFor(STANDS);
-    hashes = await page.evaluate(`[...document.querySelectorAll('nav a')].map((link) => link.hash)`);
+    hashes = await allPages(playground);
   });
   test.after(async () => {
     await plain.close();
@@ -113,7 +110,7 @@ if (chromium === undefined) {
   test('pages keep up 60 frames a second while a reader points at things', async () => {
     for (const hash of hashes) {
       await open(hash);
-      await rest(500);
+      await settle(500);
       await page.evaluate(`(() => {
         window.frames60 = [];
         let last = performance.now();
@@ -126,7 +123,7 @@ if (chromium === undefined) {
       })()`);
       const startMs = await page.mainThreadMs();
       for (let i = 0; i < 60; i++) await page.mouse('mouseMoved', 450 + 12 * i, 300 + 8 * ((7 * i) % 60));
-      await rest(300);
+      await settle(300);
       const frames = await page.evaluate<number[]>('(cancelAnimationFrame(window.request60), window.frames60)');
       const cpuMs = ((await page.mainThreadMs()) - startMs) / frames.length;
       const sorted = frames.slice(1).sort((a, b) => a - b);
@@ -140,22 +137,22 @@ if (chromium === undefined) {
   });
 
   test('without isolation there is one thread, and the page says so', async () => {
-    await open('#/train?pace=full', plain);
+    await open('train?pace=full', plain);
     assert.is(await page.evaluate('crossOriginIsolated'), false);
     assert.match(await page.text('[data-testid=no-threads]'), /One thread: this page has no shared memory/);
     await page.waitFor('Number(document.querySelector("[data-testid=epoch]").textContent) >= 2');
     await page.waitFor(`document.querySelector('[data-testid=pace]')?.textContent.includes('one thread')`);
 
-    await open('#/speed', plain);
+    await open('speed', plain);
     assert.match(await page.text('[data-testid=no-threads]'), /One thread/);
-    await page.evaluate(`[...document.querySelectorAll('button')].find((b) => b.textContent === 'Measure').click()`);
+    await playground.press('Measure');
     await page.waitFor('document.querySelector("[data-testid=measured]")');
     assert.match(await page.text('[data-testid=features]'), 'Shared memory: no');
   });
 
   test('the benchmark measures this browser, beside its ceiling and recorded results', async () => {
-    await open('#/speed');
-    await page.evaluate(`[...document.querySelectorAll('button')].find((b) => b.textContent === 'Measure').click()`);
+    await open('speed');
+    await playground.press('Measure');
     await page.waitFor('document.querySelector("[data-testid=measured]")');
     const texts = (id: string) =>
       page.evaluate<string[]>(
@@ -173,18 +170,16 @@ if (chromium === undefined) {
   });
 
   test('a benchmark can be stopped, and keeps what it has', async () => {
-    await open('#/speed?effort=long&threads=one');
-    await page.evaluate(`[...document.querySelectorAll('button')].find((b) => b.textContent === 'Measure').click()`);
+    await open('speed?effort=long&threads=one');
+    await playground.press('Measure');
     await page.waitFor('document.querySelector("[data-testid=rate]").textContent.includes("GFLOP")');
-    await page.evaluate(`[...document.querySelectorAll('button')].find((b) => b.textContent === 'Stop').click()`);
+    await playground.press('Stop');
     await page.waitFor('document.querySelector("[role=status]")?.textContent.startsWith("Stopped")');
     assert.match(await page.text('[data-testid=rate]'), 'GFLOP');
     assert.is(await page.evaluate('location.hash'), '#/speed?effort=long&threads=one');
   });
 
-  test('the console showed no error in Chromium, and nothing was asked of another host', () => {
-    assert.equal(page.problems, []);
-  });
+  staysQuiet(() => playground, ' in Chromium');
 }
 
 const inFirefox = chromium === undefined || firefox === undefined ? test.skip : test;
@@ -195,16 +190,16 @@ inFirefox('every page opens in Firefox without an error, asks no other host, and
   try {
     await other.resize(1400, 900);
     for (const hash of hashes) {
-      await other.goto(`${playground.address}${hash}`);
+      await other.goto(`${playground.address}#/${hash}`);
       await other.waitFor(STANDS);
-      await rest(500);
+      await settle(500);
       assert.ok((await other.text('main h1')).length > 0, hash);
     }
     assert.is(await other.evaluate('crossOriginIsolated'), true);
 
     // what Chromium shows, Firefox shows
-    const settings = '#/conv2d?bank=hand*1*0*-1*2*0*-2*1*0*-1&source=drawing&width=24';
-    await other.goto(`${playground.address}${settings}`);
+    const settings = 'conv2d?bank=hand*1*0*-1*2*0*-2*1*0*-1&source=drawing&width=24';
+    await other.goto(`${playground.address}#/${settings}`);
     await open(settings);
     const shown = '[data-testid=output-size]';
     assert.is(await other.text(shown), await page.text(shown));

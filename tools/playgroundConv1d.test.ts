@@ -3,10 +3,10 @@
 import { nn, stack, tensor } from 'torsor';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { LOOKS, violations, wear } from './axe.ts';
 import { findBrowser } from './browsers.ts';
 import { openPlayground, type Playground } from './playgroundDriver.ts';
 import { boxOf, choose, drop, number, permit, says, settle, slide } from './playgroundHands.ts';
+import { fitsPhones, pleasesAxe, refuses, staysQuiet } from './playgroundRules.ts';
 
 const F = nn.functional;
 const browser = findBrowser('chromium');
@@ -304,20 +304,13 @@ if (browser === undefined) {
     const bank = Array.from({ length: 16 }, (_, i) => `random*${i + 1}`).join('_');
     await playground.open(`conv1d?channels=2&length=64&bank=${bank}&row=10`, shown);
     await playground.press('Slide');
-    // the thread's own time, so that it does not matter what else the machine does
-    await page.send('Performance.enable', { timeDomain: 'threadTicks' });
-    const busy = async () => {
-      const { metrics } = (await page.send('Performance.getMetrics')) as { metrics: { name: string; value: number }[] };
-      return metrics.find(({ name }) => name === 'TaskDuration')?.value as number;
-    };
-    const before = await busy();
+    const before = await page.mainThreadMs();
     await page.evaluate(`new Promise((resolve) => {
       let frames = 0;
       const look = () => (++frames < 90 ? requestAnimationFrame(look) : resolve());
       look();
     })`);
-    const ms = (1000 * ((await busy()) - before)) / 90;
-    await page.send('Performance.disable');
+    const ms = ((await page.mainThreadMs()) - before) / 90;
     assert.ok(ms > 0 && ms < 1000 / 60 / 2, `${ms} ms a frame`);
   });
 
@@ -452,28 +445,19 @@ if (browser === undefined) {
     ['not sound.mp3', new TextEncoder().encode('this is a text')],
     ['nothing.wav', new Uint8Array(0)],
   ] as const) {
-    test(`a file that is no sound is told of, and nothing is lost: ${name}`, async () => {
-      const { page } = playground;
-      await playground.open('conv1d?signal=waves&size=5', shown);
-      const before = await page.text(value);
-      await drop(page, 'main > div', name, content);
-      assert.match(
-        await page.text('[data-testid=trouble]'),
+    test(`a file that is no sound is told of, and nothing is lost: ${name}`, () =>
+      refuses(
+        playground,
+        ['conv1d?signal=waves&size=5', shown],
+        () => drop(playground.page, 'main > div', name, content),
         /not sound that this browser can read.*still the one from before/,
-      );
-      assert.is(await page.text(value), before);
-      assert.is(await page.evaluate('location.hash'), '#/conv1d?signal=waves&size=5');
-    });
+      ));
   }
 
   test('a microphone refused is told of, and nothing is lost', async () => {
-    const { page } = playground;
-    await permit(page, 'microphone', 'denied');
-    await playground.open('conv1d?signal=noise', shown);
-    const before = await page.text(value);
-    await playground.press('Record 5 s');
-    assert.match(await page.text('[data-testid=trouble]'), /did not let this page use the microphone/);
-    assert.is(await page.text(value), before);
+    await permit(playground.page, 'microphone', 'denied');
+    const record = () => playground.press('Record 5 s');
+    await refuses(playground, ['conv1d?signal=noise', shown], record, /did not let this page use the microphone/);
   });
 
   test('what the microphone hears becomes the signal', async () => {
@@ -538,27 +522,16 @@ if (browser === undefined) {
     assert.is(await number(playground.page, value), 0);
   });
 
-  for (const look of LOOKS) {
-    test(`axe finds nothing wrong, ${look.join()} pixels wide`, async () => {
-      await wear(playground.page, look);
-      await playground.open('conv1d?channels=2&bank=random*1_hand*1*2*3*4*5*6', shown);
-      assert.equal(await violations(playground.page), []);
-    });
-  }
-
-  test('on a phone nothing is wider than the page', async () => {
-    const { page } = playground;
-    await page.resize(390, 844);
-    for (const hash of ['conv1d', 'conv1d?channels=2&length=64&size=9&padding=4', 'conv1d?signal=melody']) {
-      await playground.open(hash, shown);
-      assert.is(await page.evaluate('document.documentElement.scrollWidth'), 390, hash);
-    }
-    await page.resize(1400, 900);
-  });
-
-  test('the console showed no error, and nothing was asked of another host', () => {
-    assert.equal(playground.page.problems, []);
-  });
+  pleasesAxe(() => playground, 'conv1d?channels=2&bank=random*1_hand*1*2*3*4*5*6', shown);
+  fitsPhones(
+    () => playground,
+    [
+      ['conv1d', shown],
+      ['conv1d?channels=2&length=64&size=9&padding=4', shown],
+      ['conv1d?signal=melody', shown],
+    ],
+  );
+  staysQuiet(() => playground);
 }
 
 test.run();

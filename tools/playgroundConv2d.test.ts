@@ -3,10 +3,10 @@
 import { nn, type Tensor, tensor } from 'torsor';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { LOOKS, violations, wear } from './axe.ts';
 import { findBrowser } from './browsers.ts';
 import { openPlayground, type Playground } from './playgroundDriver.ts';
 import { boxOf, choose, drop, number, permit, says, settle, slide } from './playgroundHands.ts';
+import { fitsPhones, pleasesAxe, refuses, staysQuiet } from './playgroundRules.ts';
 
 const F = nn.functional;
 const browser = findBrowser('chromium');
@@ -14,7 +14,6 @@ let playground: Playground;
 
 const shown = 'document.querySelector("[aria-busy=false]") && document.querySelector("[data-testid=value]")';
 const value = '[data-testid=value]';
-const trouble = '[data-testid=trouble]';
 
 const weights = (count: number): number[] => Array.from({ length: count }, (_, i) => ((i * 7) % 5) - 2 + i / 16);
 
@@ -290,26 +289,20 @@ if (browser === undefined) {
     ['not a picture.jpg', new TextEncoder().encode('this is a text')],
     ['nothing.png', new Uint8Array(0)],
   ] as const) {
-    test(`a file that is no picture is told of, and nothing is lost: ${name}`, async () => {
-      const { page } = playground;
-      await playground.open('conv2d?source=drawing&bank=blur', shown);
-      const before = await page.text(value);
-      await drop(page, '.bench', name, content);
-      assert.match(await page.text(trouble), /not a picture that this browser can read.*still the one from before/);
-      assert.is(await page.text(value), before);
-      assert.is(await page.evaluate('location.hash'), '#/conv2d?source=drawing&bank=blur');
-    });
+    test(`a file that is no picture is told of, and nothing is lost: ${name}`, () =>
+      refuses(
+        playground,
+        ['conv2d?source=drawing&bank=blur', shown],
+        () => drop(playground.page, '.bench', name, content),
+        /not a picture that this browser can read.*still the one from before/,
+      ));
   }
 
   test('a camera refused is told of, and nothing is lost', async () => {
     const { page } = playground;
     await permit(page, 'camera', 'denied');
-    await playground.open('conv2d?source=drawing', shown);
-    const before = await page.text(value);
-    await choose(page, 'Camera');
-    assert.match(await page.text(trouble), /did not let this page use the camera/);
-    assert.is(await page.text(value), before);
-    await settle();
+    const look = () => choose(page, 'Camera');
+    await refuses(playground, ['conv2d?source=drawing', shown], look, /did not let this page use the camera/);
     assert.is(await page.evaluate(`document.querySelector('input[value=drawing]').checked`), true);
   });
 
@@ -353,30 +346,15 @@ if (browser === undefined) {
     assert.is(await page.evaluate('location.hash.slice(2)'), link);
   });
 
-  for (const look of LOOKS) {
-    test(`axe finds nothing wrong, ${look.join()} pixels wide`, async () => {
-      await wear(playground.page, look);
-      await playground.open('conv2d?colours=rgb&bank=random*1_gabor*30&front=1&operation=conv', shown);
-      assert.equal(await violations(playground.page), []);
-    });
-  }
-
-  test('on a phone nothing is wider than the page', async () => {
-    const { page } = playground;
-    await page.resize(390, 844);
-    for (const hash of [
-      'conv2d?bank=gabor&kernelHeight=9&kernelWidth=9',
-      'conv2d?colours=bands&bank=random*1_blur&kernelWidth=9',
-    ]) {
-      await playground.open(hash, shown);
-      assert.is(await page.evaluate('document.documentElement.scrollWidth'), 390, hash);
-    }
-    await page.resize(1400, 900);
-  });
-
-  test('the console showed no error, and nothing was asked of another host', () => {
-    assert.equal(playground.page.problems, []);
-  });
+  pleasesAxe(() => playground, 'conv2d?colours=rgb&bank=random*1_gabor*30&front=1&operation=conv', shown);
+  fitsPhones(
+    () => playground,
+    [
+      ['conv2d?bank=gabor&kernelHeight=9&kernelWidth=9', shown],
+      ['conv2d?colours=bands&bank=random*1_blur&kernelWidth=9', shown],
+    ],
+  );
+  staysQuiet(() => playground);
 }
 
 test.run();

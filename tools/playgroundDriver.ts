@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Page } from './devtools.ts';
 import { buildPlayground } from './playground.ts';
+import { button } from './playgroundHands.ts';
 import { serveFolder } from './staticServer.ts';
 
 export interface Playground {
@@ -36,9 +37,8 @@ export async function openPlayground(browserPath: string, flags: readonly string
       await page.waitFor(ready);
     },
     async press(text) {
-      const button = `[...document.querySelectorAll('button')].find((b) => b.textContent.trim() === ${JSON.stringify(text)})`;
-      await page.waitFor(`${button} !== undefined`);
-      await page.evaluate(`${button}.click()`);
+      await page.waitFor(`${button(text)} !== undefined`);
+      await page.evaluate(`${button(text)}.click()`);
     },
     async close() {
       await page.close();
@@ -46,4 +46,13 @@ export async function openPlayground(browserPath: string, flags: readonly string
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Whether a page stands, whichever it is: an expression. */
+export const STANDS = 'document.querySelector("main h1") && !document.querySelector("main > .soft")';
+
+/** What stands behind the `#/` of the pages' addresses, as the menu has them. */
+export async function allPages({ page, open }: Playground): Promise<string[]> {
+  await open('', STANDS);
+  return page.evaluate(`[...document.querySelectorAll('nav a')].map((link) => link.hash.replace('#/', ''))`);
 }

@@ -52,6 +52,20 @@ export async function choose(page: Page, name: string): Promise<void> {
   await page.evaluate(`${found}.querySelector('input').click()`);
 }
 
+/** The first button with this text: an expression. */
+export const button = (text: string): string =>
+  `[...document.querySelectorAll('button')].find((each) => each.textContent.trim() === ${quote(text)})`;
+
+/** Writes a program into the editor, in place of what is there. */
+export async function write(page: Page, code: string): Promise<void> {
+  await page.waitFor('document.querySelector(".cm-content") !== null');
+  await page.evaluate('document.querySelector(".cm-content").focus()');
+  const key = { key: 'a', code: 'KeyA', windowsVirtualKeyCode: 65, modifiers: 2 };
+  await page.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', ...key });
+  await page.send('Input.dispatchKeyEvent', { type: 'keyUp', ...key });
+  await page.send('Input.insertText', { text: code });
+}
+
 /** Lets a file fall on an element. */
 export async function drop(page: Page, selector: string, name: string, content: Uint8Array): Promise<void> {
   await page.evaluate(`(() => {
