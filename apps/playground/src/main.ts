@@ -1,5 +1,6 @@
+import './styles.css';
+import './layout.css';
 import { mount } from 'svelte';
 import App from './App.svelte';
-import './styles.css';
 
 mount(App, { target: document.getElementById('app') as HTMLElement });
