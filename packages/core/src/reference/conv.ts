@@ -16,7 +16,7 @@
 import type { Shape, Strided } from '../layout.ts';
 import { sizeOf } from '../layout.ts';
 import type { ConvParams } from '../ops/list.ts';
-import { denseOutput, doubles, finish } from './dense.ts';
+import { doubles, sumPlanes } from './dense.ts';
 
 /** Sizes of a (not transposed) convolution, with height 1 where it is over one dimension. */
 export interface ConvGeometry {
@@ -124,25 +124,18 @@ export function convForward(
   const x = doubles(input);
   const w = doubles(weight);
   const b = bias === null ? null : doubles(bias);
-  const target = denseOutput(out);
-  const y = target.array;
-  const plane = g.outHeight * g.outWidth;
-  const acc = new Float64Array(plane);
   const rows = rowTaps(g);
   const columns = columnTaps(g);
   const outChannels = g.groups * g.groupOut;
-  for (let n = 0; n < g.batch; n++) {
-    for (let o = 0; o < outChannels; o++) {
-      const group = Math.floor(o / g.groupOut);
-      const inputAt = (n * g.groups + group) * g.groupIn * g.inHeight * g.inWidth;
-      const weightAt = o * g.groupIn * g.kernelHeight * g.kernelWidth;
-      acc.fill(b === null ? 0 : b[o]);
-      forwardPlane(g, rows, columns, x, inputAt, w, weightAt, acc);
-      const at = target.offset + (n * outChannels + o) * plane;
-      for (let i = 0; i < plane; i++) y[at + i] = acc[i];
-    }
-  }
-  finish(target, out);
+  sumPlanes(out, g.outHeight * g.outWidth, (acc, plane) => {
+    const o = plane % outChannels;
+    // of all images
+    const group = Math.floor(plane / g.groupOut);
+    const inputAt = group * g.groupIn * g.inHeight * g.inWidth;
+    const weightAt = o * g.groupIn * g.kernelHeight * g.kernelWidth;
+    if (b !== null) acc.fill(b[o]);
+    forwardPlane(g, rows, columns, x, inputAt, w, weightAt, acc);
+  });
 }
 
 /** acc += one output channel of one image */
@@ -192,26 +185,19 @@ export function convBackwardInput(
   const dy = doubles(grad);
   const w = doubles(weight);
   const b = bias === null ? null : doubles(bias);
-  const target = denseOutput(out);
-  const dx = target.array;
-  const plane = g.inHeight * g.inWidth;
-  const acc = new Float64Array(plane);
   const rows = rowTaps(g);
   const columns = columnTaps(g);
   const inChannels = g.groups * g.groupIn;
   const kernel = g.kernelHeight * g.kernelWidth;
-  for (let n = 0; n < g.batch; n++) {
-    for (let c = 0; c < inChannels; c++) {
-      const group = Math.floor(c / g.groupIn);
-      const gradAt = (n * g.groups + group) * g.groupOut * g.outHeight * g.outWidth;
-      const weightAt = (group * g.groupOut * g.groupIn + (c % g.groupIn)) * kernel;
-      acc.fill(b === null ? 0 : b[c]);
-      backwardPlane(g, rows, columns, dy, gradAt, w, weightAt, acc);
-      const at = target.offset + (n * inChannels + c) * plane;
-      for (let i = 0; i < plane; i++) dx[at + i] = acc[i];
-    }
-  }
-  finish(target, out);
+  sumPlanes(out, g.inHeight * g.inWidth, (acc, plane) => {
+    const c = plane % inChannels;
+    // of all images
+    const group = Math.floor(plane / g.groupIn);
+    const gradAt = group * g.groupOut * g.outHeight * g.outWidth;
+    const weightAt = ((group % g.groups) * g.groupOut * g.groupIn + (c % g.groupIn)) * kernel;
+    if (b !== null) acc.fill(b[c]);
+    backwardPlane(g, rows, columns, dy, gradAt, w, weightAt, acc);
+  });
 }
 
 /** acc += the gradient of one input channel of one image */
@@ -250,27 +236,22 @@ function backwardPlane(
  * `[N, Cin, …]`. Each row is summed on its own before it joins the total.
  */
 export function convBackwardWeight(grad: Strided, input: Strided, out: Strided, params: ConvParams): void {
-  const size = sizeOf(out.shape);
-  if (size === 0) return;
+  if (sizeOf(out.shape) === 0) return;
   const g = convGeometry(input.shape, out.shape, params);
   const dy = doubles(grad);
   const x = doubles(input);
-  const acc = new Float64Array(size);
   const rows = rowTaps(g);
   const columns = columnTaps(g);
   const outChannels = g.groups * g.groupOut;
-  for (let n = 0; n < g.batch; n++) {
-    for (let o = 0; o < outChannels; o++) {
-      const group = Math.floor(o / g.groupOut);
+  const kernels = g.groupIn * g.kernelHeight * g.kernelWidth;
+  sumPlanes(out, kernels, (acc, o) => {
+    const group = Math.floor(o / g.groupOut);
+    for (let n = 0; n < g.batch; n++) {
       const inputAt = (n * g.groups + group) * g.groupIn * g.inHeight * g.inWidth;
       const gradAt = (n * outChannels + o) * g.outHeight * g.outWidth;
-      const weightAt = o * g.groupIn * g.kernelHeight * g.kernelWidth;
-      backwardKernel(g, rows, columns, dy, gradAt, x, inputAt, acc, weightAt);
+      backwardKernel(g, rows, columns, dy, gradAt, x, inputAt, acc);
     }
-  }
-  const target = denseOutput(out);
-  for (let i = 0; i < size; i++) target.array[target.offset + i] = acc[i];
-  finish(target, out);
+  });
 }
 
 /** acc += the gradient of one output channel's kernels, from one image */
@@ -283,10 +264,9 @@ function backwardKernel(
   x: Float64Array,
   inputAt: number,
   acc: Float64Array,
-  weightAt: number,
 ): void {
   const { groupIn, inHeight, inWidth, outWidth, kernelHeight, kernelWidth, strideHeight, strideWidth } = g;
-  let wi = weightAt;
+  let wi = 0;
   for (let i = 0; i < groupIn; i++) {
     const plane = inputAt + i * inHeight * inWidth;
     for (let kh = 0; kh < kernelHeight; kh++) {

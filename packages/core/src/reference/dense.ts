@@ -75,3 +75,18 @@ export function finish(written: Dense, out: Strided): void {
   const target = out.array as BigInt64Array;
   for (let i = 0; i < written.array.length; i++) target[out.offset + i] = toBigInt(written.array[i]);
 }
+
+/** out, in planes of `size` elements = what `add` adds up for each of them; in double precision, and rounded once. */
+export function sumPlanes(out: Strided, size: number, add: (sums: Float64Array, plane: number) => void): void {
+  const planes = size === 0 ? 0 : sizeOf(out.shape) / size;
+  const target = denseOutput(out);
+  const sums = new Float64Array(size);
+  const { array } = target;
+  let at = target.offset;
+  for (let plane = 0; plane < planes; plane++) {
+    sums.fill(0);
+    add(sums, plane);
+    for (let i = 0; i < size; i++) array[at++] = sums[i];
+  }
+  finish(target, out);
+}

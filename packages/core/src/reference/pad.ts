@@ -8,7 +8,7 @@ import type { TypedArray } from '../dtype.ts';
 import type { Shape, Strided } from '../layout.ts';
 import { contiguousStrides, sizeOf } from '../layout.ts';
 import type { PadMode } from '../ops/list.ts';
-import { denseOutput, doubles, finish } from './dense.ts';
+import { doubles, sumPlanes } from './dense.ts';
 import { toBigInt } from './elementwise.ts';
 
 /** The position in an input of `size` that position `y` of the output reads; -1 for none. Negative pads crop. */
@@ -168,20 +168,17 @@ function copyRun(source: Float64Array, from: number, step: number, target: Float
 
 /** out = the adjoint of padding, applied to `grad`: each input position gets the sum over what read it. */
 export function padBackward(grad: Strided, out: Strided, pads: readonly number[], mode: PadMode): void {
-  const target = denseOutput(out);
-  const size = sizeOf(out.shape);
-  const sums = new Float64Array(size);
   const source = doubles(grad);
-  if (out.shape.length === 0) sums[0] = source[0];
-  else if (source.length > 0) {
-    const lookup = tables(out.shape, pads, mode);
-    const table = lookup[lookup.length - 1];
-    eachRow(lookup, contiguousStrides(out.shape), 0, (to, row) => {
-      if (to >= 0) scatterRow(source, row * table.length, table, sums, to);
-    });
-  }
-  for (let i = 0; i < size; i++) target.array[target.offset + i] = sums[i];
-  finish(target, out);
+  sumPlanes(out, sizeOf(out.shape), (sums) => {
+    if (out.shape.length === 0) sums[0] = source[0];
+    else if (source.length > 0) {
+      const lookup = tables(out.shape, pads, mode);
+      const table = lookup[lookup.length - 1];
+      eachRow(lookup, contiguousStrides(out.shape), 0, (to, row) => {
+        if (to >= 0) scatterRow(source, row * table.length, table, sums, to);
+      });
+    }
+  });
 }
 
 function scatterRow(source: Float64Array, at: number, table: Int32Array, sums: Float64Array, to: number): void {

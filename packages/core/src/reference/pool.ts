@@ -8,7 +8,7 @@ import type { Strided } from '../layout.ts';
 import { sizeOf } from '../layout.ts';
 import type { PoolParams } from '../ops/list.ts';
 import type { NumberArray } from './dense.ts';
-import { dense, denseOutput, doubles, finish } from './dense.ts';
+import { dense, denseOutput, doubles, finish, sumPlanes } from './dense.ts';
 
 /** Windows along one dimension, by output position: input positions `start`, `start + step`, … below `end`. */
 export interface Windows {
@@ -170,18 +170,13 @@ function maxPlane(
 
 /** out (planes of `size` entries) = sum of `grad` over the outputs whose index names the entry. */
 export function maxScatter(grad: Strided, indices: Strided, out: Strided, size: number): void {
-  const planes = size === 0 ? 0 : sizeOf(out.shape) / size;
-  const count = planes === 0 ? 0 : sizeOf(grad.shape) / planes;
+  const total = sizeOf(out.shape);
+  const count = total === 0 ? 0 : sizeOf(grad.shape) / (total / size);
   const g = dense(grad);
   const i = dense(indices);
-  const target = denseOutput(out);
-  const sums = new Float64Array(size);
-  for (let p = 0; p < planes; p++) {
-    sums.fill(0);
-    scatterPlane(g.array, g.offset + p * count, i.array, i.offset + p * count, count, sums);
-    store(sums, target.array, target.offset + p * size);
-  }
-  finish(target, out);
+  sumPlanes(out, size, (sums, p) =>
+    scatterPlane(g.array, g.offset + p * count, i.array, i.offset + p * count, count, sums),
+  );
 }
 
 function scatterPlane(
@@ -196,10 +191,6 @@ function scatterPlane(
     const at = index[indexFrom + o];
     if (at >= 0) sums[at] += g[from + o];
   }
-}
-
-function store(sums: Float64Array, out: NumberArray, at: number): void {
-  for (let i = 0; i < sums.length; i++) out[at + i] = sums[i];
 }
 
 /** out = entries of the planes of `a` (of `size` entries each) that `indices` name; 0 where it names none. */
@@ -278,17 +269,10 @@ function averagePlane(
 export function averageScatter(grad: Strided, out: Strided, windows: WindowPair, divisor: number | null): void {
   const [rows, columns] = windows;
   const divisors = divisorsOf(windows, divisor);
-  const size = rows.input * columns.input;
-  const planes = size === 0 ? 0 : sizeOf(out.shape) / size;
   const g = doubles(grad);
-  const target = denseOutput(out);
-  const sums = new Float64Array(size);
-  for (let p = 0; p < planes; p++) {
-    sums.fill(0);
-    spreadPlane(rows, columns, divisors, g, p * divisors.length, sums);
-    store(sums, target.array, target.offset + p * size);
-  }
-  finish(target, out);
+  sumPlanes(out, rows.input * columns.input, (sums, p) =>
+    spreadPlane(rows, columns, divisors, g, p * divisors.length, sums),
+  );
 }
 
 /** sums += each output's share, for every entry of its window */
