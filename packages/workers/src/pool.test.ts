@@ -258,8 +258,8 @@ threaded('after launches that lost time to a thread, the next are not shared for
   const want = product();
   await withPool(2, (pool) => {
     const scratch = heap().allocate(64);
-    // A task takes the other thread 200 times as long as the caller. Where the system holds up the caller too, that is hard to tell.
-    const slow = hanging(scratch, 100_000);
+    // A task takes the other thread 200 times as long as the caller, whose own take so long that the other gets one on a single core, too.
+    const slow = hanging(scratch, 1_000_000);
     let hasRested = false;
     for (let i = 0; i < 50 && !hasRested; i++) {
       // The first may find the thread parked, the second is the first to lose time, the third says that it was no chance.
