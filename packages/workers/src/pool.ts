@@ -363,7 +363,7 @@ export class Pool implements Executor, AsyncDisposable {
     this.healing.catch(() => undefined);
   }
 
-  /** Resolves when the pool has replaced the threads that it lost, if it lost any. */
+  /** Resolves when the pool has replaced the threads that it lost, if it lost any; rejects when it could not, and goes on with one. */
   async settled(): Promise<void> {
     await this.healing;
   }
