@@ -127,13 +127,24 @@ function phaseLaunches(c: ConvBackwardInput, sharedPtr: number): Launch[] {
   for (const { first, images } of batchesOf(c)) {
     const xPtr = c.gradPtr + first * c.cout * c.oh * c.ow * bytes;
     const out = c.outPtr + first * c.cin * c.h * c.w * bytes;
+    /** The phases in the buffer, and where it goes on. */
+    let buffered: Buffered[] = [];
+    let at = buffer;
     for (const [i, joint] of joints.entries()) {
-      const pointers = { xPtr, wPtr: weights[i], outPtr: isBuffered(c) ? buffer : out };
+      const { shape, phases } = joint;
+      const pointers = { xPtr, wPtr: weights[i], outPtr: isBuffered(c) ? at : out };
       // The bias of a phase in a joint one is added as it is dealt out.
       const biasPtr = isBuffered(c) ? 0 : c.biasPtr;
-      launches.push(...convForwardLaunches({ ...joint.shape, n: images, ...pointers, biasPtr }, packed));
+      launches.push(...convForwardLaunches({ ...shape, n: images, ...pointers, biasPtr }, packed));
       if (!isBuffered(c)) continue;
-      for (const phase of joint.phases) launches.push(spreadLaunch(c, joint, phase, images, buffer, out));
+      const plane = shape.oh * shape.ow * bytes;
+      buffered.push(...phases.map((phase) => ({ phase, shape, from: at + phase.channel * plane })));
+      at += images * shape.cout * plane;
+      // With a stride of two, both phases of the same lines are dealt out together; a line of one element has but one.
+      if (c.strideW === 2 && c.w > 1 && buffered.length === 1) continue;
+      launches.push(...spreadLaunches(c, buffered, images, out));
+      buffered = [];
+      at = buffer;
     }
   }
   return launches;
@@ -175,25 +186,49 @@ function takeWeightsLaunch(
   };
 }
 
+/** A phase in the buffer: its first plane, and the shape of the convolution that it comes from. */
+interface Buffered {
+  readonly phase: Joint['phases'][number];
+  readonly shape: ConvShape;
+  readonly from: number;
+}
+
+function spreadLaunches(c: ConvBackwardInput, buffered: readonly Buffered[], images: number, out: number): Launch[] {
+  if (c.strideW !== 2 || c.w === 1) return buffered.map((one) => spreadLaunch(c, one, null, images, out));
+  const [first, second] = buffered;
+  const isInOrder = first.phase.x.first < second.phase.x.first;
+  return [spreadLaunch(c, isInOrder ? first : second, isInOrder ? second : first, images, out)];
+}
+
+/** Deals out a phase; or, with a stride of two, one and the `other` whose elements lie between. */
 function spreadLaunch(
   c: ConvBackwardInput,
-  { shape }: Joint,
-  { x, y, channel }: Joint['phases'][number],
+  one: Buffered,
+  other: Buffered | null,
   images: number,
-  from: number,
   out: number,
 ): Launch {
   const bytes = itemBytes(c.dtype);
+  const { x, y } = one.phase;
+  const row = ({ shape }: Buffered) => shape.ow * bytes;
+  const plane = ({ shape }: Buffered) => shape.oh * shape.ow * bytes;
+  const image = ({ shape }: Buffered) => shape.cout * shape.oh * shape.ow * bytes;
+  const columns = x.count + (other?.phase.x.count ?? 0);
   const args: TaskArgs<typeof SPREAD> = {
-    from: from + channel * shape.oh * shape.ow * bytes,
+    from: one.from,
     bias: c.biasPtr ?? 0,
     out: out + (y.first * c.w + x.first) * bytes,
     channels: c.cin,
     rows: y.count,
     columns: x.count,
-    fromRow: shape.ow * bytes,
-    fromPlane: shape.oh * shape.ow * bytes,
-    fromImage: shape.cout * shape.oh * shape.ow * bytes,
+    fromRow: row(one),
+    fromPlane: plane(one),
+    fromImage: image(one),
+    other: other?.from ?? 0,
+    otherColumns: other?.phase.x.count ?? 0,
+    otherRow: row(other ?? one),
+    otherPlane: plane(other ?? one),
+    otherImage: image(other ?? one),
     outPlane: c.h * c.w * bytes,
     outRow: c.strideH * c.w * bytes,
     outStep: c.strideW * bytes,
@@ -203,7 +238,7 @@ function spreadLaunch(
     entry: 'spread',
     args: taskArgs(SPREAD, args),
     tasks: images * c.cin,
-    ns: images * c.cin * y.count * x.count * NS,
+    ns: (images * c.cin * y.count * columns * NS) / (other === null ? 1 : 2),
     scratchBytes: 0,
   };
 }
@@ -300,36 +335,75 @@ const SPREAD = {
   fromRow: 'i32',
   fromPlane: 'i32',
   fromImage: 'i32',
+  other: 'i32',
+  otherColumns: 'i32',
+  otherRow: 'i32',
+  otherPlane: 'i32',
+  otherImage: 'i32',
   outPlane: 'i32',
   outRow: 'i32',
   outStep: 'i32',
 } as const;
 
-/** spread: a task is a plane; for y < rows, x < columns: out[y · outRow + x · outStep] = from[y][x] + bias */
+/**
+ * spread: a task is a plane
+ *
+ *     for y < rows:
+ *       for x < columns: out[y · outRow + x · outStep] = from[y][x] + bias
+ *       for x < otherColumns: the element behind that = other[y][x] + bias
+ *
+ * Of the other phase there are as many columns, or one less; the two in turns are whole vectors.
+ */
 function emitSpread(code: Assembler, element: Element): void {
-  const { i32 } = code;
-  const { bytes } = element;
+  const { i32, v128 } = code;
+  const { bytes, lanes } = element;
   const scalar = scalarOf(code, element);
+  const shape = bytes === 4 ? code.f32x4 : code.f64x2;
+  const inTurns = (half: number) =>
+    Array.from({ length: lanes }, (_, i) => (half * lanes + i) / 2 + (i % 2) * (lanes - 0.5));
   exportTasks(code, 'spread', SPREAD, (params) => {
     const { task, from, bias, out, channels, rows, columns, fromRow, fromPlane, fromImage } = params;
-    const { outPlane, outRow, outStep } = params;
-    const [x, at, to] = code.locals('i32', 3);
+    const { other, otherColumns, otherRow, otherPlane, otherImage, outPlane, outRow, outStep } = params;
+    const [x, at, otherAt, to, toOther, whole] = code.locals('i32', 6);
+    const [low, high, addend] = code.locals('v128', 3);
     const channel = code.local('i32', i32.rem_u(task, channels));
+    const image = code.local('i32', i32.div_u(task, channels));
     const value = code.local(element.type) as Local<'f32'>;
-    code.increase(from, i32.mul(channel, fromPlane));
-    code.increase(from, i32.mul(i32.div_u(task, channels), fromImage));
+    code.increase(from, i32.add(i32.mul(channel, fromPlane), i32.mul(image, fromImage)));
+    code.increase(other, i32.add(i32.mul(channel, otherPlane), i32.mul(image, otherImage)));
     code.increase(out, i32.mul(task, outPlane));
-    const deal = (read: () => Value<'f32'>) => {
+    whole.set(i32.shr_u(otherColumns, Math.log2(lanes)));
+    code.decrease(columns, code.scale(whole, lanes));
+    code.decrease(otherColumns, code.scale(whole, lanes));
+    const deal = (one: (sum: Value<'f32'>) => Value<'f32'>, all: (sum: Value<'v128'>) => Value<'v128'>) => {
+      const scalars = (count: Local<'i32'>, read: Local<'i32'>, write: Local<'i32'>) => {
+        code.if(x.tee(count), () =>
+          repeat(code, x, () => {
+            scalar.store(write, one(scalar.load(read)));
+            code.increase(read, bytes);
+            code.increase(write, outStep);
+          }),
+        );
+      };
       repeat(code, rows, () => {
         at.set(from);
+        otherAt.set(other);
         to.set(out);
-        x.set(columns);
-        repeat(code, x, () => {
-          scalar.store(to, read());
-          code.increase(at, bytes);
-          code.increase(to, outStep);
-        });
+        code.if(x.tee(whole), () =>
+          repeat(code, x, () => {
+            low.set(all(v128.load(at)));
+            high.set(all(v128.load(otherAt)));
+            for (const half of [0, 1]) v128.store(to, shape.shuffle(inTurns(half), low, high), 16 * half);
+            code.increase(at, 16);
+            code.increase(otherAt, 16);
+            code.increase(to, 32);
+          }),
+        );
+        toOther.set(i32.add(to, bytes));
+        scalars(columns, at, to);
+        scalars(otherColumns, otherAt, toOther);
         code.increase(from, fromRow);
+        code.increase(other, otherRow);
         code.increase(out, outRow);
       });
     };
@@ -337,9 +411,17 @@ function emitSpread(code: Assembler, element: Element): void {
       bias,
       () => {
         value.set(scalar.load(code.index(bias, channel, bytes)));
-        deal(() => scalar.add(scalar.load(at), value));
+        addend.set(shape.splat(value as never));
+        deal(
+          (sum) => scalar.add(sum, value),
+          (sum) => shape.add(sum, addend),
+        );
       },
-      () => deal(() => scalar.load(at)),
+      () =>
+        deal(
+          (sum) => sum,
+          (sum) => sum,
+        ),
     );
   });
 }
