@@ -1,8 +1,8 @@
 /**
  * Convolution backwards to its weights without a matrix product, for groups of few output channels (depthwise above
  * all) or of few input channels: each weight is the scalar product of the gradient with the image, shifted to the weight's
- * tap. Sums for up to five neighbouring taps of a pair of output channels, or four of a single one, stay in registers while
- * the lines of an image go by.
+ * tap. Sums for up to five neighbouring taps of a pair of output channels, or of a single one, stay in registers while the
+ * lines of an image go by.
  *
  *     for some oc of a group (a task), each image: copy the group's planes with their padding
  *       for each pair of oc, c, ky, each run of kx:
@@ -28,7 +28,7 @@ import { emitCopyPadded, loadEverySecond, loadLanes } from './im2col.ts';
  */
 const FORMS = [
   { rows: 2, taps: [5, 4, 3, 2, 1], vectors: 1 },
-  { rows: 1, taps: [4, 3, 2, 1], vectors: 2 },
+  { rows: 1, taps: [5, 4, 3, 2, 1], vectors: 2 },
 ] as const;
 /** Output channels of a task: each copies the planes again. */
 const TASK_ROWS = 8;
