@@ -3,7 +3,7 @@
  * columns are output positions and whose rows are (channel, ky, kx), PyTorch's `unfold`, is never in memory as a whole.
  */
 
-import type { Assembler, Func, Local, Value } from '../assembler.ts';
+import type { Assembler, Func, Local, Operand, Value } from '../assembler.ts';
 import type { MacroFuncs } from './gemm-macro.ts';
 import type { Element, Tiles } from './gemm-micro.ts';
 import { repeat, scalarOf } from './gemm-micro.ts';
@@ -347,7 +347,7 @@ export function loadLanes(code: Assembler, element: Element, value: Local<'v128'
  */
 export function emitCopyPadded(code: Assembler, element: Element): Func {
   const { i32, v128 } = code;
-  const { bytes } = element;
+  const { bytes, lanes } = element;
   const scalar = scalarOf(code, element);
   const params = {
     channels: 'i32',
@@ -364,9 +364,10 @@ export function emitCopyPadded(code: Assembler, element: Element): Func {
   } as const;
   return code.func('copyPadded', params, [], (all) => {
     const { channels, lines, columns, from, plane, y, x, h, w, to, toPlane } = all;
-    const [left, line, at, source, low, high, end] = code.locals('i32', 7);
+    const [left, line, start, at, source, low, high, last, end] = code.locals('i32', 9);
     const zero = code.local('i32', 0);
-    const none = code.local(element.type);
+    const none = code.local(element.type) as Local<'f32'>;
+    const zeros = code.local('v128');
     // Columns before `low` and from `high` on lie outside.
     low.set(i32.sub(0, x));
     low.set(code.select(low, zero, i32.gt_s(low, 0)));
@@ -374,37 +375,93 @@ export function emitCopyPadded(code: Assembler, element: Element): Func {
     high.set(i32.sub(w, x));
     high.set(code.select(high, columns, i32.lt_s(high, columns)));
     high.set(code.select(high, low, i32.gt_s(high, low)));
+    const size = code.local('i32', code.scale(columns, bytes));
+    const vectors = (condition: () => Value<'i32'>, value: () => Value<'v128'>, step: number, next = () => {}) => {
+      code.while(condition, () => {
+        v128.store(at, value());
+        code.increase(at, step);
+        next();
+      });
+    };
+    const scalars = (to: Operand<'i32'>, value: () => Value<'f32'>, next = () => {}) => {
+      end.set(to);
+      code.whileLess(at, end, () => {
+        scalar.store(at, value());
+        code.increase(at, bytes);
+        next();
+      });
+    };
+    /** What is not inside: vectors, the last of which overlap, or elements where there is no room for one. */
+    const clear = () => {
+      end.set(i32.sub(i32.add(start, size), 16));
+      code.if(
+        i32.ge_s(size, 16),
+        () => {
+          vectors(
+            () => i32.lt_u(at, end),
+            () => zeros.get(),
+            16,
+          );
+          v128.store(end, zeros);
+        },
+        () => scalars(i32.add(start, size), () => none.get()),
+      );
+    };
+    const copy = () => {
+      source.set(code.index(from, i32.add(i32.mul(line, w), i32.add(x, low)), bytes));
+      last.set(code.index(start, high, bytes));
+      code.if(
+        i32.ge_s(i32.sub(high, low), lanes),
+        () => {
+          // Zeros reach into the line, which then overwrites them.
+          end.set(code.index(start, low, bytes));
+          vectors(
+            () => i32.lt_u(at, end),
+            () => zeros.get(),
+            16,
+          );
+          at.set(i32.sub(i32.add(start, size), 16));
+          code.decrease(last, 16);
+          vectors(
+            () => i32.gt_u(at, last),
+            () => zeros.get(),
+            -16,
+          );
+          at.set(end);
+          code.while(
+            () => i32.lt_u(i32.add(at, 16), last),
+            () => {
+              v128.store(at, v128.load(source));
+              v128.store(at, v128.load(source, 16), 16);
+              code.increase(at, 32);
+              code.increase(source, 32);
+            },
+          );
+          code.if(i32.lt_u(at, last), () => {
+            v128.store(at, v128.load(source));
+          });
+          v128.store(last, v128.load(i32.add(source, i32.sub(last, at))));
+        },
+        () => {
+          scalars(code.index(start, low, bytes), () => none.get());
+          scalars(
+            last,
+            () => scalar.load(source),
+            () => code.increase(source, bytes),
+          );
+          scalars(i32.add(start, size), () => none.get());
+        },
+      );
+    };
     repeat(code, channels, () => {
-      at.set(to);
+      start.set(to);
       line.set(y);
       left.set(lines);
       repeat(code, left, () => {
-        const zeroUntil = (stop: Value<'i32'>) => {
-          end.set(stop);
-          code.whileLess(at, end, () => {
-            scalar.store(at, none as Local<'f32'>);
-            code.increase(at, bytes);
-          });
-        };
-        const start = code.local('i32', at);
-        code.if(i32.lt_u(line, h), () => {
-          zeroUntil(code.index(start, low, bytes));
-          source.set(code.index(from, i32.add(i32.mul(line, w), i32.add(x, low)), bytes));
-          end.set(code.index(at, i32.and(i32.sub(high, low), -element.lanes), bytes));
-          code.whileLess(at, end, () => {
-            v128.store(at, v128.load(source));
-            code.increase(at, 16);
-            code.increase(source, 16);
-          });
-          end.set(code.index(start, high, bytes));
-          code.whileLess(at, end, () => {
-            scalar.store(at, scalar.load(source));
-            code.increase(at, bytes);
-            code.increase(source, bytes);
-          });
-        });
-        zeroUntil(code.index(start, columns, bytes));
+        at.set(start);
+        code.if(i32.lt_u(line, h), copy, clear);
         code.increase(line, 1);
+        code.increase(start, size);
       });
       code.increase(from, plane);
       code.increase(to, toPlane);
