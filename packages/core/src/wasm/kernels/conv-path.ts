@@ -123,21 +123,39 @@ function forwardCandidates(c: ConvShape): Candidate<'direct' | 'winograd' | 'pro
 
 // ------------------------------------------------------------------------------------------------------- the models
 
+/** Bytes of a line of all channels that is copied fast. */
+const NEAR_LINE_BYTES = 8192;
+
 /**
  * Cycles of conv-direct.ts: of a tile so many a tap, but no fewer than its sums wait for each other, and more where vectors
- * are gathered; and the copy of the lines.
+ * are gathered; and the copy of the lines. Tiles of several lines load less, and skip what lies outside.
  */
 function directCycles(c: ConvShape): number {
   const channels = c.cin / c.groups;
   const taps = channels * c.kh * c.kw;
-  const { tiles, lineBlock, padLines, padColumns } = directPlan(c);
+  const { tiles, lineBlock, padLines, padColumns, isShared } = directPlan(c);
   const gather = c.strideW === 1 ? 0 : c.strideW === 2 ? 0.5 : 2.6;
-  let line = 0;
-  for (const { rows, vectors, count } of directTiles(c.cout / c.groups, c.ow, tiles.element.lanes)) {
-    line += count * (taps * Math.max(4, 0.55 * rows * vectors + gather * vectors) + 8);
+  const inside = linesInside(c) / (c.kh * c.oh);
+  let sums = 0;
+  for (const { rows, lines, vectors, count } of directTiles(c, tiles.element.lanes)) {
+    const products = rows * lines * vectors;
+    const shared = inside * (rows === 1 ? 0.52 : 0.6) * products;
+    const each = lines > 1 ? shared : Math.max(4, 0.55 * products + gather * vectors);
+    sums += count * (taps * each + 8);
   }
-  const copied = channels * Math.ceil(c.oh / lineBlock) * padLines * (15 + 0.4 * padColumns);
-  return c.n * c.groups * (c.oh * line + copied);
+  // Lines of many channels come from afar.
+  const isNear = isShared && channels * padColumns * itemBytes(c.dtype) < NEAR_LINE_BYTES;
+  const line = isNear ? 6 + 0.2 * padColumns : 15 + 0.4 * padColumns;
+  return c.n * c.groups * (sums + channels * Math.ceil(c.oh / lineBlock) * padLines * line);
+}
+
+/** Lines of the filter that meet a line of the image, over all lines of the result: others are skipped where lines are taken together. */
+function linesInside(c: ConvShape): number {
+  let count = 0;
+  for (let ky = 0; ky < c.kh; ky++) {
+    count += Math.max(0, Math.min(c.oh, c.h + c.padTop - ky) - Math.max(0, c.padTop - ky));
+  }
+  return count;
 }
 
 /** Cycles of the product of conv.ts: so much for each row, for each packed element, and for each tile. */

@@ -218,6 +218,83 @@ test('depthwise, and groups of few channels, around the widths of vectors', () =
   });
 });
 
+test('few output channels take lines together, however many lines and columns there are', () => {
+  inBothModes(() => {
+    for (const dtype of dtypes) {
+      let seed = 0;
+      // One, two and three channels take six, three and two lines (four, two and one in strict mode); five are four and one.
+      for (const rows of [1, 2, 3, 5]) {
+        for (const width of [1, 3, 4, 5, 8, 9, 12, 13, 20]) {
+          for (const height of [1, 5, 6, 7, 13]) {
+            seed++;
+            const kernel = (
+              [
+                [3, 3],
+                [5, 5],
+                [2, 4],
+                [7, 7],
+              ] as const
+            )[seed % 4];
+            const padding = [seed % 3, (seed + 1) % 5] as const;
+            const dilation = [1, kernel[1] === 4 ? 2 : 1] as const;
+            const size = [height + 2, width + 2] as const;
+            verify({ dtype, n: 1, channels: [3, rows], size, kernel, padding, dilation }, seed % 2 === 0);
+          }
+        }
+      }
+      // Depthwise, and more lines than a task takes.
+      verify({ dtype, n: 2, channels: [3, 3, 3], size: [14, 12], kernel: [3, 3], padding: [1, 1] }, true);
+      verify({ dtype, n: 1, channels: [40, 1], size: [40, 20], kernel: [5, 5], padding: [2, 2] }, true);
+      verify({ dtype, n: 1, channels: [1, 40], size: [44, 20], kernel: [5, 5] }, true);
+    }
+  });
+});
+
+test('lines that are taken together meet no more than they should: NaN stays where it is', () => {
+  const c = shapeOf({ dtype: 'float32', n: 1, channels: [2, 1], size: [15, 13], kernel: [3, 3], padding: [1, 1] });
+  const { view, bytes, at, out, scratchPtr, sizes } = lay(c);
+  view[at.x + 7 * c.w + 12] = NaN;
+  // What lies in scratch memory means nothing.
+  const program = convProgram('forward', c, false);
+  assert.is(program.templates.at(-1)?.entry, 'convDirect');
+  view.fill(NaN, scratchPtr / bytes, (scratchPtr + program.sharedBytes + program.scratchBytes) / bytes);
+  runConv(program, memory, [at.x * bytes, at.weight * bytes, 0, out * bytes], scratchPtr);
+  for (let i = 0; i < sizes.grad; i++) {
+    const [y, x] = [Math.floor(i / c.ow), i % c.ow];
+    assert.is(Number.isNaN(view[out + i]), Math.abs(y - 7) <= 1 && Math.abs(x - 12) <= 1, `at ${y}, ${x}`);
+  }
+});
+
+test('weights may be the first of all memory', () => {
+  const c = shapeOf({ dtype: 'float32', n: 1, channels: [3, 1], size: [9, 9], kernel: [7, 7], padding: [3, 3] });
+  const { view, bytes, sizes, at, out, scratchPtr } = lay(c);
+  const program = convProgram('forward', c, false);
+  assert.match(program.templates[0].name, /f7x7/);
+  // The image far behind, where the weights do not fall on it.
+  const x = scratchPtr / bytes + 4096;
+  view.copyWithin(x, at.x, at.x + sizes.x);
+  const results = [at.weight, 16].map((weight) => {
+    view.copyWithin(weight, at.weight, at.weight + sizes.weight);
+    runConv(program, memory, [x * bytes, weight * bytes, 0, out * bytes], (x + 4096) * bytes);
+    return view.slice(out, out + sizes.grad);
+  });
+  assert.ok(results[0].every((value) => !Number.isNaN(value)));
+  assert.equal(results[0], results[1]);
+});
+
+test('phases of a stride of two are dealt out together, in lines of any length', () => {
+  inBothModes(() => {
+    for (const dtype of dtypes) {
+      for (let w = 1; w <= 13; w++) {
+        for (const padding of [0, 1]) {
+          const rest = { kernel: [3, 1 + 2 * padding], stride: [2, 2], padding: [1, padding] } as const;
+          verify({ dtype, n: 2, channels: [40, 8], size: [6, w], ...rest }, w % 2 === 0);
+        }
+      }
+    }
+  });
+});
+
 test('each way of computing is taken by some of the shapes above', () => {
   const depthwise = shapeOf({ dtype: 'float32', n: 1, channels: [8, 8, 8], size: [9, 9], kernel: [3, 3] });
   const product = shapeOf({
@@ -239,7 +316,7 @@ test('each way of computing is taken by some of the shapes above', () => {
   const valid = shapeOf({ dtype: 'float32', n: 1, channels: [20, 50], size: [12, 12], kernel: [5, 5] });
   assert.is(entries('input', valid), 'cut winogradWeights adjoint');
   const few = shapeOf({ dtype: 'float32', n: 1, channels: [1, 20], size: [28, 28], kernel: [5, 5] });
-  assert.is(entries('input', few), 'packTapRows convScatter');
+  assert.is(entries('input', few), 'takeWeights convDirect');
   const strided = shapeOf({ dtype: 'float32', n: 1, channels: [64, 64], size: [8, 8], kernel: [1, 1], stride: [2, 1] });
   assert.match(entries('input', strided), /spread|packTapRows/);
 });
@@ -276,6 +353,7 @@ test('tasks in any order give the same bits', () => {
     for (const parts of [
       { n: 3, channels: [20, 30], size: [14, 14], kernel: [3, 3], padding: [1, 1] },
       { n: 2, channels: [8, 8, 8], size: [20, 20], kernel: [3, 3], padding: [1, 1] },
+      { n: 2, channels: [1, 40], size: [44, 20], kernel: [5, 5] },
       { n: 4, channels: [16, 16], size: [16, 16], kernel: [3, 3], stride: [2, 2], padding: [1, 1] },
     ] as const) {
       const c = shapeOf({ dtype: 'float32', ...parts });
