@@ -1,6 +1,6 @@
 /** The ceilings: what WebAssembly reaches here on registers alone, and how fast it copies. */
 
-import type { Assembler as Code, Launch } from '@torsor/core';
+import type { Launch } from '@torsor/core';
 import { Assembler, exportTasks, features } from '@torsor/core';
 import type { Run } from './row.ts';
 
@@ -25,13 +25,13 @@ function instantiate<T>(code: Assembler, pages: number): T {
 }
 
 /** Independent multiply-adds (fused where the machine fuses them) on twelve registers, each depending on its last value alone: n of each. */
-function emitMultiplyAdds(code: Code, n: ReturnType<Code['local']>): void {
+function emitMultiplyAdds(code: Assembler, n: Parameters<Assembler['forRange']>[2]): void {
   const { f32x4 } = code;
   const a = code.local('v128', f32x4.const(0.999));
   const b = code.local('v128', f32x4.const(0.001));
   const sums = code.locals('v128', ACCUMULATORS);
   const i = code.local('i32');
-  code.forRange(i, 0, n as typeof i, 1, () => {
+  code.forRange(i, 0, n, 1, () => {
     for (const sum of sums) {
       sum.set(features().fma ? f32x4.relaxed_madd(a, sum, b) : f32x4.add(f32x4.mul(a, sum), b));
     }

@@ -88,6 +88,7 @@ function ofV8(get: GetModule): Collector | null {
   };
 }
 
+/** How objects of kept shapes are made, and those that there are while something collects. */
 const shapes: (() => object)[] = [];
 const kept: object[] = [];
 

@@ -3,7 +3,6 @@
  * validated everything by now; `out` has the result's shape and dtype.
  */
 
-import { allocate } from './base.ts';
 import type { DType } from './dtype.ts';
 import { isFloating, newArray } from './dtype.ts';
 import type { Shape, Strided } from './layout.ts';
@@ -99,7 +98,8 @@ export function runTriangle(a: Strided, diagonal: number, lower: boolean, out: S
 /** out = name(self) */
 export function runUnary(name: UnaryScalarName, self: Tensor, out: Tensor): void {
   if (self.dtype === 'int64' && unaryInt64(name, self, out)) return;
-  if ((out.storage.enterHeap() && launchElementwise(name, [self], out)) || launchTest(name, [self], out)) return;
+  const isRun = out.storage.enterHeap() && launchElementwise(name, [self], out);
+  if (isRun || launchTest(name, [self], self.dtype, out)) return;
   unary(unaryScalars[name], self, out);
 }
 
@@ -124,7 +124,7 @@ export function runBinary(
   dtype: DType,
 ): void {
   if (out.dtype === 'bool') {
-    if (launchTest(name, [element(a, dtype), element(b, dtype)], out)) return;
+    if (launchTest(name, [cast(a, dtype), cast(b, dtype)], dtype, out)) return;
   } else if (out.storage.enterHeap()) {
     if (launchElementwise(name, [cast(a, dtype), cast(b, dtype)], out)) return;
   } else if (out.dtype === 'float32' && fewFloats(name, a, b, out)) return;
@@ -204,14 +204,6 @@ export function runWhere(condition: Tensor, a: Tensor, b: Tensor, out: Tensor): 
 /** A plain number as it enters a computation in `dtype`. */
 function cast(value: Tensor | number, dtype: DType): Tensor | number {
   return typeof value === 'number' ? castNumber(value, dtype) : value;
-}
-
-/** A plain number as a tensor of no dimensions, as it enters a computation in `dtype`. */
-function element(value: Tensor | number, dtype: DType): Tensor {
-  if (typeof value !== 'number') return value;
-  const out = allocate([], dtype);
-  fill(out, castNumber(value, dtype));
-  return out;
 }
 
 /** True for operands that may hold what a float32 cannot. */

@@ -117,6 +117,7 @@ let growthBytes = GROWTH_BYTES;
 /** When a sweep last ended, and what part of the time until then from the one before it took. */
 let sweptAtMs = 0;
 let sweepingPart = 0;
+/** Sweeps since the last one that looked at all, where the young can be looked at alone. */
 let youngSweeps = 0;
 let outAtLastClean = 0;
 let inAtLastClean = 0;

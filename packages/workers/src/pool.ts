@@ -61,8 +61,8 @@ const LOST_MS = 0.5;
 const RESTS = 5;
 /** A launch in which no task ends for so long has lost a thread. */
 const WATCHDOG_MS = 10_000;
-/** How often threads are started in place of lost ones, before the pool goes on without. */
-const HEALING_ATTEMPTS = 5;
+/** @internal How often threads are started in place of lost ones, before the pool goes on without. */
+export const HEALING_ATTEMPTS = 5;
 /** How long the end of a thread is waited for. */
 const TERMINATE_MS = 2_000;
 

@@ -10,6 +10,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Pool } from './index.ts';
 import { start } from './index.ts';
+import { HEALING_ATTEMPTS } from './pool.ts';
 import type { Thread } from './threads.ts';
 
 const isShared = typeof SharedArrayBuffer !== 'undefined' && heap().memory.buffer instanceof SharedArrayBuffer;
@@ -19,8 +20,6 @@ const { env = {} } = (globalThis as { process?: { env?: Record<string, string | 
 const LASTS_MS = Number(env.TORSOR_STRESS_MS ?? 3000);
 const SEED = Number(env.TORSOR_STRESS_SEED ?? 1);
 const WATCHDOG_MS = 400;
-/** So often a pool starts threads in place of lost ones before it goes on without (`HEALING_ATTEMPTS` of pool.ts). */
-const ATTEMPTS = 5;
 
 /** A linear congruential generator (Numerical Recipes' constants): below `n`. */
 function numbers(seed: number): (n: number) => number {
@@ -71,7 +70,7 @@ threaded(`nothing is lost in ${LASTS_MS} ms of launches, starts, stops and death
       deaths = 0;
     } catch (error) {
       if (!(error instanceof WorkerError)) throw error;
-      assert.ok(deaths >= ATTEMPTS, `${error.message}, after ${deaths} deaths`);
+      assert.ok(deaths >= HEALING_ATTEMPTS, `${error.message}, after ${deaths} deaths`);
       counts.givenUp++;
       await stop();
     }

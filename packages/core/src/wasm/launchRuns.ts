@@ -4,10 +4,11 @@
  */
 
 import { allocate } from '../base.ts';
+import type { DType } from '../dtype.ts';
 import { itemBytes } from '../dtype.ts';
 import type { Shape } from '../layout.ts';
 import { broadcastStrides, collapse, isContiguous, sameShape, sizeOf } from '../layout.ts';
-import { walkOuter } from '../reference/elementwise.ts';
+import { fill, walkOuter } from '../reference/elementwise.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Kernel } from './cuts.ts';
 import { cutsOf, runCuts } from './cuts.ts';
@@ -87,6 +88,8 @@ function launch(
     for (const parameter of parameters) args.push(parameter);
     const size = sizeOf(out.shape);
     const cuts = cutsOf([rows, shape[inner]], size * ns, [1, LINE], size / (rows * shape[inner]));
+    const walk = shape.slice(0, inner);
+    const outer = inner <= 1 ? [] : strides.map((list) => list.slice(0, inner));
     runCuts(choice(modes), cuts, (run, [row, height, column, width]) => {
       args[0] = height;
       args[1] = width;
@@ -96,8 +99,7 @@ function launch(
         run(...args);
         return;
       }
-      const outer = strides.map((list) => list.slice(0, inner));
-      walkOuter(shape.slice(0, inner), outer, first, (at) => {
+      walkOuter(walk, outer, first, (at) => {
         for (let k = 0; k < count; k++) args[2 + k] = bases[k] + at[k] * bytes[k];
         run(...args);
       });
@@ -227,20 +229,25 @@ function numberOf(x: Tensor | number): number {
   return typeof x === 'number' ? x : Number(x.array[x.offset]);
 }
 
-/** out = a < b and the like, into a bool tensor; false, and nothing done, where no kernel takes the operands. */
-export function launchTest(name: string, operands: readonly Tensor[], out: Tensor): boolean {
-  const { dtype } = operands[0];
-  if (
-    sizeOf(out.shape) < MIN_SIZE ||
-    out.dtype !== 'bool' ||
-    !hasTest(name, dtype) ||
-    operands.length !== testOperands(name)
-  )
-    return false;
-  if (operands.some((x) => x.dtype !== dtype)) return false;
+/**
+ * out = a < b and the like, into a bool tensor, of operands of the dtype or numbers of it; false, and nothing done, where no kernel takes
+ * them.
+ */
+export function launchTest(name: string, operands: readonly (Tensor | number)[], dtype: DType, out: Tensor): boolean {
+  if (sizeOf(out.shape) < MIN_SIZE || out.dtype !== 'bool') return false;
+  if (!hasTest(name, dtype) || operands.length !== testOperands(name)) return false;
+  const tensors = operands.map((x) => (typeof x === 'number' ? element(x, dtype) : x));
+  if (tensors.some((x) => x.dtype !== dtype)) return false;
   const of = dtype as TestDType;
   const choice: Choice = (modes) => ({ name: testName(name, of, modes), emit: emitTest(name, of, modes) });
-  return launch(operands, out, choice, []);
+  return launch(tensors, out, choice, []);
+}
+
+/** A number as a tensor of no dimensions. */
+function element(value: number, dtype: DType): Tensor {
+  const out = allocate([], dtype);
+  fill(out, value);
+  return out;
 }
 
 /** out = mask ? a : b; false, and nothing done, where no kernel takes the operands. */
