@@ -9,6 +9,7 @@ import '../tensor.ts';
 import { allocate } from '../base.ts';
 import type { DType, FloatDType } from '../dtype.ts';
 import { DTYPES } from '../dtype.ts';
+import { explain } from '../explain.ts';
 import { values } from '../fixtures/check.ts';
 import { sizeOf } from '../layout.ts';
 import { setMemoryLimits } from '../memory.ts';
@@ -394,6 +395,40 @@ test('launches say whether they did the work, and do nothing where they say no',
     assert.not.ok(launchElementwise('add', [1, 2], out), 'two numbers');
     assert.not.ok(launchElementwise('add', [x, y], allocate([3000], 'int32')), 'another dtype of the result');
     assert.equal(values(out), before);
+  }
+});
+
+test("masks that lie outside the heap are a kernel's from the size of a launch on", () => {
+  for (const size of [1, 255, 256, 257, 1000, 1024, 1025]) {
+    const x = ops.sub(tensor(Array.from({ length: size + 3 }, (_, i) => (i * 7) % 11)), 5).narrow(0, 3, size);
+    const y = ops.neg(x);
+    const numbers = values(x);
+    const cases: readonly (readonly [string, () => Tensor, (v: number) => boolean])[] = [
+      ['gt a number', () => ops.gt(x, 0), (v) => v > 0],
+      ['lt a tensor', () => ops.lt(x, y), (v) => v < -v],
+      ['isnan', () => ops.isnan(x), (v) => Number.isNaN(v)],
+    ];
+    for (const [name, run, expected] of cases) {
+      const { result, ops: explained } = explain(run);
+      assert.is(result.storage.inHeap, size > SMALL_BYTES, `${name} of ${size}`);
+      assert.equal(
+        values(result),
+        numbers.map((v) => Number(expected(v))),
+        `${name} of ${size}`,
+      );
+      if (features().simd) {
+        assert.is(
+          explained.some(({ kernels }) => kernels.length > 0),
+          size >= 256,
+          `${name} of ${size}`,
+        );
+      }
+    }
+    // A part of a mask, in place: what is around it stays.
+    const mask = zeros(size + 2, { dtype: 'bool' });
+    const inner = mask.narrow(0, 1, size);
+    inner.copy_(ops.logicalNot(inner));
+    assert.equal(values(mask), [0, ...new Array<number>(size).fill(1), 0], `logicalNot, copied, of ${size}`);
   }
 });
 
