@@ -7,8 +7,12 @@
  * a checkpoint, over an empty queue, runs nobody's code. After one, a collection clears weak references to what is dead; a function
  * that collects is found in a context made while the flag `--expose-gc` is set.
  *
- * JavaScriptCore lets go of them when told to, which Bun hands on (`releaseWeakRefs` of `bun:jsc`); and there, collecting the young
- * generation alone, which is cheap, clears the weak references to what has died in it.
+ * That is a full collection, which takes a millisecond for each few mebibytes that the program holds. A collection of the young
+ * generation takes a fraction of one, and leaves weak references alone; but it takes what has died young out of weak sets, and Node's
+ * `util.inspect` lists what is in these (`showHidden`). So one sees there which of the objects put in a set are still alive.
+ *
+ * JavaScriptCore lets go of weak references when told to, which Bun hands on (`releaseWeakRefs` of `bun:jsc`); and there, collecting
+ * the young generation alone clears the weak references to what has died in it.
  *
  * Whether a runtime can do this is tried out at first use; where it cannot (browsers), `watch` returns null and `pager.ts` pages dead
  * blocks out instead.
@@ -29,9 +33,18 @@ interface Collector {
   checkpoint(): void;
   /** Collects, now and in full. */
   gc(): void;
-  /** Collects what was made lately; null where weak references to it would stay. */
+  /** Collects what was made lately; null where that shows nowhere. */
   readonly young: (() => void) | null;
+  /** Calls the method `LISTED` of each object in the set; null where weak sets cannot be listed: weak references tell instead. */
+  readonly list: ((set: WeakSet<object>) => void) | null;
 }
+
+interface Util {
+  inspect(value: unknown, options: object): string;
+}
+
+/** `gc` as V8 has it; of Deno's the options do nothing. */
+type Gc = (options?: { type: 'minor' }) => void;
 
 interface JavaScriptCore {
   releaseWeakRefs(): void;
@@ -39,9 +52,14 @@ interface JavaScriptCore {
   edenGC(): void;
 }
 
+/** Objects whose death shows whether death shows: several, since what looks like a pointer on the stack may keep one alive. */
+const CANARIES = 8;
+
 /** Undefined until it is first needed: contexts cost milliseconds. Null where there is none. */
 let collector: Collector | null | undefined;
-let isTried = false;
+/** Whether weak references, and weak sets, were seen to tell what is dead; null until somebody has tried. */
+let doReferencesTell: boolean | null = null;
+let doSetsTell: boolean | null = null;
 
 interface WithBun {
   readonly Bun?: { gc(force: boolean): void };
@@ -66,7 +84,7 @@ function findCollector(): Collector | null {
 function ofJavaScriptCore(get: GetModule): Collector | null {
   const jsc = get('bun:jsc') as JavaScriptCore | undefined;
   if (jsc === undefined || typeof jsc.releaseWeakRefs !== 'function') return null;
-  return { checkpoint: jsc.releaseWeakRefs, gc: jsc.fullGC, young: jsc.edenGC };
+  return { checkpoint: jsc.releaseWeakRefs, gc: jsc.fullGC, young: jsc.edenGC, list: null };
 }
 
 function ofV8(get: GetModule): Collector | null {
@@ -79,13 +97,104 @@ function ofV8(get: GetModule): Collector | null {
   if (typeof gc !== 'function') return null;
   const context = vm.createContext({}, { microtaskMode: 'afterEvaluate' });
   const nothing = new vm.Script('0');
+  const isYoungListed = mayList();
   return {
     checkpoint() {
       nothing.runInContext(context);
     },
-    gc: gc as () => void,
-    young: null,
+    gc: () => (gc as Gc)(),
+    young: isYoungListed ? () => (gc as Gc)({ type: 'minor' }) : null,
+    list: isYoungListed ? listerOf(get('node:util') as Util) : null,
   };
+}
+
+function listerOf({ inspect }: Util): (set: WeakSet<object>) => void {
+  // All that matters here is said, since programs may change the defaults.
+  const options = {
+    showHidden: true,
+    customInspect: true,
+    depth: 1,
+    maxArrayLength: null,
+    compact: false,
+    sorted: false,
+  };
+  return (set) => {
+    inspect(set, options);
+  };
+}
+
+/** False where young objects cannot be collected alone or listed: Bun has another way, and Deno's `gc` always collects all. */
+function mayList(): boolean {
+  return getModule() !== null && !('Bun' in globalThis) && !('Deno' in globalThis);
+}
+
+/** The name of the method by which an object takes part in lists of survivors; it calls `noteListed`. */
+export const LISTED: unique symbol = Symbol.for('nodejs.util.inspect.custom');
+
+/** Survivors found so far, while a list is made. */
+let listed: object[] | null = null;
+
+/** Puts an object on the list that is being made. */
+export function noteListed(object: object): string {
+  listed?.push(object);
+  return '';
+}
+
+class Canary {
+  [LISTED](): string {
+    return noteListed(this);
+  }
+}
+
+/** In each set, and alive: a list without it is not one. */
+const sentinel = /* @__PURE__ */ new Canary();
+
+/**
+ * Of the objects in a weak set, those that have not been found dead; only where `canList`.
+ *
+ * @returns null if the list cannot be trusted
+ */
+export function survivors<T extends object>(set: WeakSet<T>): T[] | null {
+  const found: object[] = [];
+  listed = found;
+  set.add(sentinel as object as T);
+  try {
+    collector?.list?.(set);
+  } finally {
+    listed = null;
+  }
+  const at = found.indexOf(sentinel);
+  if (at < 0) return null;
+  found.splice(at, 1);
+  return found as T[];
+}
+
+/** Whether `canList` need not try, which takes milliseconds. */
+export function isListingTried(): boolean {
+  return doSetsTell !== null || !mayList();
+}
+
+/** Whether `survivors` tells, after a collection of the young, which of them died; tried out the first time. */
+export function canList(): boolean {
+  if (doSetsTell !== null) return doSetsTell;
+  if (!mayList()) return false;
+  if (collector === undefined) collector = findCollector();
+  doSetsTell = collector !== null && collector.list !== null && isListed(collector);
+  return doSetsTell;
+}
+
+/** Whether a collection of the young takes what is dead, and that alone, out of a weak set, and the rest is listed. */
+function isListed({ young }: Collector): boolean {
+  const living = new Canary();
+  const set = new WeakSet<object>([living]);
+  addCanaries(set);
+  young?.();
+  const found = survivors(set);
+  return found?.includes(living) === true && found.length < 1 + CANARIES;
+}
+
+function addCanaries(set: WeakSet<object>): void {
+  for (let i = 0; i < CANARIES; i++) set.add(new Canary());
 }
 
 /** How objects of kept shapes are made, and those that there are while something collects. */
@@ -103,7 +212,7 @@ export function keepShape(make: () => object): void {
 /** Whether the death of objects can be noticed; true also while that has not been tried. */
 export function canWatch(): boolean {
   if (collector === undefined && getModule() === null) collector = null;
-  return collector !== null;
+  return collector !== null && doReferencesTell !== false;
 }
 
 /** A weak reference to an object whose death is to be noticed; null where that cannot be. */
@@ -111,35 +220,38 @@ export function watch<T extends object>(owner: T): WeakRef<T> | null {
   return canWatch() ? new WeakRef(owner) : null;
 }
 
-/**
- * Collects, so that `isDead` tells the truth about what `watch` returned.
- *
- * @param young whether it will do to look at what was made lately
- * @returns false where the runtime cannot: then nothing is watched from now on
- */
-export function collect(young: boolean): boolean {
+/** Whether a full collection shows in weak references which objects are dead; tried out the first time. */
+export function canCollect(): boolean {
+  if (doReferencesTell !== null) return doReferencesTell;
   if (collector === undefined) collector = findCollector();
+  doReferencesTell = false;
   if (collector === null) return false;
-  if (!isTried) {
-    isTried = true;
-    // Several, since what looks like a pointer on the stack may keep one alive; made where no variable of this function holds them.
-    const canaries = makeCanaries();
-    collector.checkpoint();
-    collector.gc();
-    if (!canaries.some(isDead)) {
-      collector = null;
-      return false;
-    }
-  }
+  // Made where no variable of this function holds them.
+  const canaries = makeCanaries();
   collector.checkpoint();
-  for (const make of shapes) kept.push(make());
-  if (young && collector.young !== null) collector.young();
-  else collector.gc();
-  kept.length = 0;
-  return true;
+  collector.gc();
+  doReferencesTell = canaries.some(isDead);
+  return doReferencesTell;
 }
 
-/** Whether `collect(true)` does less than `collect(false)`. */
+/**
+ * Collects, so that `survivors` tells what died young, and `isDead` the truth about what `watch` returned.
+ *
+ * @param young whether it will do to look at what was made lately
+ */
+export function collect(young: boolean): void {
+  if (collector === null || collector === undefined) return;
+  collector.checkpoint();
+  if (young && collector.young !== null) {
+    collector.young();
+    return;
+  }
+  for (const make of shapes) kept.push(make());
+  collector.gc();
+  kept.length = 0;
+}
+
+/** Whether `collect(true)` does less than `collect(false)`; true also while that is not known. */
 export function hasYoung(): boolean {
   return collector?.young !== null;
 }
@@ -169,7 +281,7 @@ export function isDead(reference: WeakRef<object>): boolean {
 }
 
 function makeCanaries(): WeakRef<object>[] {
-  return Array.from({ length: 8 }, () => new WeakRef({}));
+  return Array.from({ length: CANARIES }, () => new WeakRef({}));
 }
 
 /** Addresses whose pages nobody touches, so that they cost nothing but weight in the eyes of the collector; null if refused. */

@@ -4,51 +4,18 @@
  * A block that nobody refers to any more comes back through a finaliser; but finalisers run between tasks, and a loop that never
  * yields has no such moment. So when the heap is full, the blocks that have not been used for longest are **paged out** to
  * ordinary `ArrayBuffer`s: the dead among them are then the garbage collector's, which sees their bytes, and the living page back
- * in when a kernel next needs them. What stays in the heap for a while is registered with the finaliser, what is outside is not, so
- * that the registry stays as small as the heap, in any loop. Where the collector can be asked (`collector.ts`), it is asked first, and
- * only what lives is paged out, if even that is too much.
+ * in when a kernel next needs them. What is outside is not registered with the finaliser, so that the registry stays as small as the
+ * heap, in any loop. Where the collector can be asked (`deaths.ts`), it is asked first, and only what lives is paged out, if even that
+ * is too much.
  *
  * The list here refers to blocks, never to the storages that own them: it keeps nothing alive but the bytes it can page out.
  */
 
-import {
-  canCollectArrays,
-  canWatch,
-  collect,
-  collectArrays,
-  forget,
-  hasYoung,
-  isDead,
-  reserve,
-  watch,
-} from './collector.ts';
+import type { Block } from './block.ts';
+import { canCollectArrays, canList, canWatch, collectArrays, reserve } from './collector.ts';
+import type { Owner } from './deaths.ts';
+import { Deaths } from './deaths.ts';
 import { heap, heapIfAny, MAX_HEAP_BYTES } from './wasm/heap.ts';
-
-/** The bytes of one large storage: in the heap, at `pointer`, or in an array `outside`. */
-export class Block {
-  readonly bytes: number;
-  /** Byte address in the heap; 0 while the block is outside. */
-  pointer = 0;
-  outside: ArrayBuffer | null = null;
-  /** When it came into the heap, in settlements. */
-  placedAt = 0;
-  /** When a kernel or a reader last asked where the block is; in settlements, see `clock`. */
-  lastUse = 0;
-  /** Counts changes of place, so that views of the old one are noticed. */
-  moves = 0;
-  /** Index among the residents; -1 outside. */
-  place = -1;
-  /** Index among the new; -1 once the finaliser knows it or it has left. */
-  placeAsNew = -1;
-  /** Whether the finaliser knows the storage that owns this. */
-  isRegistered = false;
-  /** Tells in a synchronous loop whether that storage is dead; null where the runtime cannot, and while it is not registered. */
-  owner: WeakRef<object> | null = null;
-
-  constructor(bytes: number) {
-    this.bytes = bytes;
-  }
-}
 
 const MiB = 2 ** 20;
 /** Where the soft limit starts when nobody has set one; see `adapt`. */
@@ -70,28 +37,25 @@ const BALLAST_BYTES = 16 * MiB;
 /** Bytes in use may grow by so many, or twofold, before `clean` looks what of them is dead, though the heap be far from full … */
 const GROWTH_BYTES = 2 * MiB;
 /**
+ * That growth doubles when more than this part of what has entered meanwhile outlives it. Where a look at the young will do, it comes
+ * after so many bytes at the latest.
+ */
+const AGED = 1 / 8;
+const MOST_GROWTH_BYTES = 64 * MiB;
+/**
  * … if so many bytes have then entered the heap for each millisecond that this takes. Programs enter about a mebibyte a millisecond, so
  * that it takes them some hundredths of their time, however long they wait for other things in between.
  */
 const CLEANING_BYTES = 50 * MiB;
+/** The first time, if it takes a full collection, it comes later still: programs that are short do without. */
+const FIRST_CLEANING_BYTES = 500 * MiB;
+/** Sweeps that take longer than the last are believed to take so many times as long. */
+const SLOWER = 1.5;
 /** The soft limit rises when collections in a full heap take more than this part of the time, up to so many bytes. */
 const SWEEPING = 0.04;
 const MOST_FOR_SPEED_BYTES = 256 * MiB;
 /** Where the runtime cannot tell what is dead, blocks are taken for it that so many settlements have not used: some hundred steps. */
 const IDLE = 4096;
-/**
- * A block is registered when it has outlived so many settlements, a step or some: most have been released by then. What V8 keeps for a
- * registration lies among its old objects, where it stays after the release, and keeps the block's, until the old are collected.
- */
-const NEW_AGE = 256;
-/** So many blocks are new before anybody looks which of them are new no more. */
-const MOST_NEW = 2 * NEW_AGE;
-/** Weak references keep their targets until they are made to forget them, which takes microseconds: after so many. */
-const FORGET_EVERY = 64;
-
-/** Where the young can be collected alone, all is at each so many sweeps: else what the old refer to piles up outside the heap. */
-const ALL_EVERY = 4;
-
 /** A collection takes some milliseconds: as many as paging out some of these bytes that have entered the heap since the last one. */
 const COLLECT_BYTES = 32 * MiB;
 
@@ -112,13 +76,12 @@ let unseenBytes = 0;
 let enteredBytes = 0;
 /** Bytes in use, and bytes entered since the last sweep, from which `clean` runs again. */
 let cleanAtBytes = GROWTH_BYTES;
-let cleanAfterBytes = 10 * CLEANING_BYTES;
+let cleanAfterBytes = CLEANING_BYTES;
 let growthBytes = GROWTH_BYTES;
-/** When a sweep last ended, and what part of the time until then from the one before it took. */
+/** When a sweep last ended, what part of the time until then from the one before it took, and how long sweeps take as a rule. */
 let sweptAtMs = 0;
+let usualMs = Infinity;
 let sweepingPart = 0;
-/** Sweeps since the last one that looked at all, where the young can be looked at alone. */
-let youngSweeps = 0;
 let outAtLastClean = 0;
 let inAtLastClean = 0;
 let outAtLastCollection = 0;
@@ -138,60 +101,7 @@ export interface MemoryPressure {
   readonly softLimitBytes: number;
 }
 
-const finaliser = new FinalizationRegistry<Block>((block) => {
-  block.isRegistered = false;
-  leave(block);
-});
-
-/**
- * The blocks placed last that have not been released, oldest first, and their owners, which they keep alive until they are registered:
- * at the end of the job at the latest, or when there is need for memory.
- */
-const newBlocks: (Block | null)[] = [];
-const newOwners: (object | null)[] = [];
-let isRegistrationDue = false;
-let watched = 0;
-
-/** Takes a block that has just been placed on the list of those whose owners' deaths are to be noticed. */
-function noteNew(block: Block, owner: object): void {
-  block.placeAsNew = newBlocks.length;
-  newBlocks.push(block);
-  newOwners.push(owner);
-  if (newBlocks.length >= MOST_NEW) registerNew(NEW_AGE);
-  else if (!isRegistrationDue) {
-    isRegistrationDue = true;
-    queueMicrotask(() => {
-      isRegistrationDue = false;
-      registerNew(0);
-    });
-  }
-}
-
-/** Has the deaths of the owners of new blocks noticed, and lets go of them: of those that so many settlements have passed since. */
-function registerNew(age: number): void {
-  let kept = 0;
-  for (let i = 0; i < newBlocks.length; i++) {
-    const block = newBlocks[i];
-    const owner = newOwners[i];
-    if (block === null || owner === null) continue;
-    if (block.placedAt > clock - age) {
-      block.placeAsNew = kept;
-      newBlocks[kept] = block;
-      newOwners[kept++] = owner;
-    } else {
-      block.placeAsNew = -1;
-      finaliser.register(owner, block, block);
-      block.isRegistered = true;
-      block.owner = watch(owner);
-      if (block.owner !== null) watched++;
-    }
-  }
-  newBlocks.length = kept;
-  newOwners.length = kept;
-  if (watched < FORGET_EVERY) return;
-  watched = 0;
-  forget();
-}
+const deaths = /* @__PURE__ */ new Deaths(leave);
 
 /**
  * Gives a block a place in the heap, paging others out if need be. Its content is unspecified, or what it was outside.
@@ -199,11 +109,11 @@ function registerNew(age: number): void {
  * @param owner whose death frees the block
  * @returns false when there is no room: the block stays where it is
  */
-export function settle(block: Block, owner: object): boolean {
+export function settle(block: Block, owner: Owner): boolean {
   const home = heap();
   const { bytes } = block;
   clock++;
-  if (isExact) sweep(0);
+  if (isExact) sweep(0, true);
   else if (home.usedBytes > cleanAtBytes && enteredBytes > cleanAfterBytes) clean();
   if (home.usedBytes + bytes > softLimit) makeRoom(bytes);
   if (home.usedBytes + bytes > softLimit) return false;
@@ -216,7 +126,7 @@ export function settle(block: Block, owner: object): boolean {
   block.moves++;
   block.place = residents.length;
   residents.push(block);
-  noteNew(block, owner);
+  deaths.add(block, owner);
   enteredBytes += bytes;
   if (block.outside !== null) {
     new Uint8Array(home.memory.buffer, pointer, bytes).set(new Uint8Array(block.outside, 0, bytes));
@@ -257,16 +167,7 @@ function leave(block: Block): void {
   block.pointer = 0;
   block.moves++;
   block.place = -1;
-  if (block.placeAsNew >= 0) {
-    newBlocks[block.placeAsNew] = null;
-    newOwners[block.placeAsNew] = null;
-    block.placeAsNew = -1;
-  }
-  if (block.isRegistered) {
-    finaliser.unregister(block);
-    block.isRegistered = false;
-    block.owner = null;
-  }
+  deaths.remove(block);
   const last = residents.pop() as Block;
   if (last !== block) {
     residents[place] = last;
@@ -275,17 +176,19 @@ function leave(block: Block): void {
   heap().release(pointer);
 }
 
-/** Frees the blocks that nobody refers to any more, if the runtime can tell, and if so many bytes have entered since the last time. */
-function sweep(atLeastBytes: number): boolean {
+/**
+ * Frees the blocks that nobody refers to any more, if the runtime can tell, and if so many bytes have entered since the last time.
+ *
+ * @param all whether all are wanted, though it take long; else those that died young, and others when that is not much
+ */
+function sweep(atLeastBytes: number, all: boolean): boolean {
   if (enteredBytes < atLeastBytes) return false;
-  registerNew(0);
   const from = performance.now();
   const { usedBytes } = heap();
-  youngSweeps = (youngSweeps + 1) % ALL_EVERY;
-  if (!collect(youngSweeps > 0)) return false;
-  freeDead();
-  // What a look at the young did not find is old.
-  if (hasYoung() && youngSweeps > 0 && heap().usedBytes > usedBytes / 2 && collect(false)) freeDead();
+  if (!deaths.look(residents, all)) return false;
+  // What was alive twice in a row lives longer than the time between: so that time is too short to tell what dies young.
+  if (deaths.agedBytes > enteredBytes * AGED) growthBytes = Math.min(2 * growthBytes, MOST_GROWTH_BYTES);
+  if (!all && deaths.isWorthAll(heap().usedBytes, usedBytes)) deaths.look(residents, true);
   const now = performance.now();
   sweepingPart = (now - from) / (now - sweptAtMs);
   sweptAtMs = now;
@@ -293,20 +196,14 @@ function sweep(atLeastBytes: number): boolean {
   return true;
 }
 
-/** Frees blocks whose owners the last collection has found dead. */
-function freeDead(): void {
-  for (let i = residents.length - 1; i >= 0; i--) {
-    const block = residents[i];
-    if (block.owner !== null && isDead(block.owner)) leave(block);
-  }
-  forget();
-}
-
 /** Frees what is dead, or, where the runtime cannot tell, pages out what has been idle for long and has the collector look at that. */
 function clean(): void {
+  if (usualMs === Infinity && enteredBytes < FIRST_CLEANING_BYTES && !canList()) {
+    cleanAfterBytes = FIRST_CLEANING_BYTES;
+    return;
+  }
   const from = performance.now();
-  if (sweep(0)) return;
-  registerNew(0);
+  if (sweep(0, false)) return;
   const wentOut = pagedOutBytes - outAtLastClean;
   if (pagedInBytes - inAtLastClean > wentOut * THRASHING) growthBytes *= 2;
   outAtLastClean = pagedOutBytes;
@@ -322,7 +219,9 @@ function rest(fromMs: number): void {
   const { usedBytes } = heap();
   enteredBytes = 0;
   cleanAtBytes = usedBytes + Math.max(growthBytes, usedBytes);
-  cleanAfterBytes = (performance.now() - fromMs) * CLEANING_BYTES;
+  // One that takes long for once, while the machine has other things to do, is not the rule.
+  usualMs = Math.min(performance.now() - fromMs, usualMs * SLOWER);
+  cleanAfterBytes = Math.min(usualMs * CLEANING_BYTES, canList() ? MOST_GROWTH_BYTES : Infinity);
 }
 
 let isExact = false;
@@ -334,7 +233,7 @@ export function setExact(on: boolean): void {
 
 /** Frees what is dead now, if the runtime can tell; returns whether it can. */
 export function collectNow(): boolean {
-  return sweep(0);
+  return sweep(0, true);
 }
 
 /** Copies a block out of the heap. */
@@ -350,8 +249,7 @@ function pageOut(block: Block): void {
 function makeRoom(bytes: number): void {
   const home = heap();
   adapt(bytes);
-  registerNew(0);
-  const isSwept = sweep(COLLECT_BYTES);
+  const isSwept = sweep(COLLECT_BYTES, false);
   // Where half of the heap lives, or garbage comes fast, collections would come too often.
   if (isSwept && home.usedBytes + bytes > softLimit / 2) raise(2 * softLimit);
   else if (isSwept && sweepingPart > SWEEPING && softLimit < MOST_FOR_SPEED_BYTES) raise(2 * softLimit);

@@ -4,10 +4,12 @@
  * paged out to an ordinary array when the heap is full (`pager.ts`), from where it comes back when a kernel needs it.
  */
 
+import { Block } from './block.ts';
+import { LISTED, noteListed } from './collector.ts';
 import type { DType, TypedArray } from './dtype.ts';
 import { itemBytes, newArray, viewArray } from './dtype.ts';
 import { TorsorError } from './errors.ts';
-import { Block, ballast, release, settle, touch } from './pager.ts';
+import { ballast, release, settle, touch } from './pager.ts';
 import { heap } from './wasm/heap.ts';
 import { fillBytes } from './wasm/launchFill.ts';
 
@@ -60,7 +62,7 @@ export class Storage {
   /** Whether inspection has given it to the user, who may keep it: then only scopes release it. */
   private isSeen = false;
   /** The bytes of a large storage; null for one over a typed array. */
-  private block: Block | null;
+  readonly block: Block | null;
   private view: TypedArray | null;
   /** Of the heap and of the block, when `view` was made. */
   private epoch = 0;
@@ -118,6 +120,11 @@ export class Storage {
     if (!settle(block, storage)) return null;
     storage.weight = ballast(block);
     return storage;
+  }
+
+  /** For `deaths.ts`, which asks which storages are alive. */
+  [LISTED](): string {
+    return noteListed(this);
   }
 
   /** Notes an in-place write. */
