@@ -45,7 +45,9 @@ export function launchStatistics(input: Tensor): { mean: Float64Array; variance:
   const moments = launchMoments(input, dims);
   if (moments === null) return null;
   const { means, squares, count } = moments;
-  return { mean: means, variance: squares.map((s) => s / count), count };
+  const variance = new Float64Array(squares.length);
+  for (let c = 0; c < squares.length; c++) variance[c] = squares[c] / count;
+  return { mean: means, variance, count };
 }
 
 /** Samples, channels, and elements of a channel of one sample. */
@@ -107,9 +109,10 @@ export function launchNormalise(
   shift: Float64Array,
   out: Tensor,
 ): boolean {
-  const isSingle = input.dtype === 'float32';
+  if (input.dtype !== 'float32') return launchTables('normalise', [input], [mean, scale, shift], out);
   // What rounding takes from a mean, the shift makes good.
-  const shifts = shift.map((s, c) => (isSingle ? s + (Math.fround(mean[c]) - mean[c]) * scale[c] : s));
+  const shifts = new Float64Array(shift.length);
+  for (let c = 0; c < shift.length; c++) shifts[c] = shift[c] + (Math.fround(mean[c]) - mean[c]) * scale[c];
   return launchTables('normalise', [input], [mean, scale, shifts], out);
 }
 

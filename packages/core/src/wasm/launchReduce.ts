@@ -268,10 +268,11 @@ export function launchMoments(
   const name = momentsName(dtype, inner === 1 ? 'rows' : 'columns');
   const emit = inner === 1 ? emitMomentsRows(dtype) : emitMomentsColumns(dtype);
   runFold({ name, emit }, plan, NS.moments, x, [means, means + 8 * partials], 8);
-  const both = new Float64Array(heap().memory.buffer, means, 2 * partials).slice();
-  const parts = { means: both.subarray(0, partials), squares: both.subarray(partials) };
-  if (grid === null && chunks === 1) return { ...parts, count: n };
-  return mergeMoments(parts.means, parts.squares, plan, a.shape, dims);
+  const { buffer } = heap().memory;
+  const partMeans = new Float64Array(buffer, means, partials);
+  const partSquares = new Float64Array(buffer, means + 8 * partials, partials);
+  if (grid === null && chunks === 1) return { means: partMeans.slice(), squares: partSquares.slice(), count: n };
+  return mergeMoments(partMeans, partSquares, plan, a.shape, dims);
 }
 
 /**
