@@ -3,18 +3,8 @@ import { arange, Generator, manualSeed, ones, rand, type Tensor, tensor, zeros }
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import fixtures from './fixtures/data.json' with { type: 'json' };
-import {
-  ConcatDataset,
-  DataLoader,
-  defaultCollate,
-  parseCsv,
-  randomSplit,
-  Subset,
-  safetensors,
-  TensorDataset,
-} from './index.ts';
-
-const fromBase64 = (text: string): Uint8Array => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+import { ConcatDataset, DataLoader, defaultCollate, randomSplit, Subset, safetensors, TensorDataset } from './index.ts';
+import { fromBase64 } from './testing/files.ts';
 
 // ---------------------------------------------------------------------------------------------------------- safetensors
 
@@ -160,19 +150,6 @@ test('contradictory or impossible arguments are refused', () => {
     /mutually exclusive/,
   );
   assert.throws(() => new TensorDataset(ones(2), ones(3)), /size mismatch/);
-});
-
-// ------------------------------------------------------------------------------------------------------------------ csv
-
-test('parseCsv reads numbers, and says where it cannot', () => {
-  assert.equal(parseCsv('a,b\n1,2.5\n\n-3,4e2\n', { skipRows: 1 }).toArray(), [
-    [1, 2.5],
-    [-3, 400],
-  ]);
-  assert.is(parseCsv('1;2', { delimiter: ';', dtype: 'int64' }).dtype, 'int64');
-  assert.throws(() => parseCsv('1,2\n3'), /line 2 has 1 fields/);
-  assert.throws(() => parseCsv('1,x'), /line 1 has a field that is not a number: 'x'/);
-  assert.throws(() => parseCsv('1,'), /line 1/);
 });
 
 test.run();

@@ -6,8 +6,11 @@
  * Source: https://github.com/huggingface/safetensors, "Format"
  */
 
-import type { DType, Tensor, TypedArray } from '@torsor/core';
-import { allocate, DTypeError, FormatError, itemBytes, sizeOf } from '@torsor/core';
+import type { DType, Tensor } from '@torsor/core';
+import { DTypeError, FormatError, itemBytes, sizeOf } from '@torsor/core';
+import { bytesOf, rawBytes } from './bytes.ts';
+import type { ElementType } from './elements.ts';
+import { decode, widthOf } from './elements.ts';
 
 const TO_NAME: Record<DType, string> = {
   float32: 'F32',
@@ -18,19 +21,21 @@ const TO_NAME: Record<DType, string> = {
   bool: 'BOOL',
 };
 
-/** Dtypes that load as they are, and the half-width floats, which load as float32. */
-const FROM_NAME: Readonly<Record<string, DType>> = {
-  F32: 'float32',
-  F64: 'float64',
-  I32: 'int32',
-  I64: 'int64',
-  U8: 'uint8',
-  BOOL: 'bool',
-  F16: 'float32',
-  BF16: 'float32',
+const FROM_NAME: Readonly<Record<string, ElementType>> = {
+  F64: 'f8',
+  F32: 'f4',
+  F16: 'f2',
+  BF16: 'bf2',
+  I64: 'i8',
+  I32: 'i4',
+  I16: 'i2',
+  I8: 'i1',
+  U64: 'u8',
+  U32: 'u4',
+  U16: 'u2',
+  U8: 'u1',
+  BOOL: 'b1',
 };
-
-const HALF_WIDTH = new Set(['F16', 'BF16']);
 
 /** A header beyond this is taken for damage, as the reference implementation does. */
 const MAX_HEADER_BYTES = 100_000_000;
@@ -60,33 +65,33 @@ export function save(
   const entries: [string, Tensor][] =
     tensors instanceof Map ? [...(tensors as ReadonlyMap<string, Tensor>)] : Object.entries(tensors as TensorMap);
   entries.sort(([a, x], [b, y]) => itemBytes(y.dtype) - itemBytes(x.dtype) || (a < b ? -1 : a > b ? 1 : 0));
-  const header: Record<string, unknown> = {};
-  if (metadata !== undefined) header['__metadata__'] = metadata;
+  const header: [string, unknown][] = metadata === undefined ? [] : [['__metadata__', metadata]];
   let at = 0;
   for (const [name, x] of entries) {
     const bytes = x.numel() * itemBytes(x.dtype);
-    header[name] = { dtype: TO_NAME[x.dtype], shape: x.shape, data_offsets: [at, at + bytes] };
+    header.push([name, { dtype: TO_NAME[x.dtype], shape: x.shape, data_offsets: [at, at + bytes] }]);
     at += bytes;
   }
-  const text = new TextEncoder().encode(JSON.stringify(header));
+  const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
   const headerBytes = Math.ceil(text.length / 8) * 8;
   const out = new Uint8Array(8 + headerBytes + at).fill(0x20, 8, 8 + headerBytes);
   new DataView(out.buffer).setBigUint64(0, BigInt(headerBytes), true);
   out.set(text, 8);
   let position = 8 + headerBytes;
   for (const [, x] of entries) {
-    const values = x.toTypedArray();
-    out.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), position);
-    position += values.byteLength;
+    const values = rawBytes(x);
+    out.set(values, position);
+    position += values.length;
   }
   return out;
 }
 
 /**
- * The tensors of a safetensors file. F16 and BF16 load as float32.
+ * The tensors of a safetensors file. What there is no dtype for is widened: F16 and BF16 load as float32, I8, I16 and U16 as int32,
+ * U32 and U64 as int64.
  *
- * @throws FormatError when the file is cut short, its header is damaged, or ranges overlap or leave gaps; DTypeError for dtypes
- * that have no counterpart here
+ * @throws FormatError when the file is cut short, its header is damaged, ranges overlap or leave gaps, or a U64 is 2⁶³ or more;
+ *   DTypeError for dtypes that have no counterpart here
  *
  * @example
  * net.loadStateDict(safetensors.load(await readFile('net.safetensors')));
@@ -97,22 +102,19 @@ export function load(bytes: Uint8Array | ArrayBuffer): TensorMap {
 
 /** As `load`, with the file's metadata. */
 export function loadFile(bytes: Uint8Array | ArrayBuffer): SafetensorsFile {
-  const file = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
+  const file = bytesOf(op, bytes);
   const { header, dataStart } = readHeader(file);
-  const tensors: TensorMap = {};
-  let metadata: Record<string, string> = {};
-  const ranges: [number, number][] = [];
-  for (const [name, entry] of Object.entries(header)) {
-    if (name === '__metadata__') {
-      metadata = entry as Record<string, string>;
-      continue;
-    }
-    const { dtype, shape, start, end } = checkEntry(name, entry, file.length - dataStart);
-    ranges.push([start, end]);
-    tensors[name] = readTensor(dtype, shape, file.subarray(dataStart + start, dataStart + end));
-  }
-  checkRanges(ranges, file.length - dataStart);
-  return { tensors, metadata };
+  const { __metadata__: metadata = {}, ...rest } = header;
+  checkMetadata(metadata);
+  const data = file.subarray(dataStart);
+  const entries = Object.entries(rest).map(([name, entry]) => checkEntry(name, entry, data.length));
+  // All are checked before the first is allocated.
+  checkRanges(entries, data.length);
+  const tensors = entries.map(({ name, type, shape, start, end }): [string, Tensor] => [
+    name,
+    decode(op, type, data.subarray(start, end), shape),
+  ]);
+  return { tensors: Object.fromEntries(tensors), metadata };
 }
 
 function readHeader(file: Uint8Array): { header: Record<string, unknown>; dataStart: number } {
@@ -124,7 +126,7 @@ function readHeader(file: Uint8Array): { header: Record<string, unknown>; dataSt
   const dataStart = 8 + Number(declared);
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(file.slice(8, dataStart)));
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(file.subarray(8, dataStart)));
   } catch (cause) {
     throw new FormatError('the header is not valid JSON', { op, cause });
   }
@@ -134,8 +136,15 @@ function readHeader(file: Uint8Array): { header: Record<string, unknown>; dataSt
   return { header: header as Record<string, unknown>, dataStart };
 }
 
+function checkMetadata(metadata: unknown): asserts metadata is Record<string, string> {
+  const isRecord = typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata);
+  if (isRecord && Object.values(metadata).every((text) => typeof text === 'string')) return;
+  throw new FormatError('the metadata is not text by key', { op });
+}
+
 interface Entry {
-  readonly dtype: string;
+  readonly name: string;
+  readonly type: ElementType;
   readonly shape: readonly number[];
   readonly start: number;
   readonly end: number;
@@ -155,53 +164,21 @@ function checkEntry(name: string, entry: unknown, dataBytes: number): Entry {
     });
   }
   const [start, end] = range as [number, number];
-  const elementBytes = HALF_WIDTH.has(dtype) ? 2 : itemBytes(FROM_NAME[dtype]);
-  if (start > end || end > dataBytes || end - start !== sizeOf(shape) * elementBytes) {
+  if (start > end || end > dataBytes || end - start !== sizeOf(shape) * widthOf(FROM_NAME[dtype])) {
     throw new FormatError(
       `the entry '${name}' of shape [${shape.join(', ')}] and dtype ${dtype} has bytes ${start} to ${end} of ${dataBytes}`,
       { op, operands: { name, start, end } },
     );
   }
-  return { dtype, shape, start, end };
+  return { name, type: FROM_NAME[dtype], shape, start, end };
 }
 
 /** @throws FormatError unless the ranges cover the data without gap or overlap */
-function checkRanges(ranges: [number, number][], dataBytes: number): void {
-  ranges.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+function checkRanges(entries: readonly Entry[], dataBytes: number): void {
   let at = 0;
-  for (const [start, end] of ranges) {
+  for (const { start, end } of [...entries].sort((a, b) => a.start - b.start || a.end - b.end)) {
     if (start !== at) throw new FormatError(`the data has a gap or an overlap at byte ${Math.min(start, at)}`, { op });
     at = end;
   }
   if (at !== dataBytes) throw new FormatError(`the entries cover ${at} of ${dataBytes} bytes of data`, { op });
-}
-
-function readTensor(name: string, shape: readonly number[], bytes: Uint8Array): Tensor {
-  const out = allocate([...shape], FROM_NAME[name]);
-  const array: TypedArray = out.array.subarray(out.offset, out.offset + sizeOf(shape)) as TypedArray;
-  if (HALF_WIDTH.has(name)) {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const decode = name === 'F16' ? halfToSingle : bfloatToSingle;
-    for (let i = 0; i < array.length; i++) array[i] = decode(view.getUint16(2 * i, true));
-  } else new Uint8Array(array.buffer, array.byteOffset, array.byteLength).set(bytes);
-  return out;
-}
-
-/** IEEE 754 half precision: 1 sign, 5 exponent (bias 15), 10 fraction bits. */
-function halfToSingle(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-const word = new Uint32Array(1);
-const single = new Float32Array(word.buffer);
-
-/** bfloat16 is the upper half of a float32. */
-function bfloatToSingle(bits: number): number {
-  word[0] = bits << 16;
-  return single[0];
 }
