@@ -1,7 +1,7 @@
 /** The bytes of files, as they come and go. */
 
 import type { Tensor } from '@torsor/core';
-import { sizeOf, ValueError } from '@torsor/core';
+import { sizeOf, tidy, ValueError } from '@torsor/core';
 
 /**
  * A file's content as bytes in memory of their own kind: what is shared between threads is copied, since decoders of text and
@@ -20,22 +20,35 @@ export function bytesOf(op: string, file: Uint8Array | ArrayBuffer): Uint8Array<
   throw new ValueError('takes the content of a file, as a Uint8Array or an ArrayBuffer', { op });
 }
 
-/**
- * The elements of a tensor in row-major order as bytes, little endian. Copied only where the tensor lies otherwise: use it before
- * anything is allocated.
- */
-export function rawBytes(x: Tensor): Uint8Array {
-  const values = x.isContiguous() ? x.array.subarray(x.offset, x.offset + sizeOf(x.shape)) : x.toTypedArray();
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+/** Writes the elements of a tensor in row-major order, little endian, to memory of as many bytes. */
+export function writeBytes(x: Tensor, target: Uint8Array): void {
+  tidy(() => {
+    const { array, offset } = x.detach().contiguous();
+    const values = array.subarray(offset, offset + sizeOf(x.shape));
+    target.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  });
 }
 
-/** Turns the bytes of each element around, in place: big endian becomes little endian, and the other way round. */
-export function swapBytes(bytes: Uint8Array, width: number): void {
-  for (let start = 0; start < bytes.length; start += width) {
-    for (let low = start, high = start + width - 1; low < high; low++, high--) {
-      const byte = bytes[low];
-      bytes[low] = bytes[high];
-      bytes[high] = byte;
+/**
+ * Turns the bytes of each element around, in place: big endian becomes little endian, and the other way round. Elements stand where
+ * typed arrays could: at multiples of their width, or of 4.
+ */
+export function swapBytes({ buffer, byteOffset, byteLength }: Uint8Array, width: number): void {
+  if (width === 2) {
+    const halves = new Uint16Array(buffer, byteOffset, byteLength / 2);
+    for (let i = 0; i < halves.length; i++) halves[i] = (halves[i] << 8) | (halves[i] >>> 8);
+  } else if (width > 2) {
+    const words = new Uint32Array(buffer, byteOffset, byteLength / 4);
+    // In elements of 8 bytes the words change places as well.
+    const other = width / 4 - 1;
+    for (let i = 0; i < words.length; i += 1 + other) {
+      const first = turned(words[i]);
+      words[i] = turned(words[i + other]);
+      words[i + other] = first;
     }
   }
+}
+
+function turned(word: number): number {
+  return (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
 }

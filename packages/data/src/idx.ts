@@ -8,7 +8,7 @@
 
 import type { DType, Tensor } from '@torsor/core';
 import { DTypeError, FormatError, named, ShapeError, ValueError } from '@torsor/core';
-import { bytesOf, rawBytes, swapBytes } from './bytes.ts';
+import { bytesOf, swapBytes, writeBytes } from './bytes.ts';
 import type { ElementType } from './elements.ts';
 import { checkFits, decode, MAX_DIMS, widthOf } from './elements.ts';
 import { gunzip, gzip, isGzipped } from './gzip.ts';
@@ -114,18 +114,19 @@ function write(op: string, x: Tensor, options: IdxOptions): Uint8Array<ArrayBuff
     });
   }
   const { code, element } = TYPES[type];
-  const data = type === TYPE_OF[x.dtype] ? rawBytes(x) : exactly(op, x, type);
   const dataStart = 4 + 4 * shape.length;
-  const out = new Uint8Array(dataStart + data.length);
+  const out = new Uint8Array(dataStart + x.numel() * widthOf(element));
   out.set([0, 0, code, shape.length]);
   const view = new DataView(out.buffer);
   for (const [d, size] of shape.entries()) view.setUint32(4 + 4 * d, size);
-  out.set(data, dataStart);
-  swapBytes(out.subarray(dataStart), widthOf(element));
+  const data = out.subarray(dataStart);
+  if (type === TYPE_OF[x.dtype]) writeBytes(x, data);
+  else data.set(exactly(op, x, type));
+  swapBytes(data, widthOf(element));
   return out;
 }
 
-/** The elements as another type, where none changes its value. */
+/** The elements as bytes of another type, where none changes its value. */
 function exactly(op: string, x: Tensor, type: IdxType): Uint8Array {
   const source = x.toTypedArray();
   const target = TYPES[type].make(source.length);

@@ -9,8 +9,8 @@
  */
 
 import type { DType, Tensor } from '@torsor/core';
-import { FormatError, ShapeError, show } from '@torsor/core';
-import { bytesOf, rawBytes } from './bytes.ts';
+import { FormatError, itemBytes, ShapeError, show } from '@torsor/core';
+import { bytesOf, writeBytes } from './bytes.ts';
 import type { ElementType } from './elements.ts';
 import { checkFits, decode, LOADED_AS, MAX_DIMS } from './elements.ts';
 
@@ -51,13 +51,12 @@ export function save(x: Tensor): Uint8Array<ArrayBuffer> {
   const room = shape.length === 0 ? 0 : 21 - String(shape[0]).length;
   const text = `{'descr': '${DESCR[x.dtype]}', 'fortran_order': False, 'shape': (${sizes}), }`;
   const dataStart = Math.ceil((10 + text.length + room + 1) / 64) * 64;
-  const values = rawBytes(x);
-  const out = new Uint8Array(dataStart + values.length).fill(0x20, 10, dataStart - 1);
+  const out = new Uint8Array(dataStart + x.numel() * itemBytes(x.dtype)).fill(0x20, 10, dataStart - 1);
   out.set([...MAGIC, 1, 0]);
   new DataView(out.buffer).setUint16(8, dataStart - 10, true);
   out.set(new TextEncoder().encode(text), 10);
   out[dataStart - 1] = 0x0a;
-  out.set(values, dataStart);
+  writeBytes(x, out.subarray(dataStart));
   return out;
 }
 

@@ -8,7 +8,7 @@
 
 import type { DType, Tensor } from '@torsor/core';
 import { DTypeError, FormatError, itemBytes, sizeOf } from '@torsor/core';
-import { bytesOf, rawBytes } from './bytes.ts';
+import { bytesOf, writeBytes } from './bytes.ts';
 import type { ElementType } from './elements.ts';
 import { decode, widthOf } from './elements.ts';
 
@@ -79,9 +79,9 @@ export function save(
   out.set(text, 8);
   let position = 8 + headerBytes;
   for (const [, x] of entries) {
-    const values = rawBytes(x);
-    out.set(values, position);
-    position += values.length;
+    const end = position + x.numel() * itemBytes(x.dtype);
+    writeBytes(x, out.subarray(position, end));
+    position = end;
   }
   return out;
 }
