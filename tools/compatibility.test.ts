@@ -94,7 +94,11 @@ const homes: readonly (readonly [namespace: string, exports: Exports, prefix: st
   ['torch.nn.utils', nn['utils'] as Exports, 'nn.utils.'],
   ['torch.optim', exportsOf['optim'], 'optim.'],
   ['torch.utils.data', exportsOf['data'], 'data.'],
-  ['safetensors', exportsOf['data']['safetensors'] as Exports, 'data.safetensors.'],
+  ...['safetensors', 'npy', 'npz', 'idx'].map((format): readonly [string, Exports, string] => [
+    format,
+    exportsOf['data'][format] as Exports,
+    `data.${format}.`,
+  ]),
 ];
 
 // ------------------------------------------------------------------------------------------------------------- what is written
@@ -304,6 +308,7 @@ test('an export that is mentioned nowhere is found, and a mention of what is not
     'nn.Conv2d',
     'optim.SGD',
     'data.safetensors.save',
+    'data.npz.load',
     'Tensor.at',
     'nn.Module.train',
   ]) {

@@ -32,6 +32,36 @@ test('safetensors of known bytes load, F16 and BF16 as float32', () => {
   assert.equal(loaded['bf16'].toArray(), [1, -2.5, 3.140625]);
 });
 
+/** A file with that header, and as many bytes of data. */
+const header = (entries: object, bytes: number): Uint8Array => {
+  const text = new TextEncoder().encode(JSON.stringify(entries));
+  const file = new Uint8Array(8 + text.length + bytes);
+  new DataView(file.buffer).setBigUint64(0, BigInt(text.length), true);
+  file.set(text, 8);
+  return file;
+};
+
+test('safetensors of types without a dtype are widened', () => {
+  const widened = { I8: -2, I16: -2, U16: 65534, I32: -2, U32: 4294967294n, I64: -2n } as const;
+  const widths = { I8: 1, I16: 2, U16: 2, I32: 4, U32: 4, I64: 8 } as const;
+  for (const [dtype, value] of Object.entries(widened)) {
+    const width = widths[dtype as keyof typeof widths];
+    const file = header({ x: { dtype, shape: [1], data_offsets: [0, width] } }, width);
+    file.fill(0xff, file.length - width);
+    file[file.length - width] = 0xfe;
+    assert.equal(safetensors.load(file)['x'].toArray(), [value], dtype);
+  }
+  const unsigned = header({ x: { dtype: 'U64', shape: [1], data_offsets: [0, 8] } }, 8);
+  assert.equal(safetensors.load(unsigned)['x'].toArray(), [0n]);
+  unsigned[unsigned.length - 1] = 0x80;
+  assert.throws(() => safetensors.load(unsigned), /2⁶³ or more/);
+});
+
+test('safetensors keep names that objects have a meaning for', () => {
+  const names = Object.keys(safetensors.load(safetensors.save(new Map([['__proto__', ones(1)]]))));
+  assert.equal(names, ['__proto__']);
+});
+
 test('damaged safetensors are refused', () => {
   const good = safetensors.save({ a: ones(4), b: zeros(2) });
   assert.throws(() => safetensors.load(good.slice(0, 4)), /too short/);
@@ -45,13 +75,6 @@ test('damaged safetensors are refused', () => {
   const longer = new Uint8Array(good.length + 4);
   longer.set(good);
   assert.throws(() => safetensors.load(longer), /cover/);
-  const header = (entries: object, bytes: number): Uint8Array => {
-    const text = new TextEncoder().encode(JSON.stringify(entries));
-    const file = new Uint8Array(8 + text.length + bytes);
-    new DataView(file.buffer).setBigUint64(0, BigInt(text.length), true);
-    file.set(text, 8);
-    return file;
-  };
   assert.throws(
     () => safetensors.load(header({ a: { dtype: 'F8', shape: [1], data_offsets: [0, 1] } }, 1)),
     /dtype F8/,
@@ -61,6 +84,8 @@ test('damaged safetensors are refused', () => {
     () => safetensors.load(header({ a: { dtype: 'F32', shape: [2], data_offsets: [0, 4] } }, 4)),
     /has bytes/,
   );
+  assert.throws(() => safetensors.load(header({ __metadata__: { format: 1 } }, 0)), /metadata is not text/);
+  assert.throws(() => safetensors.load(header({ __metadata__: 'pt' }, 0)), /metadata is not text/);
   const twice = { dtype: 'F32', shape: [1], data_offsets: [0, 4] };
   assert.throws(() => safetensors.load(header({ a: twice, b: twice }, 4)), /overlap/);
 });

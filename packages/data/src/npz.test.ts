@@ -7,6 +7,8 @@ import fixtures from './fixtures/formats.json' with { type: 'json' };
 import { npy, npz } from './index.ts';
 import type { Content } from './testing/files.ts';
 import { checkContent, checkSame, fromBase64, rejects } from './testing/files.ts';
+import type { Member } from './zip.ts';
+import { readZip, STORED, writeZip } from './zip.ts';
 
 const { arrays, positional, bzip2, ...archives } = fixtures.npz;
 const contents: Readonly<Record<string, Content>> = arrays;
@@ -142,6 +144,10 @@ test('damage is named', async () => {
     changed(stored, (v) => v.setUint32(stored.length - 6, 0, true)),
     /the directory is said to end/,
   );
+  await refuse(
+    changed(stored, (v) => v.setUint16(second + 28, 0xffff, true)),
+    /ends at byte \d+, behind the directory/,
+  );
   await refuse(fromBase64(bzip2), /method 12/);
 });
 
@@ -228,6 +234,34 @@ test('zip64 is read', async () => {
     const farther = changed(large, (v) => v.setBigUint64(extra + 28 + 64, 2n ** 64n - 1n, true));
     await rejects(npz.load(farther), 'FormatError', /the end of a zip64 file/);
   }
+});
+
+test('fields of zip64 that would lie behind the file are refused', async () => {
+  const file = npz.save({ x: ones(5) });
+  const start = directoryOf(file);
+  const end = file.length - 22;
+  // an extra field that claims 24 bytes, and has none
+  const longer = Uint8Array.of(...file.subarray(0, end), 1, 0, 24, 0, ...file.subarray(end));
+  const claims = changed(longer, (v) => {
+    v.setUint16(start + 30, 4, true);
+    for (const field of [20, 24, 42]) v.setUint32(start + field, 2 ** 32 - 1, true);
+    v.setUint32(end + 4 + 12, end + 4 - start, true);
+  });
+  await rejects(npz.load(claims), 'FormatError', /lacks its zip64/);
+});
+
+test('what would need zip64 is not written, nor is a name that is too long', async () => {
+  const member = { name: 'x.npy', method: STORED, crc: 0, size: 0, data: new Uint8Array() };
+  const refuse = (members: Member[], pattern: RegExp): void =>
+    assert.throws(
+      () => writeZip('npz.save', members),
+      (e: Error) => e.name === 'ValueError' && pattern.test(e.message),
+      String(pattern),
+    );
+  refuse([{ ...member, size: 2 ** 32 - 1 }], /need zip64, which is not written/);
+  refuse(new Array<Member>(65_535).fill(member), /65535 members in \d+ bytes need zip64/);
+  assert.is(readZip('npz.load', writeZip('npz.save', [member])).length, 1);
+  refuse([{ ...member, name: 'x'.repeat(65_536) }], /more than 65,535 bytes/);
 });
 
 test('crc32 is that of zip, at every length modulo four', () => {

@@ -230,35 +230,44 @@ export function writeZip(op: string, members: readonly Member[]): Uint8Array<Arr
   for (const [i, { method, crc, size, data }] of members.entries()) {
     const name = names[i];
     const flags = name.some((byte) => byte > 0x7f) ? UTF8 : 0;
-    // version needed, flags, method, time, date, checksum, sizes, bytes of the name and of extra fields
     const common: Field[] = [
-      [20, 2],
+      [20, 2], // version 2.0 is needed
       [flags, 2],
       [method, 2],
-      [0, 2],
-      [0x21, 2],
+      [0, 2], // midnight
+      [0x21, 2], // 1980-01-01
+      [crc, 4],
+      [data.length, 4],
+      [size, 4],
+      [name.length, 2],
+      [0, 2], // no extra field
     ];
-    common.push([crc, 4], [data.length, 4], [size, 4], [name.length, 2], [0, 2]);
     write(at, [[LOCAL.signature, 4], ...common]);
-    // before them the version made by; behind them bytes of the comment, volume, attributes twice, where the member begins
-    write(entryAt, [[ENTRY.signature, 4], [20, 2], ...common, [0, 2], [0, 2], [0, 2], [0, 4], [at, 4]]);
+    write(entryAt, [
+      [ENTRY.signature, 4],
+      [20, 2], // made by version 2.0
+      ...common,
+      [0, 2], // no comment
+      [0, 2], // first volume
+      [0, 2], // no attributes, twice
+      [0, 4],
+      [at, 4],
+    ]);
     out.set(name, at + LOCAL.bytes);
     out.set(name, entryAt + ENTRY.bytes);
     out.set(data, at + LOCAL.bytes + name.length);
     at += LOCAL.bytes + name.length + data.length;
     entryAt += ENTRY.bytes + name.length;
   }
-  const count = members.length;
-  // volumes twice, entries twice, the directory, bytes of the comment
   write(entryAt, [
     [END.signature, 4],
+    [0, 2], // first volume, twice
     [0, 2],
-    [0, 2],
-    [count, 2],
-    [count, 2],
+    [members.length, 2], // in this volume, and in all
+    [members.length, 2],
     [directoryBytes, 4],
     [directoryStart, 4],
-    [0, 2],
+    [0, 2], // no comment
   ]);
   return out;
 }
