@@ -11,7 +11,7 @@ import { EVERYTHING, gzipped, minified } from './sizes.ts';
 /** Kilobytes of a package's own code, and why that much. */
 const ceilings: Record<string, readonly [kilobytes: number, why: string]> = {
   '@torsor/core': [
-    181,
+    182,
     'two fifths emitters of kernels, a third ops, the rest reference loops, assembler and tensors; aim: 60',
   ],
   '@torsor/autograd': [24, 'a formula for every op, and the engine'],
@@ -34,10 +34,10 @@ for (const { name, folder, dependencies } of packages()) {
   });
 }
 
-test('a web page that uses tensors but not all functions of core loads at most 104 kB: what methods of Tensor reach', async () => {
+test('a web page that uses tensors but not all functions of core loads at most 105 kB: what methods of Tensor reach', async () => {
   const use = `import { matmul, tensor } from '@torsor/core'; console.log(matmul(tensor([[1]]), tensor([[2]])))`;
   const size = gzipped(await minified('packages/torsor', use, [])) / 1000;
-  assert.ok(size <= 104, `it loads ${size.toFixed(1)} kB`);
+  assert.ok(size <= 105, `it loads ${size.toFixed(1)} kB`);
 });
 
 test.run();
