@@ -15,7 +15,7 @@ const ceilings: Record<string, readonly [kilobytes: number, why: string]> = {
     'two fifths emitters of kernels, a third ops, the rest reference loops, assembler and tensors; aim: 60',
   ],
   '@torsor/autograd': [24, 'a formula for every op, and the engine'],
-  '@torsor/nn': [21.5, 'some 130 modules, most of them checks of arguments'],
+  '@torsor/nn': [25, 'some 140 modules, most of them checks of arguments; attention and transformers are 3'],
   '@torsor/optim': [3, 'SGD and the Adams'],
   '@torsor/data': [
     11.7,
@@ -38,6 +38,13 @@ test('a web page that uses tensors but not all functions of core loads at most 1
   const use = `import { matmul, tensor } from '@torsor/core'; console.log(matmul(tensor([[1]]), tensor([[2]])))`;
   const size = gzipped(await minified('packages/torsor', use, [])) / 1000;
   assert.ok(size <= 105, `it loads ${size.toFixed(1)} kB`);
+});
+
+test('a web page that uses convolutions does not load layers for sequences', async () => {
+  const use = `import { Conv2d, Linear } from '@torsor/nn'; console.log(new Conv2d(1, 1, 1), new Linear(1, 1))`;
+  const code = new TextDecoder().decode(await minified('packages/torsor', use, []));
+  assert.match(code, /Linear/);
+  assert.not.match(code, /MultiheadAttention|weight_ih/);
 });
 
 test.run();

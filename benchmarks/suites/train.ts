@@ -81,28 +81,6 @@ class Conv1dNet extends nn.Module {
 }
 
 const WIDTH = 128;
-const HEADS = 4;
-
-/** PyTorch's TransformerEncoderLayer: 4 heads, 512 wide within, no dropout, normalisation after. */
-class Encoder extends nn.Module {
-  inProj = new nn.Linear(WIDTH, 3 * WIDTH);
-  outProj = new nn.Linear(WIDTH, WIDTH);
-  linear1 = new nn.Linear(WIDTH, 4 * WIDTH);
-  linear2 = new nn.Linear(4 * WIDTH, WIDTH);
-  norm1 = new nn.LayerNorm(WIDTH);
-  norm2 = new nn.LayerNorm(WIDTH);
-
-  forward(x: Tensor): Tensor {
-    const [batch, length] = x.shape;
-    const size = WIDTH / HEADS;
-    const heads = (part: Tensor) => part.reshape(batch, length, HEADS, size).transpose(1, 2);
-    const [q, k, v] = this.inProj(x).chunk(3, 2).map(heads);
-    const scores = f.softmax(q.mul(1 / Math.sqrt(size)).matmul(k.transpose(2, 3)), -1);
-    const attended = scores.matmul(v).transpose(1, 2).reshape(batch, length, WIDTH);
-    const y = this.norm1(x.add(this.outProj(attended)));
-    return this.norm2(y.add(this.linear2(f.relu(this.linear1(y)))));
-  }
-}
 
 /** One step of classification. */
 function step(net: t.nn.Module, optimizer: { zeroGrad(): void; step(): unknown }, input: readonly number[]): Run {
@@ -165,7 +143,7 @@ export function lines(): Line[] {
       classified(() => new Conv1dNet(), [32, 2, 4096]),
     ),
     line('TransformerEncoderLayer d128, 8×64, SGD', 'encoder', [8, 64, WIDTH], 1 / 1.5, () => {
-      const net = new Encoder();
+      const net = new nn.TransformerEncoderLayer(WIDTH, 4, 4 * WIDTH, { dropout: 0, batchFirst: true });
       const optimizer = new optim.SGD(net.parameters(), { lr: 0.01 });
       const [x, target] = [t.randn(8, 64, WIDTH), t.randn(8, 64, WIDTH)];
       return () => {

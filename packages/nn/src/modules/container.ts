@@ -41,6 +41,21 @@ function checkModule(op: string, name: string, value: unknown): void {
 
 // ------------------------------------------------------------------------------------------------------------- sequential
 
+// Functions rather than private methods, which a copy of a module would lack (`copy.ts`).
+
+function namesIn(self: object): string[] {
+  return Object.keys(self).filter((name) => isModule((self as Record<string, unknown>)[name]));
+}
+
+function modulesIn(self: object): AnyModule[] {
+  return namesIn(self).map((name) => (self as Record<string, AnyModule>)[name]);
+}
+
+function addTo(self: { registerModule(name: string, module: AnyModule): void }, name: string, module: AnyModule): void {
+  checkModule('Sequential', name, module);
+  self.registerModule(name, module);
+}
+
 /**
  * Modules one after the other: each gets what the one before it gives.
  *
@@ -62,39 +77,26 @@ export class Sequential<I = Tensor, R = Tensor> extends Module<[input: I], R> {
     super();
     const [first] = args;
     if (args.length === 1 && (isOptions(first) || first instanceof Map)) {
-      for (const [name, module] of entriesOf(first as Named<AnyModule>)) this.#add(name, module);
+      for (const [name, module] of entriesOf(first as Named<AnyModule>)) addTo(this, name, module);
     } else {
-      for (const [i, module] of args.entries()) this.#add(String(i), module as AnyModule);
+      for (const [i, module] of args.entries()) addTo(this, String(i), module as AnyModule);
     }
-  }
-
-  #add(name: string, module: AnyModule): void {
-    checkModule('Sequential', name, module);
-    this.registerModule(name, module);
-  }
-
-  #names(): string[] {
-    return Object.keys(this).filter((name) => isModule((this as unknown as Record<string, unknown>)[name]));
-  }
-
-  #list(): AnyModule[] {
-    return this.#names().map((name) => (this as unknown as Record<string, AnyModule>)[name]);
   }
 
   /** Number of modules. */
   override get length(): number {
-    return this.#names().length;
+    return namesIn(this).length;
   }
 
   /** The module at a position; -1 is the last. */
   at(index: number): AnyModule {
-    const list = this.#list();
+    const list = modulesIn(this);
     return list[place('Sequential', index, list.length)];
   }
 
   /** Puts another module in a place. */
   set(index: number, module: AnyModule): this {
-    const names = this.#names();
+    const names = namesIn(this);
     checkModule('Sequential', 'module', module);
     (this as unknown as Record<string, AnyModule>)[names[place('Sequential', index, names.length)]] = module;
     return this;
@@ -102,7 +104,7 @@ export class Sequential<I = Tensor, R = Tensor> extends Module<[input: I], R> {
 
   /** Adds a module at the end, under the name of its position. */
   append(module: AnyModule): this {
-    this.#add(String(this.length), module);
+    addTo(this, String(this.length), module);
     return this;
   }
 
@@ -114,14 +116,14 @@ export class Sequential<I = Tensor, R = Tensor> extends Module<[input: I], R> {
 
   /** A `Sequential` of the modules from `start` up to and without `end`, which it shares with this one, names included. */
   slice(start?: number, end?: number): Sequential {
-    const names = this.#names();
+    const names = namesIn(this);
     const [from, to] = range(names.length, start, end);
     const chosen = names.slice(from, to);
     return new Sequential(new Map(chosen.map((name) => [name, (this as unknown as Record<string, AnyModule>)[name]])));
   }
 
   [Symbol.iterator](): IterableIterator<AnyModule> {
-    return this.#list()[Symbol.iterator]();
+    return modulesIn(this)[Symbol.iterator]();
   }
 
   override forward(input: I): R {
@@ -151,6 +153,10 @@ function uncallable(op: string): never {
   throw new NotImplementedError('has no forward: it only holds things; call what it holds', { op });
 }
 
+function writeEntry(self: object, index: number, value: unknown): void {
+  Object.defineProperty(self, String(index), { value, writable: true, enumerable: true, configurable: true });
+}
+
 /** A list held in fields `0`, `1`, …: what `ModuleList` and `ParameterList` have in common. */
 abstract class ListContainer<T, Given = T> extends Module<[], never> {
   /** Number of entries. */
@@ -163,10 +169,6 @@ abstract class ListContainer<T, Given = T> extends Module<[], never> {
   /** Makes an entry of what was given. */
   protected abstract entry(value: Given): T;
 
-  #write(index: number, value: T): void {
-    Object.defineProperty(this, String(index), { value, writable: true, enumerable: true, configurable: true });
-  }
-
   /** The entry at a position; -1 is the last. */
   at(index: number): T {
     return (this as unknown as Record<string, T>)[place(this.className, index, this.length)];
@@ -174,13 +176,13 @@ abstract class ListContainer<T, Given = T> extends Module<[], never> {
 
   /** Puts another entry in a place. */
   set(index: number, value: Given): this {
-    this.#write(place(this.className, index, this.length), this.entry(value));
+    writeEntry(this, place(this.className, index, this.length), this.entry(value));
     return this;
   }
 
   /** Adds an entry at the end. */
   append(value: Given): this {
-    this.#write(this.length, this.entry(value));
+    writeEntry(this, this.length, this.entry(value));
     return this;
   }
 
@@ -196,7 +198,7 @@ abstract class ListContainer<T, Given = T> extends Module<[], never> {
   protected replaceAll(values: readonly T[]): void {
     const before = this.length;
     for (let i = values.length; i < before; i++) Reflect.deleteProperty(this, String(i));
-    for (const [i, value] of values.entries()) this.#write(i, value);
+    for (const [i, value] of values.entries()) writeEntry(this, i, value);
   }
 
   *[Symbol.iterator](): IterableIterator<T> {
@@ -311,20 +313,23 @@ function toParameter(op: string, value: unknown): Parameter {
 
 // ----------------------------------------------------------------------------------------------------------- dictionaries
 
+/** Where a dictionary keeps the order of its names: no name can collide with it. */
+const KEYS = Symbol('keys');
+
 /** Entries held in fields of their names: what `ModuleDict` and `ParameterDict` have in common. */
 abstract class DictContainer<T, Given = T> extends Module<[], never> {
-  readonly #keys = new Set<string>();
+  private readonly [KEYS] = new Set<string>();
 
   protected abstract entry(key: string, value: Given): T;
 
   /** Number of entries. */
   override get length(): number {
-    return this.#keys.size;
+    return this[KEYS].size;
   }
 
   /** Whether there is an entry of that name. */
   has(key: string): boolean {
-    return this.#keys.has(key);
+    return this[KEYS].has(key);
   }
 
   /**
@@ -333,8 +338,8 @@ abstract class DictContainer<T, Given = T> extends Module<[], never> {
    * @throws IndexError when there is none
    */
   at(key: string): T {
-    if (!this.#keys.has(key)) {
-      throw new IndexError(`has no entry '${key}'; there are ${[...this.#keys].join(', ') || 'none'}`, {
+    if (!this[KEYS].has(key)) {
+      throw new IndexError(`has no entry '${key}'; there are ${[...this[KEYS]].join(', ') || 'none'}`, {
         op: this.className,
         operands: { key },
       });
@@ -346,7 +351,7 @@ abstract class DictContainer<T, Given = T> extends Module<[], never> {
   set(key: string, value: Given): this {
     const entry = this.entry(key, value);
     this.registerEntry(key, entry);
-    this.#keys.add(key);
+    this[KEYS].add(key);
     return this;
   }
 
@@ -365,26 +370,26 @@ abstract class DictContainer<T, Given = T> extends Module<[], never> {
   /** Takes an entry out. */
   pop(key: string): T {
     const value = this.at(key);
-    this.#keys.delete(key);
+    this[KEYS].delete(key);
     Reflect.deleteProperty(this, key);
     return value;
   }
 
   /** Takes all entries out. */
   clear(): void {
-    for (const key of [...this.#keys]) this.pop(key);
+    for (const key of [...this[KEYS]]) this.pop(key);
   }
 
   keys(): IterableIterator<string> {
-    return [...this.#keys][Symbol.iterator]();
+    return [...this[KEYS]][Symbol.iterator]();
   }
 
   *values(): IterableIterator<T> {
-    for (const key of this.#keys) yield this.at(key);
+    for (const key of this[KEYS]) yield this.at(key);
   }
 
   *items(): IterableIterator<[string, T]> {
-    for (const key of this.#keys) yield [key, this.at(key)];
+    for (const key of this[KEYS]) yield [key, this.at(key)];
   }
 
   /** The names, as Python iterates over a dictionary. */

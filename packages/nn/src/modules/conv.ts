@@ -320,17 +320,17 @@ function padsOf(
 
 abstract class PlainConv extends ConvNd {
   /** What to pad with another mode than zeros; null leaves padding to the convolution. */
-  readonly #pads: readonly number[] | null;
+  private readonly pads: readonly number[] | null;
 
   constructor(spec: ConvSpec) {
     super(spec);
     const isPlain = spec.paddingMode === 'zeros';
-    this.#pads = isPlain ? null : padsOf(spec.padding, spec.kernelSize, spec.dilation);
+    this.pads = isPlain ? null : padsOf(spec.padding, spec.kernelSize, spec.dilation);
   }
 
   protected convolve(input: Tensor, convolution: typeof conv1d): Tensor {
     const { weight, bias, stride, dilation, groups } = this;
-    if (this.#pads === null) return convolution(input, weight, bias, stride, this.padding, dilation, groups);
+    if (this.pads === null) return convolution(input, weight, bias, stride, this.padding, dilation, groups);
     const spatial = this.kernelSize.length;
     if (input.ndim !== spatial + 1 && input.ndim !== spatial + 2) {
       throw new ShapeError(
@@ -338,7 +338,7 @@ abstract class PlainConv extends ConvNd {
         { op: this.className, operands: { input: input.shape } },
       );
     }
-    const padded = pad(input, this.#pads, this.paddingMode as PadMode);
+    const padded = pad(input, this.pads, this.paddingMode as PadMode);
     return convolution(padded, weight, bias, stride, 0, dilation, groups);
   }
 }
@@ -452,13 +452,13 @@ abstract class TransposedConv extends ConvNd<TransposeArguments> {
     convolution: typeof convTranspose1d,
   ): Tensor {
     const extra =
-      outputSize === undefined || outputSize === null ? this.outputPadding : this.#paddingFor(input, outputSize);
+      outputSize === undefined || outputSize === null ? this.outputPadding : this.paddingFor(input, outputSize);
     const padding = this.padding as readonly number[];
     return convolution(input, this.weight, this.bias, this.stride, padding, extra, this.groups, this.dilation);
   }
 
   /** The output padding that makes an output of the size asked for. */
-  #paddingFor(input: Tensor, outputSize: readonly number[]): number[] {
+  private paddingFor(input: Tensor, outputSize: readonly number[]): number[] {
     const op = this.className;
     const { kernelSize, stride, dilation } = this;
     const padding = this.padding as readonly number[];

@@ -207,15 +207,15 @@ export class BatchNorm2d extends BatchNormNd {
 // ------------------------------------------------------------------------------------------------ instance normalisation
 
 abstract class InstanceNormNd extends NormNd {
-  readonly #spatial: number;
+  private readonly spatial: number;
 
   constructor(op: string, spatial: number, args: readonly unknown[]) {
     super(op, args, false);
-    this.#spatial = spatial;
+    this.spatial = spatial;
   }
 
   override forward(input: Tensor): Tensor {
-    const spatial = this.#spatial;
+    const spatial = this.spatial;
     this.checkDims(input, [spatial + 1, spatial + 2]);
     const unbatched = input.ndim === spatial + 1;
     const out = instanceNorm(unbatched ? input.unsqueeze(0) : input, {

@@ -20,16 +20,16 @@ export interface ConstantPaddingOptions extends PaddingOptions {
 abstract class PadNd extends Module {
   /** Before and after the last dimension, then before and after the last but one. */
   readonly padding: readonly number[];
-  readonly #mode: PadMode;
+  private readonly mode: PadMode;
 
   constructor(op: string, spatial: number, mode: PadMode, padding: Padding | undefined) {
     super();
     this.padding = tuple(op, 'padding', required(op, 'padding', padding), 2 * spatial, Number.NEGATIVE_INFINITY);
-    this.#mode = mode;
+    this.mode = mode;
   }
 
   override forward(input: Tensor): Tensor {
-    return pad(input, this.padding, this.#mode);
+    return pad(input, this.padding, this.mode);
   }
 
   override extraRepr(): string {
