@@ -67,7 +67,17 @@ def conv1dnet():
     return nn.Sequential(*layers, Mean(2), nn.Linear(64, 10))
 
 
-NETS = {'lenet': lenet, 'mlp': mlp, 'resnet20': resnet20, 'conv1dnet': conv1dnet}
+class LstmNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lstm = nn.LSTM(64, 128, batch_first=True)
+        self.fc = nn.Linear(128, 10)
+
+    def forward(self, x):
+        return self.fc(self.lstm(x)[1][0][-1])
+
+
+NETS = {'lenet': lenet, 'mlp': mlp, 'resnet20': resnet20, 'conv1dnet': conv1dnet, 'lstmnet': LstmNet}
 
 
 def training(op, shape):

@@ -80,6 +80,17 @@ class Conv1dNet extends nn.Module {
   }
 }
 
+/** The last hidden state of an LSTM, classified. */
+class LstmNet extends nn.Module {
+  lstm = new nn.LSTM(64, 128, { batchFirst: true });
+  fc = new nn.Linear(128, 10);
+
+  forward(x: Tensor): Tensor {
+    const [, [h]] = this.lstm(x);
+    return this.fc(h.at(-1));
+  }
+}
+
 const WIDTH = 128;
 
 /** One step of classification. */
@@ -152,6 +163,13 @@ export function lines(): Line[] {
         optimizer.step();
       };
     }),
+    line(
+      'LSTM 64→128, 32×50, SGD',
+      'lstmnet',
+      [32, 50, 64],
+      1 / 1.5,
+      classified(() => new LstmNet(), [32, 50, 64]),
+    ),
     ...[1, 64].flatMap((batch) => [
       inference('MLP 784-256-10', 'mlp', [batch, 784], () => new Mlp()),
       inference('LeNet', 'lenet', [batch, 1, 28, 28], () => new LeNet()),

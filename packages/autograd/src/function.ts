@@ -127,6 +127,11 @@ export interface FunctionClass<A extends readonly unknown[], R> {
   backward(ctx: never, ...gradOutputs: never[]): FunctionGradients;
 }
 
+/** A class that says whether it keeps what it is given or makes. */
+interface KeepsNothing {
+  readonly keepsNothing?: boolean;
+}
+
 /** The node of a custom function. */
 class FunctionNode extends Node {
   readonly name: string;
@@ -221,6 +226,9 @@ class FunctionNode extends Node {
  * `backward(ctx, …)` is given the gradient of each output and returns that of each argument (null for what has none). Written
  * in tensor operations, it can be differentiated again; if not, wrap it in `onceDifferentiable`.
  *
+ * `static readonly keepsNothing = true` says that `forward` keeps no tensor but by `saveForBackward`, as modules say it: what modules
+ * around it make then gives its memory back early. It holds for the class itself, not for subclasses.
+ *
  * @example
  * class MyExp extends Function {
  *   static forward(ctx: FunctionContext, x: Tensor): Tensor {
@@ -243,8 +251,8 @@ class AutogradFunction {
         op: this.name,
       });
     }
-    // What runs here is the user's, and may keep what it is given.
-    expose();
+    // What runs here is the user's, and may keep what it is given, unless it says otherwise.
+    if (!Object.hasOwn(this, 'keepsNothing') || (this as KeepsNothing).keepsNothing !== true) expose();
     const ctx = new Context();
     ctx.needsInputGrad = args.map((arg) => isTensor(arg) && needsGrad(arg));
     const recording = modes.grad && !modes.inference && ctx.needsInputGrad.includes(true);

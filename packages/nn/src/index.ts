@@ -18,6 +18,7 @@ export * from './modules/loss.ts';
 export * from './modules/norm.ts';
 export * from './modules/padding.ts';
 export * from './modules/pool.ts';
+export * from './modules/rnn.ts';
 export * from './modules/sparse.ts';
 export * from './modules/transformer.ts';
 export { Buffer, Parameter } from './parameter.ts';
