@@ -1,4 +1,14 @@
-import { AutogradError, NotImplementedError, ones, type Tensor, tensor, zerosLike } from '@torsor/core';
+import {
+  AutogradError,
+  composed,
+  memory,
+  NotImplementedError,
+  ones,
+  randn,
+  type Tensor,
+  tensor,
+  zerosLike,
+} from '@torsor/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Function, type FunctionContext, grad, gradcheck, gradgradcheck, noGrad, onceDifferentiable } from './index.ts';
@@ -461,6 +471,37 @@ test('saveForBackward takes tensors and nulls only', () => {
     }
   }
   throws(() => Saves.apply(leaf()), /can only save tensors and nulls, but got number/);
+});
+
+/** Cubes, and keeps nothing that it does not save. */
+class Sealed extends Function {
+  static readonly keepsNothing: boolean = true;
+  static forward(ctx: FunctionContext, x: Tensor): Tensor {
+    ctx.saveForBackward(x);
+    return x.mul(x).mul(x);
+  }
+  static backward(ctx: FunctionContext, grad: Tensor): Tensor {
+    const [x] = ctx.savedTensors;
+    return grad.mul(x).mul(x).mul(3);
+  }
+}
+
+/** The same, of which nothing is known: its class does not say so anew. */
+class Heir extends Sealed {}
+
+test('a function that keeps nothing gives back what it makes, and its gradients', () => {
+  const used = (): number => memory().usedBytes - memory().scratchBytes;
+  const left = [Sealed, Heir].map((fn) => {
+    const x = randn(100, 100).requiresGrad_();
+    const before = used();
+    composed(() => fn.apply(x.mul(2)).sum()).backward();
+    x.grad = null;
+    return used() - before;
+  });
+  assert.is(left[0], 0);
+  assert.ok(left[1] > 0);
+  const x = randn(3, 4, { dtype: 'float64' }).requiresGrad_();
+  assert.ok(gradgradcheck((y: Tensor) => Sealed.apply(y), [x]));
 });
 
 test.run();

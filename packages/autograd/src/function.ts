@@ -127,9 +127,9 @@ export interface FunctionClass<A extends readonly unknown[], R> {
   backward(ctx: never, ...gradOutputs: never[]): FunctionGradients;
 }
 
-/** A class that says whether it keeps what it is given or makes. */
-interface KeepsNothing {
-  readonly keepsNothing?: boolean;
+/** Whether a class says, for itself, that it keeps nothing of what it is given or makes. */
+function keepsNothing(cls: object): boolean {
+  return Object.hasOwn(cls, 'keepsNothing') && (cls as { readonly keepsNothing?: unknown }).keepsNothing === true;
 }
 
 /** The node of a custom function. */
@@ -139,10 +139,12 @@ class FunctionNode extends Node {
   private readonly ctx: Context;
   /** For each argument of `forward`: its edge; -1 for what is no tensor. */
   private readonly edges: readonly number[];
+  private readonly keepsNothing: boolean;
 
   constructor(cls: FunctionClass<readonly unknown[], unknown>, ctx: Context, args: readonly unknown[]) {
     super();
     this.name = `${cls.name}Backward`;
+    this.keepsNothing = keepsNothing(cls);
     this.backward = (context, ...gradOutputs) => cls.backward(context as never, ...(gradOutputs as never[]));
     this.ctx = ctx;
     const next: (Node | null)[] = [];
@@ -159,6 +161,10 @@ class FunctionNode extends Node {
 
   override get savedTensors(): readonly (Tensor | null)[] {
     return this.ctx.savedTensors;
+  }
+
+  override get isSealed(): boolean {
+    return this.keepsNothing;
   }
 
   /** The edge of an argument. */
@@ -226,8 +232,8 @@ class FunctionNode extends Node {
  * `backward(ctx, …)` is given the gradient of each output and returns that of each argument (null for what has none). Written
  * in tensor operations, it can be differentiated again; if not, wrap it in `onceDifferentiable`.
  *
- * `static readonly keepsNothing = true` says that `forward` keeps no tensor but by `saveForBackward`, as modules say it: what modules
- * around it make then gives its memory back early. It holds for the class itself, not for subclasses.
+ * `static readonly keepsNothing = true` says that no tensor is kept, but by `saveForBackward`, as modules say it: what modules around it
+ * make, and its gradients, then give their memory back early. It holds for the class itself, not for subclasses.
  *
  * @example
  * class MyExp extends Function {
@@ -252,7 +258,7 @@ class AutogradFunction {
       });
     }
     // What runs here is the user's, and may keep what it is given, unless it says otherwise.
-    if (!Object.hasOwn(this, 'keepsNothing') || (this as KeepsNothing).keepsNothing !== true) expose();
+    if (!keepsNothing(this)) expose();
     const ctx = new Context();
     ctx.needsInputGrad = args.map((arg) => isTensor(arg) && needsGrad(arg));
     const recording = modes.grad && !modes.inference && ctx.needsInputGrad.includes(true);

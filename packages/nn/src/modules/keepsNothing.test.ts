@@ -36,6 +36,13 @@ const CHAINS: Readonly<Record<string, () => nn.Module[]>> = {
     new nn.ConvTranspose2d(8, 4, 3),
   ],
   gates: () => [new nn.SELU(), new nn.CELU(), new nn.ReLU6(), new nn.Hardsigmoid(), new nn.Softmax(1)],
+  sequence: () => [
+    new nn.Flatten(2),
+    new nn.TransformerEncoderLayer(144, 4, 64, { dropout: 0.2, batchFirst: true }),
+    new nn.Linear(144, 96),
+    new nn.TransformerEncoder(new nn.TransformerEncoderLayer(96, 2, 64, { normFirst: true }), 2, new nn.LayerNorm(96)),
+    new nn.Tanh(),
+  ],
   pool: () => [
     new nn.Conv2d(8, 8, 1),
     new nn.AdaptiveAvgPool2d(6),

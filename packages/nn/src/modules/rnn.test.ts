@@ -124,6 +124,9 @@ test('what a layer makes on its way gives its memory back', () => {
     const plain = noGrad(() => flat(layer(x)));
     assert.is(used() - before, bytes(plain), `${layer.className} without gradients`);
     const results = flat(layer(x));
+    results[0].sum().backward();
+    layer.zeroGrad();
+    assert.is(used() - before, 2 * bytes(plain), `${layer.className} after a backward pass`);
     results.forEach((y, i) => {
       assert.ok(y.equal(plain[i]), `${layer.className}: result ${i}`);
     });
