@@ -140,13 +140,14 @@ test('copies of every kind of module work, and keep tied what was tied', () => {
     pads = new nn.Sequential(new nn.ReflectionPad1d(1), new nn.ConvTranspose1d(2, 2, 3, { padding: 2 }));
     named: nn.ModuleDict = new nn.ModuleDict({ b: new nn.Linear(4, 4), a: new nn.Linear(4, 4) });
     listed = new nn.ParameterList([zeros(2)]);
+    recurrent = new nn.GRU(4, 4, { batchFirst: true });
     tied = new nn.Linear(4, 4);
     constructor() {
       super();
       this.tied.weight = (this.named.at('a') as nn.Linear).weight;
     }
     override forward(x: Tensor): Tensor {
-      const y = this.pads(this.norm(this.conv(x))) as Tensor;
+      const [y] = this.recurrent(this.pads(this.norm(this.conv(x))) as Tensor);
       this.named.set('c', new nn.Identity());
       return this.tied(this.named.at('b')(y) as Tensor).add(this.listed.at(0).sum());
     }

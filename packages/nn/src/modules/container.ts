@@ -314,7 +314,7 @@ function toParameter(op: string, value: unknown): Parameter {
 // ----------------------------------------------------------------------------------------------------------- dictionaries
 
 /** Where a dictionary keeps the order of its names: no name can collide with it. */
-const KEYS = Symbol('keys');
+const KEYS: unique symbol = /* @__PURE__ */ Symbol('keys');
 
 /** Entries held in fields of their names: what `ModuleDict` and `ParameterDict` have in common. */
 abstract class DictContainer<T, Given = T> extends Module<[], never> {

@@ -3,7 +3,19 @@
  */
 
 import type { DType, Shape, Tensor } from '@torsor/core';
-import { cat, empty, formatShape, linear, named, ShapeError, show, stack, ValueError, zeros } from '@torsor/core';
+import {
+  cat,
+  DTypeError,
+  empty,
+  formatShape,
+  linear,
+  named,
+  ShapeError,
+  show,
+  stack,
+  ValueError,
+  zeros,
+} from '@torsor/core';
 import { flag, integer, required, tensorArgument, warn } from '../arguments.ts';
 import { checkProbability, dropout } from '../dropout.ts';
 import { uniform_ } from '../init.ts';
@@ -57,12 +69,22 @@ function elmanOf(op: string, nonlinearity: unknown): Kind {
   });
 }
 
-function checkShape(op: string, name: string, x: Tensor, shape: Shape): void {
-  if (x.shape.join() === shape.join()) return;
-  throw new ShapeError(`${name} must have shape ${formatShape(shape)}, but got ${formatShape(x.shape)}`, {
-    op,
-    operands: { [name]: x.shape },
-  });
+/** A state that was given, checked against the input that it goes with. */
+function checkState(op: string, name: string, state: unknown, shape: Shape, input: Tensor): Tensor {
+  const x = tensorArgument(op, name, state);
+  if (x.shape.join() !== shape.join()) {
+    throw new ShapeError(`${name} must have shape ${formatShape(shape)}, but got ${formatShape(x.shape)}`, {
+      op,
+      operands: { [name]: x.shape },
+    });
+  }
+  if (x.dtype !== input.dtype) {
+    throw new DTypeError(`${name} must have the dtype of the input, ${input.dtype}, but got ${x.dtype}`, {
+      op,
+      operands: { [name]: x.dtype, input: input.dtype },
+    });
+  }
+  return x;
 }
 
 /** A module whose parameters all start uniform on [-1/√hiddenSize, 1/√hiddenSize). */
@@ -161,9 +183,8 @@ abstract class RecurrentLayer<A extends readonly unknown[], R> extends Recurrent
     const states = first.map((given, i) => {
       if (given === null) return zeros([count, batch, widths[i]], { dtype: x.dtype }).unbind(0);
       const name = first.length === 1 ? 'hx' : `hx[${i}]`;
-      tensorArgument(op, name, given);
-      checkShape(op, name, given, isBatched ? [count, batch, widths[i]] : [count, widths[i]]);
-      return (isBatched ? given : given.unsqueeze(1)).unbind(0);
+      const state = checkState(op, name, given, isBatched ? [count, batch, widths[i]] : [count, widths[i]], input);
+      return (isBatched ? state : state.unsqueeze(1)).unbind(0);
     });
     const last: Tensor[][] = first.map(() => []);
     for (let layer = 0; layer < this.numLayers; layer++) {
@@ -448,9 +469,8 @@ abstract class Cell<A extends readonly unknown[], R> extends Recurrent<A, R> {
     const [hidden, cell = null] = given.map((state, i) => {
       if (state === null) return zeros([x.shape[0], this.hiddenSize], { dtype: x.dtype });
       const name = given.length === 1 ? 'hx' : `hx[${i}]`;
-      tensorArgument(op, name, state);
-      checkShape(op, name, state, isBatched ? [x.shape[0], this.hiddenSize] : [this.hiddenSize]);
-      return isBatched ? state : state.unsqueeze(0);
+      const checked = checkState(op, name, state, isBatched ? [x.shape[0], this.hiddenSize] : [this.hiddenSize], input);
+      return isBatched ? checked : checked.unsqueeze(0);
     });
     const products = [linear(x, this.weight_ih, this.bias_ih), linear(hidden, this.weight_hh, this.bias_hh)] as const;
     const after = kind.step(...products, [hidden, cell]);
