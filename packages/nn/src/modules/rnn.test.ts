@@ -1,4 +1,4 @@
-import { gradcheck, gradgradcheck, noGrad } from '@torsor/autograd';
+import { grad, gradcheck, gradgradcheck, noGrad } from '@torsor/autograd';
 import { manualSeed, memory, rand, randn, type Tensor, zeros } from '@torsor/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -50,6 +50,14 @@ for (const [name, make] of Object.entries(layers)) {
       const run = (y: Tensor, ...rest: Tensor[]): Tensor[] => call(layer, y, rest.slice(0, states.length));
       const inputs = [x, ...states];
       assert.ok(gradcheck(run, [...inputs, ...parameters]), JSON.stringify(options));
+      // The way back has two forms, of which the second derivatives test one alone.
+      const [plain, recorded] = [false, true].map((createGraph) => {
+        const results = call(layer, x, states);
+        return grad(results, [...inputs, ...parameters], { gradOutputs: results.map((y) => y.detach()), createGraph });
+      });
+      plain.forEach((g, i) => {
+        near(recorded[i] as Tensor, values(g as Tensor), `gradient ${i}, recorded`, 1e-12);
+      });
       const isPlain = Object.keys(options).length === 0;
       assert.ok(gradgradcheck(run, isPlain ? [...inputs, ...parameters] : inputs), JSON.stringify(options));
     }
