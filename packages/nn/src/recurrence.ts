@@ -3,9 +3,9 @@
  * is then one product and a few passes over its gates.
  *
  * Each kind says its step twice. `step` is in ops, for cells, for projections, and for gradients that are themselves differentiated.
- * `run` and `factors` are for everything else: `run` keeps the activated gates of all steps, `factors` makes of them, for all steps at
- * once, what the gradients with respect to a step's results have to be multiplied by, so that the way back through a step is again one
- * product and two to four passes, and the gradients of weights are one product each.
+ * `run` and `back` are for everything else: `run` keeps the activated gates of all steps. `back` makes of them, for all steps at once,
+ * the factors by which the gradients of a step's results have to be multiplied, so that the way back through a step is again one product
+ * and one to four passes, and the gradients of weights are one product each.
  */
 
 import type { FunctionContext } from '@torsor/autograd';
@@ -30,7 +30,7 @@ interface Run {
   readonly keeps: boolean;
 }
 
-/** What `run` gives: hidden states by time, the last cell, and what `factors` needs, by time. */
+/** What `run` gives: hidden states by time, the last cell, and what `back` needs, by time. */
 interface Ran {
   readonly hidden: readonly Tensor[];
   readonly cell: Tensor | null;
