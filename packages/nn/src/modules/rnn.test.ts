@@ -1,5 +1,5 @@
 import { grad, gradcheck, gradgradcheck, noGrad } from '@torsor/autograd';
-import { manualSeed, memory, rand, randn, type Tensor, zeros } from '@torsor/core';
+import { manualSeed, memory, rand, randint, randn, type Tensor, zeros } from '@torsor/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { near, refuses, values, warningsOf } from '../fixtures/check.ts';
@@ -8,10 +8,16 @@ import type { InitialCase, SequenceCase } from '../fixtures/sequence.ts';
 import { checkInitial, checkSequence, flat } from '../fixtures/sequence.ts';
 import * as nn from '../index.ts';
 
-const cases = data as unknown as readonly (SequenceCase | InitialCase)[];
+interface TrainingCase {
+  readonly kind: 'training';
+  readonly losses: readonly number[];
+}
+
+const cases = data as unknown as readonly (SequenceCase | InitialCase | TrainingCase)[];
 const double = { dtype: 'float64' } as const;
 
-for (const name of new Set(cases.map((c) => c.spec[0]))) {
+for (const name of new Set(cases.map((c) => (c.kind === 'layer' ? c.spec[0] : '')))) {
+  if (name === '') continue;
   test(`${name} agrees with PyTorch: printed form, results, gradients, masks of dropout`, () => {
     for (const c of cases) if (c.kind === 'layer' && c.spec[0] === name) warningsOf(() => checkSequence(c));
   });
@@ -19,6 +25,32 @@ for (const name of new Set(cases.map((c) => c.spec[0]))) {
 
 test('initial weights are those of PyTorch, bit for bit, and leave the generator where PyTorch leaves it', () => {
   for (const c of cases) if (c.kind === 'initial') checkInitial(c);
+});
+
+test('ten steps of training an LSTM with dropout, both ways, have the losses of PyTorch, to 1e-4', () => {
+  const [{ losses }] = cases.filter((c) => c.kind === 'training');
+  manualSeed(12);
+  const layers = new nn.LSTM(8, 40, 2, { batchFirst: true, dropout: 0.2, bidirectional: true });
+  const head = new nn.Linear(80, 3);
+  const x = rand(16, 9, 8);
+  const labels = randint(0, 3, [16]);
+  for (const [step, want] of losses.entries()) {
+    const parameters = [...layers.parameters(), ...head.parameters()];
+    for (const p of parameters) p.grad = null;
+    const loss = nn.functional.crossEntropy(head(layers(x)[0].mean(1)), labels);
+    loss.backward();
+    noGrad(() => {
+      for (const p of parameters) p.sub_(p.grad as Tensor, { alpha: 0.5 });
+    });
+    assert.ok(Math.abs(loss.item() / want - 1) < 1e-4, `step ${step}: loss ${loss.item()}, expected ${want}`);
+  }
+});
+
+test('a projection has second derivatives too', () => {
+  manualSeed(4);
+  const layer = new nn.LSTM(2, 3, { projSize: 2, bidirectional: true, ...double });
+  const x = randn(2, 2, 2, double).requiresGrad_();
+  assert.ok(gradgradcheck((y: Tensor) => flat(layer(y)), [x]));
 });
 
 /** Layers of every kind and direction, from options. */
