@@ -302,6 +302,12 @@ const fills: Readonly<Record<string, () => Tensor>> = {
     t.adamStep(param, grad, { expAvg, expAvgSq }, { step: 1, lr: 0.1 });
     return param;
   },
+  adaptiveStep: () => {
+    const [param, grad, square, mean, buffer] = [matrix(), matrix(), matrix().abs(), matrix(), matrix()];
+    const state = { square, mean: mean.mul(0.01), buffer };
+    t.adaptiveStep(param, grad, state, { use: 'center', stepSize: 0.1, beta1: 0.9, beta2: 0.99, momentum: 0.9 });
+    return param;
+  },
 };
 
 for (const [name, make] of Object.entries(fills)) {

@@ -1,9 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Tensor } from '../index.ts';
-import { adamStep, manualSeed, rand, randn, setMemoryLimits, sgdStep, zeros } from '../index.ts';
+import { adamStep, adaptiveStep, manualSeed, rand, randn, setMemoryLimits, sgdStep, zeros } from '../index.ts';
 import type { FloatRun } from '../reference/optim.ts';
-import { adam, sgd } from '../reference/optim.ts';
+import { adaptive, sgd } from '../reference/optim.ts';
 
 /** A copy of the elements, for the reference loop. */
 const copyOf = (x: Tensor): FloatRun => ({ array: x.toTypedArray().slice() as unknown as Float64Array, offset: 0 });
@@ -72,19 +72,55 @@ for (const dtype of ['float32', 'float64'] as const) {
         for (let step = 1; step <= 3; step++) {
           const g = rand(n, { dtype });
           adamStep(p, g, { expAvg, expAvgSq, maxExpAvgSq }, { step, lr: 0.01, weightDecay: 0.1, decoupled: amsgrad });
-          adam(n, expected[0], copyOf(g), expected[1], expected[2], largest, {
+          const runs = { mean: expected[1], square: expected[2], largest, buffer: null };
+          adaptive(n, expected[0], copyOf(g), runs, 'step', {
             stepSize: 0.01 / (1 - 0.9 ** step),
             beta1: 0.9,
             beta2: 0.999,
+            fresh2: 1 - 0.999,
             scale2: 1 / Math.sqrt(1 - 0.999 ** step),
             eps: 1e-8,
             sign: 1,
             decay: amsgrad ? 1 - 0.01 * 0.1 : 1,
             penalty: amsgrad ? 0 : 0.1,
+            gradSize: 0,
+            momentum: 0,
           });
         }
         for (const [i, x] of [p, expAvg, expAvgSq].entries()) equals(x, expected[i], `operand ${i} of ${n}`);
         if (maxExpAvgSq !== null && largest !== null) equals(maxExpAvgSq, largest, `largest of ${n}`);
+      }
+    });
+  }
+}
+
+for (const dtype of ['float32', 'float64'] as const) {
+  for (const [use, keys] of [
+    ['step', []],
+    ['step', ['mean', 'largest']],
+    ['step', ['buffer']],
+    ['nesterov', ['mean']],
+    ['center', ['mean', 'buffer']],
+  ] as const) {
+    inBothHomes(`adaptiveStep takes the steps of the reference loop at every size, ${dtype} ${use} [${keys}]`, () => {
+      manualSeed(3);
+      for (const n of SIZES) {
+        const p = randn(n, { dtype });
+        const state = Object.fromEntries(['square', ...keys].map((key) => [key, zeros(n, { dtype })]));
+        const expected = copyOf(p);
+        const runs = Object.fromEntries(Object.entries(state).map(([key, x]) => [key, copyOf(x)]));
+        const factors = { stepSize: 0.1, beta1: 0.8, beta2: 0.9, fresh2: 0.2, scale2: 2, eps: 1e-3 };
+        const others = { decay: 0.99, penalty: 0.01, gradSize: 0.3, momentum: 0.7 };
+        for (let step = 0; step < 3; step++) {
+          const g = rand(n, { dtype });
+          const maximize = step === 1;
+          adaptiveStep(p, g, state as { square: Tensor }, { use, maximize, ...factors, ...others });
+          const { square, mean = null, largest = null, buffer = null } = runs;
+          const all = { square, mean, largest, buffer };
+          adaptive(n, expected, copyOf(g), all, use, { ...factors, ...others, sign: maximize ? -1 : 1 });
+        }
+        equals(p, expected, `param of ${n}`);
+        for (const [key, x] of Object.entries(state)) equals(x, runs[key], `${key} of ${n}`);
       }
     });
   }
@@ -140,6 +176,14 @@ test('bad operands and options are refused before anything is written', () => {
   assert.throws(
     () => adamStep(p, p, { expAvg: p, expAvgSq: p }, { step: 1, lrr: 1 } as { step: number }),
     /unknown option 'lrr'/,
+  );
+  assert.throws(
+    () => adaptiveStep(p, p, { square: zeros(2) }, { stepSize: 1, beta2: 0.9 }),
+    /adaptiveStep: square has shape \[2\], but param has shape \[2, 3\]/,
+  );
+  assert.throws(
+    () => adaptiveStep(p, p, { square: p }, { stepSize: 1 } as { stepSize: number; beta2: number }),
+    /beta2 must be a number, but got undefined/,
   );
   assert.is(p.storage.version, 0);
 });

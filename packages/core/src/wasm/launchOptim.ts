@@ -3,17 +3,17 @@
 import type { FloatDType } from '../dtype.ts';
 import { itemBytes } from '../dtype.ts';
 import { sizeOf } from '../layout.ts';
-import type { AdamFactors, SgdFactors } from '../reference/optim.ts';
+import type { AdaptiveFactors, AdaptiveRuns, MeanUse, SgdFactors } from '../reference/optim.ts';
 import type { Tensor } from '../tensor.ts';
 import { runShared } from './cuts.ts';
 import { features } from './features.ts';
-import { adamName, emitAdam, emitSgd, sgdName } from './kernels/optim.ts';
+import { adaptiveName, emitAdaptive, emitSgd, sgdName } from './kernels/optim.ts';
 import { inPieces } from './pieces.ts';
 
 /** Parameters of fewer elements are done before a kernel would have been called. */
 const MIN_SIZE = 256;
 /** Nanoseconds that an element takes, about: while it is in the cache. */
-const NS = { sgd: 0.3, adam: 0.5 } as const;
+const NS = { sgd: 0.3, adaptive: 0.5 } as const;
 
 /** The dtype that all share, if a kernel should be launched for it; the operands are contiguous by now. */
 function commonDType(operands: readonly (Tensor | null)[]): FloatDType | null {
@@ -45,31 +45,27 @@ export function launchSgd(param: Tensor, grad: Tensor, buffer: Tensor | null, fa
   return true;
 }
 
-/** `adam` of `reference/optim.ts` by a kernel */
-export function launchAdam(
+/** `adaptive` of `reference/optim.ts` by a kernel */
+export function launchAdaptive(
   param: Tensor,
   grad: Tensor,
-  mean: Tensor,
-  square: Tensor,
-  largest: Tensor | null,
-  factors: AdamFactors,
+  { mean, square, largest, buffer }: AdaptiveRuns<Tensor>,
+  use: MeanUse,
+  factors: AdaptiveFactors,
 ): boolean {
-  const dtype = commonDType([param, grad, mean, square, largest]);
+  const places = [param, grad, mean, square, largest, buffer];
+  const dtype = commonDType(places);
   if (dtype === null) return false;
-  const { stepSize, beta1, beta2, scale2, eps, sign, decay, penalty } = factors;
-  const form = largest === null ? 'plain' : 'amsgrad';
-  const [name, emit] = [adamName(dtype, form), emitAdam(dtype, form)];
-  const steps = new Array<number>(5).fill(itemBytes(dtype));
-  const operands = [
-    { tensor: param, written: true },
-    { tensor: grad, written: false },
-    { tensor: mean, written: true },
-    { tensor: square, written: true },
-    ...(largest === null ? [] : [{ tensor: largest, written: true }]),
-  ];
-  inPieces(sizeOf(param.shape), dtype, operands, (n, [p, g, m, v, l = 0]) => {
-    const call = [n, p, g, m, v, l, stepSize, beta1, 1 - beta1, beta2, 1 - beta2, scale2, eps, sign, decay, penalty];
-    runShared({ name, emit }, call, NS.adam, steps);
+  const { stepSize, beta1, beta2, fresh2, scale2, eps, sign, decay, penalty, gradSize, momentum } = factors;
+  const form = { use: mean === null ? 'none' : use, largest: largest !== null, buffer: buffer !== null } as const;
+  const [name, emit] = [adaptiveName(dtype, form), emitAdaptive(dtype, form)];
+  const steps = new Array<number>(places.length).fill(itemBytes(dtype));
+  const operands = places.flatMap((tensor, k) => (tensor === null ? [] : [{ tensor, written: k !== 1 }]));
+  const scalars = [stepSize, beta1, 1 - beta1, beta2, fresh2, scale2, eps, sign, decay, penalty, gradSize, momentum];
+  inPieces(sizeOf(param.shape), dtype, operands, (n, pointers) => {
+    let at = 0;
+    const addresses = places.map((tensor) => (tensor === null ? 0 : pointers[at++]));
+    runShared({ name, emit }, [n, ...addresses, ...scalars], NS.adaptive, steps);
   });
   return true;
 }

@@ -1,11 +1,11 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { FloatRun } from '../../reference/optim.ts';
-import { adam, sgd } from '../../reference/optim.ts';
+import { adaptive, sgd } from '../../reference/optim.ts';
 import { setStrict } from '../features.ts';
 import { heap } from '../heap.ts';
 import { kernel } from '../module.ts';
-import { adamName, emitAdam, emitSgd, sgdName } from './optim.ts';
+import { adaptiveName, emitAdaptive, emitSgd, sgdName } from './optim.ts';
 
 type Run = { readonly run: (...args: number[]) => undefined };
 type Floats = Float32Array | Float64Array;
@@ -62,29 +62,48 @@ for (const strict of [false, true]) {
         });
       }
     }
-    for (const form of ['plain', 'amsgrad'] as const) {
+    for (const form of [
+      { use: 'step', largest: false, buffer: false },
+      { use: 'step', largest: true, buffer: false },
+      { use: 'nesterov', largest: false, buffer: false },
+      { use: 'center', largest: false, buffer: false },
+      { use: 'center', largest: false, buffer: true },
+      { use: 'none', largest: false, buffer: false },
+      { use: 'none', largest: false, buffer: true },
+    ] as const) {
+      const { use, largest, buffer } = form;
       for (const isDecoupled of [false, true]) {
-        test(`${adamName(dtype, form)} gives the bits of the reference loop, decoupled ${isDecoupled}, ${how}`, () => {
+        const name = adaptiveName(dtype, form);
+        test(`${name} gives the bits of the reference loop, decoupled ${isDecoupled}, ${how}`, () => {
           const was = setStrict(strict);
           for (const n of SIZES) {
-            const [p, g, m] = [1, 2, 3].map((seed) => place(dtype, n, seed));
+            const [p, g, m, b] = [1, 2, 3, 6].map((seed) => place(dtype, n, seed));
             const [v, l] = [4, 5].map((seed) => place(dtype, n, seed, 0));
             const factors = {
               stepSize: 0.02,
               beta1: 0.9,
               beta2: 0.999,
+              fresh2: isDecoupled ? 1 : 0.001,
               scale2: 3,
               eps: 1e-8,
               sign: isDecoupled ? -1 : 1,
               decay: isDecoupled ? 0.99 : 1,
               penalty: isDecoupled ? 0 : 0.01,
+              gradSize: 0.3,
+              momentum: 0.7,
             };
-            const { stepSize, beta1, beta2, scale2, eps, sign, decay, penalty } = factors;
-            const { run } = kernel<Run>(adamName(dtype, form), emitAdam(dtype, form), heap().memory);
-            const scalars = [stepSize, beta1, 1 - beta1, beta2, 1 - beta2, scale2, eps, sign, decay, penalty];
-            run(n, p.at, g.at, m.at, v.at, l.at, ...scalars);
-            adam(n, p.run, g.run, m.run, v.run, form === 'amsgrad' ? l.run : null, factors);
-            for (const operand of [p, g, m, v, l]) operand.check(`${dtype} ${form}`);
+            const { stepSize, beta1, beta2, fresh2, scale2, eps, sign, decay, penalty, gradSize, momentum } = factors;
+            const { run } = kernel<Run>(name, emitAdaptive(dtype, form), heap().memory);
+            const scalars = [stepSize, beta1, 1 - beta1, beta2, fresh2, scale2, eps, sign, decay, penalty];
+            run(n, p.at, g.at, m.at, v.at, l.at, b.at, ...scalars, gradSize, momentum);
+            const runs = {
+              mean: use === 'none' ? null : m.run,
+              square: v.run,
+              largest: largest ? l.run : null,
+              buffer: buffer ? b.run : null,
+            };
+            adaptive(n, p.run, g.run, runs, use === 'none' ? 'step' : use, factors);
+            for (const operand of [p, g, m, v, l, b]) operand.check(name);
           }
           setStrict(was);
         });

@@ -2,29 +2,39 @@
  * Optimiser steps: one pass over a parameter, its gradient and the optimiser's state.
  *
  *     for i in 0 … n-1, a few vectors at a time, then one at a time:
- *       SGD:   d = sign g + weightDecay p;  b = momentum b + fresh d;  p -= lr (b, or d + momentum b, or d without a buffer)
- *       Adam:  p *= decay;  d = sign g + penalty p;  m = β₁ m + (1 - β₁) d;  v = β₂ v + (1 - β₂) d²;
- *              p -= stepSize m / (scale2 √(v, or the largest v so far) + eps)
+ *       SGD:       d = sign g + weightDecay p;  b = momentum b + fresh d;  p -= lr (b, or d + momentum b, or d without a buffer)
+ *       adaptive:  p *= decay;  d = sign g + penalty p;  m = β₁ m + (1 - β₁) d;  v = β₂ v + fresh2 d²;
+ *                  r = scale2 √(v, or the largest v so far, or v - m²) + eps;
+ *                  p -= stepSize (m, or d) / r,  or (stepSize m + gradSize d) / r,
+ *                  or b = momentum b + d / r;  p -= stepSize b
  *
  * In the dtype's own lanes, every operation rounded: the same operations as in `reference/optim.ts`, so the same bits, on every
  * machine.
  *
- * A kernel's name is its identity: `f32_sgd_momentum`, `f64_adam_amsgrad`.
+ * A kernel's name is its identity: `f32_sgd_momentum`, `f64_adaptive_step_largest`.
  */
 
 import type { FloatDType } from '../../dtype.ts';
 import { itemBytes } from '../../dtype.ts';
+import type { MeanUse } from '../../reference/optim.ts';
 import type { Assembler, Local, Operand, Value } from '../assembler.ts';
 import type { Emitter } from '../module.ts';
 
 /** How SGD uses the gradient: as it is, through momentum, or through Nesterov's momentum. */
 export type SgdForm = 'plain' | 'momentum' | 'nesterov';
-export type AdamForm = 'plain' | 'amsgrad';
+
+/** What an adaptive method has of a mean of gradients, of a largest square and of a buffer. */
+export interface AdaptiveForm {
+  readonly use: MeanUse | 'none';
+  readonly largest: boolean;
+  readonly buffer: boolean;
+}
 
 const prefix = (dtype: FloatDType): string => (dtype === 'float32' ? 'f32' : 'f64');
 
 export const sgdName = (dtype: FloatDType, form: SgdForm): string => `${prefix(dtype)}_sgd_${form}`;
-export const adamName = (dtype: FloatDType, form: AdamForm): string => `${prefix(dtype)}_adam_${form}`;
+export const adaptiveName = (dtype: FloatDType, { use, largest, buffer }: AdaptiveForm): string =>
+  `${prefix(dtype)}_adaptive_${use}${largest ? '_largest' : ''}${buffer ? '_buffer' : ''}`;
 
 /** `run(n, param, grad, buffer, lr, sign, weightDecay, momentum, fresh)`; the buffer is ignored by the plain form */
 export function emitSgd(dtype: FloatDType, form: SgdForm): Emitter {
@@ -67,10 +77,10 @@ export function emitSgd(dtype: FloatDType, form: SgdForm): Emitter {
 }
 
 /**
- * `run(n, param, grad, mean, square, largest, stepSize, beta1, rest1, beta2, rest2, scale2, eps, sign, decay, penalty)`
- * with `rest = 1 - beta`; `largest` is ignored by the plain form
+ * `run(n, param, grad, mean, square, largest, buffer, stepSize, beta1, rest1, beta2, fresh2, scale2, eps, sign, decay, penalty,
+ * gradSize, momentum)` with `rest1 = 1 - beta1`; pointers that the form does not have are ignored
  */
-export function emitAdam(dtype: FloatDType, form: AdamForm): Emitter {
+export function emitAdaptive(dtype: FloatDType, form: AdaptiveForm): Emitter {
   return (code) => {
     const lanes = dtype === 'float32' ? code.f32x4 : code.f64x2;
     code.export(
@@ -82,25 +92,32 @@ export function emitAdam(dtype: FloatDType, form: AdamForm): Emitter {
         mean: 'i32',
         square: 'i32',
         largest: 'i32',
+        buffer: 'i32',
         stepSize: 'f64',
         beta1: 'f64',
         rest1: 'f64',
         beta2: 'f64',
-        rest2: 'f64',
+        fresh2: 'f64',
         scale2: 'f64',
         eps: 'f64',
         sign: 'f64',
         decay: 'f64',
         penalty: 'f64',
+        gradSize: 'f64',
+        momentum: 'f64',
       },
       [],
-      ({ n, param, grad, mean, square, largest, ...scalars }) => {
-        const { stepSize, beta1, rest1, beta2, rest2, scale2, eps, sign, decay, penalty } = splats(
+      ({ n, param, grad, mean, square, largest, buffer, ...scalars }) => {
+        const { stepSize, beta1, rest1, beta2, fresh2, scale2, eps, sign, decay, penalty, gradSize, momentum } = splats(
           code,
           dtype,
           scalars,
         );
-        const runs = [param, grad, mean, square, ...(form === 'amsgrad' ? [largest] : [])];
+        const { use } = form;
+        const runs = [param, grad, square];
+        if (use !== 'none') runs.push(mean);
+        if (form.largest) runs.push(largest);
+        if (form.buffer) runs.push(buffer);
         const value = code.local('v128');
         const d = code.local('v128');
         const first = code.local('v128');
@@ -108,16 +125,27 @@ export function emitAdam(dtype: FloatDType, form: AdamForm): Emitter {
         overLanes(code, dtype, n, runs, ({ load, store }) => {
           value.set(lanes.mul(load(param), decay));
           d.set(lanes.add(lanes.mul(sign, load(grad)), lanes.mul(penalty, value)));
-          first.set(lanes.add(lanes.mul(beta1, load(mean)), lanes.mul(rest1, d)));
-          store(mean, first);
-          second.set(lanes.add(lanes.mul(beta2, load(square)), lanes.mul(lanes.mul(rest2, d), d)));
+          second.set(lanes.add(lanes.mul(beta2, load(square)), lanes.mul(lanes.mul(fresh2, d), d)));
           store(square, second);
-          if (form === 'amsgrad') {
+          if (form.largest) {
             second.set(lanes.max(load(largest), second));
             store(largest, second);
           }
-          d.set(lanes.add(lanes.mul(lanes.sqrt(second), scale2), eps));
-          value.set(lanes.sub(value, lanes.div(lanes.mul(stepSize, first), d)));
+          if (use !== 'none') {
+            first.set(lanes.add(lanes.mul(beta1, load(mean)), lanes.mul(rest1, d)));
+            store(mean, first);
+          }
+          if (use === 'center') second.set(lanes.sub(second, lanes.mul(first, first)));
+          second.set(lanes.add(lanes.mul(lanes.sqrt(second), scale2), eps));
+          if (form.buffer) {
+            d.set(lanes.add(lanes.mul(momentum, load(buffer)), lanes.div(d, second)));
+            store(buffer, d);
+            d.set(lanes.mul(stepSize, d));
+          } else {
+            const step = lanes.mul(stepSize, use === 'step' || use === 'nesterov' ? first : d);
+            d.set(lanes.div(use === 'nesterov' ? lanes.add(step, lanes.mul(gradSize, d)) : step, second));
+          }
+          value.set(lanes.sub(value, d));
           store(param, value);
         });
       },
