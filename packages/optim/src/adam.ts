@@ -1,9 +1,10 @@
 /** Adam and AdamW. */
 
 import type { Tensor } from '@torsor/core';
-import { adamStep, keep, named, ValueError, zerosLike } from '@torsor/core';
+import { adamStep, keep, named, zerosLike } from '@torsor/core';
+import { checkAtLeast, checkBetas } from './check.ts';
 import type { ParamGroup, ParamState, ParamsInput } from './optimizer.ts';
-import { checkAtLeast, Optimizer } from './optimizer.ts';
+import { Optimizer } from './optimizer.ts';
 
 export interface AdamOptions {
   /** Learning rate; 1e-3 by default. */
@@ -61,11 +62,7 @@ export class Adam extends Optimizer<AdamOptions> {
     checkAtLeast(this.name, 'learning rate', options.lr);
     checkAtLeast(this.name, 'epsilon', options.eps);
     checkAtLeast(this.name, 'weightDecay', options.weightDecay);
-    options.betas.forEach((beta, i) => {
-      if (!(beta >= 0 && beta < 1)) {
-        throw new ValueError(`invalid beta parameter at index ${i}: ${beta}; it must be in [0, 1)`, { op: this.name });
-      }
-    });
+    checkBetas(this.name, options.betas);
   }
 
   protected override update(param: Tensor, grad: Tensor, group: ParamGroup<AdamOptions>): void {

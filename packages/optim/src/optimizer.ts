@@ -17,18 +17,39 @@ import {
 /** Options of an optimiser, by camelCase name; each group carries its own. */
 export type Hyperparameters = Record<string, unknown>;
 
+/** What schedulers note in groups: the bounds between which learning rate and momentum move. */
+export interface GroupSchedule {
+  /** The rate that the group began with. A scheduler that resumes needs it. */
+  initialLr?: number;
+  maxLr?: number;
+  minLr?: number;
+  maxMomentum?: number;
+  baseMomentum?: number;
+}
+
+const SCHEDULE = ['initialLr', 'maxLr', 'minLr', 'maxMomentum', 'baseMomentum'];
+
+/** Parameters with options of their own. */
+type GroupInput<H> = Partial<H> & GroupSchedule & { readonly params: Tensor | Iterable<Tensor> };
+
 /** Parameters as they are given: one list, or several groups with options of their own. */
-export type ParamsInput<H> = Iterable<Tensor> | Iterable<Partial<H> & { readonly params: Tensor | Iterable<Tensor> }>;
+export type ParamsInput<H> = Iterable<Tensor> | Iterable<GroupInput<H>>;
 
 /** Parameters that share options. */
-export type ParamGroup<H> = H & { params: Tensor[] };
+export type ParamGroup<H> = H & GroupSchedule & { params: Tensor[] };
+
+/** What an optimiser remembers of a parameter under one key. */
+export type StateEntry = Tensor | number | null | readonly (Tensor | number | null)[];
 
 /** State of one parameter, by PyTorch's key. */
-export type ParamState = Record<string, Tensor | number | null>;
+export type ParamState = Record<string, StateEntry>;
+
+/** Entries that are numbers here, and in PyTorch tensors of no dimensions and of the default dtype. */
+const SCALARS = ['step', 'eta', 'mu', 'mu_product'];
 
 /** As `torch.optim.Optimizer.state_dict()` lays it out: parameters by number, options by PyTorch's names. */
 export interface OptimizerStateDict {
-  state: Record<string, Record<string, Tensor | number | null>>;
+  state: Record<string, ParamState>;
   param_groups: (Record<string, unknown> & { params: number[] })[];
 }
 
@@ -43,6 +64,8 @@ export abstract class Optimizer<H extends object> {
   readonly state = new Map<Tensor, ParamState>();
   /** Options that a group falls back on. */
   readonly defaults: Readonly<H>;
+  /** Steps since the optimiser or its last scheduler was made. */
+  stepCount = 0;
 
   constructor(params: ParamsInput<H>, defaults: H) {
     this.defaults = defaults;
@@ -52,10 +75,10 @@ export abstract class Optimizer<H extends object> {
         op: this.name,
       });
     }
-    const list = [...(params as Iterable<Tensor | (Partial<H> & { params: Tensor | Iterable<Tensor> })>)];
+    const list = [...(params as Iterable<Tensor | GroupInput<H>>)];
     if (list.length === 0) throw new ValueError('got an empty parameter list', { op: this.name });
-    if (list.every(isTensor)) this.addParamGroup({ params: list } as Partial<H> & { params: Tensor[] });
-    else for (const group of list) this.addParamGroup(group as Partial<H> & { params: Tensor | Iterable<Tensor> });
+    if (list.every(isTensor)) this.addParamGroup({ params: list } as unknown as GroupInput<H>);
+    else for (const group of list) this.addParamGroup(group as GroupInput<H>);
   }
 
   /** Whether `update` keeps no gradient that it is given. A class says so of itself: what it says does not hold for its subclasses. */
@@ -73,21 +96,21 @@ export abstract class Optimizer<H extends object> {
   protected abstract update(param: Tensor, grad: Tensor, group: ParamGroup<H>): void;
 
   /** Adds a group of parameters, for instance layers that are thawed during training. */
-  addParamGroup(group: Partial<H> & { readonly params: Tensor | Iterable<Tensor> }): void {
+  addParamGroup(group: GroupInput<H>): void {
     if (!isOptions(group)) {
       throw new ValueError(`a parameter group must be an object with params, but got ${String(group)}`, {
         op: this.name,
       });
     }
-    const { params, ...options } = group as Partial<H> & { params: Tensor | Iterable<Tensor> };
+    const { params, ...options } = group as GroupInput<H>;
     const known = Object.keys(this.defaults);
     for (const key of Object.keys(options)) {
-      if (!known.includes(key)) {
+      if (!known.includes(key) && !SCHEDULE.includes(key)) {
         throw new ValueError(`unknown option '${key}'; known options are ${known.join(', ')}`, { op: this.name });
       }
     }
     const list = isTensor(params) ? [params] : [...(params as Iterable<Tensor>)];
-    const merged = { ...this.defaults, ...options } as H;
+    const merged = { ...this.defaults, ...options } as unknown as H & GroupSchedule;
     this.checkOptions(merged);
     const seen = new Set(this.paramGroups.flatMap((other) => other.params));
     for (const param of list) {
@@ -113,6 +136,7 @@ export abstract class Optimizer<H extends object> {
   step(): undefined;
   step<T>(closure: () => T): T;
   step<T>(closure?: () => T): T | undefined {
+    this.stepCount++;
     const loss = closure === undefined ? undefined : enableGrad(closure);
     const kind = this.constructor as { keepsNothing?: boolean };
     const mayKeep = !(Object.hasOwn(kind, 'keepsNothing') && kind.keepsNothing);
@@ -157,9 +181,7 @@ export abstract class Optimizer<H extends object> {
     for (const [param, entries] of this.state) {
       const number = numbers.get(param);
       if (number === undefined) continue;
-      state[number] = { ...entries };
-      const { step } = entries;
-      if (typeof step === 'number') (state[number] as ParamState)['step'] = tensor(step);
+      state[number] = this.entriesToSave(entries);
     }
     const groups = this.paramGroups.map((group) => {
       const { params, ...options } = group;
@@ -199,16 +221,44 @@ export abstract class Optimizer<H extends object> {
     for (const [number, entries] of Object.entries(stateDict.state)) {
       const param = byNumber.get(Number(number));
       if (param === undefined) continue;
-      loaded.set(param, copyState(entries, param));
+      loaded.set(param, keep(this.entriesToLoad(entries, param)));
     }
     saved.forEach((group, i) => {
       for (const [key, value] of Object.entries(group)) {
         const name = camel(key);
-        if (key !== 'params' && name in this.defaults) (this.paramGroups[i] as Record<string, unknown>)[name] = value;
+        if (name in this.defaults || SCHEDULE.includes(name)) {
+          (this.paramGroups[i] as Record<string, unknown>)[name] = value;
+        }
       }
     });
     this.state.clear();
     for (const [param, entries] of loaded) this.state.set(param, entries);
+  }
+
+  /** The state of a parameter as a state dict has it. */
+  protected entriesToSave(entries: ParamState): ParamState {
+    const saved = { ...entries };
+    for (const key of SCALARS) if (typeof saved[key] === 'number') saved[key] = tensor(saved[key]);
+    return saved;
+  }
+
+  /** A copy of a parameter's state in a state dict; tensors have the parameter's shape and take its dtype. */
+  protected entriesToLoad(entries: ParamState, param: Tensor): ParamState {
+    const copy: ParamState = {};
+    for (const [key, value] of Object.entries(entries)) {
+      if (SCALARS.includes(key)) copy[key] = isTensor(value) ? value.item() : value;
+      else if (!isTensor(value)) copy[key] = value;
+      else {
+        if (value.shape.join() !== param.shape.join()) {
+          throw new ShapeError(
+            `${key} has shape [${value.shape.join(', ')}], but its parameter has shape [${param.shape.join(', ')}]`,
+            { op: 'loadStateDict' },
+          );
+        }
+        copy[key] = value.detach().to(param.dtype, { copy: true });
+      }
+    }
+    return copy;
   }
 
   toString(): string {
@@ -221,39 +271,10 @@ export abstract class Optimizer<H extends object> {
   }
 }
 
-/** A copy of one parameter's state; what has the parameter's shape takes its dtype. */
-function copyState(entries: ParamState, param: Tensor): ParamState {
-  const copy: ParamState = {};
-  for (const [key, value] of Object.entries(entries)) {
-    if (key === 'step') copy[key] = isTensor(value) ? value.item() : value;
-    else if (!isTensor(value)) copy[key] = value;
-    else {
-      if (value.shape.join() !== param.shape.join()) {
-        throw new ShapeError(
-          `${key} has shape [${value.shape.join(', ')}], but its parameter has shape [${param.shape.join(', ')}]`,
-          { op: 'loadStateDict' },
-        );
-      }
-      copy[key] = value.detach().to(param.dtype, { copy: true });
-    }
-  }
-  return copy;
-}
-
 function formatOption(value: unknown): string {
   if (value === true) return 'True';
   if (value === false) return 'False';
   if (value === null) return 'None';
   if (Array.isArray(value)) return `(${value.map(formatOption).join(', ')})`;
   return String(value);
-}
-
-/** @throws ValueError unless `value` is a number of at least `least` */
-export function checkAtLeast(op: string, name: string, value: unknown, least = 0): void {
-  if (typeof value !== 'number' || !(value >= least)) {
-    throw new ValueError(`invalid ${name}: ${String(value)}; it must be a number of at least ${least}`, {
-      op,
-      operands: { [name]: value },
-    });
-  }
 }

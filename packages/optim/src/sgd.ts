@@ -2,8 +2,9 @@
 
 import type { Tensor } from '@torsor/core';
 import { keep, named, sgdStep, ValueError, zerosLike } from '@torsor/core';
+import { checkAtLeast } from './check.ts';
 import type { ParamGroup, ParamState, ParamsInput } from './optimizer.ts';
-import { checkAtLeast, Optimizer } from './optimizer.ts';
+import { Optimizer } from './optimizer.ts';
 
 export interface SGDOptions {
   /** Learning rate; 1e-3 by default. */
@@ -68,8 +69,9 @@ export class SGD extends Optimizer<SGDOptions> {
   }
 
   protected override update(param: Tensor, grad: Tensor, group: ParamGroup<SGDOptions>): void {
-    const { params: _, dampening, ...options } = group;
-    if (group.momentum === 0) {
+    const { lr, momentum, dampening, weightDecay, nesterov, maximize } = group;
+    const options = { lr, momentum, weightDecay, nesterov, maximize };
+    if (momentum === 0) {
       sgdStep(param, grad, null, options);
       return;
     }
