@@ -18,6 +18,7 @@ import {
   isContiguous,
   isFloating,
   isTensor,
+  keep,
   keepShape,
   modes,
   sameShape,
@@ -393,7 +394,7 @@ class Pass {
     if (!this.mayOwn) {
       // What is on the tape is reached through it.
       meta.ownsGrad = false;
-      meta.grad = before === null ? copyFor(grad, variable) : add(before, grad);
+      meta.grad = keep(before === null ? copyFor(grad, variable) : add(before, grad));
       return;
     }
     if (before === null && this.references.isSole(grad, hold) && canBecomeGrad(grad, variable)) {

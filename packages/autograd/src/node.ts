@@ -7,7 +7,7 @@
  */
 
 import type { DType, GradFn, RemovableHandle, Shape, Tensor } from '@torsor/core';
-import { AutogradError, add, clone, formatShape, isTensor, sameShape } from '@torsor/core';
+import { AutogradError, add, clone, formatShape, isTensor, keep, sameShape } from '@torsor/core';
 import { anomaly } from './anomaly.ts';
 import type { TensorMeta } from './derivatives/define.ts';
 
@@ -62,7 +62,8 @@ export class AutogradMeta {
   replaceGrad(grad: Tensor | null, isOwn: boolean): void {
     if (this.ownsGrad && this.grad !== null && this.grad !== grad)
       this.grad.storage.giveBack('a gradient that was dropped');
-    this.grad = grad;
+    // It outlives every scope, as its variable may.
+    this.grad = keep(grad);
     this.ownsGrad = isOwn;
   }
 

@@ -150,6 +150,26 @@ test('a pass within a scope keeps its gradients by the rules of the scope', () =
   assert.not(g?.isnan().any().item());
 });
 
+test('gradients outlive the scope that a pass ran in', () => {
+  for (const createGraph of [false, true]) {
+    const x = leaf();
+    const given = rand(N, N);
+    tidy(() => {
+      x.exp().sum().backward({ createGraph });
+    });
+    same(x.grad, x.detach().exp(), 'first');
+    tidy(() => {
+      x.mul(given).sum().backward({ createGraph });
+      x.exp().sum().backward({ createGraph });
+    });
+    same(x.grad, x.detach().exp().add(given).add(x.detach().exp()), 'added to');
+    tidy(() => {
+      x.grad = given.mul(2);
+    });
+    same(x.grad, given.mul(2), 'assigned');
+  }
+});
+
 test('a gradient that nobody was given gives its memory back when it is dropped', () => {
   const x = leaf();
   const [first, second, third] = [1, 2, 3].map((factor) => x.mul(factor).sum());
