@@ -16,7 +16,7 @@ export interface ASGDOptions {
   lambd: number;
   /** The power by which the rate falls; 0.75 by default. */
   alpha: number;
-  /** The step at which averaging begins; 1e6 by default. */
+  /** The step after which averaging begins; 1e6 by default. */
   t0: number;
   /** L2 penalty; 0 by default. */
   weightDecay: number;
