@@ -21,9 +21,7 @@ export abstract class Scheduler<S extends object> {
   protected readonly state: S & { last_epoch: number; _last_lr: number[] };
 
   constructor(optimizer: ScheduledOptimizer, state: S) {
-    if (!(optimizer instanceof Optimizer)) {
-      throw new ValueError(`optimizer must be an Optimizer, but got ${show(optimizer)}`, { op: this.name });
-    }
+    checkOptimizer(this.name, optimizer);
     this.optimizer = optimizer;
     this.state = state as S & { last_epoch: number; _last_lr: number[] };
   }
@@ -76,6 +74,13 @@ export abstract class Scheduler<S extends object> {
     for (const [key, value] of Object.entries(stateDict)) {
       if (key in own && !isFunction(own[key])) own[key] = copyOf(value);
     }
+  }
+}
+
+/** @throws ValueError when the value is no optimiser */
+export function checkOptimizer(op: string, optimizer: unknown): void {
+  if (!(optimizer instanceof Optimizer)) {
+    throw new ValueError(`optimizer must be an Optimizer, but got ${show(optimizer)}`, { op });
   }
 }
 

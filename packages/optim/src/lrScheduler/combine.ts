@@ -15,11 +15,6 @@ abstract class Combination<S extends { _schedulers: readonly LRScheduler[] }> ex
     return this.getLastLr();
   }
 
-  override firstStep(): void {
-    this.optimizer.stepCount = 0;
-    this.step();
-  }
-
   override undoCount(): void {
     if ('last_epoch' in this.state) this.state.last_epoch--;
     for (const scheduler of this.state._schedulers) scheduler.undoCount();
@@ -120,10 +115,15 @@ export class SequentialLR extends Combination<{ _schedulers: readonly LRSchedule
       checkInteger(op, `milestones[${i}]`, milestone, i === 0 ? 0 : milestones[i - 1]);
     });
     super(optimizer, { _schedulers: schedulers, _milestones: [...(milestones as readonly number[])] }, lastEpoch);
-    this.state.last_epoch = lastEpoch + 1;
+    this.state.last_epoch = lastEpoch;
     for (const group of this.groups) group.lr = group.initialLr ?? group.lr;
     for (const scheduler of schedulers) scheduler.undoCount();
-    schedulers[0].firstStep();
+    this.firstStep();
+  }
+
+  override firstStep(): void {
+    this.state.last_epoch++;
+    this.state._schedulers[0].firstStep();
     this.noteLr();
   }
 
@@ -170,6 +170,11 @@ export class ChainedScheduler extends Combination<{ _schedulers: readonly LRSche
 
   override get lastEpoch(): number {
     return this.state._schedulers[0].lastEpoch;
+  }
+
+  override firstStep(): void {
+    for (const scheduler of this.state._schedulers) scheduler.firstStep();
+    this.noteLr();
   }
 
   override step(): void {

@@ -3,6 +3,7 @@
 import { named, show, ValueError } from '@torsor/core';
 import type { Arguments } from '../arguments.ts';
 import type { ScheduledOptimizer } from './base.ts';
+import { checkOptimizer } from './base.ts';
 import { LRScheduler } from './scheduler.ts';
 
 /** A factor for each epoch. */
@@ -20,7 +21,8 @@ type LambdaArguments = Arguments<[lrLambda: LrLambda | readonly LrLambda[], last
 abstract class FunctionLR extends LRScheduler<{ lr_lambdas: LrLambda[] }> {
   constructor(op: string, optimizer: ScheduledOptimizer, args: LambdaArguments) {
     const [lrLambda, lastEpoch] = named<[LrLambda | readonly LrLambda[], number]>(op, ['lrLambda', 'lastEpoch'], args);
-    const length = optimizer.paramGroups?.length ?? 0;
+    checkOptimizer(op, optimizer);
+    const { length } = optimizer.paramGroups;
     const list = Array.isArray(lrLambda) ? [...(lrLambda as readonly LrLambda[])] : new Array(length).fill(lrLambda);
     if (list.length !== length) {
       throw new ValueError(`expected ${length} functions as lrLambda, one for each group, but got ${list.length}`, {

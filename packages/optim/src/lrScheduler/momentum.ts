@@ -3,6 +3,7 @@
 import { show, ValueError } from '@torsor/core';
 import { checkFinite } from '../check.ts';
 import type { ScheduledGroup, ScheduledOptimizer } from './base.ts';
+import { checkOptimizer } from './base.ts';
 
 /** One value for all groups, or one for each. */
 export type PerGroup = number | readonly number[];
@@ -18,7 +19,8 @@ export function perGroup(
   optimizer: ScheduledOptimizer,
   value: PerGroup | undefined,
 ): number[] {
-  const groups = optimizer.paramGroups ?? [];
+  checkOptimizer(op, optimizer);
+  const groups = optimizer.paramGroups;
   const list = Array.isArray(value) ? (value as readonly number[]) : groups.map(() => value as number);
   if (list.length !== groups.length) {
     throw new ValueError(`expected ${groups.length} values for ${name}, one for each group, but got ${show(value)}`, {

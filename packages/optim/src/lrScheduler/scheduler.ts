@@ -96,14 +96,14 @@ export abstract class LRScheduler<S extends object = object> extends Scheduler<S
    */
   step(epoch?: number | null): void {
     const { state } = this;
+    const isNext = epoch === undefined || epoch === null;
+    if (!isNext) checkFinite(this.name, 'epoch', epoch);
     if (state._step_count === 1 && this.optimizer.stepCount === 0) {
       console.warn(
         `torsor: ${this.name}: step() was called before optimizer.step(), so that the first learning rate of the schedule is ` +
           'never used; call optimizer.step() first',
       );
     }
-    const isNext = epoch === undefined || epoch === null;
-    if (!isNext) checkFinite(this.name, 'epoch', epoch);
     const { last_epoch: before } = state;
     state.last_epoch = isNext ? before + 1 : epoch;
     state._step_count++;
