@@ -70,10 +70,10 @@ export class Adadelta extends Optimizer<AdadeltaOptions> {
     const { square_avg: squareAvg, acc_delta: accDelta } = state;
     untaped(() => {
       const g = penalized(param, grad, group);
-      squareAvg.mul_(rho).addcmul_(g, g, { value: 1 - rho });
+      squareAvg.mul_(rho).add_(g.mul(g), { alpha: 1 - rho });
       const delta = accDelta.add(eps).sqrt_().div_(squareAvg.add(eps).sqrt_()).mul_(g);
-      accDelta.mul_(rho).addcmul_(delta, delta, { value: 1 - rho });
       param.sub_(delta, { alpha: lr });
+      accDelta.mul_(rho).add_(delta.mul_(delta), { alpha: 1 - rho });
     });
   }
 }

@@ -81,7 +81,7 @@ export class Adamax extends Optimizer<AdamaxOptions> {
       const g = penalized(param, grad, group);
       expAvg.mul_(beta1).add_(g, { alpha: 1 - beta1 });
       expInf.mul_(beta2).maximum_(g.abs().add_(eps));
-      param.addcdiv_(expAvg, expInf, { value: -lr / (1 - pow(beta1, step)) });
+      param.sub_(expAvg.div(expInf), { alpha: lr / (1 - pow(beta1, step)) });
     });
   }
 }

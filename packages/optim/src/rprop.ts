@@ -87,7 +87,7 @@ export class Rprop extends Optimizer<RpropOptions> {
       const factor = onesLike(param).maskedFill_(isTurn, etas[0]).maskedFill_(agreement.gt(0), etas[1]);
       stepSize.mul_(factor).clamp_(stepSizes[0], stepSizes[1]);
       prev.copy_(signed).maskedFill_(isTurn, 0);
-      param.addcmul_(prev.sign(), stepSize, { value: -1 });
+      param.sub_(prev.sign().mul_(stepSize));
     });
   }
 }
