@@ -93,6 +93,7 @@ const homes: readonly (readonly [namespace: string, exports: Exports, prefix: st
   ['torch.nn.init', nn['init'] as Exports, 'nn.init.'],
   ['torch.nn.utils', nn['utils'] as Exports, 'nn.utils.'],
   ['torch.optim', exportsOf['optim'], 'optim.'],
+  ['torch.optim.lr_scheduler', exportsOf['optim']['lrScheduler'] as Exports, 'optim.lrScheduler.'],
   ['torch.utils.data', exportsOf['data'], 'data.'],
   ...['safetensors', 'npy', 'npz', 'idx'].map((format): readonly [string, Exports, string] => [
     format,

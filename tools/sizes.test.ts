@@ -16,7 +16,7 @@ const ceilings: Record<string, readonly [kilobytes: number, why: string]> = {
   ],
   '@torsor/autograd': [24, 'a formula for every op, and the engine'],
   '@torsor/nn': [29, 'some 145 modules, most of them checks of arguments; layers for sequences are 7'],
-  '@torsor/optim': [3, 'SGD and the Adams'],
+  '@torsor/optim': [12.5, 'a dozen optimisers and fifteen schedules, most of them names and checks of options'],
   '@torsor/data': [
     11.7,
     'half loaders with their workers and safetensors, half the files of NumPy and MNIST, zip and CSV',
