@@ -123,6 +123,7 @@ def optimizer(op, shape):
         'sgdMomentum': lambda: torch.optim.SGD([param], lr=1e-3, momentum=0.9),
         'adam': lambda: torch.optim.Adam([param], lr=1e-3),
         'adamw': lambda: torch.optim.AdamW([param], lr=1e-3, weight_decay=0.01),
+        'rmsprop': lambda: torch.optim.RMSprop([param]),
     }
     return kinds[op]().step
 
@@ -231,7 +232,7 @@ def prepare(work):
         return training(op, shapes[0])
     if op == 'conv':
         return convolution(work)
-    if op in ('sgd', 'sgdMomentum', 'adam', 'adamw'):
+    if op in ('sgd', 'sgdMomentum', 'adam', 'adamw', 'rmsprop'):
         return optimizer(op, shapes[0])
     if op in ('softmax', 'logSoftmax', 'crossEntropy', 'layerNorm', 'batchNorm'):
         return normaliser(work)

@@ -10,12 +10,13 @@ function row(name: string, op: string, arrays: number, make: () => Run): Row {
   return { name, work: { op, shapes: [[COUNT]] }, bytes: 4 * COUNT * arrays, atLeast: { copy: 0.8 }, make };
 }
 
-function adam(options: { readonly weightDecay?: number; readonly decoupled?: boolean }) {
-  return (): Run => {
-    const [param, grad] = [t.rand(COUNT), t.rand(COUNT)];
-    const state = { expAvg: t.zeros(COUNT), expAvgSq: t.zeros(COUNT) };
-    let step = 0;
-    return () => t.adamStep(param, grad, state, { step: ++step, lr: 1e-3, ...options });
+/** A step of an optimiser whose parameter has a gradient. */
+function stepOf(make: (params: t.Tensor[]) => t.optim.Optimizer<{ lr: number }>): () => Run {
+  return () => {
+    const param = t.rand(COUNT).requiresGrad_();
+    param.grad = t.rand(COUNT);
+    const optimizer = make([param]);
+    return () => optimizer.step();
   };
 }
 
@@ -29,7 +30,23 @@ export function lines(): Line[] {
       const [param, grad, buffer] = [t.rand(COUNT), t.rand(COUNT), t.zeros(COUNT)];
       return () => t.sgdStep(param, grad, buffer, { lr: 1e-3, momentum: 0.9 });
     }),
-    row('Adam, 10⁷', 'adam', 7, adam({})),
-    row('AdamW, 10⁷', 'adamw', 7, adam({ weightDecay: 0.01, decoupled: true })),
+    row(
+      'Adam, 10⁷',
+      'adam',
+      7,
+      stepOf((params) => new t.optim.Adam(params)),
+    ),
+    row(
+      'AdamW, 10⁷',
+      'adamw',
+      7,
+      stepOf((params) => new t.optim.AdamW(params)),
+    ),
+    row(
+      'RMSprop, 10⁷',
+      'rmsprop',
+      5,
+      stepOf((params) => new t.optim.RMSprop(params)),
+    ),
   ];
 }

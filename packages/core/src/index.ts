@@ -38,8 +38,8 @@ export type * from './ops/list.ts';
 export * from './ops/loss.ts';
 export * from './ops/matmul.ts';
 export * from './ops/norm.ts';
-export type { AdamState, AdamStepOptions, AdaptiveState, AdaptiveStepOptions, SgdStepOptions } from './ops/optim.ts';
-export { adamStep, adaptiveStep, sgdStep } from './ops/optim.ts';
+export type { AdaptiveState, AdaptiveStepOptions, SgdStepOptions } from './ops/optim.ts';
+export { adaptiveStep, sgdStep } from './ops/optim.ts';
 export * from './ops/pad.ts';
 export * from './ops/pool.ts';
 export * from './ops/random.ts';
@@ -61,6 +61,7 @@ export {
   seed,
   setRngState,
 } from './random/generator.ts';
+export { cos as exactCos, pow as exactPow } from './reference/exactMath.ts';
 export { keep, Scope, scope, tidy } from './scope.ts';
 export { Storage, sameStorage, setStorageTracker } from './storage.ts';
 export type { NestedValues } from './tensor.ts';

@@ -1,7 +1,7 @@
 /** Adam and AdamW. */
 
 import type { Tensor } from '@torsor/core';
-import { adamStep, keep, named, zerosLike } from '@torsor/core';
+import { adaptiveStep, exactPow, keep, named, zerosLike } from '@torsor/core';
 import { checkAtLeast, checkBetas } from './check.ts';
 import type { ParamGroup, ParamState, ParamsInput } from './optimizer.ts';
 import { Optimizer } from './optimizer.ts';
@@ -72,17 +72,25 @@ export class Adam extends Optimizer<AdamOptions> {
       exp_avg: zerosLike(param),
       exp_avg_sq: zerosLike(param),
     }));
-    state.step++;
-    const { step, exp_avg: expAvg, exp_avg_sq: expAvgSq } = state;
+    const step = ++state.step;
     // Made when it is first needed, since a group may turn amsgrad on between steps.
     if (amsgrad) (state as ParamState)['max_exp_avg_sq'] ??= keep(zerosLike(param));
-    const maxExpAvgSq = amsgrad ? (state['max_exp_avg_sq'] as Tensor) : null;
-    const { decoupled } = this;
-    adamStep(
+    const largest = amsgrad ? (state['max_exp_avg_sq'] as Tensor) : null;
+    const [beta1, beta2] = betas;
+    adaptiveStep(
       param,
       grad,
-      { expAvg, expAvgSq, maxExpAvgSq },
-      { step, lr, betas, eps, weightDecay, decoupled, maximize },
+      { square: state.exp_avg_sq, mean: state.exp_avg, largest },
+      {
+        stepSize: lr / (1 - exactPow(beta1, step)),
+        beta1,
+        beta2,
+        scale2: 1 / Math.sqrt(1 - exactPow(beta2, step)),
+        eps,
+        decay: this.decoupled ? 1 - lr * weightDecay : 1,
+        penalty: this.decoupled ? 0 : weightDecay,
+        maximize,
+      },
     );
   }
 }

@@ -1,10 +1,9 @@
 /** Adamax. */
 
 import type { Tensor } from '@torsor/core';
-import { named, zerosLike } from '@torsor/core';
+import { exactPow, named, zerosLike } from '@torsor/core';
 import type { Arguments } from './arguments.ts';
 import { checkAtLeast, checkBetas } from './check.ts';
-import { pow } from './exact.ts';
 import type { ParamGroup, ParamState, ParamsInput } from './optimizer.ts';
 import { Optimizer } from './optimizer.ts';
 import { penalized, untaped } from './untaped.ts';
@@ -81,7 +80,7 @@ export class Adamax extends Optimizer<AdamaxOptions> {
       const g = penalized(param, grad, group);
       expAvg.mul_(beta1).add_(g, { alpha: 1 - beta1 });
       expInf.mul_(beta2).maximum_(g.abs().add_(eps));
-      param.sub_(expAvg.div(expInf), { alpha: lr / (1 - pow(beta1, step)) });
+      param.sub_(expAvg.div(expInf), { alpha: lr / (1 - exactPow(beta1, step)) });
     });
   }
 }

@@ -1,10 +1,9 @@
 /** Averaged stochastic gradient descent. */
 
 import type { Tensor } from '@torsor/core';
-import { named, zerosLike } from '@torsor/core';
+import { exactPow, named, zerosLike } from '@torsor/core';
 import type { Arguments } from './arguments.ts';
 import { checkAtLeast, checkFinite } from './check.ts';
-import { pow } from './exact.ts';
 import type { ParamGroup, ParamState, ParamsInput } from './optimizer.ts';
 import { Optimizer } from './optimizer.ts';
 import { penalized, untaped } from './untaped.ts';
@@ -86,7 +85,7 @@ export class ASGD extends Optimizer<ASGDOptions> {
       if (mu === 1) ax.copy_(param);
       else ax.add_(param.sub(ax), { alpha: mu });
     });
-    state.eta = Math.fround(lr / pow(1 + lambd * lr * step, alpha));
+    state.eta = Math.fround(lr / exactPow(1 + lambd * lr * step, alpha));
     state.mu = Math.fround(1 / Math.max(1, step - t0));
   }
 }

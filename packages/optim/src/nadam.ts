@@ -1,10 +1,9 @@
 /** NAdam: Adam with Nesterov's momentum. */
 
 import type { Tensor } from '@torsor/core';
-import { adaptiveStep, named, zerosLike } from '@torsor/core';
+import { adaptiveStep, exactPow, named, zerosLike } from '@torsor/core';
 import type { Arguments } from './arguments.ts';
 import { checkAtLeast, checkBetas } from './check.ts';
-import { pow } from './exact.ts';
 import type { ParamGroup, ParamState, ParamsInput } from './optimizer.ts';
 import { Optimizer } from './optimizer.ts';
 
@@ -95,7 +94,7 @@ export class NAdam extends Optimizer<NAdamOptions> {
       exp_avg_sq: zerosLike(param),
     }));
     const step = ++state.step;
-    const muAt = (t: number): number => beta1 * (1 - 0.5 * pow(0.96, t * momentumDecay));
+    const muAt = (t: number): number => beta1 * (1 - 0.5 * exactPow(0.96, t * momentumDecay));
     const [mu, muNext] = [muAt(step), muAt(step + 1)];
     state.mu_product = Math.fround(state.mu_product * Math.fround(mu));
     adaptiveStep(
@@ -108,7 +107,7 @@ export class NAdam extends Optimizer<NAdamOptions> {
         gradSize: (lr * (1 - mu)) / (1 - state.mu_product),
         beta1,
         beta2,
-        scale2: 1 / Math.sqrt(1 - pow(beta2, step)),
+        scale2: 1 / Math.sqrt(1 - exactPow(beta2, step)),
         eps,
         decay: decoupledWeightDecay ? 1 - lr * weightDecay : 1,
         penalty: decoupledWeightDecay ? 0 : weightDecay,

@@ -1,10 +1,9 @@
 /** RAdam: Adam whose first steps do without the mean of squares, as long as that is not yet reliable. */
 
 import type { Tensor } from '@torsor/core';
-import { adaptiveStep, named, zerosLike } from '@torsor/core';
+import { adaptiveStep, exactPow, named, zerosLike } from '@torsor/core';
 import type { Arguments } from './arguments.ts';
 import { checkAtLeast, checkBetas } from './check.ts';
-import { pow } from './exact.ts';
 import type { ParamGroup, ParamState, ParamsInput } from './optimizer.ts';
 import { Optimizer } from './optimizer.ts';
 
@@ -87,7 +86,7 @@ export class RAdam extends Optimizer<RAdamOptions> {
       exp_avg_sq: zerosLike(param),
     }));
     const step = ++state.step;
-    const power = pow(beta2, step);
+    const power = exactPow(beta2, step);
     const whole = 2 / (1 - beta2) - 1;
     const length = whole - (2 * step * power) / (1 - power);
     const isReliable = length > 5;
@@ -99,7 +98,7 @@ export class RAdam extends Optimizer<RAdamOptions> {
       grad,
       { square: state.exp_avg_sq, mean: state.exp_avg },
       {
-        stepSize: (lr * (isReliable ? rectified : 1)) / (1 - pow(beta1, step)),
+        stepSize: (lr * (isReliable ? rectified : 1)) / (1 - exactPow(beta1, step)),
         beta1,
         beta2,
         // Else the denominator is 1.

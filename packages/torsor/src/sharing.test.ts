@@ -297,11 +297,6 @@ const fills: Readonly<Record<string, () => Tensor>> = {
     t.sgdStep(param, grad, buffer, { lr: 0.1, momentum: 0.9 });
     return param;
   },
-  adamStep: () => {
-    const [param, grad, expAvg, expAvgSq] = [matrix(), matrix(), matrix(), matrix()];
-    t.adamStep(param, grad, { expAvg, expAvgSq }, { step: 1, lr: 0.1 });
-    return param;
-  },
   adaptiveStep: () => {
     const [param, grad, square, mean, buffer] = [matrix(), matrix(), matrix().abs(), matrix(), matrix()];
     const state = { square, mean: mean.mul(0.01), buffer };

@@ -7,7 +7,6 @@ import { isFloating } from '../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
 import { formatShape, sameShape, sizeOf } from '../layout.ts';
 import { named } from '../options.ts';
-import * as exact from '../reference/exactMath.ts';
 import type { AdaptiveFactors, AdaptiveRuns, FloatRun, MeanUse } from '../reference/optim.ts';
 import { adaptive, sgd } from '../reference/optim.ts';
 import type { Tensor } from '../tensor.ts';
@@ -60,72 +59,6 @@ export function sgdStep(param: Tensor, grad: Tensor, momentumBuffer: Tensor | nu
   countWrites([param, momentumBuffer]);
 }
 
-/** Running means of Adam: tensors of the parameter's shape, contiguous, zero at first. */
-export interface AdamState {
-  /** Of the gradient. */
-  readonly expAvg: Tensor;
-  /** Of its square. */
-  readonly expAvgSq: Tensor;
-  /** The largest of the latter so far, for AMSGrad; null or left out for plain Adam. */
-  readonly maxExpAvgSq?: Tensor | null;
-}
-
-export interface AdamStepOptions {
-  /** The number of this step, from 1 on. */
-  readonly step: number;
-  /** Learning rate; 1e-3 by default. */
-  readonly lr?: number;
-  /** Decay rates of the running means; [0.9, 0.999] by default. */
-  readonly betas?: readonly [number, number];
-  /** Added to the denominator; 1e-8 by default. */
-  readonly eps?: number;
-  /** Weight decay; 0 by default. */
-  readonly weightDecay?: number;
-  /** Whether weight decay acts on the parameter itself (AdamW) and not through the gradient. Default false. */
-  readonly decoupled?: boolean;
-  /** Ascend instead of descending. Default false. */
-  readonly maximize?: boolean;
-}
-
-/**
- * Step `t` of Adam on `param`, in place, and on the running means:
- *
- * `m = β₁ m + (1 - β₁) g`, `v = β₂ v + (1 - β₂) g²`, `param = param - lr (m / (1 - β₁ᵗ)) / (√(v / (1 - β₂ᵗ)) + eps)`, with
- * `weightDecay param` added to the gradient first, or, decoupled, `lr weightDecay param` subtracted from the parameter first; with
- * AMSGrad the largest `v` so far is in the denominator.
- *
- * @param grad of param's shape; not contiguous, it is copied
- * @throws DTypeError for what is not floating point; ShapeError when shapes differ, or when what must be written is not contiguous;
- *   ValueError when an option is no number, unknown or missing
- *
- * @example
- * adamStep(weight, grad, { expAvg, expAvgSq }, { step: 1, lr: 1e-3 });
- */
-export function adamStep(param: Tensor, grad: Tensor, state: AdamState, options: AdamStepOptions): void {
-  const op = 'adamStep';
-  const names = ['step', 'lr', 'betas', 'eps', 'weightDecay', 'decoupled', 'maximize'] as const;
-  const [step, lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0, decoupled = false, maximize = false] =
-    named<[number, number, readonly [number, number], number, number, boolean, boolean]>(op, names, [options]);
-  const [beta1, beta2] = betas;
-  checkNumbers(op, { step, lr, beta1, beta2, eps, weightDecay });
-  const { expAvg, expAvgSq, maxExpAvgSq = null } = state;
-  checkOperands(op, param, grad, { expAvg, expAvgSq, maxExpAvgSq });
-  const runs = { mean: expAvg, square: expAvgSq, largest: maxExpAvgSq, buffer: null };
-  runAdaptive(param, grad, runs, 'step', {
-    stepSize: lr / (1 - exact.pow(beta1, step as number)),
-    beta1,
-    beta2,
-    fresh2: 1 - beta2,
-    scale2: 1 / Math.sqrt(1 - exact.pow(beta2, step as number)),
-    eps,
-    sign: maximize ? -1 : 1,
-    decay: decoupled ? 1 - lr * weightDecay : 1,
-    penalty: decoupled ? 0 : weightDecay,
-    gradSize: 0,
-    momentum: 0,
-  });
-}
-
 /** What an adaptive method remembers of a parameter: tensors of its shape, contiguous. */
 export interface AdaptiveState {
   /** The running mean, or the sum, of squared gradients. */
@@ -166,7 +99,7 @@ export interface AdaptiveStepOptions {
 }
 
 /**
- * One step on `param`, in place, of a method that divides by the root of a mean of squares (RMSprop, Adagrad, NAdam, RAdam):
+ * One step on `param`, in place, of a method that divides by the root of a mean of squares (Adam, RMSprop, Adagrad and their kin):
  *
  * `param = decay param`, `g = grad + penalty param`, `m = β₁ m + (1 - β₁) g`, `v = β₂ v + fresh2 g²`, and with
  * `r = scale2 √v + eps`, where v may be the largest so far, or, to center, `v - m²`: `param = param - stepSize m / r`; for Nesterov

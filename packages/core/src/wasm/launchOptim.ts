@@ -8,6 +8,7 @@ import type { Tensor } from '../tensor.ts';
 import { runShared } from './cuts.ts';
 import { features } from './features.ts';
 import { adaptiveName, emitAdaptive, emitSgd, sgdName } from './kernels/optim.ts';
+import type { Emitter } from './module.ts';
 import { inPieces } from './pieces.ts';
 
 /** Parameters of fewer elements are done before a kernel would have been called. */
@@ -25,24 +26,42 @@ function commonDType(operands: readonly (Tensor | null)[]): FloatDType | null {
   return dtype;
 }
 
-/** `sgd` of `reference/optim.ts` by a kernel */
-export function launchSgd(param: Tensor, grad: Tensor, buffer: Tensor | null, factors: SgdFactors): boolean {
-  const dtype = commonDType([param, grad, buffer]);
+/**
+ * Launches a kernel over a parameter, its gradient and further operands, of which some may be missing.
+ *
+ * @param kernelOf the kernel's name and emitter
+ * @param scalars what follows the pointers
+ */
+function launch(
+  operands: readonly (Tensor | null)[],
+  kernelOf: (dtype: FloatDType) => readonly [name: string, emit: Emitter],
+  scalars: readonly number[],
+  ns: number,
+): boolean {
+  const dtype = commonDType(operands);
   if (dtype === null) return false;
-  const { lr, sign, weightDecay, momentum, fresh, nesterov } = factors;
-  const form = buffer === null ? 'plain' : nesterov ? 'nesterov' : 'momentum';
-  const [name, emit] = [sgdName(dtype, form), emitSgd(dtype, form)];
-  const steps = new Array<number>(3).fill(itemBytes(dtype));
-  const operands = [
-    { tensor: param, written: true },
-    { tensor: grad, written: false },
-    ...(buffer === null ? [] : [{ tensor: buffer, written: true }]),
-  ];
-  inPieces(sizeOf(param.shape), dtype, operands, (n, [p, g, b = 0]) => {
-    const call = [n, p, g, b, lr, sign, weightDecay, momentum, fresh];
-    runShared({ name, emit }, call, NS.sgd, steps);
+  const [name, emit] = kernelOf(dtype);
+  const steps = new Array<number>(operands.length).fill(itemBytes(dtype));
+  // All but the gradient, which comes second, are written to.
+  const present = operands.flatMap((tensor, k) => (tensor === null ? [] : [{ tensor, written: k !== 1 }]));
+  inPieces(sizeOf(present[0].tensor.shape), dtype, present, (n, pointers) => {
+    let at = 0;
+    const places = operands.map((tensor) => (tensor === null ? 0 : pointers[at++]));
+    runShared({ name, emit }, [n, ...places, ...scalars], ns, steps);
   });
   return true;
+}
+
+/** `sgd` of `reference/optim.ts` by a kernel */
+export function launchSgd(param: Tensor, grad: Tensor, buffer: Tensor | null, factors: SgdFactors): boolean {
+  const { lr, sign, weightDecay, momentum, fresh, nesterov } = factors;
+  const form = buffer === null ? 'plain' : nesterov ? 'nesterov' : 'momentum';
+  return launch(
+    [param, grad, buffer],
+    (dtype) => [sgdName(dtype, form), emitSgd(dtype, form)],
+    [lr, sign, weightDecay, momentum, fresh],
+    NS.sgd,
+  );
 }
 
 /** `adaptive` of `reference/optim.ts` by a kernel */
@@ -53,19 +72,12 @@ export function launchAdaptive(
   use: MeanUse,
   factors: AdaptiveFactors,
 ): boolean {
-  const places = [param, grad, mean, square, largest, buffer];
-  const dtype = commonDType(places);
-  if (dtype === null) return false;
   const { stepSize, beta1, beta2, fresh2, scale2, eps, sign, decay, penalty, gradSize, momentum } = factors;
   const form = { use: mean === null ? 'none' : use, largest: largest !== null, buffer: buffer !== null } as const;
-  const [name, emit] = [adaptiveName(dtype, form), emitAdaptive(dtype, form)];
-  const steps = new Array<number>(places.length).fill(itemBytes(dtype));
-  const operands = places.flatMap((tensor, k) => (tensor === null ? [] : [{ tensor, written: k !== 1 }]));
-  const scalars = [stepSize, beta1, 1 - beta1, beta2, fresh2, scale2, eps, sign, decay, penalty, gradSize, momentum];
-  inPieces(sizeOf(param.shape), dtype, operands, (n, pointers) => {
-    let at = 0;
-    const addresses = places.map((tensor) => (tensor === null ? 0 : pointers[at++]));
-    runShared({ name, emit }, [n, ...addresses, ...scalars], NS.adaptive, steps);
-  });
-  return true;
+  return launch(
+    [param, grad, mean, square, largest, buffer],
+    (dtype) => [adaptiveName(dtype, form), emitAdaptive(dtype, form)],
+    [stepSize, beta1, 1 - beta1, beta2, fresh2, scale2, eps, sign, decay, penalty, gradSize, momentum],
+    NS.adaptive,
+  );
 }

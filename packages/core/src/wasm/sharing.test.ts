@@ -169,14 +169,14 @@ const cases: Record<string, Make> = {
   ],
   'uniform and normal numbers': () => [rand(SIZE), randn(SIZE), torsor.normal(2, 3, [ROWS, COLUMNS])],
   'steps of SGD and Adam': (a, b, grad) => {
-    const [buffer, expAvg, expAvgSq] = [
+    const [buffer, mean, square] = [
       torsor.zeros(ROWS, COLUMNS),
       torsor.zeros(ROWS, COLUMNS),
       torsor.zeros(ROWS, COLUMNS),
     ];
     torsor.sgdStep(a, grad, buffer, { lr: 0.1, momentum: 0.9, weightDecay: 0.01 });
-    torsor.adamStep(b, grad, { expAvg, expAvgSq }, { step: 1, lr: 0.1 });
-    return [a, buffer, b, expAvg, expAvgSq];
+    torsor.adaptiveStep(b, grad, { mean, square }, { stepSize: 0.1, beta1: 0.9, beta2: 0.999, eps: 1e-8 });
+    return [a, buffer, b, mean, square];
   },
 };
 for (const [title, make] of Object.entries(cases)) same(title, make);

@@ -1,9 +1,8 @@
 /** Schedules along a cosine: to a smallest rate, or there again and again. */
 
-import { named, ValueError } from '@torsor/core';
+import { exactCos, named, ValueError } from '@torsor/core';
 import type { Arguments } from '../arguments.ts';
 import { checkFinite, checkInteger, checkPositive } from '../check.ts';
-import { cos } from '../exact.ts';
 import type { ScheduledOptimizer } from './base.ts';
 import { LRScheduler } from './scheduler.ts';
 
@@ -50,16 +49,16 @@ export class CosineAnnealingLR extends LRScheduler<{ T_max: number; eta_min: num
     if (count === 1 && epoch > 0) return this.closedForm();
     // Up from the smallest rate, of which no multiple would leave it.
     if (modulo(epoch - 1 - TMax, 2 * TMax) === 0) {
-      const rise = (1 - cos(Math.PI / TMax)) / 2;
+      const rise = (1 - exactCos(Math.PI / TMax)) / 2;
       return this.groups.map(({ lr }, i) => lr + ((this.baseLrs[i] ?? lr) - etaMin) * rise);
     }
-    const change = (1 + cos((Math.PI * epoch) / TMax)) / (1 + cos((Math.PI * (epoch - 1)) / TMax));
+    const change = (1 + exactCos((Math.PI * epoch) / TMax)) / (1 + exactCos((Math.PI * (epoch - 1)) / TMax));
     return this.groups.map(({ lr }) => change * (lr - etaMin) + etaMin);
   }
 
   protected override closedForm(): number[] {
     const { T_max: TMax, eta_min: etaMin } = this.state;
-    const height = 1 + cos((Math.PI * this.lastEpoch) / TMax);
+    const height = 1 + exactCos((Math.PI * this.lastEpoch) / TMax);
     return this.baseLrs.map((lr) => etaMin + ((lr - etaMin) * height) / 2);
   }
 }
@@ -119,7 +118,7 @@ export class CosineAnnealingWarmRestarts extends LRScheduler<{
 
   protected override getLr(): number[] {
     const { T_cur: TCur, T_i: TI, eta_min: etaMin } = this.state;
-    const height = 1 + cos((Math.PI * TCur) / TI);
+    const height = 1 + exactCos((Math.PI * TCur) / TI);
     return this.baseLrs.map((lr) => etaMin + ((lr - etaMin) * height) / 2);
   }
 

@@ -1,9 +1,8 @@
 /** Learning rates that swing between two bounds. */
 
-import { named, show, ValueError } from '@torsor/core';
+import { exactPow, named, show, ValueError } from '@torsor/core';
 import type { Arguments } from '../arguments.ts';
 import { checkChoice, checkFinite, checkPositive } from '../check.ts';
-import { pow } from '../exact.ts';
 import type { ScheduledOptimizer } from './base.ts';
 import type { PerGroup } from './momentum.ts';
 import { perGroup, setMomentum, usesBeta1 } from './momentum.ts';
@@ -164,6 +163,6 @@ export class CyclicLR extends LRScheduler<{
     const { mode, gamma, _scale_fn_custom: custom } = this.state;
     if (custom !== null) return custom(x);
     if (mode === 'triangular') return 1;
-    return mode === 'triangular2' ? 1 / 2 ** (x - 1) : pow(gamma, x);
+    return mode === 'triangular2' ? 1 / 2 ** (x - 1) : exactPow(gamma, x);
   }
 }

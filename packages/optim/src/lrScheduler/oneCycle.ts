@@ -1,9 +1,8 @@
 /** The 1cycle policy. */
 
-import { named, ValueError } from '@torsor/core';
+import { exactCos, named, ValueError } from '@torsor/core';
 import type { Arguments } from '../arguments.ts';
 import { checkBetween, checkChoice, checkInteger, checkPositive } from '../check.ts';
-import { cos } from '../exact.ts';
 import type { ScheduledOptimizer } from './base.ts';
 import type { PerGroup } from './momentum.ts';
 import { perGroup, setMomentum, usesBeta1 } from './momentum.ts';
@@ -193,7 +192,7 @@ export class OneCycleLR extends LRScheduler<{
   /** What lies a part of the way from `start` to `end`. */
   private between(start: number, end: number, part: number): number {
     if (this.state._anneal_func_type === 'linear') return (end - start) * part + start;
-    return end + ((start - end) / 2) * (cos(Math.PI * part) + 1);
+    return end + ((start - end) / 2) * (exactCos(Math.PI * part) + 1);
   }
 }
 

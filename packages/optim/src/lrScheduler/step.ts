@@ -1,9 +1,8 @@
 /** Schedules that multiply the learning rate by a constant, at certain epochs or at each. */
 
-import { named, ValueError } from '@torsor/core';
+import { exactPow, named, ValueError } from '@torsor/core';
 import type { Arguments } from '../arguments.ts';
 import { checkFinite, checkInteger, checkPositive } from '../check.ts';
-import { pow } from '../exact.ts';
 import type { ScheduledOptimizer } from './base.ts';
 import { LRScheduler } from './scheduler.ts';
 
@@ -54,7 +53,7 @@ export class StepLR extends LRScheduler<{ step_size: number; gamma: number }> {
 
   protected override closedForm(): number[] {
     const { step_size: stepSize, gamma } = this.state;
-    const factor = pow(gamma, Math.floor(this.lastEpoch / stepSize));
+    const factor = exactPow(gamma, Math.floor(this.lastEpoch / stepSize));
     return this.baseLrs.map((lr) => lr * factor);
   }
 }
@@ -104,14 +103,14 @@ export class MultiStepLR extends LRScheduler<{ milestones: Record<number, number
   protected override getLr(): number[] {
     const { milestones, gamma } = this.state;
     const times = milestones[this.lastEpoch];
-    return this.groups.map(({ lr }) => (times === undefined ? lr : lr * pow(gamma, times)));
+    return this.groups.map(({ lr }) => (times === undefined ? lr : lr * exactPow(gamma, times)));
   }
 
   protected override closedForm(): number[] {
     const { milestones, gamma } = this.state;
     let passed = 0;
     for (const [epoch, times] of Object.entries(milestones)) if (Number(epoch) <= this.lastEpoch) passed += times;
-    return this.baseLrs.map((lr) => lr * pow(gamma, passed));
+    return this.baseLrs.map((lr) => lr * exactPow(gamma, passed));
   }
 }
 
@@ -148,7 +147,7 @@ export class ExponentialLR extends LRScheduler<{ gamma: number }> {
   }
 
   protected override closedForm(): number[] {
-    const factor = pow(this.state.gamma, this.lastEpoch);
+    const factor = exactPow(this.state.gamma, this.lastEpoch);
     return this.baseLrs.map((lr) => lr * factor);
   }
 }

@@ -1,9 +1,8 @@
 /** Schedules over a first number of epochs: a constant, a linear and a polynomial factor. */
 
-import { named } from '@torsor/core';
+import { exactPow, named } from '@torsor/core';
 import type { Arguments } from '../arguments.ts';
 import { checkBetween, checkFinite, checkPositive } from '../check.ts';
-import { pow } from '../exact.ts';
 import type { ScheduledOptimizer } from './base.ts';
 import { LRScheduler } from './scheduler.ts';
 
@@ -145,13 +144,13 @@ export class PolynomialLR extends LRScheduler<{ total_iters: number; power: numb
     const { total_iters: totalIters, power } = this.state;
     const epoch = this.lastEpoch;
     if (epoch === 0 || epoch > totalIters) return this.groups.map(({ lr }) => lr);
-    const change = pow((1 - epoch / totalIters) / (1 - (epoch - 1) / totalIters), power);
+    const change = exactPow((1 - epoch / totalIters) / (1 - (epoch - 1) / totalIters), power);
     return this.groups.map(({ lr }) => lr * change);
   }
 
   protected override closedForm(): number[] {
     const { total_iters: totalIters, power } = this.state;
-    const factor = pow(1 - Math.min(totalIters, this.lastEpoch) / totalIters, power);
+    const factor = exactPow(1 - Math.min(totalIters, this.lastEpoch) / totalIters, power);
     return this.baseLrs.map((lr) => lr * factor);
   }
 }
