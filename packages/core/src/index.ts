@@ -38,7 +38,7 @@ export type * from './ops/list.ts';
 export * from './ops/loss.ts';
 export * from './ops/matmul.ts';
 export * from './ops/norm.ts';
-export type { AdaptiveState, AdaptiveStepOptions, SgdStepOptions } from './ops/optim.ts';
+export type { SgdStepOptions } from './ops/optim.ts';
 export { adaptiveStep, sgdStep } from './ops/optim.ts';
 export * from './ops/pad.ts';
 export * from './ops/pool.ts';
@@ -62,6 +62,7 @@ export {
   setRngState,
 } from './random/generator.ts';
 export { cos as exactCos, pow as exactPow } from './reference/exactMath.ts';
+export type { AdaptiveFactors, AdaptiveRuns, MeanUse } from './reference/optim.ts';
 export { keep, Scope, scope, tidy } from './scope.ts';
 export { Storage, sameStorage, setStorageTracker } from './storage.ts';
 export type { NestedValues } from './tensor.ts';

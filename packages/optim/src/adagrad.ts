@@ -79,12 +79,19 @@ export class Adagrad extends Optimizer<AdagradOptions> {
     const { lr, lrDecay, weightDecay, eps, maximize } = group;
     const state = this.sumOf(param, group);
     state.step++;
-    adaptiveStep(
-      param,
-      grad,
-      { square: state.sum },
-      { stepSize: lr / (1 + (state.step - 1) * lrDecay), beta2: 1, fresh2: 1, eps, penalty: weightDecay, maximize },
-    );
+    adaptiveStep(param, grad, { square: state.sum, mean: null, largest: null, buffer: null }, 'step', {
+      stepSize: lr / (1 + (state.step - 1) * lrDecay),
+      beta1: 0,
+      beta2: 1,
+      fresh2: 1,
+      scale2: 1,
+      eps,
+      sign: maximize ? -1 : 1,
+      decay: 1,
+      penalty: weightDecay,
+      gradSize: 0,
+      momentum: 0,
+    });
   }
 
   private sumOf(param: Tensor, { initialAccumulatorValue }: ParamGroup<AdagradOptions>): AdagradState {

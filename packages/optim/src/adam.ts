@@ -77,21 +77,20 @@ export class Adam extends Optimizer<AdamOptions> {
     if (amsgrad) (state as ParamState)['max_exp_avg_sq'] ??= keep(zerosLike(param));
     const largest = amsgrad ? (state['max_exp_avg_sq'] as Tensor) : null;
     const [beta1, beta2] = betas;
-    adaptiveStep(
-      param,
-      grad,
-      { square: state.exp_avg_sq, mean: state.exp_avg, largest },
-      {
-        stepSize: lr / (1 - exactPow(beta1, step)),
-        beta1,
-        beta2,
-        scale2: 1 / Math.sqrt(1 - exactPow(beta2, step)),
-        eps,
-        decay: this.decoupled ? 1 - lr * weightDecay : 1,
-        penalty: this.decoupled ? 0 : weightDecay,
-        maximize,
-      },
-    );
+    const runs = { square: state.exp_avg_sq, mean: state.exp_avg, largest, buffer: null };
+    adaptiveStep(param, grad, runs, 'step', {
+      stepSize: lr / (1 - exactPow(beta1, step)),
+      beta1,
+      beta2,
+      fresh2: 1 - beta2,
+      scale2: 1 / Math.sqrt(1 - exactPow(beta2, step)),
+      eps,
+      sign: maximize ? -1 : 1,
+      decay: this.decoupled ? 1 - lr * weightDecay : 1,
+      penalty: this.decoupled ? 0 : weightDecay,
+      gradSize: 0,
+      momentum: 0,
+    });
   }
 }
 

@@ -97,22 +97,19 @@ export class NAdam extends Optimizer<NAdamOptions> {
     const muAt = (t: number): number => beta1 * (1 - 0.5 * exactPow(0.96, t * momentumDecay));
     const [mu, muNext] = [muAt(step), muAt(step + 1)];
     state.mu_product = Math.fround(state.mu_product * Math.fround(mu));
-    adaptiveStep(
-      param,
-      grad,
-      { square: state.exp_avg_sq, mean: state.exp_avg },
-      {
-        use: 'nesterov',
-        stepSize: (lr * muNext) / (1 - state.mu_product * muNext),
-        gradSize: (lr * (1 - mu)) / (1 - state.mu_product),
-        beta1,
-        beta2,
-        scale2: 1 / Math.sqrt(1 - exactPow(beta2, step)),
-        eps,
-        decay: decoupledWeightDecay ? 1 - lr * weightDecay : 1,
-        penalty: decoupledWeightDecay ? 0 : weightDecay,
-        maximize,
-      },
-    );
+    const runs = { square: state.exp_avg_sq, mean: state.exp_avg, largest: null, buffer: null };
+    adaptiveStep(param, grad, runs, 'nesterov', {
+      stepSize: (lr * muNext) / (1 - state.mu_product * muNext),
+      beta1,
+      beta2,
+      fresh2: 1 - beta2,
+      scale2: 1 / Math.sqrt(1 - exactPow(beta2, step)),
+      eps,
+      sign: maximize ? -1 : 1,
+      decay: decoupledWeightDecay ? 1 - lr * weightDecay : 1,
+      penalty: decoupledWeightDecay ? 0 : weightDecay,
+      gradSize: (lr * (1 - mu)) / (1 - state.mu_product),
+      momentum: 0,
+    });
   }
 }

@@ -93,21 +93,20 @@ export class RAdam extends Optimizer<RAdamOptions> {
     const rectified = Math.sqrt(
       (((length - 4) * (length - 2) * whole) / ((whole - 4) * (whole - 2) * length)) * (1 - power),
     );
-    adaptiveStep(
-      param,
-      grad,
-      { square: state.exp_avg_sq, mean: state.exp_avg },
-      {
-        stepSize: (lr * (isReliable ? rectified : 1)) / (1 - exactPow(beta1, step)),
-        beta1,
-        beta2,
-        // Else the denominator is 1.
-        scale2: isReliable ? 1 : 0,
-        eps: isReliable ? eps : 1,
-        decay: decoupledWeightDecay ? 1 - lr * weightDecay : 1,
-        penalty: decoupledWeightDecay ? 0 : weightDecay,
-        maximize,
-      },
-    );
+    const runs = { square: state.exp_avg_sq, mean: state.exp_avg, largest: null, buffer: null };
+    adaptiveStep(param, grad, runs, 'step', {
+      stepSize: (lr * (isReliable ? rectified : 1)) / (1 - exactPow(beta1, step)),
+      beta1,
+      beta2,
+      fresh2: 1 - beta2,
+      // Else the denominator is 1.
+      scale2: isReliable ? 1 : 0,
+      eps: isReliable ? eps : 1,
+      sign: maximize ? -1 : 1,
+      decay: decoupledWeightDecay ? 1 - lr * weightDecay : 1,
+      penalty: decoupledWeightDecay ? 0 : weightDecay,
+      gradSize: 0,
+      momentum: 0,
+    });
   }
 }

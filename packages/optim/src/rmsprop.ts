@@ -82,11 +82,18 @@ export class RMSprop extends Optimizer<RMSpropOptions> {
     };
     const buffer = momentum > 0 ? extra('momentum_buffer') : null;
     const mean = centered ? extra('grad_avg') : null;
-    adaptiveStep(
-      param,
-      grad,
-      { square: state.square_avg, mean, buffer },
-      { use: 'center', stepSize: lr, beta1: alpha, beta2: alpha, eps, penalty: weightDecay, momentum, maximize },
-    );
+    adaptiveStep(param, grad, { square: state.square_avg, mean, largest: null, buffer }, 'center', {
+      stepSize: lr,
+      beta1: alpha,
+      beta2: alpha,
+      fresh2: 1 - alpha,
+      scale2: 1,
+      eps,
+      sign: maximize ? -1 : 1,
+      decay: 1,
+      penalty: weightDecay,
+      gradSize: 0,
+      momentum,
+    });
   }
 }

@@ -299,8 +299,10 @@ const fills: Readonly<Record<string, () => Tensor>> = {
   },
   adaptiveStep: () => {
     const [param, grad, square, mean, buffer] = [matrix(), matrix(), matrix().abs(), matrix(), matrix()];
-    const state = { square, mean: mean.mul(0.01), buffer };
-    t.adaptiveStep(param, grad, state, { use: 'center', stepSize: 0.1, beta1: 0.9, beta2: 0.99, momentum: 0.9 });
+    const state = { square, mean: mean.mul(0.01), largest: null, buffer };
+    const factors = { stepSize: 0.1, beta1: 0.9, beta2: 0.99, fresh2: 0.01, scale2: 1, eps: 1e-8 };
+    const others = { sign: 1, decay: 1, penalty: 0, gradSize: 0, momentum: 0.9 };
+    t.adaptiveStep(param, grad, state, 'center', { ...factors, ...others });
     return param;
   },
 };

@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Tensor } from '../index.ts';
 import { adaptiveStep, manualSeed, rand, randn, setMemoryLimits, sgdStep, zeros } from '../index.ts';
-import type { FloatRun } from '../reference/optim.ts';
+import type { AdaptiveRuns, FloatRun } from '../reference/optim.ts';
 import { adaptive, sgd } from '../reference/optim.ts';
 
 /** A copy of the elements, for the reference loop. */
@@ -60,6 +60,30 @@ for (const dtype of ['float32', 'float64'] as const) {
   }
 }
 
+const FACTORS = {
+  stepSize: 0.1,
+  beta1: 0.8,
+  beta2: 0.9,
+  fresh2: 0.2,
+  scale2: 2,
+  eps: 1e-3,
+  sign: 1,
+  decay: 0.99,
+  penalty: 0.01,
+  gradSize: 0.3,
+  momentum: 0.7,
+};
+
+/** Null for what a method does not have. */
+function allOf<Run>(runs: Readonly<Record<string, Run>>): AdaptiveRuns<Run> {
+  return {
+    square: runs['square'],
+    mean: runs['mean'] ?? null,
+    largest: runs['largest'] ?? null,
+    buffer: runs['buffer'] ?? null,
+  };
+}
+
 for (const dtype of ['float32', 'float64'] as const) {
   for (const [use, keys] of [
     ['step', []],
@@ -76,15 +100,11 @@ for (const dtype of ['float32', 'float64'] as const) {
         const state = Object.fromEntries(['square', ...keys].map((key) => [key, zeros(n, { dtype })]));
         const expected = copyOf(p);
         const runs = Object.fromEntries(Object.entries(state).map(([key, x]) => [key, copyOf(x)]));
-        const factors = { stepSize: 0.1, beta1: 0.8, beta2: 0.9, fresh2: 0.2, scale2: 2, eps: 1e-3 };
-        const others = { decay: 0.99, penalty: 0.01, gradSize: 0.3, momentum: 0.7 };
         for (let step = 0; step < 3; step++) {
           const g = rand(n, { dtype });
-          const maximize = step === 1;
-          adaptiveStep(p, g, state as { square: Tensor }, { use, maximize, ...factors, ...others });
-          const { square, mean = null, largest = null, buffer = null } = runs;
-          const all = { square, mean, largest, buffer };
-          adaptive(n, expected, copyOf(g), all, use, { ...factors, ...others, sign: maximize ? -1 : 1 });
+          const factors = { ...FACTORS, sign: step === 1 ? -1 : 1 };
+          adaptiveStep(p, g, allOf(state), use, factors);
+          adaptive(n, expected, copyOf(g), allOf(runs), use, factors);
         }
         equals(p, expected, `param of ${n}`);
         for (const [key, x] of Object.entries(state)) equals(x, runs[key], `${key} of ${n}`);
@@ -120,7 +140,7 @@ test('dtypes may differ: each store rounds to its own', () => {
 
 test('a step counts the versions of what it writes up', () => {
   const [p, g, mean, square] = [zeros(4), zeros(4), zeros(4), zeros(4)];
-  adaptiveStep(p, g, { mean, square }, { stepSize: 1, beta2: 0.9 });
+  adaptiveStep(p, g, allOf({ mean, square }), 'step', FACTORS);
   assert.equal(
     [p, g, mean, square].map((x) => x.storage.version),
     [1, 0, 1, 1],
@@ -140,8 +160,15 @@ test('bad operands and options are refused before anything is written', () => {
   );
   assert.throws(() => sgdStep(p.to('int32'), p, null, { lr: 1 }), /param must be floating point, but is int32/);
   assert.throws(() => sgdStep(p, p, null, {} as { lr: number }), /lr must be a number, but got undefined/);
-  const options = { stepSize: 1, beta2: 1, lrr: 1 };
-  assert.throws(() => adaptiveStep(p, p, { square: p }, options), /adaptiveStep: unknown option 'lrr'/);
+  assert.throws(
+    () => adaptiveStep(p, p, allOf({ square: zeros(2) }), 'step', FACTORS),
+    /adaptiveStep: square has shape \[2\], but param has shape \[2, 3\]/,
+  );
+  const lacking = { ...FACTORS, beta2: undefined as unknown as number };
+  assert.throws(
+    () => adaptiveStep(p, p, allOf({ square: p }), 'step', lacking),
+    /beta2 must be a number, but got undefined/,
+  );
   assert.is(p.storage.version, 0);
 });
 

@@ -49,8 +49,13 @@ export function sgdStep(param: Tensor, grad: Tensor, momentumBuffer: Tensor | nu
   const [lr, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false, maximize = false] = named<
     [number, number, number, number, boolean, boolean]
   >(op, names, [options]);
-  checkNumbers(op, { lr, momentum, dampening, weightDecay });
-  checkOperands(op, param, grad, { momentumBuffer });
+  checkNumber(op, 'lr', lr);
+  checkNumber(op, 'momentum', momentum);
+  checkNumber(op, 'dampening', dampening);
+  checkNumber(op, 'weightDecay', weightDecay);
+  checkOperand(op, 'param', param, param, true);
+  checkOperand(op, 'grad', grad, param, false);
+  if (momentumBuffer !== null) checkOperand(op, 'momentumBuffer', momentumBuffer, param, true);
   const factors = { lr: lr as number, sign: maximize ? -1 : 1, weightDecay, momentum, fresh: 1 - dampening, nesterov };
   const g = readable(grad, [param, momentumBuffer]);
   if (!launchSgd(param, g, momentumBuffer, factors)) {
@@ -59,101 +64,41 @@ export function sgdStep(param: Tensor, grad: Tensor, momentumBuffer: Tensor | nu
   countWrites([param, momentumBuffer]);
 }
 
-/** What an adaptive method remembers of a parameter: tensors of its shape, contiguous. */
-export interface AdaptiveState {
-  /** The running mean, or the sum, of squared gradients. */
-  readonly square: Tensor;
-  /** The running mean of gradients, if there is one. */
-  readonly mean?: Tensor | null;
-  /** The largest `square` so far, if that is in the denominator. */
-  readonly largest?: Tensor | null;
-  /** Steps so far, if they gain momentum. */
-  readonly buffer?: Tensor | null;
-}
-
-export interface AdaptiveStepOptions {
-  /** Of the mean of gradients, or, where the mean does not enter the step, of the gradient. */
-  readonly stepSize: number;
-  /** Decay rate of the mean of squares. */
-  readonly beta2: number;
-  /** Decay rate of the mean of gradients; 0 by default. */
-  readonly beta1?: number;
-  /** How much of the squared gradient enters its mean; 1 - β₂ by default. */
-  readonly fresh2?: number;
-  /** What the root of the mean of squares is multiplied by; 1 by default. */
-  readonly scale2?: number;
-  /** Added to the denominator; 0 by default. */
-  readonly eps?: number;
-  /** Of the parameter in its gradient, an L2 penalty; 0 by default. */
-  readonly penalty?: number;
-  /** What the parameter is multiplied by first; 1 by default. */
-  readonly decay?: number;
-  /** Of the gradient beside its mean; 0 by default. */
-  readonly gradSize?: number;
-  /** Share of the last step that is kept, where there is a buffer; 0 by default. */
-  readonly momentum?: number;
-  /** What the mean of gradients is for: the `'step'` (the default), `'nesterov'`: the step beside the gradient, `'center'`: the variance. */
-  readonly use?: MeanUse;
-  /** Ascend instead of descending. Default false. */
-  readonly maximize?: boolean;
-}
-
 /**
- * One step on `param`, in place, of a method that divides by the root of a mean of squares (Adam, RMSprop, Adagrad and their kin):
+ * One step on `param`, in place, of a method that divides by the root of a mean of squares: Adam, RMSprop, Adagrad and their kin.
  *
- * `param = decay param`, `g = grad + penalty param`, `m = β₁ m + (1 - β₁) g`, `v = β₂ v + fresh2 g²`, and with
+ * `param = decay param`, `g = sign grad + penalty param`, `m = β₁ m + (1 - β₁) g`, `v = β₂ v + fresh2 g²`, and with
  * `r = scale2 √v + eps`, where v may be the largest so far, or, to center, `v - m²`: `param = param - stepSize m / r`; for Nesterov
  * `param - (stepSize m + gradSize g) / r`; without a mean, or to center, `param - stepSize g / r`; with a buffer
  * `b = momentum b + g / r`, `param = param - stepSize b`.
  *
  * @param grad of param's shape; not contiguous, it is copied
+ * @param state means and buffers of param's shape, contiguous, written to; null for those that the method does not have
+ * @param use what the mean of gradients is for
  * @throws DTypeError for what is not floating point; ShapeError when shapes differ, or when what must be written is not contiguous;
- *   ValueError when an option is no number, unknown or missing
+ *   ValueError when a factor is no number
  *
  * @example
- * adaptiveStep(weight, grad, { square }, { stepSize: 0.01, beta2: 0.99, eps: 1e-8 }); // RMSprop
+ * const factors = { stepSize: 0.01, beta1: 0, beta2: 0.99, fresh2: 0.01, scale2: 1, eps: 1e-8 };
+ * const others = { sign: 1, decay: 1, penalty: 0, gradSize: 0, momentum: 0 };
+ * adaptiveStep(weight, grad, { square, mean: null, largest: null, buffer: null }, 'step', { ...factors, ...others }); // RMSprop
  */
-export function adaptiveStep(param: Tensor, grad: Tensor, state: AdaptiveState, options: AdaptiveStepOptions): void {
-  const op = 'adaptiveStep';
-  const [use = 'step', maximize = false, stepSize, beta2, ...others] = named<[MeanUse, boolean, ...number[]]>(
-    op,
-    ADAPTIVE,
-    [options],
-  ) as [MeanUse?, boolean?, ...(number | undefined)[]];
-  const [beta1 = 0, fresh2 = 1 - (beta2 as number), scale2 = 1, eps = 0] = others;
-  const [penalty = 0, decay = 1, gradSize = 0, momentum = 0] = others.slice(4);
-  const numbers = { stepSize, beta2, beta1, fresh2, scale2, eps, penalty, decay, gradSize, momentum };
-  checkNumbers(op, numbers);
-  const { square, mean = null, largest = null, buffer = null } = state;
-  checkOperands(op, param, grad, { square, mean, largest, buffer });
-  const factors = { ...(numbers as Omit<AdaptiveFactors, 'sign'>), sign: maximize ? -1 : 1 };
-  runAdaptive(param, grad, { square, mean, largest, buffer }, use, factors);
-}
-
-const ADAPTIVE = [
-  'use',
-  'maximize',
-  'stepSize',
-  'beta2',
-  'beta1',
-  'fresh2',
-  'scale2',
-  'eps',
-  'penalty',
-  'decay',
-  'gradSize',
-  'momentum',
-] as const;
-
-/** Runs the kernel or the loop on operands that have been checked. */
-function runAdaptive(
+export function adaptiveStep(
   param: Tensor,
   grad: Tensor,
   state: AdaptiveRuns<Tensor>,
   use: MeanUse,
   factors: AdaptiveFactors,
 ): void {
+  const op = 'adaptiveStep';
   const { mean, square, largest, buffer } = state;
+  for (const name of FACTORS) checkNumber(op, name, factors[name]);
+  checkOperand(op, 'param', param, param, true);
+  checkOperand(op, 'grad', grad, param, false);
+  checkOperand(op, 'square', square, param, true);
+  if (mean !== null) checkOperand(op, 'mean', mean, param, true);
+  if (largest !== null) checkOperand(op, 'largest', largest, param, true);
+  if (buffer !== null) checkOperand(op, 'buffer', buffer, param, true);
   const written = [param, mean, square, largest, buffer];
   const g = readable(grad, written);
   if (!launchAdaptive(param, g, state, use, factors)) {
@@ -168,17 +113,23 @@ function runAdaptive(
   countWrites(written);
 }
 
-function checkNumbers(op: string, values: Readonly<Record<string, unknown>>): void {
-  for (const [name, value] of Object.entries(values)) {
-    if (typeof value === 'number') continue;
-    throw new ValueError(`${name} must be a number, but got ${String(value)}`, { op, operands: { [name]: value } });
-  }
-}
+const FACTORS = [
+  'stepSize',
+  'beta1',
+  'beta2',
+  'fresh2',
+  'scale2',
+  'eps',
+  'sign',
+  'decay',
+  'penalty',
+  'gradSize',
+  'momentum',
+] as const;
 
-function checkOperands(op: string, param: Tensor, grad: Tensor, state: Readonly<Record<string, Tensor | null>>): void {
-  checkOperand(op, 'param', param, param, true);
-  checkOperand(op, 'grad', grad, param, false);
-  for (const [name, x] of Object.entries(state)) if (x !== null) checkOperand(op, name, x, param, true);
+function checkNumber(op: string, name: string, value: unknown): void {
+  if (typeof value === 'number') return;
+  throw new ValueError(`${name} must be a number, but got ${String(value)}`, { op, operands: { [name]: value } });
 }
 
 /** What is written must be contiguous. */

@@ -175,7 +175,10 @@ const cases: Record<string, Make> = {
       torsor.zeros(ROWS, COLUMNS),
     ];
     torsor.sgdStep(a, grad, buffer, { lr: 0.1, momentum: 0.9, weightDecay: 0.01 });
-    torsor.adaptiveStep(b, grad, { mean, square }, { stepSize: 0.1, beta1: 0.9, beta2: 0.999, eps: 1e-8 });
+    const factors = { stepSize: 0.1, beta1: 0.9, beta2: 0.99, fresh2: 0.01, scale2: 1, eps: 1e-8 };
+    const others = { sign: 1, decay: 1, penalty: 0, gradSize: 0, momentum: 0 };
+    const state = { square, mean, largest: null, buffer: null };
+    torsor.adaptiveStep(b, grad, state, 'step', { ...factors, ...others });
     return [a, buffer, b, mean, square];
   },
 };
