@@ -97,6 +97,7 @@ export function followsPyTorch(name: string, tolerance?: number): void {
       assert.equal(Object.keys(entries).sort(), wanted.map(([key]) => key).sort());
       for (const [key, value] of wanted) {
         const entry = entries[key];
+        if (['step', 'eta', 'mu', 'mu_product'].includes(key)) assert.is((entry as Tensor).dtype, 'float32', key);
         const list = (Array.isArray(entry) ? entry : [entry]) as readonly (Tensor | number)[];
         const many = Array.isArray(entry) ? (value as readonly Plain[]) : [value];
         assert.is(list.length, many.length, `${key}: length`);
