@@ -2,7 +2,18 @@
 
 import { borrowGrad, enableGrad, noGrad } from '@torsor/autograd';
 import type { Tensor } from '@torsor/core';
-import { cat, isTensor, keep, named, ShapeError, show, tidy, ValueError, zerosLike } from '@torsor/core';
+import {
+  cat,
+  isTensor,
+  keep,
+  named,
+  recordFunction,
+  ShapeError,
+  show,
+  tidy,
+  ValueError,
+  zerosLike,
+} from '@torsor/core';
 import type { Arguments } from './arguments.ts';
 import { checkAtLeast, checkInteger } from './check.ts';
 import { type Point, strongWolfe } from './lineSearch.ts';
@@ -117,20 +128,14 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
     return this.paramGroups[0].params;
   }
 
-  /**
-   * Up to `maxIter` iterations.
-   *
-   * @param closure computes the loss anew, calls `backward` and returns the loss, a number or a tensor of one element
-   * @returns what the closure returned first
-   */
-  override step(): undefined;
-  override step<T>(closure: () => T): T;
-  override step<T>(closure?: () => T): T | undefined {
+  /** Up to `maxIter` iterations; returns what the closure returned first. */
+  protected override run<T>(closure: (() => T) | undefined): T {
     if (typeof closure !== 'function') {
       throw new ValueError(`step needs a closure that computes the loss, but got ${show(closure)}`, { op: this.name });
     }
-    this.stepCount++;
-    return noGrad(() => this.iterate(() => enableGrad(closure)));
+    return recordFunction(`Optimizer.step#${this.name}.step`, () =>
+      noGrad(() => this.iterate(() => enableGrad(closure))),
+    );
   }
 
   private iterate<T>(closure: () => T): T {

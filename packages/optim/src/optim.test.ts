@@ -3,7 +3,8 @@ import type { Tensor } from '@torsor/core';
 import { ones, tidy, ValueError, zeros } from '@torsor/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Adam, AdamW, SGD } from './index.ts';
+import type { Optimizer } from './index.ts';
+import { Adam, AdamW, LBFGS, SGD } from './index.ts';
 
 function close(actual: Tensor, expected: readonly number[], title: string): void {
   const values = actual.toTypedArray();
@@ -117,6 +118,32 @@ test('what schedulers note in groups is taken, travels, and is no option of the 
   assert.is(second.paramGroups[0].maxLr, 2);
   p.sum().backward();
   first.step();
+});
+
+test('hooks are called before and after each step, until they are removed', () => {
+  const p = ones(1, { requiresGrad: true });
+  for (const optimizer of [new SGD([p], { lr: 1 }), new LBFGS([p], { maxIter: 1 })]) {
+    const seen: string[] = [];
+    const note = (when: string) => (given: Optimizer<{ lr: number }>) => {
+      assert.is(given, optimizer);
+      seen.push(`${when} ${given.paramGroups[0].params[0].item() === before ? 'old' : 'new'}`);
+    };
+    const handles = [optimizer.registerStepPreHook(note('pre')), optimizer.registerStepPostHook(note('post'))];
+    let before = p.item();
+    const closure = (): number => {
+      optimizer.zeroGrad();
+      const loss = p.mul(3).sum();
+      loss.backward();
+      return loss.item();
+    };
+    optimizer.step(closure);
+    assert.equal(seen, ['pre old', 'post new']);
+    handles[0].remove();
+    handles[0].remove();
+    before = p.item();
+    optimizer.step(closure);
+    assert.equal(seen, ['pre old', 'post new', 'post new']);
+  }
 });
 
 test('prints its groups as PyTorch does', () => {

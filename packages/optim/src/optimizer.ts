@@ -7,6 +7,7 @@ import {
   isTensor,
   keep,
   named,
+  type RemovableHandle,
   recordFunction,
   ShapeError,
   type Tensor,
@@ -66,6 +67,9 @@ export abstract class Optimizer<H extends object> {
   readonly defaults: Readonly<H>;
   /** Steps since the optimiser or its last scheduler was made. */
   stepCount = 0;
+
+  private readonly preHooks = new Map<RemovableHandle, () => void>();
+  private readonly postHooks = new Map<RemovableHandle, () => void>();
 
   constructor(params: ParamsInput<H>, defaults: H) {
     this.defaults = defaults;
@@ -137,6 +141,30 @@ export abstract class Optimizer<H extends object> {
   step<T>(closure: () => T): T;
   step<T>(closure?: () => T): T | undefined {
     this.stepCount++;
+    for (const hook of [...this.preHooks.values()]) hook();
+    const loss = this.run(closure);
+    for (const hook of [...this.postHooks.values()]) hook();
+    return loss;
+  }
+
+  /**
+   * Calls `hook` with the optimiser before each step. PyTorch's `register_step_pre_hook`.
+   *
+   * @example
+   * const handle = optimizer.registerStepPreHook(() => nn.utils.clipGradNorm_(net.parameters(), 1));
+   * handle.remove();
+   */
+  registerStepPreHook(hook: (optimizer: this) => void): RemovableHandle {
+    return attach(this.preHooks, () => hook(this));
+  }
+
+  /** Calls `hook` with the optimiser after each step, for instance to average weights. PyTorch's `register_step_post_hook`. */
+  registerStepPostHook(hook: (optimizer: this) => void): RemovableHandle {
+    return attach(this.postHooks, () => hook(this));
+  }
+
+  /** The step itself. */
+  protected run<T>(closure: (() => T) | undefined): T | undefined {
     const loss = closure === undefined ? undefined : enableGrad(closure);
     const kind = this.constructor as { keepsNothing?: boolean };
     const mayKeep = !(Object.hasOwn(kind, 'keepsNothing') && kind.keepsNothing);
@@ -269,6 +297,13 @@ export abstract class Optimizer<H extends object> {
     });
     return `${this.name} (\n${groups.join('\n')})`;
   }
+}
+
+/** Adds a hook; the handle takes it out again. */
+function attach(hooks: Map<RemovableHandle, () => void>, hook: () => void): RemovableHandle {
+  const handle = { remove: () => void hooks.delete(handle) };
+  hooks.set(handle, hook);
+  return handle;
 }
 
 function formatOption(value: unknown): string {
