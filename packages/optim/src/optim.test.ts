@@ -3,8 +3,7 @@ import type { Tensor } from '@torsor/core';
 import { ones, tidy, ValueError, zeros } from '@torsor/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Optimizer } from './index.ts';
-import { Adam, AdamW, LBFGS, SGD } from './index.ts';
+import { Adam, AdamW, LBFGS, lrScheduler, Optimizer, SGD } from './index.ts';
 
 function close(actual: Tensor, expected: readonly number[], title: string): void {
   const values = actual.toTypedArray();
@@ -144,6 +143,31 @@ test('hooks are called before and after each step, until they are removed', () =
     optimizer.step(closure);
     assert.equal(seen, ['pre old', 'post new', 'post new']);
   }
+});
+
+test('an optimiser of your own says how to update one parameter', () => {
+  class SignSGD extends Optimizer<{ lr: number }> {
+    constructor(params: Iterable<Tensor>, lr: number) {
+      super(params, { lr });
+    }
+    protected override checkOptions({ lr }: { lr: number }): void {
+      if (!(lr >= 0)) throw new RangeError(`lr is ${lr}`);
+    }
+    protected override update(param: Tensor, grad: Tensor, { lr }: { lr: number }): void {
+      noGrad(() => param.sub_(grad.sign(), { alpha: lr }));
+    }
+  }
+  const p = ones(2, { requiresGrad: true });
+  const optimizer = new SignSGD([p], 0.5);
+  const scheduler = new lrScheduler.ExponentialLR(optimizer, 0.5);
+  for (let step = 0; step < 2; step++) {
+    optimizer.zeroGrad();
+    p.pow(2).sum().backward();
+    optimizer.step();
+    scheduler.step();
+  }
+  assert.equal(p.detach().toArray(), [0.25, 0.25]);
+  assert.throws(() => new SignSGD([p], -1), /lr is -1/);
 });
 
 test('prints its groups as PyTorch does', () => {

@@ -57,7 +57,29 @@ export interface OptimizerStateDict {
 const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 const camel = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
-/** The base class of optimisers. */
+/**
+ * The base class of optimisers. One of your own says which options are valid and how to update one parameter.
+ *
+ * @param params parameters, or groups of them, each with options of its own: `{ params, lr: 0.1 }`
+ * @param defaults all options, with the values that groups fall back on
+ * @throws ValueError when there are no parameters, one is no leaf, appears twice, or an option is unknown or refused by `checkOptions`;
+ *   DTypeError when one is not floating point
+ *
+ * Source: torch.optim.Optimizer.
+ *
+ * @example
+ * class SignSGD extends Optimizer<{ lr: number }> {
+ *   constructor(params: Iterable<Tensor>, lr: number) {
+ *     super(params, { lr });
+ *   }
+ *   protected override checkOptions({ lr }: { lr: number }): void {
+ *     if (!(lr >= 0)) throw new RangeError(`lr is ${lr}`);
+ *   }
+ *   protected override update(param: Tensor, grad: Tensor, { lr }: { lr: number }): void {
+ *     noGrad(() => param.sub_(grad.sign(), { alpha: lr }));
+ *   }
+ * }
+ */
 export abstract class Optimizer<H extends object> {
   /** Groups of parameters with their options, which may be changed between steps. */
   readonly paramGroups: ParamGroup<H>[] = [];

@@ -1,6 +1,6 @@
 /** What schedulers of all kinds have: an optimiser, and a state that travels under PyTorch's keys. */
 
-import { show, ValueError } from '@torsor/core';
+import { isOptions, show, ValueError } from '@torsor/core';
 import type { ParamGroup } from '../optimizer.ts';
 import { Optimizer } from '../optimizer.ts';
 
@@ -89,10 +89,9 @@ function isFunction(value: unknown): boolean {
   return Array.isArray(value) ? value.some(isFunction) : typeof value === 'function';
 }
 
-/** A copy of plain values, with null in place of functions. */
+/** A copy of plain values, with null in place of functions and of objects of classes. */
 function copyOf(value: unknown): unknown {
-  if (typeof value === 'function') return null;
   if (Array.isArray(value)) return value.map(copyOf);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, copyOf(entry)]));
+  if (isOptions(value)) return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, copyOf(entry)]));
+  return typeof value === 'function' || typeof value === 'object' ? null : value;
 }

@@ -344,6 +344,7 @@ test('states that are none, or of another combination, are refused and change no
   const [a, b] = [new StepLR(optimizer, 1), new ExponentialLR(optimizer, 0.5)];
   const chain = new ChainedScheduler([a, b]);
   const before = chain.stateDict();
+  assert.equal(Object.keys(before), ['_schedulers', '_last_lr']);
   for (const [scheduler, state, pattern] of [
     [a, {}, /StepLR.loadStateDict: expected a state dict with last_epoch, but got \{ +\}/],
     [a, null, /StepLR.loadStateDict: expected a state dict with last_epoch, but got null/],
