@@ -1,12 +1,12 @@
 /** Averaged stochastic gradient descent. */
 
 import type { Tensor } from '@torsor/core';
-import { exactPow, named, zerosLike } from '@torsor/core';
+import { exactPow, named, sgdStep, zerosLike } from '@torsor/core';
 import type { Arguments } from './arguments.ts';
 import { checkAtLeast, checkFinite } from './check.ts';
 import type { ParamGroup, ParamState, ParamsInput } from './optimizer.ts';
 import { Optimizer } from './optimizer.ts';
-import { penalized, untaped } from './untaped.ts';
+import { untaped } from './untaped.ts';
 
 export interface ASGDOptions {
   /** Learning rate; 1e-2 by default. */
@@ -70,7 +70,7 @@ export class ASGD extends Optimizer<ASGDOptions> {
   }
 
   protected override update(param: Tensor, grad: Tensor, group: ParamGroup<ASGDOptions>): void {
-    const { lr, lambd, alpha, t0 } = group;
+    const { lr, lambd, alpha, t0, weightDecay, maximize } = group;
     const state = this.stateOf<ASGDState>(param, () => ({
       step: 0,
       eta: Math.fround(lr),
@@ -79,9 +79,9 @@ export class ASGD extends Optimizer<ASGDOptions> {
     }));
     const { eta, mu, ax } = state;
     const step = ++state.step;
+    // Decay is a penalty that is not part of the gradient: both in one pass.
+    sgdStep(param, grad, null, { lr: eta, weightDecay: weightDecay + lambd, maximize });
     untaped(() => {
-      const g = penalized(param, grad, group);
-      param.mul_(1 - lambd * eta).sub_(g, { alpha: eta });
       if (mu === 1) ax.copy_(param);
       else ax.add_(param.sub(ax), { alpha: mu });
     });
