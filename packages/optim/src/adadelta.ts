@@ -13,7 +13,7 @@ export interface AdadeltaOptions {
   lr: number;
   /** Decay rate of the running means; 0.9 by default. */
   rho: number;
-  /** Added under both roots; 1e-6 by default. */
+  /** Added to both means; 1e-6 by default. */
   eps: number;
   /** L2 penalty; 0 by default. */
   weightDecay: number;
@@ -32,7 +32,7 @@ interface AdadeltaState extends ParamState {
 }
 
 /**
- * Adadelta: with `g = grad + weightDecay p`, `v = ρ v + (1 - ρ) g²`, `d = √(u + eps) / √(v + eps) g`, `u = ρ u + (1 - ρ) d²`,
+ * Adadelta: with `g = grad + weightDecay p`, `v = ρ v + (1 - ρ) g²`, `d = √((u + eps) / (v + eps)) g`, `u = ρ u + (1 - ρ) d²`,
  * `p = p - lr d`.
  *
  * State of a parameter: `step`, and, of its shape, `square_avg` (v) and `acc_delta` (u).
@@ -67,13 +67,12 @@ export class Adadelta extends Optimizer<AdadeltaOptions> {
       acc_delta: zerosLike(param),
     }));
     state.step++;
-    const { square_avg: squareAvg, acc_delta: accDelta } = state;
-    untaped(() => {
-      const g = penalized(param, grad, group);
-      squareAvg.mul_(rho).add_(g.mul(g), { alpha: 1 - rho });
-      const delta = accDelta.add(eps).sqrt_().div_(squareAvg.add(eps).sqrt_()).mul_(g);
-      param.sub_(delta, { alpha: lr });
-      accDelta.mul_(rho).add_(delta.mul_(delta), { alpha: 1 - rho });
+    untaped([param, grad, state.square_avg, state.acc_delta], (p, given, squareAvg, accDelta) => {
+      const g = penalized(p, given, group);
+      squareAvg.mul_(rho).add_(g.mul(g).mul_(1 - rho));
+      const delta = accDelta.add(eps).div_(squareAvg.add(eps)).sqrt_().mul_(g);
+      accDelta.mul_(rho).add_(delta.mul(delta).mul_(1 - rho));
+      p.sub_(delta.mul_(lr));
     });
   }
 }

@@ -74,13 +74,12 @@ export class Adamax extends Optimizer<AdamaxOptions> {
       exp_avg: zerosLike(param),
       exp_inf: zerosLike(param),
     }));
-    state.step++;
-    const { step, exp_avg: expAvg, exp_inf: expInf } = state;
-    untaped(() => {
-      const g = penalized(param, grad, group);
-      expAvg.mul_(beta1).add_(g, { alpha: 1 - beta1 });
+    const rate = lr / (1 - exactPow(beta1, ++state.step));
+    untaped([param, grad, state.exp_avg, state.exp_inf], (p, given, expAvg, expInf) => {
+      const g = penalized(p, given, group);
+      expAvg.mul_(beta1).add_(g.mul(1 - beta1));
       expInf.mul_(beta2).maximum_(g.abs().add_(eps));
-      param.sub_(expAvg.div(expInf), { alpha: lr / (1 - exactPow(beta1, step)) });
+      p.sub_(expAvg.div(expInf).mul_(rate));
     });
   }
 }

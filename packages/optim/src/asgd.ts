@@ -81,9 +81,9 @@ export class ASGD extends Optimizer<ASGDOptions> {
     const step = ++state.step;
     // Decay is a penalty that is not part of the gradient: both in one pass.
     sgdStep(param, grad, null, { lr: eta, weightDecay: weightDecay + lambd, maximize });
-    untaped(() => {
-      if (mu === 1) ax.copy_(param);
-      else ax.add_(param.sub(ax), { alpha: mu });
+    untaped([param, ax], (p, average) => {
+      if (mu === 1) average.copy_(p);
+      else average.add_(p.sub(average), { alpha: mu });
     });
     state.eta = Math.fround(lr / exactPow(1 + lambd * lr * step, alpha));
     state.mu = Math.fround(1 / Math.max(1, step - t0));

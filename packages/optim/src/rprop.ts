@@ -79,15 +79,14 @@ export class Rprop extends Optimizer<RpropOptions> {
       step_size: fullLike(param, lr),
     }));
     state.step++;
-    const { prev, step_size: stepSize } = state;
-    untaped(() => {
-      const signed = penalized(param, grad, group);
+    untaped([param, grad, state.prev, state.step_size], (p, given, prev, stepSize) => {
+      const signed = penalized(p, given, group);
       const agreement = signed.mul(prev);
       const isTurn = agreement.lt(0);
-      const factor = onesLike(param).maskedFill_(isTurn, etas[0]).maskedFill_(agreement.gt(0), etas[1]);
+      const factor = onesLike(p).maskedFill_(isTurn, etas[0]).maskedFill_(agreement.gt(0), etas[1]);
       stepSize.mul_(factor).clamp_(stepSizes[0], stepSizes[1]);
       prev.copy_(signed).maskedFill_(isTurn, 0);
-      param.sub_(prev.sign().mul_(stepSize));
+      p.sub_(prev.sign().mul_(stepSize));
     });
   }
 }

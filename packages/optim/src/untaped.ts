@@ -4,9 +4,28 @@ import { noGrad } from '@torsor/autograd';
 import type { Tensor } from '@torsor/core';
 import { tidy } from '@torsor/core';
 
-/** Runs a step in place: nothing of it is recorded, and what it makes on its way is released at its end. */
-export function untaped(step: () => void): void {
-  noGrad(() => tidy(step));
+/** Elements that a step works on at a time: so few that all of it stays in the cache, and what it makes on its way is small. */
+const PIECE = 65536;
+
+/**
+ * Runs a step in place on a parameter and all that belongs to it, a piece after the other where they are long: nothing of it is
+ * recorded, and what it makes on its way is released.
+ *
+ * @param operands of one shape
+ * @param step works on each element by itself
+ */
+export function untaped(operands: readonly Tensor[], step: (...pieces: Tensor[]) => void): void {
+  const size = operands[0].numel();
+  noGrad(() => {
+    if (size <= PIECE || !operands.every((x) => x.isContiguous())) tidy(() => step(...operands));
+    else {
+      const runs = operands.map((x) => x.view(-1));
+      for (let from = 0; from < size; from += PIECE) {
+        const n = Math.min(PIECE, size - from);
+        tidy(() => step(...runs.map((run) => run.narrow(0, from, n))));
+      }
+    }
+  });
 }
 
 /** The gradient with its sign and the L2 penalty: `±grad + weightDecay param`; the gradient itself where neither changes it. */
