@@ -183,6 +183,16 @@ export function canList(): boolean {
   return doSetsTell;
 }
 
+/** Holds an object that is dead, until the collector comes by. */
+let lately: WeakSet<object> | null = null;
+
+/** Whether the young have been collected, by whomever, since this was last true; only where `canList`. */
+export function hasCollected(): boolean {
+  if (lately !== null && survivors(lately)?.length !== 0) return false;
+  lately = new WeakSet([new Canary()]);
+  return true;
+}
+
 /** Whether a collection of the young takes what is dead, and that alone, out of a weak set, and the rest is listed. */
 function isListed({ young }: Collector): boolean {
   const living = new Canary();

@@ -16,6 +16,7 @@ import {
   canList,
   collect,
   forget,
+  hasCollected,
   hasYoung,
   isDead,
   isListingTried,
@@ -35,7 +36,7 @@ export interface Owner {
 const NEW_AGE = 256;
 /** So many blocks are new before anybody looks which of them are new no more. */
 const MOST_NEW = 2 * NEW_AGE;
-/** So many blocks become young at least before anybody looks which of them the collector has found dead of its own accord. */
+/** So many blocks are worth a look which of them the collector has found dead of its own accord. */
 const MOST_YOUNG = 64;
 /** An owner that has outlived so many collections of the young is not young. */
 const YOUNG_LOOKS = 2;
@@ -56,9 +57,6 @@ export class Deaths {
   /** How many of them make it worth a look which are new no more. */
   private mostNew = MOST_NEW;
   private readonly young: Block[] = [];
-  /** How many of those make it worth a look which of them have died, without collecting. */
-  private mostYoung = MOST_YOUNG;
-  private weedEvery = MOST_YOUNG;
   private readonly youngOwners = new WeakSet<Owner>();
   private isEndAwaited = false;
   private watched = 0;
@@ -88,7 +86,8 @@ export class Deaths {
       // To find out whether a runtime can list takes milliseconds; in a loop that leaves nothing there is no need to know.
       if (!isListingTried()) this.passNew(0, false);
       if (newBlocks.length > NEW_AGE) this.passNew(block.placedAt - NEW_AGE, canList());
-      if (this.young.length >= this.mostYoung) this.weed();
+      // What the collector has come across by itself goes before its block grows old.
+      if (this.young.length >= MOST_YOUNG && canList() && hasCollected()) this.buryYoung(Infinity);
       this.mostNew = MOST_NEW + newBlocks.length;
     } else if (!this.isEndAwaited) {
       this.isEndAwaited = true;
@@ -191,15 +190,6 @@ export class Deaths {
       last.placeAsYoung = block.placeAsYoung;
     }
     block.placeAsYoung = -1;
-  }
-
-  /** Buries what the collector has come across by itself, so that its block does not grow old; rarer while that is little. */
-  private weed(): void {
-    const before = this.young.length;
-    this.buryYoung(Infinity);
-    const left = this.young.length;
-    this.weedEvery = before - left < this.weedEvery / 2 ? 2 * this.weedEvery : MOST_YOUNG;
-    this.mostYoung = left + this.weedEvery;
   }
 
   /**
