@@ -15,7 +15,10 @@ const ceilings: Record<string, readonly [kilobytes: number, why: string]> = {
     'two fifths emitters of kernels, a third ops, the rest reference loops, assembler and tensors; aim: 60',
   ],
   '@torsor/autograd': [24, 'a formula for every op, and the engine'],
-  '@torsor/nn': [29, 'some 145 modules, most of them checks of arguments; layers for sequences are 7'],
+  '@torsor/nn': [
+    33.2,
+    'some 155 modules, most of them checks of arguments; layers for sequences are 7, resampling is 4',
+  ],
   '@torsor/optim': [12.5, 'a dozen optimisers and fifteen schedules, most of them names and checks of options'],
   '@torsor/data': [
     11.7,
@@ -45,6 +48,13 @@ test('a web page that uses convolutions does not load layers for sequences', asy
   const code = new TextDecoder().decode(await minified('packages/torsor', use, []));
   assert.match(code, /Linear/);
   assert.not.match(code, /MultiheadAttention|weight_ih/);
+});
+
+test('a web page that uses convolutions does not load resampling', async () => {
+  const use = `import { Conv2d, ReLU } from '@torsor/nn'; console.log(new Conv2d(1, 1, 1), new ReLU())`;
+  const code = new TextDecoder().decode(await minified('packages/torsor', use, []));
+  assert.match(code, /Conv2d/);
+  assert.not.match(code, /interpolate|gridSample|pixelShuffle|kernelSize \[|upscaleFactor/);
 });
 
 test.run();

@@ -83,6 +83,7 @@ export {
 } from '@torsor/core';
 export type { ScaledDotProductAttentionOptions } from './attention.ts';
 export { scaledDotProductAttention } from './attention.ts';
+export * from './blocks.ts';
 export type { DropoutOptions } from './dropout.ts';
 export {
   alphaDropout,
@@ -92,6 +93,9 @@ export {
   dropout2d,
   featureAlphaDropout,
 } from './dropout.ts';
+export * from './grid.ts';
+export * from './resample.ts';
+export * from './shuffle.ts';
 
 // ------------------------------------------------------------------------------------------------------------ activations
 
