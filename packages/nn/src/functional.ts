@@ -94,8 +94,12 @@ export {
   featureAlphaDropout,
 } from './dropout.ts';
 export * from './grid.ts';
+export * from './localResponse.ts';
+export * from './powerPool.ts';
+export * from './randomised.ts';
 export * from './resample.ts';
 export * from './shuffle.ts';
+export * from './unpool.ts';
 
 // ------------------------------------------------------------------------------------------------------------ activations
 

@@ -4,7 +4,7 @@
  */
 
 import type { DType, Tensor } from '@torsor/core';
-import { full, named, ValueError } from '@torsor/core';
+import { formatShape, full, named, ShapeError, ValueError } from '@torsor/core';
 import { flag, integer, numeric, required } from '../arguments.ts';
 import type { InplaceOptions } from '../functional.ts';
 import * as F from '../functional.ts';
@@ -192,6 +192,46 @@ export class LeakyReLU extends Module {
 
   override extraRepr(): string {
     return `negative_slope=${python(this.negativeSlope)}${inplaceSuffix(this.inplace)}`;
+  }
+}
+
+export type RReluLayerOptions = Omit<F.RReluOptions, 'training'>;
+
+/**
+ * `x > 0 ? x : a x`, with a slope a drawn from [lower, upper) for each element in training, `(lower + upper) / 2` in evaluation.
+ *
+ * @param lower least slope; 1/8 by default
+ * @param upper largest slope; 1/3 by default
+ */
+export class RReLU extends Module {
+  static override readonly keepsNothing: boolean = true;
+  readonly lower: number;
+  readonly upper: number;
+  readonly inplace: boolean;
+
+  constructor(
+    lower?: number | RReluLayerOptions,
+    upper?: number | RReluLayerOptions,
+    inplace?: boolean | RReluLayerOptions,
+  ) {
+    super();
+    const op = 'RReLU';
+    const [low = 1 / 8, high = 1 / 3, write = false] = named<[number, number, boolean]>(
+      op,
+      ['lower', 'upper', 'inplace'],
+      [lower, upper, inplace],
+    );
+    this.lower = numeric(op, 'lower', low);
+    this.upper = numeric(op, 'upper', high);
+    this.inplace = flag(op, 'inplace', write);
+  }
+
+  override forward(input: Tensor): Tensor {
+    return F.rrelu(input, this.lower, this.upper, this.training, this.inplace);
+  }
+
+  override extraRepr(): string {
+    return `lower=${python(this.lower)}, upper=${python(this.upper)}${inplaceSuffix(this.inplace)}`;
   }
 }
 
@@ -479,6 +519,21 @@ export class Softmax extends SoftmaxActivation {
 
   override forward(input: Tensor): Tensor {
     return F.softmax(input, this.dim);
+  }
+}
+
+/** `e^x / Σ e^x` over the channels at each place of an image: input `[N, C, H, W]` or `[C, H, W]` of the same shape. */
+export class Softmax2d extends Module {
+  static override readonly keepsNothing: boolean = true;
+
+  override forward(input: Tensor): Tensor {
+    if (input.ndim !== 3 && input.ndim !== 4) {
+      throw new ShapeError(`requires a 3D or 4D tensor as input, but got ${formatShape(input.shape)}`, {
+        op: 'Softmax2d',
+        operands: { input: input.shape },
+      });
+    }
+    return F.softmax(input, -3);
   }
 }
 
