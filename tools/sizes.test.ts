@@ -16,8 +16,8 @@ const ceilings: Record<string, readonly [kilobytes: number, why: string]> = {
   ],
   '@torsor/autograd': [24, 'a formula for every op, and the engine'],
   '@torsor/nn': [
-    35.3,
-    'some 165 modules, most of them checks of arguments; layers for sequences are 7, resampling is 4',
+    40,
+    'some 175 modules, most of them checks of arguments; layers for sequences are 7, resampling and rare losses 4 each',
   ],
   '@torsor/optim': [12.5, 'a dozen optimisers and fifteen schedules, most of them names and checks of options'],
   '@torsor/data': [
@@ -54,7 +54,7 @@ test('a web page that uses convolutions does not load resampling', async () => {
   const use = `import { Conv2d, ReLU } from '@torsor/nn'; console.log(new Conv2d(1, 1, 1), new ReLU())`;
   const code = new TextDecoder().decode(await minified('packages/torsor', use, []));
   assert.match(code, /Conv2d/);
-  assert.not.match(code, /interpolate|gridSample|pixelShuffle|kernelSize \[|upscaleFactor/);
+  assert.not.match(code, /interpolate|gridSample|upscaleFactor|maxUnpool|ctcLoss/);
 });
 
 test.run();

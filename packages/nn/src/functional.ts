@@ -84,6 +84,8 @@ export {
 export type { ScaledDotProductAttentionOptions } from './attention.ts';
 export { scaledDotProductAttention } from './attention.ts';
 export * from './blocks.ts';
+export * from './classMargins.ts';
+export * from './ctc.ts';
 export type { DropoutOptions } from './dropout.ts';
 export {
   alphaDropout,
@@ -94,7 +96,9 @@ export {
   featureAlphaDropout,
 } from './dropout.ts';
 export * from './grid.ts';
+export * from './likelihoods.ts';
 export * from './localResponse.ts';
+export * from './pairMargins.ts';
 export * from './powerPool.ts';
 export * from './randomised.ts';
 export * from './resample.ts';

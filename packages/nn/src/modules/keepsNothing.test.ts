@@ -50,6 +50,23 @@ const CHAINS: Readonly<Record<string, () => nn.Module[]>> = {
     new nn.Flatten(1, 2),
     new nn.ReLU(),
   ],
+  sizes: () => [
+    new nn.Upsample({ scaleFactor: 2, mode: 'bilinear' }),
+    new nn.Conv2d(8, 8, 3),
+    new nn.Upsample([12, 12]),
+    new nn.Unfold(3),
+    new nn.Tanh(),
+    new nn.Fold(12, 3),
+    new nn.Upsample({ size: 9, mode: 'bicubic' }),
+  ],
+  order: () => [
+    new nn.PixelUnshuffle(2),
+    new nn.LocalResponseNorm(3),
+    new nn.ChannelShuffle(4),
+    new nn.RReLU(),
+    new nn.PixelShuffle(4),
+    new nn.Softmax2d(),
+  ],
 };
 
 /** Output, and the gradients of the input and of all parameters. */

@@ -5,54 +5,20 @@
  */
 
 import type { KlDivReduction, LossReduction, Tensor } from '@torsor/core';
-import { named, show, ValueError } from '@torsor/core';
+import { named } from '@torsor/core';
 import { flag, integer, numeric } from '../arguments.ts';
 import * as F from '../functional.ts';
 import { Module } from '../module.ts';
 import type { Buffer } from '../parameter.ts';
+import type { Deprecated, LossLayerOptions } from '../reduction.ts';
+import { PLAIN, reductionOf } from '../reduction.ts';
+
+export type { LossLayerOptions };
 
 type LossInputs = [input: Tensor, target: Tensor];
-type Deprecated = boolean | null;
-
-export interface LossLayerOptions {
-  /** Deprecated: false stands for `reduction: 'sum'`. */
-  readonly sizeAverage?: Deprecated;
-  /** Deprecated: false stands for `reduction: 'none'`. */
-  readonly reduce?: Deprecated;
-  /** `'mean'` (default), `'sum'` or `'none'`. */
-  readonly reduction?: LossReduction;
-}
-
 export interface WeightedLossLayerOptions extends LossLayerOptions {
   /** Factors; null (default) for 1. */
   readonly weight?: Tensor | null;
-}
-
-const PLAIN: readonly string[] = ['none', 'mean', 'sum'];
-
-/** What the deprecated flags stand for, if one is given; `reduction` otherwise. */
-function reductionOf<R extends string = LossReduction>(
-  op: string,
-  sizeAverage: unknown,
-  reduce: unknown,
-  reduction: unknown = 'mean',
-  known = PLAIN,
-): R {
-  for (const [name, value] of Object.entries({ sizeAverage, reduce })) {
-    if (value === undefined || value === null || typeof value === 'boolean') continue;
-    throw new ValueError(
-      `${name} must be a boolean or null (it is deprecated; give { reduction } instead), but got ${show(value)}`,
-      { op, operands: { [name]: value } },
-    );
-  }
-  if (typeof sizeAverage === 'boolean' || typeof reduce === 'boolean') {
-    return (reduce === false ? 'none' : sizeAverage === false ? 'sum' : 'mean') as R;
-  }
-  if (known.includes(reduction as string)) return reduction as R;
-  throw new ValueError(`${String(reduction)} is not a valid value for reduction; known are ${known.join(', ')}`, {
-    op,
-    operands: { reduction },
-  });
 }
 
 /** A loss whose only argument is how it is reduced. */

@@ -1,0 +1,71 @@
+/** How losses are reduced, in functions and modules alike. */
+
+import type { LossReduction, Tensor } from '@torsor/core';
+import { named, show, ValueError } from '@torsor/core';
+
+export type Deprecated = boolean | null;
+
+export interface LossLayerOptions {
+  /** Deprecated: false stands for `reduction: 'sum'`. */
+  readonly sizeAverage?: Deprecated;
+  /** Deprecated: false stands for `reduction: 'none'`. */
+  readonly reduce?: Deprecated;
+  /** `'mean'` (default), `'sum'` or `'none'`. */
+  readonly reduction?: LossReduction;
+}
+
+/** The last arguments of most losses, in PyTorch's order; O are the options that may stand in place of any. */
+export type ReductionArguments<O> = [
+  sizeAverage?: Deprecated | O,
+  reduce?: Deprecated | O,
+  reduction?: LossReduction | O,
+];
+
+/** The reductions that most losses know. */
+export const PLAIN: readonly string[] = ['none', 'mean', 'sum'];
+
+/** What the deprecated flags stand for, if one is given; `reduction` otherwise. */
+export function reductionOf<R extends string = LossReduction>(
+  op: string,
+  sizeAverage: unknown,
+  reduce: unknown,
+  reduction: unknown = 'mean',
+  known = PLAIN,
+): R {
+  for (const [name, value] of Object.entries({ sizeAverage, reduce })) {
+    if (value === undefined || value === null || typeof value === 'boolean') continue;
+    throw new ValueError(
+      `${name} must be a boolean or null (it is deprecated; give { reduction } instead), but got ${show(value)}`,
+      { op, operands: { [name]: value } },
+    );
+  }
+  if (typeof sizeAverage === 'boolean' || typeof reduce === 'boolean') {
+    return (reduce === false ? 'none' : sizeAverage === false ? 'sum' : 'mean') as R;
+  }
+  if (known.includes(reduction as string)) return reduction as R;
+  throw new ValueError(`${String(reduction)} is not a valid value for reduction; known are ${known.join(', ')}`, {
+    op,
+    operands: { reduction },
+  });
+}
+
+/**
+ * The arguments of a loss by name, as `named` gives them, and how it is reduced. `names` has `'reduction'` among them, and where PyTorch
+ * has them `'sizeAverage'` and `'reduce'`; T says nothing of what follows its last entry.
+ */
+export function lossArguments<T extends readonly unknown[]>(
+  op: string,
+  names: readonly string[],
+  args: readonly unknown[],
+): [values: Partial<T>, reduction: LossReduction] {
+  const values = named<unknown[]>(op, names, args);
+  const [average, reduce, reduction] = ['sizeAverage', 'reduce', 'reduction'].map(
+    (name) => values[names.indexOf(name)],
+  );
+  return [values as unknown as Partial<T>, reductionOf(op, average, reduce, reduction)];
+}
+
+/** The mean or sum of losses, or all of them. */
+export function reduced(losses: Tensor, reduction: LossReduction): Tensor {
+  return reduction === 'none' ? losses : reduction === 'mean' ? losses.mean() : losses.sum();
+}
