@@ -1,6 +1,6 @@
 /**
- * Resampling along one dimension, in any mode: each output is a weighted sum of a few inputs, its taps. What resamples is a gather and a
- * product for each tap, over whole rows; its gradient is the same with the transposed taps, and so is the gradient's own.
+ * Resampling along one dimension, in any mode: each output is a weighted sum of a few inputs, its taps. Its gradient is a resampling with
+ * the transposed taps, and so is the gradient's own.
  *
  * Positions and weights follow PyTorch's `UpSample.h` and `UpSampleKernel.cpp`.
  */
@@ -9,6 +9,7 @@ import type { FunctionContext } from '@torsor/autograd';
 import { Function as AutogradFunction } from '@torsor/autograd';
 import type { DType, Tensor } from '@torsor/core';
 import { composed, fromTypedArray } from '@torsor/core';
+import { weighByKernel } from './tapsKernel.ts';
 
 /** Tap k of output i is input `indices[k][i]`, times `weights[k][i]`: null where all of them are 1. */
 export interface Taps {
@@ -137,9 +138,11 @@ function transposed({ inputs, outputs, indices, weights }: Taps): Taps {
   };
 }
 
-/** `out[…, i, …] = Σ weights[k][i] x[…, indices[k][i], …]` along `dim`. */
+/** `out[…, i, …] = Σ weights[k][i] x[…, indices[k][i], …]` along `dim`: by a kernel, or by a gather and a product for each tap. */
 function weigh(x: Tensor, dim: number, { outputs, indices, weights }: Taps): Tensor {
   return composed(() => {
+    const byKernel = weighByKernel(x, dim, indices, weights ?? indices.map(() => new Float64Array(outputs).fill(1)));
+    if (byKernel !== null) return byKernel;
     const column = [outputs, ...new Array<number>(x.ndim - 1 - dim).fill(1)];
     const part = (k: number): Tensor => {
       const slices = x.indexSelect(dim, fromTypedArray(indices[k]));
