@@ -88,29 +88,38 @@ function onImage(sliding: Sliding, dim: 0 | 1, entry: number): [from: number, to
   return [from, Math.max(to, from), from * stride[dim] + shift];
 }
 
-/** `[N, C kh kw, places]` → `[N, C, H, W]`: an addition for each entry of the window. */
+/**
+ * `[N, C kh kw, places]` → `[N, C, H, W]`: an addition for each entry of the window. Sums are of neighbours at any stride: in them, pixels
+ * that are a stride apart lie side by side, and are put in their order at the end.
+ */
 function sumOfBlocks(columns: Tensor, sliding: Sliding): Tensor {
   return composed(() => {
     const { image, kernel, stride, places } = sliding;
+    const [down, across] = stride;
+    const [height, width] = [Math.ceil(image[0] / down), Math.ceil(image[1] / across)];
     const n = columns.shape[0];
     const c = columns.shape[1] / (kernel[0] * kernel[1]);
-    const out = zeros([n, c, ...image], { dtype: columns.dtype });
+    const sums = zeros([n, c, down, across, height, width], { dtype: columns.dtype });
     const blocks = columns.reshape([n, c, ...kernel, ...places]);
-    const [sn, sc, sh, sw] = out.strides;
     for (let i = 0; i < kernel[0]; i++) {
       const [top, bottom, row] = onImage(sliding, 0, i);
       for (let j = 0; j < kernel[1]; j++) {
         const [left, right, column] = onImage(sliding, 1, j);
         if (top === bottom || left === right) continue;
-        const target = out.asStrided(
-          [n, c, bottom - top, right - left],
-          [sn, sc, sh * stride[0], sw * stride[1]],
-          row * sh + column * sw,
-        );
-        target.add_(blocks.select(2, i).select(2, j).slice(2, top, bottom).slice(3, left, right));
+        sums
+          .select(2, row % down)
+          .select(2, column % across)
+          .narrow(2, Math.floor(row / down), bottom - top)
+          .narrow(3, Math.floor(column / across), right - left)
+          .add_(blocks.select(2, i).select(2, j).slice(2, top, bottom).slice(3, left, right));
       }
     }
-    return out;
+    return sums
+      .permute(0, 1, 4, 2, 5, 3)
+      .reshape([n, c, height * down, width * across])
+      .narrow(2, 0, image[0])
+      .narrow(3, 0, image[1])
+      .contiguous();
   });
 }
 

@@ -253,30 +253,43 @@ export function gridSample(
   return composed(() => sample(input, grid, { mode: m, padding, alignCorners: isAligned }));
 }
 
+/** The product of two weights, null standing for 1. */
+function product(a: Tensor | null, b: Tensor | null): Tensor | null {
+  return a === null || b === null ? (a ?? b) : a.mul(b);
+}
+
+/** Channels from which on pixels are gathered as rows. */
+const LEAST_ROW = 8;
+
 function sample(input: Tensor, grid: Tensor, how: Omit<Axis, 'size'>): Tensor {
   const [n, channels, height, width] = input.shape;
   const [, outHeight, outWidth] = grid.shape;
   const count = n * outHeight * outWidth;
-  const places = grid.reshape([count, 2]);
-  const columns = pixelsOf(places.select(1, 0), { size: width, ...how });
-  const lines = pixelsOf(places.select(1, 1), { size: height, ...how });
+  const [x, y] = grid.reshape([count, 2]).t().contiguous().unbind(0);
+  const columns = pixelsOf(x, { size: width, ...how });
+  const lines = pixelsOf(y, { size: height, ...how });
   const image = arange(0, n * height * width, height * width, { dtype: 'int32' });
   const start = image
     .unsqueeze(1)
     .expand([n, outHeight * outWidth])
     .reshape([count]);
-  const pixels = input.permute(0, 2, 3, 1).reshape([n * height * width, channels]);
-  let out: Tensor | null = null;
-  for (const line of lines) {
+  // Rows of a few channels cost more than as many single elements.
+  const areRows = channels >= LEAST_ROW;
+  const pixels = areRows
+    ? input.permute(0, 2, 3, 1).reshape([n * height * width, channels])
+    : input.transpose(0, 1).reshape([channels, n * height * width]);
+  const valuesAt = (index: Tensor): Tensor => pixels.indexSelect(areRows ? 0 : 1, index);
+  const [first, ...rest] = lines.flatMap((line) => {
     const row = line.index.mul(width).add(start);
-    for (const column of columns) {
-      const values = pixels.indexSelect(0, row.add(column.index));
-      const factors = [line.weight, column.weight].filter((weight) => weight !== null);
-      const weight = factors.length === 2 ? factors[0].mul(factors[1]) : (factors[0] ?? null);
-      if (weight === null) out = values;
-      else out = out === null ? values.mul(weight.unsqueeze(1)) : out.addcmul(values, weight.unsqueeze(1));
-    }
+    return columns.map((column) => ({ index: row.add(column.index), factor: product(line.weight, column.weight) }));
+  });
+  const spread = (factor: Tensor): Tensor => (areRows ? factor.unsqueeze(1) : factor);
+  let out = valuesAt(first.index);
+  if (first.factor !== null) out = out.mul(spread(first.factor));
+  for (const { index, factor } of rest) {
+    out = factor === null ? out.add(valuesAt(index)) : out.addcmul(valuesAt(index), spread(factor));
   }
-  const flat = out ?? zeros([count, channels], { dtype: input.dtype });
-  return flat.view([n, outHeight, outWidth, channels]).permute(0, 3, 1, 2).contiguous();
+  return areRows
+    ? out.view([n, outHeight, outWidth, channels]).permute(0, 3, 1, 2).contiguous()
+    : out.view([channels, n, outHeight, outWidth]).transpose(0, 1).contiguous();
 }
