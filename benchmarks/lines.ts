@@ -17,6 +17,7 @@ const SUITES = [
   'elementwise',
   'reduce',
   'move',
+  'resample',
   'optim',
   'train',
   'start',

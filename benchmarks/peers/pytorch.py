@@ -213,6 +213,17 @@ def padding(mode, shape):
     return lambda: F.pad(x, [1, 1, 1, 1], mode)
 
 
+def resampling(work):
+    op, shape = work['op'], work['shapes'][0]
+    f = {
+        'unfold': lambda x: F.unfold(x, 3, padding=1),
+        'fold': lambda x: F.fold(x, (56, 56), 3, padding=1),
+        'pixelShuffle': lambda x: F.pixel_shuffle(x, 2),
+    }.get(op, lambda x: F.interpolate(x, scale_factor=2, mode=op.split('_')[1]))
+    x = torch.rand(shape)
+    return with_gradient(f, [x], work.get('pass') == 'both', f(x).shape)
+
+
 MOVING = (
     *('transpose', 'permute', 'cat', 'gather', 'indexSelect', 'embedding', 'embeddingGrad', 'topk', 'sort', 'cumsum'),
     *('scatter', 'scatterAdd', 'indexAdd', 'maskedSelect', 'nonzero', 'cumsumColumns', 'cumprod', 'sortColumns', 'flip'),
@@ -242,6 +253,8 @@ def prepare(work):
         return casting(op, shapes[0])
     if op.startswith('pad_'):
         return padding(op[4:], shapes[0])
+    if op.startswith('interpolate_') or op in ('unfold', 'fold', 'pixelShuffle'):
+        return resampling(work)
     if op in MOVING:
         return moving(op, shapes[0])
     operands = [torch.rand(shape) for shape in shapes]
