@@ -138,9 +138,10 @@ function padded(x: Tensor, axis: Axis): Tensor {
 
 /** Pixels at integral positions, which may lie outside: then their weight is 0. */
 function pixelsAt(at: Tensor, weight: Tensor | null, { size, padding }: Axis): Pixels {
-  const index = clamp(at, 0, size - 1).to('int32');
+  const nearest = clamp(at, 0, size - 1);
+  const index = nearest.to('int32');
   if (padding !== 'zeros') return { index, weight };
-  const isInside = at.ge(0).logicalAnd(at.le(size - 1));
+  const isInside = at.eq(nearest);
   return { index, weight: where(isInside, weight ?? ones([], { dtype: at.dtype }), 0) };
 }
 
