@@ -2,7 +2,8 @@
  * `nn.functional.affineGrid` and `gridSample`: the places that an affine map leads to, and the values of images at such places
  * (Jaderberg et al., "Spatial Transformer Networks", 2015). After PyTorch's `GridSampler.h`.
  *
- * What reads an image reads its pixels as rows of channels: a gather of rows and a product for each pixel that a place takes from.
+ * An image is read by the kernel of resampling, which takes all pixels of a place in one pass; where gradients are recorded, by a gather of
+ * its pixels, as rows of channels, and a product for each pixel that a place takes from.
  */
 
 import type { Tensor } from '@torsor/core';
@@ -14,6 +15,7 @@ import {
   formatShape,
   isFloating,
   linspace,
+  modes,
   NotImplementedError,
   named,
   ones,
@@ -25,6 +27,7 @@ import {
   zeros,
 } from '@torsor/core';
 import { flag, integer, required, tensorArgument } from './arguments.ts';
+import { sampleByKernel } from './tapsKernel.ts';
 
 export interface AffineGridOptions {
   /** `[N, C, H, W]` of the images to sample. */
@@ -269,6 +272,20 @@ function sample(input: Tensor, grid: Tensor, how: Omit<Axis, 'size'>): Tensor {
   const [x, y] = grid.reshape([count, 2]).t().contiguous().unbind(0);
   const columns = pixelsOf(x, { size: width, ...how });
   const lines = pixelsOf(y, { size: height, ...how });
+  const terms = lines.flatMap((line) => {
+    const row = line.index.mul(width);
+    return columns.map((column) => ({ index: row.add(column.index), factor: product(line.weight, column.weight) }));
+  });
+  if (!modes.grad || !(input.requiresGrad || grid.requiresGrad)) {
+    const tables = [n, outHeight * outWidth];
+    const weights = terms.map(({ factor }) => factor ?? ones([count], { dtype: input.dtype }));
+    const byKernel = sampleByKernel(
+      input.reshape([n, channels, height * width]),
+      stack(terms.map(({ index }) => index)).view([terms.length, ...tables]),
+      stack(weights).view([terms.length, ...tables]),
+    );
+    if (byKernel !== null) return byKernel.view([n, channels, outHeight, outWidth]);
+  }
   const image = arange(0, n * height * width, height * width, { dtype: 'int32' });
   const start = image
     .unsqueeze(1)
@@ -279,16 +296,13 @@ function sample(input: Tensor, grid: Tensor, how: Omit<Axis, 'size'>): Tensor {
   const pixels = areRows
     ? input.permute(0, 2, 3, 1).reshape([n * height * width, channels])
     : input.transpose(0, 1).reshape([channels, n * height * width]);
-  const valuesAt = (index: Tensor): Tensor => pixels.indexSelect(areRows ? 0 : 1, index);
-  const [first, ...rest] = lines.flatMap((line) => {
-    const row = line.index.mul(width).add(start);
-    return columns.map((column) => ({ index: row.add(column.index), factor: product(line.weight, column.weight) }));
-  });
+  const valuesAt = (index: Tensor): Tensor => pixels.indexSelect(areRows ? 0 : 1, index.add(start));
+  const [first, ...rest] = terms;
   const spread = (factor: Tensor): Tensor => (areRows ? factor.unsqueeze(1) : factor);
   let out = valuesAt(first.index);
   if (first.factor !== null) out = out.mul(spread(first.factor));
   for (const { index, factor } of rest) {
-    out = factor === null ? out.add(valuesAt(index)) : out.addcmul(valuesAt(index), spread(factor));
+    out = out.add(factor === null ? valuesAt(index) : valuesAt(index).mul(spread(factor)));
   }
   return areRows
     ? out.view([n, outHeight, outWidth, channels]).permute(0, 3, 1, 2).contiguous()

@@ -2,6 +2,7 @@ import type { Executor, Tensor } from '@torsor/core';
 import { features, fromTypedArray, heap, kernel, manualSeed, randn, runInline, setExecutor } from '@torsor/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { gridSample } from './grid.ts';
 import type { Taps } from './taps.ts';
 import { resampleAlong } from './taps.ts';
 import { weighByKernel } from './tapsKernel.ts';
@@ -94,19 +95,21 @@ test('strides and offsets of the input do not matter', () => {
   assert.equal(bits(resampleAlong(turned, 1, taps)), bits(plainly(turned, 1, taps)));
 });
 
+let parts = 0;
+
+/** Runs rows in another order, each as a thread would. */
+const shared: Executor = {
+  threads: 2,
+  isWorthSharing: () => true,
+  run: runInline,
+  runRows: ({ name, emit, entry, rows }) => {
+    parts += rows.length;
+    for (const row of [...rows].reverse()) kernel(name, emit, heap().memory)[entry](...row);
+  },
+};
+
 test('threads share it in parts, for the same bits', () => {
   manualSeed(2);
-  let parts = 0;
-  // Rows in another order, each as a thread would run it.
-  const shared: Executor = {
-    threads: 2,
-    isWorthSharing: () => true,
-    run: runInline,
-    runRows: ({ name, emit, entry, rows }) => {
-      parts += rows.length;
-      for (const row of [...rows].reverse()) kernel(name, emit, heap().memory)[entry](...row);
-    },
-  };
   for (const shape of [
     [300, 40, 1],
     [3, 400, 1],
@@ -124,6 +127,24 @@ test('threads share it in parts, for the same bits', () => {
       setExecutor(null);
     }
     assert.ok(parts > 1, `${parts} parts of ${shape}`);
+  }
+});
+
+test('gridSample gives the bits by kernel that it gives where gradients are recorded, on one thread or several', () => {
+  manualSeed(3);
+  for (const channels of [3, 9]) {
+    for (const mode of ['bilinear', 'nearest', 'bicubic'] as const) {
+      const image = randn(3, 11, 13, channels).permute(0, 3, 1, 2);
+      const grid = randn(3, 17, 9, 2);
+      const plain = gridSample(image, grid, { mode });
+      assert.equal(bits(plain), bits(gridSample(image.clone().requiresGrad_(), grid, { mode }).detach()), mode);
+      setExecutor(shared);
+      try {
+        assert.equal(bits(gridSample(image, grid, { mode })), bits(plain), mode);
+      } finally {
+        setExecutor(null);
+      }
+    }
   }
 });
 

@@ -1,5 +1,5 @@
 /**
- * The kernels of `taps.ts`: every output of a resampling in one pass over it. They multiply and add as its tensor ops do, in the same
+ * The kernels of `taps.ts` and `grid.ts`: every output of a resampling in one pass over it. They multiply and add as its tensor ops do, in the same
  * order, and so give the same bits.
  *
  *     for o in 0 … count-1:  for i in 0 … rows-1:  for c in 0 … inner-1:
@@ -141,11 +141,10 @@ const NS = { rows: 0.15, columns: 0.5 } as const;
 /** Nanoseconds of a task, about, and tasks at most. */
 const TASK = { ns: 8_000, most: 64 } as const;
 
-/** A resampling as a walk: so many steps of x, of so many outputs, of so many elements each. */
+/** A resampling as a walk: so many steps of x, of so many outputs. */
 interface Walk {
   readonly steps: number;
   readonly outputs: number;
-  readonly inner: number;
 }
 
 /** Parts of a walk: steps, or, if there are few, outputs of each. */
@@ -201,19 +200,60 @@ export function weighByKernel(
     );
     (factors.storage.array as Float64Array).set(weights[k], k * outputs);
   });
-  const walk = { steps, outputs, inner };
   const form = inner === 1 ? 'columns' : 'rows';
   const stepBytes = shape[dim] * inner * bytes;
-  const parts = partsOf(walk, out.numel() * taps * NS[form]).map(([step, count, output, rows]) => [
+  const ns = out.numel() * taps * NS[form];
+  const parts = partsOf({ steps, outputs }, ns).map(([step, count, output, rows]) => [
     ...[count, rows, outputs, inner * bytes, stepBytes],
     image.storage.pointer + image.offset * bytes + step * stepBytes,
     out.storage.pointer + (step * outputs + output) * inner * bytes,
     offsets.storage.pointer + 4 * output,
     factors.storage.pointer + bytes * output,
   ]);
-  const name = `f${8 * bytes}_taps_${form}_${taps}`;
+  launch(form, dtype, taps, parts, ns);
+  return out;
+}
+
+/** Runs a kernel with one list of arguments after the other, or shares them among threads, if `ns` are worth it. */
+function launch(
+  form: 'rows' | 'columns',
+  dtype: Float,
+  taps: number,
+  parts: readonly (readonly number[])[],
+  ns: number,
+): void {
+  const name = `f${8 * itemBytes(dtype)}_taps_${form}_${taps}`;
   const emit = form === 'rows' ? emitRows(dtype, taps) : emitColumns(dtype, taps);
-  if (parts.length > 1) executor().runRows({ name, emit, entry: 'run', rows: parts });
-  else kernel(name, emit, heap().memory).run(...parts[0]);
+  if (executor().isWorthSharing(ns)) executor().runRows({ name, emit, entry: 'run', rows: parts });
+  else for (const part of parts) kernel(name, emit, heap().memory).run(...part);
+}
+
+/**
+ * `out[n, c, i] = Σ weights[k, n, i] x[n, c, indices[k, n, i]]`: images x `[N, C, P]`, tables `[K, N, outputs]` → `[N, C, outputs]`; null
+ * where no kernel takes it.
+ */
+export function sampleByKernel(x: Tensor, indices: Tensor, weights: Tensor): Tensor | null {
+  const { dtype } = x;
+  const [n, channels, pixels] = x.shape;
+  const [taps, , outputs] = indices.shape;
+  if ((dtype !== 'float32' && dtype !== 'float64') || !features().simd) return null;
+  const bytes = itemBytes(dtype);
+  const [image, offsets, factors] = [x.contiguous(), indices.mul(bytes), weights.contiguous()];
+  const out = empty([n, channels, outputs], { dtype });
+  if (![image, out, offsets, factors].every(({ storage }) => storage.enterHeap())) return null;
+  const ns = out.numel() * taps * NS.columns;
+  const parts = Array.from({ length: n }, (_, at) =>
+    partsOf({ steps: channels, outputs }, ns / n).map(([step, count, output, rows]) => {
+      const plane = at * channels + step;
+      return [
+        ...[count, rows, n * outputs, bytes, pixels * bytes],
+        image.storage.pointer + (image.offset + plane * pixels) * bytes,
+        out.storage.pointer + (plane * outputs + output) * bytes,
+        offsets.storage.pointer + 4 * (at * outputs + output),
+        factors.storage.pointer + bytes * (factors.offset + at * outputs + output),
+      ];
+    }),
+  ).flat();
+  launch('columns', dtype, taps, parts, ns);
   return out;
 }
