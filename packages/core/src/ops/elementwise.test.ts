@@ -15,7 +15,7 @@ import type { Tensor } from '../tensor.ts';
 import { tensor, zeros } from './create.ts';
 import * as ops from './elementwise.ts';
 import type { Operand } from './list.ts';
-import { asStrided, expand, transpose } from './view.ts';
+import { asStrided, expand, narrow, transpose } from './view.ts';
 
 /** What PyTorch gave: a tensor, or a refusal. */
 type Outcome = FixtureTensor | { readonly error: string };
@@ -338,6 +338,34 @@ test('in-place forms refuse results of a higher category, other shapes, and memo
     refuses(write, 'ValueError', /more than one element .* single memory location/, 'expanded');
   }
   assert.equal([...values(whole), ...values(float), ...values(shared)], [1, 2, 1, 1, 1, 1], 'nothing was written');
+});
+
+test('ops of three operands in place read what they write over, under whatever layout', () => {
+  for (const size of [5, 700]) {
+    const data = Array.from({ length: size + 1 }, (_, i) => (i % 17) - 8);
+    const fresh = (): Tensor => make(data, 'float32');
+    const part = (x: Tensor, from: number): Tensor => narrow(x, 0, from, size);
+    for (const [op, fn] of [
+      ['addcmul', (a, b, c) => a + 0.5 * b * c],
+      ['addcdiv', (a, b, c) => a + (0.5 * b) / c],
+    ] as const satisfies readonly (readonly [string, (a: number, b: number, c: number) => number])[]) {
+      const x = fresh();
+      ops[`${op}_`](part(x, 1), part(x, 0), part(x, 1), { value: 0.5 });
+      const want = data.map((a, i) => (i === 0 ? a : Math.fround(fn(a, data[i - 1], a))));
+      assert.equal(values(x), want, `${op}_ of ${size}`);
+      const whole = make(data.map(Math.abs), 'float32');
+      ops[`${op}_`](whole, make(data, 'float64'), make([2], 'float64'), { value: 0.5 });
+      const wide = data.map((b) => Math.fround(fn(Math.abs(b), b, 2)));
+      assert.equal(values(whole), wide, `${op}_ with float64`);
+    }
+    const x = fresh();
+    ops.lerp_(part(x, 1), part(x, 0), 0.25);
+    assert.equal(
+      values(x),
+      data.map((a, i) => (i === 0 ? a : Math.fround(a + 0.25 * (data[i - 1] - a)))),
+      `lerp_ of ${size}`,
+    );
+  }
 });
 
 test('a float32 tensor takes a float64 result in place, and an integer one an integer quotient', () => {

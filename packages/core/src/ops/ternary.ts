@@ -4,22 +4,22 @@ import { allocate } from '../base.ts';
 import { dispatch, dispatchInPlace } from '../dispatch.ts';
 import { resultType } from '../dtype.ts';
 import { DTypeError, ShapeError } from '../errors.ts';
-import { runTernary, runWhere } from '../kernels.ts';
+import { runCopy, runTernary, runWhere } from '../kernels.ts';
+import type { Shape } from '../layout.ts';
 import { broadcastShapes, formatShape } from '../layout.ts';
 import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
 import type { ElementwiseOps, Operand } from './list.ts';
 import {
   asTensor,
+  checkInPlace,
   checkInPlaceShape,
   checkOverlap,
   commonDType,
   commonShape,
   onlyFloat,
   operand,
-  operandShape,
   readable,
-  writeBack,
 } from './pointwise.ts';
 
 const whereForward: ElementwiseOps['where'] = (condition, a, b) => {
@@ -45,15 +45,37 @@ export function where(condition: Tensor, self: Operand, other: Operand): Tensor 
   return dispatch('where', whereForward, [condition, operand('where', 'self', self), operand('where', 'other', other)]);
 }
 
+/** The form that is exact at both ends, as PyTorch's. */
+const between = (x: number, y: number, t: number): number =>
+  Math.abs(t) < 0.5 ? x + t * (y - x) : y - (y - x) * (1 - t);
+
 const lerpForward: ElementwiseOps['lerp'] = (self, end, weight) => {
-  const shape = broadcastShapes('lerp', broadcastShapes('lerp', self.shape, end.shape), operandShape(weight));
-  const out = allocate(shape, self.dtype);
-  const w = asTensor(weight, self.dtype);
-  // The form that is exact at both ends, as PyTorch's.
-  const fn = (x: number, y: number, t: number): number => (Math.abs(t) < 0.5 ? x + t * (y - x) : y - (y - x) * (1 - t));
-  runTernary('lerp', fn, [self, end, w], 0, out);
+  const operands = [self, end, asTensor(weight, self.dtype)] as const;
+  const out = allocate(shapeOf('lerp', operands), self.dtype);
+  runTernary('lerp', between, operands, 0, out);
   return out;
 };
+
+function shapeOf(op: string, [a, b, c]: readonly [Tensor, Tensor, Tensor]): Shape {
+  return broadcastShapes(op, a.shape, broadcastShapes(op, b.shape, c.shape));
+}
+
+/** Computes into the first operand, from operands that can be read meanwhile. */
+function intoSelf(
+  name: 'addcmul' | 'addcdiv' | 'lerp',
+  fn: (x: number, y: number, z: number) => number,
+  operands: readonly [Tensor, Tensor, Tensor],
+  parameter: number,
+): void {
+  const [self, b, c] = operands;
+  const dtype = resultType(...operands);
+  checkInPlace(name, dtype, self);
+  checkInPlaceShape(name, shapeOf(name, operands), self);
+  const read = [self, readable(b, self) as Tensor, readable(c, self) as Tensor] as const;
+  const out = dtype === self.dtype ? self : allocate(self.shape, dtype);
+  runTernary(name, fn, read, parameter, out);
+  if (out !== self) runCopy(out, self);
+}
 
 /** `self + weight * (end - self)`. */
 export function lerp(self: Tensor, end: Tensor, weight: Operand): Tensor {
@@ -67,11 +89,8 @@ export function lerp_(self: Tensor, end: Tensor, weight: Operand): Tensor {
   checkSameDType('lerp', self, end);
   onlyFloat('lerp', self.dtype);
   const w = operand('lerp', 'weight', weight);
-  return dispatchInPlace(
-    'lerp',
-    [self, end, w],
-    self,
-    writeBack('lerp', self, () => lerpForward(self, end, w)),
+  return dispatchInPlace('lerp', [self, end, w], self, () =>
+    intoSelf('lerp', between, [self, end, asTensor(w, self.dtype)], 0),
   );
 }
 
@@ -84,25 +103,21 @@ function checkSameDType(op: string, a: Tensor, b: Tensor): void {
   }
 }
 
-function addc(
-  op: 'addcmul' | 'addcdiv',
-  self: Tensor,
-  tensor1: Tensor,
-  tensor2: Tensor,
-  value: number,
-  fn: (x: number, y: number, z: number) => number,
-): Tensor {
-  const shape = broadcastShapes(op, self.shape, broadcastShapes(op, tensor1.shape, tensor2.shape));
-  const out = allocate(shape, resultType(self, tensor1, tensor2));
-  runTernary(op, fn, [self, tensor1, tensor2], value, out);
+type Addc = 'addcmul' | 'addcdiv';
+
+const addcScalar = (op: Addc, value: number): ((x: number, y: number, z: number) => number) =>
+  op === 'addcmul' ? (x, y, z) => x + value * y * z : (x, y, z) => x + (value * y) / z;
+
+function addc(op: Addc, operands: readonly [Tensor, Tensor, Tensor], value: number): Tensor {
+  const out = allocate(shapeOf(op, operands), resultType(...operands));
+  runTernary(op, addcScalar(op, value), operands, value, out);
   return out;
 }
 
-const addcmulForward: ElementwiseOps['addcmul'] = (self, t1, t2, value) =>
-  addc('addcmul', self, t1, t2, value, (x, y, z) => x + value * y * z);
+const addcmulForward: ElementwiseOps['addcmul'] = (self, t1, t2, value) => addc('addcmul', [self, t1, t2], value);
 const addcdivForward: ElementwiseOps['addcdiv'] = (self, t1, t2, value) => {
   onlyFloat('addcdiv', resultType(self, t1, t2));
-  return addc('addcdiv', self, t1, t2, value, (x, y, z) => x + (value * y) / z);
+  return addc('addcdiv', [self, t1, t2], value);
 };
 
 export interface ValueOptions {
@@ -123,11 +138,8 @@ export function addcmul(self: Tensor, tensor1: Tensor, tensor2: Tensor, options?
 /** `addcmul` in place. */
 export function addcmul_(self: Tensor, tensor1: Tensor, tensor2: Tensor, options?: ValueOptions): Tensor {
   const value = valueOption('addcmul', options);
-  return dispatchInPlace(
-    'addcmul',
-    [self, tensor1, tensor2, value],
-    self,
-    writeBack('addcmul', self, () => addcmulForward(self, tensor1, tensor2, value)),
+  return dispatchInPlace('addcmul', [self, tensor1, tensor2, value], self, () =>
+    intoSelf('addcmul', addcScalar('addcmul', value), [self, tensor1, tensor2], value),
   );
 }
 
@@ -139,12 +151,10 @@ export function addcdiv(self: Tensor, tensor1: Tensor, tensor2: Tensor, options?
 /** `addcdiv` in place. */
 export function addcdiv_(self: Tensor, tensor1: Tensor, tensor2: Tensor, options?: ValueOptions): Tensor {
   const value = valueOption('addcdiv', options);
-  return dispatchInPlace(
-    'addcdiv',
-    [self, tensor1, tensor2, value],
-    self,
-    writeBack('addcdiv', self, () => addcdivForward(self, tensor1, tensor2, value)),
-  );
+  return dispatchInPlace('addcdiv', [self, tensor1, tensor2, value], self, () => {
+    onlyFloat('addcdiv', resultType(self, tensor1, tensor2));
+    intoSelf('addcdiv', addcScalar('addcdiv', value), [self, tensor1, tensor2], value);
+  });
 }
 
 const maskedFillForward: ElementwiseOps['maskedFill'] = (self, mask, value) => {

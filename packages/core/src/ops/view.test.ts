@@ -287,6 +287,18 @@ test('the gradient of a view puts each element where it came from, and adds up w
   check(views.diagonalBackward(diagonal, [3, 2, 4], 1, 0, 2), diagonal, [3, 2, 4], (x) => x.diagonal(1, 0, 2));
   const strided = g([3, 2]);
   check(views.asStridedBackward(strided, [8], [0, 2], 3), strided, [8], (x) => x.asStrided([3, 2], [0, 2], 3));
+  // Sizes that kernels take; windows that overlap in two dimensions, in columns, and everywhere.
+  const large = g([9, 20, 6, 4]).permute(1, 0, 2, 3);
+  check(views.unfoldBackward(large, [20, 9, 9], 2, 4, 1), large, [20, 9, 9], (x) => x.unfold(2, 4, 1));
+  const columns = g([13, 30, 5]);
+  check(views.unfoldBackward(columns, [29, 30], 0, 5, 2), columns, [29, 30], (x) => x.unfold(0, 5, 2));
+  const patches = g([7, 8, 3, 4]);
+  const patch = (x: Tensor): Tensor => x.asStrided([7, 8, 3, 4], [11, 1, 11, 1], 2);
+  check(views.asStridedBackward(patches, [120], [11, 1, 11, 1], 2), patches, [120], patch);
+  const repeated = g([5, 6]);
+  check(views.asStridedBackward(repeated, [4], [0, 0], 1), repeated, [4], (x) => x.asStrided([5, 6], [0, 0], 1));
+  const none = g([0, 3]);
+  check(views.unfoldBackward(none.t().reshape(0, 3), [2], 0, 3, 1), none, [2], (x) => x.asStrided([0, 3], [1, 1]));
   const gradient = zeros(2, 3, { dtype: 'float64' });
   assert.is(views.selectBackward(gradient, [2, 5, 3], 1, 0).dtype, 'float64');
 });

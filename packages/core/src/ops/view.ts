@@ -6,12 +6,11 @@
 import { allocateZeros, makeView } from '../base.ts';
 import { dispatch } from '../dispatch.ts';
 import { IndexError, ShapeError, ValueError } from '../errors.ts';
-import { runCopy } from '../kernels.ts';
+import { runBinary, runCopy } from '../kernels.ts';
 import type { Shape } from '../layout.ts';
 import { formatShape, offsets, sizeOf, viewStrides, wrapDim } from '../layout.ts';
 import { mapped, range, repeated } from '../lists.ts';
 import { named } from '../options.ts';
-import { readElement, writeElement } from '../reference/elementwise.ts';
 import type { Tensor } from '../tensor.ts';
 import { clone, contiguous } from './elementwise.ts';
 import type { ViewOps } from './list.ts';
@@ -602,14 +601,37 @@ function scatterInto(grad: Tensor, shape: Shape, part: (zeros: Tensor) => Tensor
 function accumulateInto(grad: Tensor, shape: Shape, part: (zeros: Tensor) => Tensor): Tensor {
   const out = allocateZeros(shape, grad.dtype);
   const target = part(out);
-  const src = grad.array;
-  const dst = out.array;
-  const to = offsets(target.shape, target.strides, target.offset);
-  for (const from of offsets(grad.shape, grad.strides, grad.offset)) {
-    const at = to.next().value as number;
-    writeElement(dst, out.dtype, at, readElement(dst, at) + readElement(src, from));
-  }
+  const apart = dimsApart(target);
+  const [inner, outer] = [true, false].map((is) => apart.flatMap((own, d) => (own === is ? [d] : [])));
+  const pick = (list: Shape, dims: readonly number[]): number[] => dims.map((d) => list[d]);
+  // What does not overlap is added at once, for each of the places along the other dimensions.
+  const add = (from: number, at: number): void => {
+    const sizes = pick(grad.shape, inner);
+    const into = makeView(out, sizes, pick(target.strides, inner), at);
+    runBinary('add', into, makeView(grad, sizes, pick(grad.strides, inner), from), into, grad.dtype);
+  };
+  const places = pick(grad.shape, outer);
+  const to = offsets(places, pick(target.strides, outer), target.offset);
+  for (const from of offsets(places, pick(grad.strides, outer), grad.offset)) add(from, to.next().value as number);
   return out;
+}
+
+/** Along which dimensions a view never meets itself, all of these taken together: long ones first. */
+function dimsApart({ shape, strides }: Tensor): boolean[] {
+  const apart = shape.map((size) => size <= 1);
+  const chosen: number[] = [];
+  for (const d of shape.map((_, i) => i).sort((i, j) => shape[j] - shape[i])) {
+    if (apart[d]) continue;
+    const dims = [...chosen, d].sort((i, j) => strides[i] - strides[j]);
+    let reach = 0;
+    apart[d] = dims.every((i) => {
+      const isFree = strides[i] > reach;
+      reach += (shape[i] - 1) * strides[i];
+      return isFree;
+    });
+    if (apart[d]) chosen.push(d);
+  }
+  return apart;
 }
 
 const selectBackwardForward: ViewOps['selectBackward'] = (grad, shape, dim, index) =>
