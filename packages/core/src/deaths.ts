@@ -44,8 +44,14 @@ const YOUNG_LOOKS = 2;
 const FORGET_EVERY = 64;
 /** Where weak references tell of the young, all is looked at each so many times: else what the old refer to piles up. */
 const ALL_EVERY = 4;
-/** A look at all that is not urgent comes when it has taken at most this part of the time. */
+/**
+ * A look at all that is not urgent comes after so many times as long as the last took; and one that has no other reason, after so many
+ * times: then the collector gives back what it has kept of what was ours, too.
+ */
 const SELDOM = 100;
+const RARELY = 200;
+/** How long the first will take, about. */
+const FIRST_ALL_MS = 10;
 
 export class Deaths {
   /** Called with each block whose owner is found dead. */
@@ -62,9 +68,12 @@ export class Deaths {
   private watched = 0;
   /** Looks at the young since the last one at all. */
   private youngLooks = 0;
-  /** Bytes of blocks that have become old since the last look at all; and when the next one may come though there be no need. */
+  /** Bytes of blocks that have become old since the last look at all; and when that was, and how long it took. */
   private suspectBytes = 0;
-  private nextAllMs = 0;
+  private allAtMs = 0;
+  private allTookMs = FIRST_ALL_MS;
+  /** Whether it is time for a look though there be no need of memory. */
+  isDue = false;
   /** … and with the last look at the young: they had outlived it. */
   agedBytes = 0;
 
@@ -88,6 +97,7 @@ export class Deaths {
       if (newBlocks.length > NEW_AGE) this.passNew(block.placedAt - NEW_AGE, canList());
       // What the collector has come across by itself goes before its block grows old.
       if (this.young.length >= MOST_YOUNG && canList() && hasCollected()) this.buryYoung(Infinity);
+      this.isDue = isListingTried() && canList() && this.sinceAll() > RARELY;
       this.mostNew = MOST_NEW + newBlocks.length;
     } else if (!this.isEndAwaited) {
       this.isEndAwaited = true;
@@ -134,8 +144,9 @@ export class Deaths {
     if (isAll) {
       this.youngLooks = 0;
       this.suspectBytes = 0;
-      const now = performance.now();
-      this.nextAllMs = now + (now - from) * SELDOM;
+      this.allAtMs = performance.now();
+      this.allTookMs = this.allAtMs - from;
+      this.isDue = false;
     }
     return true;
   }
@@ -144,7 +155,13 @@ export class Deaths {
   isWorthAll(usedBytes: number, usedBefore: number): boolean {
     const isLittle = usedBytes > usedBefore / 2;
     if (!canList()) return hasYoung() && isLittle && this.youngLooks > 0;
-    return this.suspectBytes > usedBytes / 2 && (isLittle || performance.now() > this.nextAllMs);
+    const since = this.sinceAll();
+    return since > RARELY || (this.suspectBytes > usedBytes / 2 && (isLittle || since > SELDOM));
+  }
+
+  /** How long the last look at all is past, in times of what it took. */
+  private sinceAll(): number {
+    return (performance.now() - this.allAtMs) / this.allTookMs;
   }
 
   /** Makes all blocks old, so that the finaliser is told of each death of their owners. */

@@ -114,7 +114,7 @@ export function settle(block: Block, owner: Owner): boolean {
   const { bytes } = block;
   clock++;
   if (isExact) sweep(0, true);
-  else if (home.usedBytes > cleanAtBytes && enteredBytes > cleanAfterBytes) clean();
+  else if (deaths.isDue || (home.usedBytes > cleanAtBytes && enteredBytes > cleanAfterBytes)) clean();
   if (home.usedBytes + bytes > softLimit) makeRoom(bytes);
   if (home.usedBytes + bytes > softLimit) return false;
   home.onFull ??= makeRoom;
