@@ -20,13 +20,16 @@ import {
   hasYoung,
   isDead,
   isListingTried,
+  type LISTED,
   survivors,
   watch,
 } from './collector.ts';
 
-/** What owns a block: alive while somebody can reach its bytes. */
+/** What owns a block: alive while somebody can reach its bytes, and then on every list of survivors. */
 export interface Owner {
   readonly block: Block | null;
+  /** Calls `noteListed`. */
+  [LISTED](): string;
 }
 
 /**
@@ -72,10 +75,10 @@ export class Deaths {
   private suspectBytes = 0;
   private allAtMs = 0;
   private allTookMs = FIRST_ALL_MS;
+  /** Bytes of blocks that have become old with the last look: they had outlived it. */
+  agedBytes = 0;
   /** Whether it is time for a look though there be no need of memory. */
   isDue = false;
-  /** … and with the last look at the young: they had outlived it. */
-  agedBytes = 0;
 
   constructor(bury: (block: Block) => void) {
     this.bury = bury;
@@ -97,7 +100,7 @@ export class Deaths {
       if (newBlocks.length > NEW_AGE) this.passNew(block.placedAt - NEW_AGE, canList());
       // What the collector has come across by itself goes before its block grows old.
       if (this.young.length >= MOST_YOUNG && canList() && hasCollected()) this.buryYoung(Infinity);
-      this.isDue = isListingTried() && canList() && this.sinceAll() > RARELY;
+      this.isDue = isListingTried() && canList() && this.sinceAll() > RARELY && canCollect();
       this.mostNew = MOST_NEW + newBlocks.length;
     } else if (!this.isEndAwaited) {
       this.isEndAwaited = true;
@@ -131,6 +134,7 @@ export class Deaths {
    */
   look(residents: readonly Block[], all: boolean): boolean {
     const isListable = canList();
+    this.isDue = false;
     this.passNew(Infinity, isListable);
     this.youngLooks = (this.youngLooks + 1) % ALL_EVERY;
     const isAll = all || !hasYoung() || (!isListable && this.youngLooks === 0);
@@ -146,7 +150,6 @@ export class Deaths {
       this.suspectBytes = 0;
       this.allAtMs = performance.now();
       this.allTookMs = this.allAtMs - from;
-      this.isDue = false;
     }
     return true;
   }

@@ -13,6 +13,7 @@ import {
   full,
   logsumexp,
   named,
+  reductionOf,
   ShapeError,
   show,
   stack,
@@ -21,7 +22,6 @@ import {
   zeros,
 } from '@torsor/core';
 import { flag, integer, required, tensorArgument } from './arguments.ts';
-import { reductionOf } from './reduction.ts';
 
 /** Lengths of samples: a tensor of integers, a list, or a number for one without a batch. */
 export type Lengths = Tensor | readonly number[] | number;

@@ -1,7 +1,7 @@
 /** How losses are reduced, in functions and modules alike. */
 
 import type { LossReduction, Tensor } from '@torsor/core';
-import { named, show, ValueError } from '@torsor/core';
+import { named, reductionOf } from '@torsor/core';
 
 export type Deprecated = boolean | null;
 
@@ -20,34 +20,6 @@ export type ReductionArguments<O> = [
   reduce?: Deprecated | O,
   reduction?: LossReduction | O,
 ];
-
-/** The reductions that most losses know. */
-export const PLAIN: readonly string[] = ['none', 'mean', 'sum'];
-
-/** What the deprecated flags stand for, if one is given; `reduction` otherwise. */
-export function reductionOf<R extends string = LossReduction>(
-  op: string,
-  sizeAverage: unknown,
-  reduce: unknown,
-  reduction: unknown = 'mean',
-  known = PLAIN,
-): R {
-  for (const [name, value] of Object.entries({ sizeAverage, reduce })) {
-    if (value === undefined || value === null || typeof value === 'boolean') continue;
-    throw new ValueError(
-      `${name} must be a boolean or null (it is deprecated; give { reduction } instead), but got ${show(value)}`,
-      { op, operands: { [name]: value } },
-    );
-  }
-  if (typeof sizeAverage === 'boolean' || typeof reduce === 'boolean') {
-    return (reduce === false ? 'none' : sizeAverage === false ? 'sum' : 'mean') as R;
-  }
-  if (known.includes(reduction as string)) return reduction as R;
-  throw new ValueError(`${String(reduction)} is not a valid value for reduction; known are ${known.join(', ')}`, {
-    op,
-    operands: { reduction },
-  });
-}
 
 /**
  * The arguments of a loss by name, as `named` gives them, and how it is reduced. `names` has `'reduction'` among them, and where PyTorch

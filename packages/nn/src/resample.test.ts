@@ -4,7 +4,7 @@ import { arange, full, manualSeed, ones, rand, tensor, zeros } from '@torsor/cor
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Case } from './fixtures/call.ts';
-import { checkCase } from './fixtures/call.ts';
+import { testCases } from './fixtures/call.ts';
 import { near, refuses, values } from './fixtures/check.ts';
 import nearestData from './fixtures/nearest.json' with { type: 'json' };
 import data from './fixtures/resample.json' with { type: 'json' };
@@ -14,11 +14,7 @@ import * as nn from './index.ts';
 const { functional: F } = nn;
 const cases = data as unknown as readonly Case[];
 
-for (const name of new Set(cases.map((c) => c.name))) {
-  test(`${name} agrees with PyTorch, forward and gradients`, () => {
-    for (const c of cases) if (c.name === name) checkCase(c);
-  });
-}
+testCases(cases);
 
 type NearestCase = readonly [
   DType,

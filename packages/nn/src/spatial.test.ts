@@ -4,7 +4,7 @@ import { arange, manualSeed, maxPool1d, maxPool2d, ones, rand, randn, tensor, ze
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Case } from './fixtures/call.ts';
-import { checkCase } from './fixtures/call.ts';
+import { drawn, testCases } from './fixtures/call.ts';
 import { near, refuses, values } from './fixtures/check.ts';
 import data from './fixtures/spatial.json' with { type: 'json' };
 import * as nn from './index.ts';
@@ -12,14 +12,7 @@ import * as nn from './index.ts';
 const { functional: F } = nn;
 const cases = data as unknown as readonly Case[];
 
-for (const name of new Set(cases.map((c) => c.name))) {
-  test(`${name} agrees with PyTorch, forward and gradients`, () => {
-    for (const c of cases) if (c.name === name) checkCase(c);
-  });
-}
-
-/** A double on [0.5, 1.5), with a gradient. */
-const drawn = (...shape: number[]): Tensor => rand(shape, { dtype: 'float64' }).add(0.5).requiresGrad_();
+testCases(cases);
 
 function confirm(f: (...xs: Tensor[]) => Tensor, ...inputs: Tensor[]): void {
   assert.ok(gradcheck(f, inputs));

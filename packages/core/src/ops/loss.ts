@@ -94,8 +94,12 @@ function checkTargets(op: string, target: Tensor, classes: number, ignoreIndex: 
 
 // -------------------------------------------------------------------------------------------------- what losses have in common
 
-/** What the deprecated flags stand for, if one is given; `reduction` otherwise. */
-function reductionOf<Known extends string = LossReduction>(
+/**
+ * How losses are reduced: what the deprecated flags stand for, if one is given; `reduction` otherwise.
+ *
+ * @throws ValueError when a flag is neither boolean nor null, or `reduction` none of those known
+ */
+export function reductionOf<Known extends string = LossReduction>(
   op: string,
   sizeAverage: unknown,
   reduce: unknown,

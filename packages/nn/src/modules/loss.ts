@@ -5,13 +5,12 @@
  */
 
 import type { KlDivReduction, LossReduction, Tensor } from '@torsor/core';
-import { named } from '@torsor/core';
+import { named, reductionOf } from '@torsor/core';
 import { flag, integer, numeric } from '../arguments.ts';
 import * as F from '../functional.ts';
 import { Module } from '../module.ts';
 import type { Buffer } from '../parameter.ts';
 import type { Deprecated, LossLayerOptions } from '../reduction.ts';
-import { PLAIN, reductionOf } from '../reduction.ts';
 
 export type { LossLayerOptions };
 
@@ -336,7 +335,7 @@ export class KLDivLoss extends Module<LossInputs> {
       ['sizeAverage', 'reduce', 'reduction', 'logTarget'],
       [sizeAverage, reduce, reduction, logTarget],
     );
-    this.reduction = reductionOf(op, average, r, how, [...PLAIN, 'batchmean']);
+    this.reduction = reductionOf(op, average, r, how, ['none', 'mean', 'sum', 'batchmean']);
     this.logTarget = flag(op, 'logTarget', logs);
   }
 
