@@ -10,7 +10,7 @@ import * as assert from 'uvu/assert';
 import { FirefoxPage } from './bidi.ts';
 import { findBrowser } from './browsers.ts';
 import type { Page } from './devtools.ts';
-import { allPages, openPlayground, type Playground, STANDS } from './playgroundDriver.ts';
+import { allPages, openPlayground, type Playground, RESTS, STANDS } from './playgroundDriver.ts';
 import { settle } from './playgroundHands.ts';
 import { staysQuiet } from './playgroundRules.ts';
 import { type StaticServer, serveFolder } from './staticServer.ts';
@@ -191,8 +191,7 @@ inFirefox('every page opens in Firefox without an error, asks no other host, and
     await other.resize(1400, 900);
     for (const hash of hashes) {
       await other.goto(`${playground.address}#/${hash}`);
-      await other.waitFor(STANDS);
-      await settle(500);
+      await other.waitFor(RESTS);
       assert.ok((await other.text('main h1')).length > 0, hash);
     }
     assert.is(await other.evaluate('crossOriginIsolated'), true);
@@ -203,6 +202,7 @@ inFirefox('every page opens in Firefox without an error, asks no other host, and
     await open(settings);
     const shown = '[data-testid=output-size]';
     assert.is(await other.text(shown), await page.text(shown));
+    await other.waitFor(RESTS);
 
     await other.goto(`${playground.address}#/train?pace=full`);
     await other.waitFor('Number(document.querySelector("[data-testid=epoch]")?.textContent) >= 5');

@@ -51,6 +51,10 @@ export async function openPlayground(browserPath: string, flags: readonly string
 /** Whether a page stands, whichever it is: an expression. */
 export const STANDS = 'document.querySelector("main h1") && !document.querySelector("main > .soft")';
 
+/** Whether nothing of a page that stands is still to come (its editor, formulas, fonts, its program's end), which leaving would break off. */
+export const RESTS = `${STANDS} && document.fonts.status === 'loaded' &&
+  !document.querySelector('.editor > pre, .pending, [data-state=starting], [data-state=running]')`;
+
 /** What stands behind the `#/` of the pages' addresses, as the menu has them. */
 export async function allPages({ page, open }: Playground): Promise<string[]> {
   await open('', STANDS);

@@ -90,8 +90,10 @@ function withAutograd(watched: Namespace): Record<string, Namespace> {
 async function run(request: Request): Promise<void> {
   redirectConsole(say, tidy);
   redirectFetch(request.base, request.files);
-  const { code, packages, finish } = await watched(request);
+  let finish: () => unknown = () => {};
   try {
+    const { code, packages, finish: tell } = await watched(request);
+    finish = tell;
     program = moduleUrl(await compile(code, publish(packages)));
     const startMs = performance.now();
     await import(/* @vite-ignore */ program);
