@@ -159,30 +159,30 @@ function checkWeight(op: string, input: Shape, weight: Shape, groups: number, tr
   const fail = (rule: string): never => {
     throw new ShapeError(rule, { op, operands: { input, weight, groups } });
   };
-  const shown = formatShape(weight);
+  const shown = (): string => formatShape(weight);
   if (weight.length !== input.length) {
     fail(
-      `Expected ${weight.length}-dimensional input for ${weight.length}-dimensional weight ${shown}, but got ` +
+      `Expected ${weight.length}-dimensional input for ${weight.length}-dimensional weight ${shown()}, but got ` +
         `${input.length}-dimensional input of size ${formatShape(input)} instead`,
     );
   }
   for (let d = 2; d < weight.length; d++) {
-    if (weight[d] === 0) fail(`kernel size should be greater than zero, but got weight of size ${shown}`);
+    if (weight[d] === 0) fail(`kernel size should be greater than zero, but got weight of size ${shown()}`);
   }
   if (weight[0] < groups) {
     fail(
-      `Given groups=${groups}, expected weight to be at least ${groups} at dimension 0, but got weight of size ${shown} instead`,
+      `Given groups=${groups}, expected weight to be at least ${groups} at dimension 0, but got weight of size ${shown()} instead`,
     );
   }
   if (weight[0] % groups !== 0) {
     fail(
-      `Given groups=${groups}, expected weight to be divisible by ${groups} at dimension 0, but got weight of size ${shown} instead`,
+      `Given groups=${groups}, expected weight to be divisible by ${groups} at dimension 0, but got weight of size ${shown()} instead`,
     );
   }
   const channels = transposed ? weight[0] : weight[1] * groups;
   if (input[1] !== channels) {
     fail(
-      `Given ${transposed ? 'transposed=1' : `groups=${groups}`}, weight of size ${shown}, expected input` +
+      `Given ${transposed ? 'transposed=1' : `groups=${groups}`}, weight of size ${shown()}, expected input` +
         `${formatShape(input)} to have ${channels} channels, but got ${input[1]} channels instead`,
     );
   }

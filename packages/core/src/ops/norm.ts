@@ -54,15 +54,13 @@ const batchNormForward: NormOps['batchNorm'] = (
       }
     }
   } else {
-    // Copies: what lies in the heap must not be held on to while it grows.
-    center = doubles(runningMean as Tensor).slice();
-    spread = doubles(runningVar as Tensor).slice();
+    center = copied(runningMean as Tensor);
+    spread = copied(runningVar as Tensor);
   }
   const scale = new Float64Array(channels);
   for (let c = 0; c < channels; c++) scale[c] = 1 / Math.sqrt(spread[c] + eps);
   const factors = weight === null ? scale : timesOf(scale, doubles(weight));
-  // A copy, for the same reason.
-  const shift = bias === null ? new Float64Array(channels) : doubles(bias).slice();
+  const shift = bias === null ? new Float64Array(channels) : copied(bias);
   if (!launchNormalise(input, center, factors, shift, output)) normalise(input, center, factors, shift, output);
   (mean.array as Float64Array).set(center, mean.offset);
   (invstd.array as Float64Array).set(scale, invstd.offset);
@@ -83,8 +81,8 @@ export function batchNormBackward(
   training: boolean,
 ): [dInput: Tensor, dWeight: Tensor, dBias: Tensor] {
   const channels = input.shape[1];
-  const center = doubles(mean).slice();
-  const scale = doubles(invstd).slice();
+  const center = copied(mean);
+  const scale = copied(invstd);
   const slope = weight === null ? scale : timesOf(scale, doubles(weight));
   const { sums, products } = launchChannelSums(input, grad, center) ?? channelSums(input, grad, center);
   const dInput = allocate(input.shape, input.dtype);
@@ -109,6 +107,12 @@ export function batchNormBackward(
     return out;
   };
   return [dInput, vector(timesOf(products, scale)), vector(sums)];
+}
+
+/** The elements as doubles, in an array of their own: what lies in the heap must not be held on to while it grows. */
+function copied(x: Tensor): Float64Array {
+  const values = doubles(x);
+  return x.dtype === 'float64' ? values.slice() : values;
 }
 
 /** a * b, channel by channel. (`map` takes longer than all that a channel is for.) */

@@ -25,6 +25,8 @@ export interface Cuts {
 const TASK_NS = 8_000;
 /** Tasks that are aimed at, at most: enough for many threads to end together. */
 const MOST_CUTS = 64;
+/** Fewer than these are cut once more, since whoever takes the last one is waited for. */
+const FEW_CUTS = 8;
 
 /**
  * Cuts a grid of `sizes`, which takes `ns` in all, into blocks of some `TASK_NS`: one block, if that is too little to share. Dimensions
@@ -33,7 +35,8 @@ const MOST_CUTS = 64;
  */
 export function cutsOf(sizes: readonly number[], ns: number, steps: readonly number[] = [], times = 1): Cuts {
   if (!executor().isWorthSharing(ns)) return { isShared: false, list: [whole(sizes)] };
-  const parts = Math.max(2, Math.min(MOST_CUTS, Math.floor(ns / TASK_NS)));
+  const wanted = Math.floor(ns / TASK_NS);
+  const parts = Math.max(2, Math.min(FEW_CUTS, 2 * wanted), Math.min(MOST_CUTS, wanted));
   return { isShared: true, list: split(sizes, Math.ceil(parts / times), steps) };
 }
 

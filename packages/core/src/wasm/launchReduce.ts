@@ -290,8 +290,19 @@ function mergeMoments(
   const means = new Float64Array(sizeOf(kept));
   const squares = new Float64Array(means.length);
   const count = sizeOf(shape) / means.length;
-  const targets = grid === null ? orderedTargets(plan) : gridTargets(grid, kept);
   // Of a batch there are thousands of parts: these loops do without closures and divisions.
+  if (chunks === 1 && grid !== null && repeats(grid, kept)) {
+    const share = n / count;
+    for (let i = 0; i < partMeans.length; ) for (let c = 0; c < means.length; c++) means[c] += partMeans[i++] * share;
+    for (let i = 0; i < partMeans.length; ) {
+      for (let c = 0; c < means.length; c++) {
+        const distance = partMeans[i] - means[c];
+        squares[c] += partSquares[i++] + n * distance * distance;
+      }
+    }
+    return { means, squares, count };
+  }
+  const targets = grid === null ? orderedTargets(plan) : gridTargets(grid, kept);
   const last = n - (chunks - 1) * chunk;
   for (let i = 0, c = 1; i < targets.length; c = c === chunks ? 1 : c + 1) {
     const share = (c === chunks ? last : chunk) / count;
@@ -305,6 +316,13 @@ function mergeMoments(
     }
   }
   return { means, squares, count };
+}
+
+/** Whether parts lie as the outputs do, over and over: what is kept has its row-major strides, and what is reduced lies farther apart. */
+function repeats({ shape, strides }: Layout, kept: Shape): boolean {
+  const steps = contiguousStrides(kept);
+  const outputs = sizeOf(kept);
+  return shape.every((size, d) => size === 1 || (kept[d] === 1 ? strides[d] >= outputs : strides[d] === steps[d]));
 }
 
 /** The output of each part of `[outer, chunks, inner]`. */

@@ -7,6 +7,8 @@
  */
 
 import { executor } from '../executor.ts';
+import type { Features } from '../features.ts';
+import { features } from '../features.ts';
 import type { Launch } from '../module.ts';
 import type { ConvShape } from './conv.ts';
 import { convForwardLaunches, convForwardMemory } from './conv.ts';
@@ -66,8 +68,64 @@ const STAND_IN = 2 ** 40;
 const MOST_PROGRAMS = 512;
 const programs = new Map<string, ConvProgram>();
 
+/** What a program was last asked for with. */
+interface Asked {
+  readonly direction: ConvDirection;
+  readonly c: ConvShape;
+  readonly hasBias: boolean;
+  readonly threads: number;
+  readonly features: Features;
+  readonly program: ConvProgram;
+}
+
+/** The last in each slot: to make a key for the map takes as long as all else that a call does before it launches. */
+const SLOTS = 256;
+const asked: (Asked | undefined)[] = new Array(SLOTS).fill(undefined);
+
+function slotOf(direction: ConvDirection, c: ConvShape): number {
+  const channels = Math.imul(31, c.cin) ^ Math.imul(131, c.cout) ^ Math.imul(541, c.groups);
+  const sizes = Math.imul(7, c.h) ^ Math.imul(61, c.w) ^ Math.imul(257, c.n) ^ Math.imul(1031, c.kh * 16 + c.kw);
+  const hash = channels ^ sizes ^ Math.imul(2053, c.strideW) ^ direction.length;
+  return (hash ^ (hash >>> 8) ^ (hash >>> 16)) & (SLOTS - 1);
+}
+
+function sameConv(a: ConvShape, b: ConvShape): boolean {
+  return (
+    a.n === b.n &&
+    a.cin === b.cin &&
+    a.h === b.h &&
+    a.w === b.w &&
+    a.cout === b.cout &&
+    a.kh === b.kh &&
+    a.kw === b.kw &&
+    a.oh === b.oh &&
+    a.ow === b.ow &&
+    a.groups === b.groups &&
+    a.strideH === b.strideH &&
+    a.strideW === b.strideW &&
+    a.padTop === b.padTop &&
+    a.padLeft === b.padLeft &&
+    a.dilationH === b.dilationH &&
+    a.dilationW === b.dilationW &&
+    a.dtype === b.dtype &&
+    a.keepsWeights === b.keepsWeights
+  );
+}
+
 /** The program of a shape, which is that of the forward convolution. */
 export function convProgram(direction: ConvDirection, c: ConvShape, hasBias: boolean): ConvProgram {
+  const { threads } = executor();
+  const target = features();
+  const slot = slotOf(direction, c);
+  const last = asked[slot];
+  const isSame = last?.direction === direction && last.hasBias === hasBias && sameConv(last.c, c);
+  if (isSame && last.threads === threads && last.features === target) return last.program;
+  const program = plannedProgram(direction, c, hasBias);
+  asked[slot] = { direction, c, hasBias, threads, features: target, program };
+  return program;
+}
+
+function plannedProgram(direction: ConvDirection, c: ConvShape, hasBias: boolean): ConvProgram {
   const key = `${shapeKey(direction, c)} ${hasBias} ${executor().threads} ${c.keepsWeights}`;
   let program = programs.get(key);
   if (program === undefined) {

@@ -12,6 +12,7 @@
 
 import type { FloatDType } from '../../dtype.ts';
 import type { Assembler, Func, Value } from '../assembler.ts';
+import { executor } from '../executor.ts';
 import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
 import { exportTasks } from '../module.ts';
@@ -19,7 +20,7 @@ import type { ConvShape } from './conv.ts';
 import type { Tiles } from './gemm-micro.ts';
 import { loadFirst, multiplyAdd, repeat, scalarOf, sumLanes, tilesFor } from './gemm-micro.ts';
 import type { TaskArgs } from './gemm-plan.ts';
-import { align, convNs, evenBlock, taskArgs } from './gemm-plan.ts';
+import { align, convNs, evenBlock, partsFor, taskArgs } from './gemm-plan.ts';
 import { emitCopyPadded, loadEverySecond, loadLanes } from './im2col.ts';
 
 /**
@@ -30,8 +31,9 @@ const FORMS = [
   { rows: 2, taps: [5, 4, 3, 2, 1], vectors: 1 },
   { rows: 1, taps: [5, 4, 3, 2, 1], vectors: 2 },
 ] as const;
-/** Output channels of a task: each copies the planes again. */
+/** Output channels of a task at most, and of one of several at least: each copies the planes again. */
 const TASK_ROWS = 8;
+const LEAST_ROWS = 2;
 /** Nanoseconds that a multiplication takes, about. */
 const NS = 0.1;
 
@@ -43,12 +45,19 @@ interface WeightDirectPlan {
   readonly scratchBytes: number;
 }
 
-export function weightDirectPlan(c: ConvShape): WeightDirectPlan {
+/** By default for the threads that there are. They decide about the rows of a task alone, which changes no bit. */
+export function weightDirectPlan(c: ConvShape, threads = executor().threads): WeightDirectPlan {
   const tiles = tilesFor(c.dtype, features());
   const padLines = (c.oh - 1) * c.strideH + (c.kh - 1) * c.dilationH + 1;
   const padColumns = (c.ow - 1) * c.strideW + (c.kw - 1) * c.dilationW + 1;
   const scratchBytes = align((c.cin / c.groups) * padLines * padColumns * tiles.element.bytes);
-  const taskRows = evenBlock(c.cout / c.groups, TASK_ROWS, 2);
+  const rows = c.cout / c.groups;
+  const least = Math.ceil(rows / TASK_ROWS);
+  // A multiplication-add of four lanes, and an element copied, take about as long.
+  const rowWork = (c.kh * c.kw * c.oh * c.ow) / 4;
+  const rowsOf = (parts: number): number => evenBlock(rows, Math.ceil(rows / parts), 2);
+  const cost = (parts: number): number => rowWork * rowsOf(parts) + padLines * padColumns;
+  const taskRows = rowsOf(partsFor(threads, c.groups, least, Math.ceil(rows / LEAST_ROWS), cost));
   return { tiles, taskRows, padLines, padColumns, scratchBytes };
 }
 

@@ -19,6 +19,9 @@ export function align(bytes: number): number {
   return Math.ceil(bytes / 64) * 64;
 }
 
+/** What threads wait for each other at the end of a launch, in parts of a task: they seldom begin and run alike. */
+const LATE = 0.15;
+
 /**
  * Into how many parts each of some tasks is cut for so many threads, `least` or more: what has the last thread end soonest, if a part
  * takes `cost(parts)`, since what all parts do anew adds up.
@@ -30,7 +33,8 @@ export function partsFor(
   most: number,
   cost: (parts: number) => number,
 ): number {
-  const time = (parts: number): number => Math.ceil((tasks * parts) / threads) * cost(parts);
+  if (threads === 1) return least;
+  const time = (parts: number): number => (Math.ceil((tasks * parts) / threads) + LATE) * cost(parts);
   let best = least;
   for (let parts = least + 1; parts <= most; parts++) if (time(parts) < time(best)) best = parts;
   return best;

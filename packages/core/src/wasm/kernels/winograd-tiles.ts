@@ -150,6 +150,15 @@ export function rowTasksFor(
   return partsFor(threads, tasks, least, most, (parts) => ((points / 2) * rows) / parts + cycles.inputs);
 }
 
+/** Into blocks of at most `most`: two threads, or two chunks, have about as much to do if an even number of blocks is full. */
+function pairedBlock(size: number, most: number): number {
+  if (size <= most) return size;
+  const together = (block: number): number => Math.ceil(size / (2 * block)) * 2 * block;
+  let best = most;
+  for (let block = most - 1; block >= most / 2; block--) if (together(block) < together(best)) best = block;
+  return best;
+}
+
 /** The images, lines and columns of tiles in a block of at most `most` tiles, or of one line. */
 export function tileBlocks(c: ConvShape, form: Form, most: number, multiple: number) {
   const tilesY = Math.ceil(c.oh / form.lines);
@@ -157,7 +166,7 @@ export function tileBlocks(c: ConvShape, form: Form, most: number, multiple: num
   const blockX = tilesX <= most ? tilesX : evenBlock(tilesX, most, multiple);
   const blockY = evenBlock(tilesY, Math.max(1, Math.floor(most / tilesX)), 1);
   const isWhole = blockX >= tilesX && blockY >= tilesY;
-  const imageBlock = isWhole ? evenBlock(c.n, Math.max(1, Math.floor(most / (tilesX * tilesY))), 1) : 1;
+  const imageBlock = isWhole ? pairedBlock(c.n, Math.max(1, Math.floor(most / (tilesX * tilesY)))) : 1;
   return { imageBlock, blockY, blockX };
 }
 
