@@ -10,8 +10,8 @@ import { visitStorages } from './scope.ts';
 import type { Storage } from './storage.ts';
 import { setStorageTracker } from './storage.ts';
 
-/** Whether nobody but the composed function that runs, if any, has seen what it has made so far. */
-let isUnseen = true;
+/** How often code has run that may keep what it sees. */
+let exposures = 0;
 
 /** Gives up a storage of which the caller has the only reference, the tape's aside. */
 function leave(storage: Storage): void {
@@ -35,27 +35,30 @@ export function firstOf<T extends TensorBase>([first, ...rest]: readonly [T, ...
  */
 export function composed<T>(fn: () => T): T {
   const made: Storage[] = [];
-  const wasUnseen = isUnseen;
+  const before = exposures;
   const outer = setStorageTracker((storage) => {
     made.push(storage);
     if (outer !== null) outer(storage);
   });
-  isUnseen = true;
   try {
     const result = fn();
-    if (isUnseen && made.length > 0) {
+    if (exposures === before && made.length > 0) {
       const returned = new Set<Storage>();
       visitStorages(result, (storage) => returned.add(storage));
       for (const storage of made) if (!returned.has(storage)) leave(storage);
     }
     return result;
   } finally {
-    isUnseen &&= wasUnseen;
     setStorageTracker(outer);
   }
 }
 
 /** Says that code which may keep tensors (a hook, a module or `Function` of the user's) has run amid a composed function. */
 export function expose(): void {
-  isUnseen = false;
+  exposures++;
+}
+
+/** How often `expose` was called: if not between two moments, nobody has seen what was made in between. */
+export function exposed(): number {
+  return exposures;
 }

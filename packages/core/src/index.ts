@@ -2,7 +2,7 @@
 
 export { allocate, allocateZeros, construct, isTensor, makeView, modes } from './base.ts';
 export { keepShape } from './collector.ts';
-export { composed, expose } from './composed.ts';
+export { composed, expose, exposed } from './composed.ts';
 export type { BackwardOptions, GradFn, Recorder, RemovableHandle } from './dispatch.ts';
 export { dispatch, dispatchInPlace, setRecorder } from './dispatch.ts';
 export type { DispatchGuard, DispatchHandler } from './dispatchMode.ts';

@@ -95,7 +95,7 @@ export abstract class Module<A extends readonly unknown[] = [input: Tensor], R =
   /**
    * True on a class whose `forward` keeps no tensor that it is given or makes, in a field or anywhere else, and returns a tensor, or
    * a list, map or plain object of tensors. What it makes on its way then gives its memory back as soon as the tape has done with it,
-   * rather than when the garbage collector comes by. A class says so of itself; its subclasses say so anew. Where a module within or a
+   * rather than when the garbage collector comes by. A class says so of itself; its subclasses say so anew. Where a module that it calls or a
    * hook may keep something all the same, nothing is given back early.
    *
    * @example
@@ -109,22 +109,16 @@ export abstract class Module<A extends readonly unknown[] = [input: Tensor], R =
    */
   static readonly keepsNothing: boolean = false;
 
-  /** Whether neither this module nor one within keeps what flows through it, and no hook sees it. @internal */
-  get isTransparent(): boolean {
+  /** Whether this module keeps nothing, and no hook sees what flows through it. Modules within speak for themselves when they are called. */
+  get #isTransparent(): boolean {
     const kind = this.constructor as { keepsNothing?: boolean };
-    if (this.#hooks !== null || !Object.hasOwn(kind, 'keepsNothing') || kind.keepsNothing !== true) return false;
-    // Every call of a module asks: a list of the fields' names would be the most of what it leaves to the garbage collector.
-    for (const name in this as object) {
-      if (name === 'forward') return false;
-      const value = (this as unknown as Record<string, unknown>)[name];
-      if (isModule(value) && !value.isTransparent) return false;
-    }
-    return true;
+    const isOwn = this.#hooks === null && Object.hasOwn(kind, 'keepsNothing') && kind.keepsNothing === true;
+    return isOwn && !Object.hasOwn(this, 'forward');
   }
 
   /** Runs hooks and `forward`: what calling the module does. */
   invoke(args: A): R {
-    if (this.isTransparent) return composed(() => this.forward(...args));
+    if (this.#isTransparent) return composed(() => this.forward(...args));
     expose();
     return this.#hooks === null ? this.forward(...args) : this.#invokeWithHooks(this.#hooks, args);
   }

@@ -5,7 +5,7 @@
 
 import { leaveToTape } from '@torsor/autograd';
 import type { DType } from '@torsor/core';
-import { IndexError, isOptions, NotImplementedError, sameStorage, Tensor, ValueError } from '@torsor/core';
+import { exposed, IndexError, isOptions, NotImplementedError, sameStorage, Tensor, ValueError } from '@torsor/core';
 import type { AnyModule } from '../module.ts';
 import { isModule, Module } from '../module.ts';
 import { Parameter } from '../parameter.ts';
@@ -134,8 +134,9 @@ export class Sequential<I = Tensor, R = Tensor> extends Module<[input: I], R> {
       const module = (this as unknown as Record<string, unknown>)[name];
       if (!isModule(module)) continue;
       const before = x;
+      const times = exposed();
       x = module.invoke([before]);
-      const { isTransparent } = module;
+      const isTransparent = exposed() === times;
       if (!(before instanceof Tensor && x instanceof Tensor)) isOwn = false;
       else if (sameStorage(before.storage, x.storage)) isOwn &&= isTransparent;
       else {
