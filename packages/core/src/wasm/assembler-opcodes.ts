@@ -215,20 +215,25 @@ export interface Instruction {
 
 const NATURAL_WIDTH: Partial<Record<Namespace, number>> = { i32: 4, i64: 8, f32: 4, f64: 8, v128: 16 };
 
-/** All instructions of a namespace. */
-export function instructionsOf(namespace: Namespace): Instruction[] {
-  return Object.entries<readonly string[]>(OPCODES[namespace]).flatMap(([signature, runs]) => {
-    const [takes, [gives = null]] = signature.split('->').map((side) => side.match(/\w+/g) ?? []) as ValType[][];
-    return runs.flatMap((run) => {
+/** What the table says of each mnemonic of a namespace; `instruction` works the rest out, which for most is never asked. */
+export function mnemonicsOf(namespace: Namespace): { mnemonic: string; instruction: () => Instruction }[] {
+  return Object.entries<readonly string[]>(OPCODES[namespace]).flatMap(([signature, runs]) =>
+    runs.flatMap((run) => {
       const [first, ...mnemonics] = run.split(' ');
-      return mnemonics.map((mnemonic, i): Instruction => {
-        const kind = kindOf(mnemonic);
-        const width = widthOf(namespace, mnemonic);
-        const lanes = kind === 'laneAccess' ? 16 / width : (LANES[namespace as Shape] ?? 0);
-        return { mnemonic, kind, bytes: encode(namespace, mnemonic, Number(first) + i), takes, gives, width, lanes };
-      });
-    });
-  });
+      return mnemonics.map((mnemonic, i) => ({
+        mnemonic,
+        instruction: () => instructionOf(namespace, mnemonic, signature, Number(first) + i),
+      }));
+    }),
+  );
+}
+
+function instructionOf(namespace: Namespace, mnemonic: string, signature: string, opcode: number): Instruction {
+  const [takes, [gives = null]] = signature.split('->').map((side) => side.match(/\w+/g) ?? []) as ValType[][];
+  const kind = kindOf(mnemonic);
+  const width = widthOf(namespace, mnemonic);
+  const lanes = kind === 'laneAccess' ? 16 / width : (LANES[namespace as Shape] ?? 0);
+  return { mnemonic, kind, bytes: encode(namespace, mnemonic, opcode), takes, gives, width, lanes };
 }
 
 function kindOf(mnemonic: string): Kind {

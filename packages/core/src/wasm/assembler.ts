@@ -40,7 +40,7 @@ import {
   unsigned,
 } from './assembler-encoding.ts';
 import type { Entries, Gives, Instruction, Namespace, Takes, ValType } from './assembler-opcodes.ts';
-import { instructionsOf } from './assembler-opcodes.ts';
+import { mnemonicsOf } from './assembler-opcodes.ts';
 
 export type { Shape } from './assembler-encoding.ts';
 export type { ValType } from './assembler-opcodes.ts';
@@ -748,8 +748,13 @@ export class Assembler {
   private static prototypeOf(namespace: Namespace): Record<string, Bound> {
     const shape = namespace in LANES ? (namespace as Shape) : null;
     const methods: Record<string, Bound> = {};
-    for (const instruction of instructionsOf(namespace)) {
-      methods[instruction.mnemonic] = Assembler.method(`${namespace}.${instruction.mnemonic}`, instruction, shape);
+    for (const { mnemonic, instruction } of mnemonicsOf(namespace)) {
+      // Made when it is first called, which in a short program few are.
+      methods[mnemonic] = function (...rest: never[]) {
+        const method = Assembler.method(`${namespace}.${mnemonic}`, instruction(), shape);
+        methods[mnemonic] = method;
+        return method.apply(this, rest);
+      };
     }
     if (shape !== null) {
       methods.const = function (...values: (number | bigint)[]) {
