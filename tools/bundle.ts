@@ -4,8 +4,9 @@
  *
  *     node tools/bundle.ts [package's folder…]
  *
- * Comments, line breaks, the names of locals and what says the same at more length go, by which a cold process starts a tenth sooner; the names of functions and classes
- * stay, so that stack traces are readable, and so do the annotations that bundlers need. A source map leads back to the modules.
+ * Comments, line breaks, the names of locals and what can be said shorter go, by which a cold process starts a tenth sooner; the names
+ * of functions and classes stay, so that stack traces are readable, and so do the annotations that bundlers need. A source map leads
+ * back to the modules.
  */
 
 import { readFileSync, writeFileSync } from 'node:fs';
