@@ -6,7 +6,7 @@
 import type { FunctionContext } from '@torsor/autograd';
 import { Function as AutogradFunction } from '@torsor/autograd';
 import type { PerDimension, Tensor } from '@torsor/core';
-import { composed, formatShape, named, pad, ShapeError, tuple, zeros } from '@torsor/core';
+import { composed, formatShape, named, pad, recordFunction, ShapeError, tuple, zeros } from '@torsor/core';
 import { required, tensorArgument } from './arguments.ts';
 
 export interface UnfoldOptions {
@@ -191,7 +191,9 @@ export function unfold(
   }
   const [height, width] = shape.slice(-2);
   const sliding = slidingOf(op, [height, width], [k, d, p, s]);
-  return batched(input, ndim === 4, (batch) => Unfold.apply(batch, sliding));
+  return batched(input, ndim === 4, (batch) =>
+    recordFunction('unfoldBlocks', () => Unfold.apply(batch, sliding), [batch, sliding]),
+  );
 }
 
 /**
@@ -236,5 +238,7 @@ export function fold(
       { op, operands: { input: shape, ...sliding } },
     );
   }
-  return batched(input, ndim === 3, (batch) => Fold.apply(batch, sliding));
+  return batched(input, ndim === 3, (batch) =>
+    recordFunction('foldBlocks', () => Fold.apply(batch, sliding), [batch, sliding]),
+  );
 }

@@ -19,6 +19,7 @@ import {
   NotImplementedError,
   named,
   ones,
+  recordFunction,
   ShapeError,
   show,
   stack,
@@ -254,7 +255,8 @@ export function gridSample(
   oneOf(op, 'paddingMode', padding, ['zeros', 'border', 'reflection']);
   checkSample(op, tensorArgument(op, 'input', input), tensorArgument(op, 'grid', grid));
   const isAligned = align !== null && flag(op, 'alignCorners', align);
-  return composed(() => sample(input, grid, { mode: m, padding, alignCorners: isAligned }));
+  const run = (): Tensor => composed(() => sample(input, grid, { mode: m, padding, alignCorners: isAligned }));
+  return recordFunction(op, run, [input, grid, m, padding, isAligned]);
 }
 
 /** The product of two weights, null standing for 1. */

@@ -11,7 +11,7 @@
 import type { FunctionContext } from '@torsor/autograd';
 import { Function as AutogradFunction, grad, isGradEnabled } from '@torsor/autograd';
 import type { Tensor } from '@torsor/core';
-import { addcmul, addmm, cat, composed, linear, mul, stack, sub, tanh } from '@torsor/core';
+import { addcmul, addmm, cat, composed, linear, mul, recordFunction, stack, sub, tanh } from '@torsor/core';
 
 /** Hidden state, and for LSTM the cell's. */
 export type State = readonly [hidden: Tensor, cell: Tensor | null];
@@ -61,6 +61,8 @@ interface WentBack {
 }
 
 export interface Kind {
+  /** Under which it is seen by who listens to ops. */
+  readonly name: 'lstm' | 'gru' | 'rnnTanh' | 'rnnRelu';
   /** Blocks of H rows in the weights. */
   readonly gates: number;
   /** Whether both biases enter in the same place, so that they may be added beforehand. */
@@ -84,11 +86,13 @@ function logisticSlope(x: Tensor): Tensor {
 // ------------------------------------------------------------------------------------------------------------------- Elman
 
 function elman(
+  name: Kind['name'],
   activate: (x: Tensor) => Tensor,
   activate_: (x: Tensor) => Tensor,
   slope: (result: Tensor) => Tensor,
 ): Kind {
   return {
+    name,
     gates: 1,
     addsBiases: true,
     step: (input, hidden) => [activate(input.add(hidden)), null],
@@ -115,6 +119,7 @@ function elman(
 
 /** `h' = tanh(W_ih x + b_ih + W_hh h + b_hh)`. Source: Elman, "Finding Structure in Time", 1990. */
 export const elmanTanh: Kind = /* @__PURE__ */ elman(
+  'rnnTanh',
   (x) => x.tanh(),
   (x) => x.tanh_(),
   oneMinusSquare,
@@ -122,6 +127,7 @@ export const elmanTanh: Kind = /* @__PURE__ */ elman(
 
 /** `h' = max(W_ih x + b_ih + W_hh h + b_hh, 0)`. */
 export const elmanRelu: Kind = /* @__PURE__ */ elman(
+  'rnnRelu',
   (x) => x.relu(),
   (x) => x.relu_(),
   (result) => result.gt(0).to(result.dtype),
@@ -134,6 +140,7 @@ export const elmanRelu: Kind = /* @__PURE__ */ elman(
  * f, g, o. Source: Hochreiter, Schmidhuber, "Long Short-Term Memory", 1997; f: Gers et al., "Learning to Forget", 2000.
  */
 export const lstm: Kind = {
+  name: 'lstm',
   gates: 4,
   addsBiases: true,
   step(input, hidden, [, c]) {
@@ -193,6 +200,7 @@ export const lstm: Kind = {
  * n. Source: Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder", 2014, with the reset gate after the product.
  */
 export const gru: Kind = {
+  name: 'gru',
   gates: 3,
   addsBiases: false,
   step(input, hidden, [h]) {
@@ -398,5 +406,6 @@ function again(
 export function recur(kind: Kind, isReversed: boolean, x: Tensor, first: State, weights: Weights): Tensor[] {
   if (weights.projection !== null) return stepByStep(kind, isReversed, x, first, weights);
   const { ofInput, ofHidden, inputBias, hiddenBias } = weights;
-  return Recurrence.apply(kind, isReversed, x, first[0], first[1], ofInput, ofHidden, inputBias, hiddenBias);
+  const operands: Operands = [x, first[0], first[1], ofInput, ofHidden, inputBias, hiddenBias];
+  return recordFunction(kind.name, () => Recurrence.apply(kind, isReversed, ...operands), [isReversed, ...operands]);
 }

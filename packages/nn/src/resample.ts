@@ -10,6 +10,7 @@ import {
   isFloating,
   NotImplementedError,
   named,
+  recordFunction,
   ShapeError,
   show,
   tuple,
@@ -189,8 +190,12 @@ export function interpolate(
       d,
       taps(gridOf(input.shape[d], sizes[d - 2], recompute ? null : (factors?.[d - 2] ?? null), align ?? false)),
     );
-  if (input.ndim === 3) return along(input, 2);
-  // Rows cost less than columns, so columns go where there are fewer rows.
-  const [first, second] = sizes[0] > input.shape[2] ? [3, 2] : [2, 3];
-  return composed(() => along(along(input, first), second));
+  const run = (): Tensor => {
+    if (input.ndim === 3) return along(input, 2);
+    // Rows cost less than columns, so columns go where there are fewer rows.
+    const [first, second] = sizes[0] > input.shape[2] ? [3, 2] : [2, 3];
+    return composed(() => along(along(input, first), second));
+  };
+  const scales = recompute ? null : factors;
+  return recordFunction(op, run, [input, scales === null ? sizes : null, scales, m, align ?? false, smooth]);
 }
