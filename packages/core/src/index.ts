@@ -26,6 +26,7 @@ export {
 export type { Message, PackedError } from './message.ts';
 export { fromMessage, packError, toMessage, unpackError } from './message.ts';
 export type { NamedTuple, ValuesIndices } from './namedTuple.ts';
+export { recordFunction } from './observe.ts';
 export * from './ops/conv.ts';
 export * from './ops/counting.ts';
 export * from './ops/create.ts';
@@ -51,7 +52,7 @@ export { isOptions, listArgument, named, tuple } from './options.ts';
 export type { MemoryLimits, MemoryPressure } from './pager.ts';
 export { formatTensor, getPrintOptions, setPrintOptions } from './print.ts';
 export type { EventAverage, EventAverages, ProfileOptions, ProfilerEvent, TableOptions } from './profile.ts';
-export { Profile, profile, recordFunction } from './profile.ts';
+export { Profile, profile } from './profile.ts';
 export {
   defaultGenerator,
   Generator,

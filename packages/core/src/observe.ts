@@ -13,3 +13,17 @@ export interface Observer {
 
 /** `current` is null but for the time of an `explain`, a `profile` or a `dispatchMode`. */
 export const observed: { current: Observer | null } = { current: null };
+
+/**
+ * Runs a function, synchronous or not, as one event of the profile that is being made, around the ops in it; as
+ * `torch.profiler.record_function`. Without a profile it costs nothing.
+ *
+ * @param operands what it is given, for who listens (`dispatchMode`); nothing by default
+ *
+ * @example
+ * const loss = recordFunction('forward', () => criterion(net(x), y));
+ */
+export function recordFunction<R>(name: string, run: () => R, operands: readonly unknown[] = []): R {
+  const observer = observed.current;
+  return observer === null ? run() : observer.op(name, operands, run);
+}

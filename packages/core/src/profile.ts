@@ -287,20 +287,6 @@ export function profile<R>(run: () => R, { timeline = true }: ProfileOptions = {
   });
 }
 
-/**
- * Runs a function, synchronous or not, as one event of the profile that is being made, around the ops in it; as
- * `torch.profiler.record_function`. Without a profile it costs nothing.
- *
- * @param operands what it is given, for who listens (`dispatchMode`); nothing by default
- *
- * @example
- * const loss = recordFunction('forward', () => criterion(net(x), y));
- */
-export function recordFunction<R>(name: string, run: () => R, operands: readonly unknown[] = []): R {
-  const observer = observed.current;
-  return observer === null ? run() : observer.op(name, operands, run);
-}
-
 /** Entries of the timeline that the program shares with DevTools. */
 function mark({ events, kernels }: Recording): void {
   for (const { name, startMs, ms } of events) performance.measure(name, { start: startMs, duration: ms });

@@ -26,6 +26,7 @@ import type { Subscript } from './ops/subscript.ts';
 import * as subscript from './ops/subscript.ts';
 import * as views from './ops/view.ts';
 import { isOptions, listArgument, named } from './options.ts';
+import { observed } from './observe.ts';
 import { formatTensor } from './print.ts';
 import { copy } from './reference/elementwise.ts';
 import { sameStorage } from './storage.ts';
@@ -128,7 +129,8 @@ export class Tensor extends TensorBase {
         },
       );
     }
-    return Number(this.array[this.offset]);
+    const read = (): number => Number(this.array[this.offset]);
+    return observed.current === null ? read() : observed.current.op('item', [this], read);
   }
 
   /** Nested lists of the values: numbers, booleans for bool, BigInts for int64. */
@@ -150,6 +152,10 @@ export class Tensor extends TensorBase {
 
   /** A flat copy of the values in row-major order, of the dtype's own kind (`Uint8Array` for bool). */
   toTypedArray(): TypedArray {
+    return observed.current === null ? this.read() : observed.current.op('toTypedArray', [this], () => this.read());
+  }
+
+  private read(): TypedArray {
     const size = this.numel();
     const out = newArray(this.dtype, size);
     copy(this, { array: out, shape: this.shape, strides: contiguousStrides(this.shape), offset: 0, dtype: this.dtype });

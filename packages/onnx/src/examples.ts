@@ -1,7 +1,7 @@
 /** The examples that a model is run on: the one given, and others that differ from it where a model must not depend on it. */
 
 import type { Tensor } from '@torsor/core';
-import { arange, formatShape, ValueError } from '@torsor/core';
+import { arange, formatShape, sub, ValueError } from '@torsor/core';
 import type { Dimension } from './runs.ts';
 
 /** Dynamic axes of inputs and outputs, by their names: names of dimensions by number, or numbers alone. */
@@ -56,8 +56,13 @@ export function resized(x: Tensor, axes: ReadonlyMap<number, string>, sizes: Rea
   return out;
 }
 
-/** The same entries in another order. */
-export const rolled = (x: Tensor): Tensor => (x.numel() < 2 ? x : x.roll(1));
+/** Other values that are known to be valid: entries of the first one, the last ones twice. */
+export function shuffled(x: Tensor): Tensor {
+  const count = x.numel();
+  if (count === 0) return x;
+  const places = arange(count, { dtype: 'int32' }).div(2, { roundingMode: 'floor' });
+  return x.flatten().indexSelect(0, sub(count - 1, places)).view(x.shape);
+}
 
 /** Other sizes for a dynamic axis: the first that the model runs on is taken. Odd ones tell more: halves do not come out even. */
 export const otherSizes = (size: number): number[] => [2 * size + 1, 2 * size, size + 1, size - 1].filter((n) => n > 1);

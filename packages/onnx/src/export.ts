@@ -5,7 +5,7 @@ import type { Tensor } from '@torsor/core';
 import { formatShape, isOptions, isTensor, NotImplementedError, named, show, ValueError } from '@torsor/core';
 import { isModule } from '@torsor/nn';
 import { emit, isKnown, mayVary, missing } from './emit/list.ts';
-import { axesOf, type DynamicAxes, dimensionsOf, otherSizes, resized, rolled } from './examples.ts';
+import { axesOf, type DynamicAxes, dimensionsOf, otherSizes, resized, shuffled } from './examples.ts';
 import { Graph } from './graph.ts';
 import type { Initializer, Node, ValueInfo } from './model.ts';
 import { encodeModel } from './model.ts';
@@ -83,7 +83,7 @@ function runOn(model: Exportable, args: readonly unknown[], inputs: readonly Ten
   return { tracer, outputs };
 }
 
-/** Runs on the example, on its values in another order, and with each dynamic axis at another size. */
+/** Runs on the example, on other values, and with each dynamic axis at another size. */
 function traceOf(
   model: Exportable,
   args: readonly unknown[],
@@ -95,7 +95,7 @@ function traceOf(
   const sizes = new Map(dimensions.map((dimension) => [dimension.name, dimension.sizes[0]]));
   const inputs = (at: ReadonlyMap<string, number>, other: boolean): Tensor[] =>
     // copies, so that two inputs that are one tensor are told apart, and a model may write to them
-    tensors.map((x, i) => (other ? rolled(resized(x, axes[i], at)) : resized(x, axes[i], at)).clone());
+    tensors.map((x, i) => (other ? shuffled(resized(x, axes[i], at)) : resized(x, axes[i], at)).clone());
   const runs: Run[] = [
     { ...runOn(model, args, inputs(sizes, false), names), changed: null },
     { ...runOn(model, args, inputs(sizes, true), names), changed: null },

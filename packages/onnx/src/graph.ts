@@ -187,8 +187,8 @@ export class Graph {
     const counts = lists.every((list) => list.every((entry, i) => entry === start + i * (next - start)));
     if (shape.length !== 1 || !counts || !Number.isInteger(start)) {
       throw new NotImplementedError(
-        `a constant of shape ${show(shape)} depends on a dynamic axis, and it neither holds one number nor counts; take it as an input, ` +
-          'or make it of a longest one with slice()',
+        `a tensor of shape ${show(shape)} depends on a dynamic axis, and was computed outside of ops (from item(), toArray()) or is a ` +
+          'constant that neither holds one number nor counts; take it as an input, or make it of a longest one with slice()',
         { op: 'exportOnnx', operands: { shapes } },
       );
     }
@@ -248,6 +248,15 @@ export class Graph {
         'that axis out of dynamicAxes',
       { op: 'exportOnnx', operands: { sizes: numbers } },
     );
+  }
+
+  /** The same as an integer tensor of no dimensions. */
+  sizeAsValue(numbers: readonly number[]): Value {
+    const shapes = numbers.map((): Shape => []);
+    const rest = { name: null, dtype: 'int64', shape: [], shapes, read: null, isState: false, step: null, isWanted: true } as const;
+    const value: Value = { id: -1, origin: 'result', ...rest };
+    this.names.set(value, this.once('Squeeze', [this.size(numbers, []), this.ints([0])]));
+    return value;
   }
 
   private changing(numbers: readonly number[]): string {

@@ -1,7 +1,7 @@
 /**
  * Several runs of one model, held against each other. One run alone cannot tell a size that follows from the input from one that is part
- * of the model, nor a tensor that was computed in a way that no op tells of from a constant. So the model runs on the example, on the
- * example's values in another order, and for each dynamic axis on an example of another size: what stays the same is the model's.
+ * of the model, nor a tensor that was computed in a way that no op tells of from a constant. So the model runs on the example, on
+ * other values, and for each dynamic axis on an example of another size: what stays the same is the model's.
  */
 
 import { NotImplementedError, type DType, type Shape, type TypedArray } from '@torsor/core';

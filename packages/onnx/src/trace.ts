@@ -200,6 +200,12 @@ export class Tracer {
     const before = this.steps.length;
     const result = run();
     const results = tensorsIn(result);
+    if (results.length === 0 && refsIn(refs).some(({ id }) => this.seen[id].read === null)) {
+      throw new NotImplementedError(
+        `${op}() reads a tensor that depends on the input, and a graph holds tensors alone; compute with tensors, and choose with where()`,
+        { op: 'exportOnnx', operands: { op } },
+      );
+    }
     if (refsIn(refs).length > 0 && this.steps.length === before) this.record(op, refs, results);
     return result;
   }

@@ -11,6 +11,7 @@ import { formatShape } from '../layout.ts';
 import type { NamedTuple } from '../namedTuple.ts';
 import { namedTuple } from '../namedTuple.ts';
 import { named } from '../options.ts';
+import { recordFunction } from '../observe.ts';
 import type { Tensor } from '../tensor.ts';
 
 /** The elements as numbers, in row-major order. */
@@ -58,6 +59,10 @@ export interface OneHotOptions {
  */
 export function oneHot(self: Tensor, numClasses?: number | OneHotOptions): Tensor {
   const [given = -1] = named<[number]>('oneHot', ['numClasses'], [numClasses]);
+  return recordFunction('oneHot', () => oneHotOf(self, given), [self, given]);
+}
+
+function oneHotOf(self: Tensor, given: number): Tensor {
   const classes = numbers(self);
   const most = largestClass('oneHot', self, classes);
   if (!Number.isInteger(given) || given < -1 || (given <= 0 && classes.length === 0)) {

@@ -1,13 +1,13 @@
 /**
- * Functions of `@torsor/nn` that say that they run, so that they stand for themselves: recurrences, which would be one node a step
- * otherwise, resampling, whose kernels are no ops, and windows.
+ * Functions that are no ops but say that they run (`recordFunction`), so that they stand for themselves: recurrences, which would be a
+ * dozen nodes a step otherwise, resampling, whose kernels are no ops, windows, and classes.
  */
 
 import { newArray } from '@torsor/core';
 import type { Graph } from '../graph.ts';
 import { type Attribute, Float } from '../model.ts';
-import type { Value } from '../runs.ts';
-import { fixedSize, needs } from './rule.ts';
+import type { Call, Value } from '../runs.ts';
+import { fixedSize, needs, refuse } from './rule.ts';
 
 // ------------------------------------------------------------------------------------------------------------- recurrences
 
@@ -46,7 +46,7 @@ const stateOf = (g: Graph, x: Value | null): string =>
  * @param order where ONNX's gates are among PyTorch's
  */
 function recurrence(op: 'RNN' | 'LSTM' | 'GRU', order: readonly number[], extra: Readonly<Record<string, Attribute>>) {
-  return (g: Graph, [isReversed, x, hidden, cell, ofInput, ofHidden, inputBias, hiddenBias]: Recurrence): string[] => {
+  return (g: Graph, [isReversed, x, hidden, cell, ofInput, ofHidden, inputBias, hiddenBias]: Recurrence, call: Call): string[] => {
     const size = ofHidden.shape[1];
     const bias = (value: Value | null): string =>
       value === null ? g.filled(0, order.length * size, x.dtype) : gates(g, value, order);
@@ -61,8 +61,7 @@ function recurrence(op: 'RNN' | 'LSTM' | 'GRU', order: readonly number[], extra:
       direction: isReversed ? 'reverse' : 'forward',
       ...extra,
     });
-    const output = g.squeeze(outputs[0], [1]);
-    return cell === null ? [output] : [output, g.squeeze(outputs[2], [0])];
+    return call.results.map((value, i) => (value.isWanted ? g.squeeze(outputs[2 * i], [1 - i]) : ''));
   };
 }
 
@@ -150,7 +149,15 @@ function fold(g: Graph, [columns, { image, kernel, dilation, padding, stride }]:
   });
 }
 
-/** By the names under which `@torsor/nn` says that they run. */
+/** 1 at the class of each element, 0 at all others. */
+function oneHot(g: Graph, [x, classes]: readonly [Value, number]): string {
+  if (classes < 0) return refuse('oneHot', 'has as many classes as the data; give it numClasses');
+  const numbers = g.cast(g.ints(Array.from({ length: classes }, (_, i) => i)), 'int64', x.dtype);
+  const isClass = g.node('Equal', [g.node('Unsqueeze', [g.name(x), g.ints([-1])]), numbers]);
+  return g.cast(isClass, 'bool', 'int32');
+}
+
+/** By the names under which they say that they run. */
 export const composites = {
   // i, f, g, o here; i, o, f, g there
   lstm: recurrence('LSTM', [0, 3, 1, 2], {}),
@@ -162,4 +169,5 @@ export const composites = {
   gridSample,
   unfoldBlocks: unfold,
   foldBlocks: fold,
+  oneHot,
 };

@@ -10,7 +10,7 @@ import { indexing } from './index.ts';
 import { products } from './matmul.ts';
 import { losses, norms } from './norm.ts';
 import { reductions } from './reduce.ts';
-import type { Rule, Rules } from './rule.ts';
+import { isSame, type Rule, type Rules } from './rule.ts';
 import { putView, sliceOf, startsOf, views } from './view.ts';
 
 const ops: Rules<OpName> = {
@@ -45,7 +45,7 @@ const special: Readonly<Record<string, (g: Graph, call: Call) => string | readon
   takeView,
   putView,
   ...Object.fromEntries(
-    Object.entries(composites).map(([name, emit]) => [name, (g: Graph, { args }: Call) => emit(g, args as never)]),
+    Object.entries(composites).map(([name, emit]) => [name, (g: Graph, call: Call) => emit(g, call.args as never, call)]),
   ),
 };
 
@@ -66,14 +66,30 @@ export function missing(op: string): string | null {
 /** Whether an op stands for itself in a trace. */
 export const isKnown = (op: string): boolean => Object.hasOwn(ops, op) || Object.hasOwn(composites, op);
 
+/** Ops that take a number in the place of a tensor, which may then be a size. */
+const scalable: ReadonlySet<string> = new Set([
+  ...['add', 'sub', 'mul', 'div', 'divRounded', 'pow', 'maximum', 'minimum', 'remainder', 'fmod'],
+  ...['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'where', 'maskedFill', 'fill'],
+]);
+
+/** The call with a tensor in the place of each number that follows from a dynamic axis. */
+function withSizes(g: Graph, call: Call): Call {
+  if (!call.varies || !scalable.has(call.op)) return call;
+  const args = call.args.map((arg, i) => {
+    const numbers = call.runs.map((run) => run[i] as number);
+    return typeof arg === 'number' && !isSame(numbers) ? g.sizeAsValue(numbers) : arg;
+  });
+  return { ...call, args };
+}
+
 /** Whether an op may have numbers among its arguments that a dynamic axis changes. */
 export const mayVary = (op: string): boolean =>
-  op === 'takeView' || op === 'putView' || typeof (ops as Readonly<Record<string, unknown>>)[op] === 'object';
+  op === 'takeView' || op === 'putView' || scalable.has(op) || typeof (ops as Readonly<Record<string, unknown>>)[op] === 'object';
 
 /** Makes the nodes of a call; gives the names of its results. */
 export function emit(g: Graph, call: Call): readonly (string | null)[] {
   const names = Object.hasOwn(special, call.op)
     ? special[call.op](g, call)
-    : emitBy(ops[call.op as OpName] as AnyRule, g, call);
+    : emitBy(ops[call.op as OpName] as AnyRule, g, withSizes(g, call));
   return typeof names === 'string' ? [names] : names;
 }

@@ -26,9 +26,8 @@ const inRange = ['asin', 'acos', 'atanh'] as const;
 const binary = ['add', 'sub', 'mul', 'div', 'maximum', 'minimum', 'atan2', 'remainder', 'fmod', 'eq', 'ne', 'lt', 'le', 'gt', 'ge',
   'logicalAnd', 'logicalOr', 'logicalXor'] as const;
 
-type Method = (this: Tensor, ...args: readonly unknown[]) => Tensor;
-const call = (x: Tensor, name: string, ...args: readonly unknown[]): Tensor =>
-  ((x as unknown as Record<string, Method>)[name] as Method).apply(x, args);
+type Methods = Record<string, (...args: readonly unknown[]) => Tensor>;
+const call = (x: Tensor, name: string, ...args: readonly unknown[]): Tensor => (x as unknown as Methods)[name](...args);
 
 export function functions<E>(example: Make<E>): E[] {
   const of = (name: string, fn: (...xs: Tensor[]) => unknown, inputs: (n: number) => Tensor[] = one, opset?: number): E =>
@@ -105,6 +104,7 @@ export function functions<E>(example: Make<E>): E[] {
     of('gridSample', (x, grid) => [F.gridSample(x, grid), F.gridSample(x, grid, 'nearest', 'border'),
       F.gridSample(x, grid, 'bilinear', 'reflection', true)], (n) => [randn(n, 2, 5, 6), rand(n, 3, 4, 2).mul(2.4).sub(1.2)]),
     of('affineGrid', (theta) => F.affineGrid(theta, [3, 1, 4, 5]), () => [randn(3, 2, 3)]),
+    of('sizes as numbers', (x) => [x.mul(x.shape[0]), x.lt(x.shape[0]), x.sum(0).div(2 * x.shape[0]).to('int32')], (n) => [rand(n, 4).mul(3)]),
     of('means of a dynamic size', (x) => x.sum(0).div(x.shape[0]), (n) => [randn(n, 4)]),
     of('inputs handed through', (x, y) => [x, y, x, x.add(y)], two),
     of('lists and objects', (x) => ({ scores: x.exp(), rest: [x.neg(), [x.abs()]] })),

@@ -52,6 +52,14 @@ function isNear(a: number | null, b: number | null): boolean {
   return Math.abs(a - b) <= 1e-5 * Math.max(1, Math.abs(b));
 }
 
+/** Some forty entries of each result: as much as is written down. */
+export function sampled(results: readonly Result[]): Result[] {
+  return results.map(({ dtype, shape, data }) => {
+    const step = Math.ceil(data.length / 40);
+    return { dtype, shape, data: data.filter((_, i) => i % step === 0) };
+  });
+}
+
 /** In which results differ, and by how much, by more than the rounding of float32 in sums of some hundred terms. */
 export function differences(results: readonly Result[], expected: readonly Result[]): string[] {
   if (results.length !== expected.length) return [`${results.length} outputs, not ${expected.length}`];
