@@ -8,7 +8,9 @@ import * as assert from 'uvu/assert';
 const READMES = [
   'README.md',
   'docs/memory.md',
-  ...['autograd', 'core', 'data', 'nn', 'optim', 'torsor', 'workers'].map((name) => `packages/${name}/README.md`),
+  ...['autograd', 'core', 'data', 'nn', 'onnx', 'optim', 'torsor', 'workers'].map(
+    (name) => `packages/${name}/README.md`,
+  ),
 ];
 
 /** The code between ```ts fences. */

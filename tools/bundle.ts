@@ -106,7 +106,7 @@ export async function bundle(folders = packages().map(({ folder }) => folder)): 
 
 /** Compiles the packages and bundles them; gives the compiler's exit code and what it complains of. */
 export async function buildPackages(): Promise<{ code: number; output: string }> {
-  const tsc = [process.execPath, `${root}node_modules/typescript/bin/tsc`, '-b', 'packages/torsor'];
+  const tsc = [process.execPath, `${root}node_modules/typescript/bin/tsc`, '-b', 'packages/torsor', 'packages/onnx'];
   const result = await run(tsc, { collect: true });
   if (result.code === 0) await bundle();
   return result;

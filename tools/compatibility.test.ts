@@ -17,7 +17,7 @@ type Exports = Readonly<Record<string, unknown>>;
 /** Paths are templates, so that the tools are not compiled together with all packages. */
 const load = async (name: string): Promise<Exports> => import(`../packages/${name}/src/index.ts`);
 
-const packages = ['core', 'autograd', 'nn', 'optim', 'data'] as const;
+const packages = ['core', 'autograd', 'nn', 'onnx', 'optim', 'data'] as const;
 const exportsOf = Object.fromEntries(await Promise.all(packages.map(async (name) => [name, await load(name)])));
 const torsor = await load('torsor');
 const { core, nn } = exportsOf as Readonly<Record<string, Exports>>;
@@ -50,7 +50,8 @@ function membersOf(type: unknown, instance: object, path: string): string[] {
 
 /** Whether a namespace of PyTorch's has a name here. */
 const places: Readonly<Record<string, (name: string) => boolean>> = {
-  torch: (name) => name in torsor,
+  // what stands beside the umbrella is in a package of its own
+  torch: (name) => name in torsor || name in exportsOf['onnx'],
   'torch.Tensor': (name) => name in tensor,
   'torch.nn': (name) => name in nn,
   'torch.nn.Module': (name) => name in module,

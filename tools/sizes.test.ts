@@ -20,6 +20,7 @@ const ceilings: Record<string, readonly [kilobytes: number, why: string]> = {
     'some 175 modules, most of them checks of arguments; layers for sequences are 7, resampling and rare losses 4 each',
   ],
   '@torsor/optim': [12.5, 'a dozen optimisers and fifteen schedules, most of them names and checks of options'],
+  '@torsor/onnx': [19.2, 'what each op of core becomes, and the trace that knows which sizes follow from the input'],
   '@torsor/data': [
     11.7,
     'half loaders with their workers and safetensors, half the files of NumPy and MNIST, zip and CSV',

@@ -6,6 +6,7 @@
 import * as autograd from '@torsor/autograd';
 import * as core from '@torsor/core';
 import * as nn from '@torsor/nn';
+import { exportOnnx } from '@torsor/onnx';
 import * as torsor from 'torsor';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -25,6 +26,12 @@ test('the umbrella re-exports the packages, not copies of them', () => {
 test('modules print their names, those too whose classes speak of themselves', () => {
   assert.is(String(new nn.Sequential(new nn.ReLU())), 'Sequential(\n  (0): ReLU()\n)');
   assert.is(nn.ModuleList.name, 'ModuleList');
+});
+
+test('models of the umbrella are exported by the package beside it', () => {
+  const net = new torsor.nn.Sequential(new torsor.nn.Linear(2, 3), new torsor.nn.ReLU());
+  const text = new TextDecoder().decode(exportOnnx(net, [torsor.ones(1, 2)]));
+  for (const part of ['Gemm', '0.weight', 'Relu']) assert.ok(text.includes(part), part);
 });
 
 test('importing the umbrella makes gradients work', () => {

@@ -61,7 +61,10 @@ export function shuffled(x: Tensor): Tensor {
   const count = x.numel();
   if (count === 0) return x;
   const places = arange(count, { dtype: 'int32' }).div(2, { roundingMode: 'floor' });
-  return x.flatten().indexSelect(0, sub(count - 1, places)).view(x.shape);
+  return x
+    .flatten()
+    .indexSelect(0, sub(count - 1, places))
+    .view(x.shape);
 }
 
 /** Other sizes for a dynamic axis: the first that the model runs on is taken. Odd ones tell more: halves do not come out even. */

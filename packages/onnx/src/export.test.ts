@@ -40,7 +40,11 @@ test('LeNet becomes twelve nodes; weights keep their names in the state dict, as
 });
 
 test('nodes say what PyTorch parameters mean', () => {
-  const net = new nn.Sequential(new nn.Conv2d(2, 4, 3, { stride: 2, padding: [1, 0], groups: 2 }), new nn.ReLU(), new nn.Flatten());
+  const net = new nn.Sequential(
+    new nn.Conv2d(2, 4, 3, { stride: 2, padding: [1, 0], groups: 2 }),
+    new nn.ReLU(),
+    new nn.Flatten(),
+  );
   assert.equal(linesOf(decode(exportOnnx(net, [randn(2, 2, 7, 7)], image))), [
     'Conv(image, 0.weight, 0.bias) → conv_0 {kernel_shape: [3,3], strides: [2,2], pads: [1,0,1,0], dilations: [1,1], group: 2}',
     'Relu(conv_0) → relu_1',
@@ -54,12 +58,19 @@ test('batch norm is one node, dropout none, and buffers that nothing reads are l
   assert.equal(linesOf(model), [
     `BatchNormalization(input, 0.weight, 0.bias, 0.running_mean, 0.running_var) → output {epsilon: ${Math.fround(1e-5)}}`,
   ]);
-  assert.equal(model.initializers.map(({ name }) => name).sort(), ['0.bias', '0.running_mean', '0.running_var', '0.weight']);
+  assert.equal(model.initializers.map(({ name }) => name).sort(), [
+    '0.bias',
+    '0.running_mean',
+    '0.running_var',
+    '0.weight',
+  ]);
 });
 
 test('an LSTM of two directions is two nodes, its zero states none, and its gates in the order of ONNX', () => {
   const lstm = new nn.LSTM(2, 1, { bidirectional: true });
-  const model = decode(exportOnnx(lstm as never, [randn(5, 3, 2)], { dynamicAxes: { input: { 0: 'length', 1: 'batch' } } }));
+  const model = decode(
+    exportOnnx(lstm as never, [randn(5, 3, 2)], { dynamicAxes: { input: { 0: 'length', 1: 'batch' } } }),
+  );
   const nodes = model.nodes.filter(({ op }) => op === 'LSTM');
   assert.equal(
     nodes.map(({ attributes, inputs }) => [attributes, inputs.length]),
@@ -72,7 +83,11 @@ test('an LSTM of two directions is two nodes, its zero states none, and its gate
   assert.equal(floats(find(model, 'bias_ih_l0/gates')), [i, o, f, g]);
   assert.equal(
     model.outputs.map(({ shape }) => shape),
-    [['length', 'batch', 2], [2, 'batch', 1], [2, 'batch', 1]],
+    [
+      ['length', 'batch', 2],
+      [2, 'batch', 1],
+      [2, 'batch', 1],
+    ],
   );
 });
 
@@ -108,11 +123,10 @@ test('two runs that differ in nothing give the same bytes; the model is left in 
 
 test('inputs and outputs may lie in lists and objects; one that is handed through is copied', () => {
   const model = decode(
-    exportOnnx((x: Tensor, [h, c]: [Tensor, Tensor], by: number) => ({ sum: x.add(h).mul(by), rest: [c, x] }), [
-      ones(2),
-      [ones(2), ones(2)],
-      3,
-    ]),
+    exportOnnx(
+      (x: Tensor, [h, c]: [Tensor, Tensor], by: number) => ({ sum: x.add(h).mul(by), rest: [c, x] }),
+      [ones(2), [ones(2), ones(2)], 3],
+    ),
   );
   assert.equal(linesOf(model).slice(-2), ['Identity(input_2) → output_1', 'Identity(input_0) → output_2']);
   assert.equal(
@@ -145,7 +159,9 @@ test('each opset has the nodes that it knows', () => {
   assert.equal(axes(17).attributes, { axes: [0], keepdims: 0 });
   assert.equal(axes(18).attributes, { keepdims: 0 });
   assert.is(axes(18).inputs.length, 2);
-  const versions = [13, 15, 19, 21].map((opsetVersion) => decode(exportOnnx(net, [randn(3, 4)], { opsetVersion })).irVersion);
+  const versions = [13, 15, 19, 21].map(
+    (opsetVersion) => decode(exportOnnx(net, [randn(3, 4)], { opsetVersion })).irVersion,
+  );
   assert.equal(versions, [7, 8, 9, 10]);
 });
 
@@ -188,16 +204,19 @@ test('what is written to in place is renamed, and views of it are taken again', 
     row.neg_();
     return [out, row];
   };
-  assert.equal(linesOf(decode(exportOnnx(net, [randn(3, 2)]))).map((line) => line.replace(/constant_\d/g, 'c')), [
-    'Mul(input, c) → mul_0',
-    'Add(mul_0, c) → add_1',
-    'Gather(add_1, c) → gather_2 {axis: 0}',
-    'Neg(gather_2) → output_1',
-    'Unsqueeze(output_1, c) → unsqueeze_4',
-    'Slice(add_1, c, c, c, c) → slice_5',
-    'Slice(add_1, c, c, c, c) → slice_6',
-    'Concat(slice_5, unsqueeze_4, slice_6) → output_0 {axis: 0}',
-  ]);
+  assert.equal(
+    linesOf(decode(exportOnnx(net, [randn(3, 2)]))).map((line) => line.replace(/constant_\d/g, 'c')),
+    [
+      'Mul(input, c) → mul_0',
+      'Add(mul_0, c) → add_1',
+      'Gather(add_1, c) → gather_2 {axis: 0}',
+      'Neg(gather_2) → output_1',
+      'Unsqueeze(output_1, c) → unsqueeze_4',
+      'Slice(add_1, c, c, c, c) → slice_5',
+      'Slice(add_1, c, c, c, c) → slice_6',
+      'Concat(slice_5, unsqueeze_4, slice_6) → output_0 {axis: 0}',
+    ],
+  );
 });
 
 test('an input that a model writes to stays as the caller has it', () => {
@@ -223,10 +242,14 @@ test('all that cannot be exported is named at once', () => {
   assert.throws(
     () => exportOnnx(net, [randn(2, 4)]),
     (error: Error) =>
-      error instanceof NotImplementedError && /cannot be exported:\n {2}- cumprod is not in ONNX; .*\n {2}- erfinv is not/.test(error.message),
+      error instanceof NotImplementedError &&
+      /cannot be exported:\n {2}- cumprod is not in ONNX; .*\n {2}- erfinv is not/.test(error.message),
   );
   const old = { opsetVersion: 13 };
-  assert.throws(() => exportOnnx((x: Tensor) => x.triu(), [randn(2, 2)], old), /triu needs opsetVersion 14 at least, and this is 13/);
+  assert.throws(
+    () => exportOnnx((x: Tensor) => x.triu(), [randn(2, 2)], old),
+    /triu needs opsetVersion 14 at least, and this is 13/,
+  );
 });
 
 test('nothing that holds for the example alone is written down', () => {
@@ -241,10 +264,16 @@ test('nothing that holds for the example alone is written down', () => {
   refuses((x) => x.add(randn(4)), /differs between two runs, so it was drawn at random/);
   refuses((x) => F.dropout(x, 0.5), /draws random numbers/);
   refuses((x) => x.at(x.gt(0)), /maskedSelect has a size that depends on data/);
-  refuses((x) => (x.shape[0] > 3 ? x.exp() : x), /another path depending on the size of the dynamic axis 'batch'/, { dynamicAxes });
-  refuses((x) => x.mul(1 / x.shape[0]), /from 0\.\d+ to 0\.3\d+ with 'batch' cannot be computed from the sizes/, { dynamicAxes });
+  refuses((x) => (x.shape[0] > 3 ? x.exp() : x), /another path depending on the size of the dynamic axis 'batch'/, {
+    dynamicAxes,
+  });
+  refuses((x) => x.mul(1 / x.shape[0]), /from 0\.\d+ to 0\.3\d+ with 'batch' cannot be computed from the sizes/, {
+    dynamicAxes,
+  });
   refuses((x) => F.adaptiveAvgPool1d(x.t(), 2), /cannot have a dynamic axis in dimension 1/, { dynamicAxes });
-  refuses((x) => x.at(Math.floor(x.shape[0] / 2)), /places of dimension 0 that depend on a dynamic axis/, { dynamicAxes });
+  refuses((x) => x.at(Math.floor(x.shape[0] / 2)), /places of dimension 0 that depend on a dynamic axis/, {
+    dynamicAxes,
+  });
 });
 
 test('a model that keeps state is refused', () => {
@@ -259,17 +288,29 @@ test('arguments that do not fit are refused', () => {
       (error: Error) => error instanceof ValueError && message.test(error.message),
     );
   refuses({ opsetVersion: 12 }, /opsetVersion must be an integer from 13 to 21, but got 12/);
-  refuses({ opset: 17 }, /unknown option 'opset'; known options are inputNames, outputNames, dynamicAxes, opsetVersion/);
+  refuses(
+    { opset: 17 },
+    /unknown option 'opset'; known options are inputNames, outputNames, dynamicAxes, opsetVersion/,
+  );
   refuses({ inputNames: ['a', 'b'] }, /inputNames must be 1 different names/);
   refuses({ outputNames: 'y' }, /outputNames must be 1 different names/);
-  refuses({ dynamicAxes: { y: { 0: 'n' } } }, /names 'y', which is neither an input \(input\) nor an output \(output\)/);
+  refuses(
+    { dynamicAxes: { y: { 0: 'n' } } },
+    /names 'y', which is neither an input \(input\) nor an output \(output\)/,
+  );
   refuses({ dynamicAxes: { input: { 2: 'n' } } }, /each below 2, but got 2: n/);
-  refuses({ dynamicAxes: { input: { 1: 'n' } } }, /runs with no other size of the dynamic axis 'n' \(tried 9, 8, 5, 3\)/);
+  refuses(
+    { dynamicAxes: { input: { 1: 'n' } } },
+    /runs with no other size of the dynamic axis 'n' \(tried 9, 8, 5, 3\)/,
+  );
   refuses({}, /args must be a list of arguments, but got 3/, 3);
   assert.throws(() => exportOnnx((() => 3) as never, [randn(2)]), /must return tensors, but returned 3/);
   assert.throws(() => exportOnnx({} as never, [randn(2)]), /takes a module or a function/);
   const twice = { inputNames: ['a', 'b'], dynamicAxes: { a: { 0: 'n' }, b: { 0: 'n' } } };
-  assert.throws(() => exportOnnx((a: Tensor, b: Tensor) => a.sum().add(b.sum()), [randn(2), randn(3)], twice), /must have one size/);
+  assert.throws(
+    () => exportOnnx((a: Tensor, b: Tensor) => a.sum().add(b.sum()), [randn(2), randn(3)], twice),
+    /must have one size/,
+  );
 });
 
 test.run();

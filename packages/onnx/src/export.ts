@@ -46,7 +46,12 @@ function withTensors(value: unknown, tensors: Tensor[]): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, withTensors(entry, tensors)]));
 }
 
-function checkNames(option: string, given: readonly string[] | undefined, stem: string, count: number): readonly string[] {
+function checkNames(
+  option: string,
+  given: readonly string[] | undefined,
+  stem: string,
+  count: number,
+): readonly string[] {
   const names = given ?? (count === 1 ? [stem] : Array.from({ length: count }, (_, i) => `${stem}_${i}`));
   const isList = Array.isArray(names) && names.every((name) => typeof name === 'string' && name !== '');
   if (isList && names.length === count && new Set(names).size === count) return names;
@@ -70,7 +75,12 @@ function inEvaluation<R>(model: Exportable, run: () => R): R {
 }
 
 /** One run on these inputs. */
-function runOn(model: Exportable, args: readonly unknown[], inputs: readonly Tensor[], names: readonly string[]): Omit<Run, 'changed'> {
+function runOn(
+  model: Exportable,
+  args: readonly unknown[],
+  inputs: readonly Tensor[],
+  names: readonly string[],
+): Omit<Run, 'changed'> {
   const tracer = new Tracer(isKnown);
   for (const [i, x] of inputs.entries()) tracer.input(x, names[i]);
   if (isModule(model)) {
@@ -79,7 +89,8 @@ function runOn(model: Exportable, args: readonly unknown[], inputs: readonly Ten
   const given = withTensors(args, [...inputs]) as never[];
   const result = tracer.run(() => model(...given));
   const outputs = tensorsIn(result).map((x) => tracer.idOf(x));
-  if (outputs.length === 0) throw new ValueError(`the model must return tensors, but returned ${show(result)}`, { op: OP });
+  if (outputs.length === 0)
+    throw new ValueError(`the model must return tensors, but returned ${show(result)}`, { op: OP });
   return { tracer, outputs };
 }
 
@@ -101,7 +112,10 @@ function traceOf(
     { ...runOn(model, args, inputs(sizes, true), names), changed: null },
   ];
   checkSizes(runs);
-  for (const { name, sizes: [size] } of dimensions) {
+  for (const {
+    name,
+    sizes: [size],
+  } of dimensions) {
     const [other, run] = firstThatRuns(name, otherSizes(size), (n) =>
       runOn(model, args, inputs(new Map(sizes).set(name, n), false), names),
     );
@@ -243,8 +257,13 @@ function checkOpset(opset: unknown): number {
  * const bytes = exportOnnx(model, [x], { inputNames: ['image'], outputNames: ['scores'], dynamicAxes: { image: { 0: 'batch' } } });
  * await writeFile('model.onnx', bytes);
  */
-export function exportOnnx(model: Exportable, args: Tensor | readonly unknown[], options: ExportOptions = {}): Uint8Array {
-  if (typeof model !== 'function') throw new ValueError(`takes a module or a function, but got ${show(model)}`, { op: OP });
+export function exportOnnx(
+  model: Exportable,
+  args: Tensor | readonly unknown[],
+  options: ExportOptions = {},
+): Uint8Array {
+  if (typeof model !== 'function')
+    throw new ValueError(`takes a module or a function, but got ${show(model)}`, { op: OP });
   const [inputNames, outputNames, dynamicAxes, opsetVersion = 17] = named<
     [readonly string[], readonly string[], DynamicAxes | null, number]
   >(OP, ['inputNames', 'outputNames', 'dynamicAxes', 'opsetVersion'], [options]);

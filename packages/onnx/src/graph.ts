@@ -166,7 +166,12 @@ export class Graph {
         this.initializers.set(name as string, { name: name as string, dtype, shape, data });
         return name as string;
       }
-      return this.initializer(step === null ? 'constant' : `${stateOf(value) ?? 'constant'}/${step.op}`, dtype, shape, data);
+      return this.initializer(
+        step === null ? 'constant' : `${stateOf(value) ?? 'constant'}/${step.op}`,
+        dtype,
+        shape,
+        data,
+      );
     }
     if (shapes.every((one) => one.join() === shape.join())) {
       throw new NotImplementedError(
@@ -237,7 +242,9 @@ export class Graph {
     }
     const factors = this.trace.dimensions.filter(({ sizes }) => isFactor(numbers, sizes));
     const factor = numbers[0] / factors.reduce((product, { sizes }) => product * sizes[0], 1);
-    const isProduct = numbers.every((n, run) => n === factors.reduce((product, { sizes }) => product * sizes[run], factor));
+    const isProduct = numbers.every(
+      (n, run) => n === factors.reduce((product, { sizes }) => product * sizes[run], factor),
+    );
     if (isProduct && Number.isInteger(factor)) {
       const names = factors.map(({ input, axis }) => this.sizeAt(this.trace.inputs[input], axis));
       return [...names, ...(factor === 1 ? [] : [this.ints([factor])])].reduce((a, b) => this.once('Mul', [a, b]));
@@ -253,7 +260,16 @@ export class Graph {
   /** The same as an integer tensor of no dimensions. */
   sizeAsValue(numbers: readonly number[]): Value {
     const shapes = numbers.map((): Shape => []);
-    const rest = { name: null, dtype: 'int64', shape: [], shapes, read: null, isState: false, step: null, isWanted: true } as const;
+    const rest = {
+      name: null,
+      dtype: 'int64',
+      shape: [],
+      shapes,
+      read: null,
+      isState: false,
+      step: null,
+      isWanted: true,
+    } as const;
     const value: Value = { id: -1, origin: 'result', ...rest };
     this.names.set(value, this.once('Squeeze', [this.size(numbers, []), this.ints([0])]));
     return value;
@@ -342,4 +358,3 @@ function stateOf({ origin, name, step }: Value): string | null {
   const [first] = (step?.args ?? []) as readonly (Value | undefined)[];
   return typeof first === 'object' && first !== null && 'origin' in first ? stateOf(first) : null;
 }
-

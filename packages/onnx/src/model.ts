@@ -93,7 +93,8 @@ function littleEndian(data: TypedArray): Uint8Array {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   if (isLittleEndian || data.BYTES_PER_ELEMENT === 1) return bytes;
   const turned = bytes.slice();
-  for (let i = 0; i < turned.length; i += data.BYTES_PER_ELEMENT) turned.subarray(i, i + data.BYTES_PER_ELEMENT).reverse();
+  for (let i = 0; i < turned.length; i += data.BYTES_PER_ELEMENT)
+    turned.subarray(i, i + data.BYTES_PER_ELEMENT).reverse();
   return turned;
 }
 

@@ -21,7 +21,10 @@ test('fields are those of the specification: an integer, a float, text, bytes, a
   assert.equal(bytesOf(new Message().bytes(20, 'é')), [0xa2, 1, 2, 0xc3, 0xa9]);
   assert.equal(bytesOf(new Message().bytes(1, new Uint8Array([1, 2]))), [0x0a, 2, 1, 2]);
   assert.equal(bytesOf(new Message().message(3, new Message().int(1, 150))), [0x1a, 3, 0x08, 0x96, 1]);
-  assert.equal(bytesOf(new Message().messages(3, [1, 2], (n) => new Message().int(1, n))), [0x1a, 2, 8, 1, 0x1a, 2, 8, 2]);
+  assert.equal(
+    bytesOf(new Message().messages(3, [1, 2], (n) => new Message().int(1, n))),
+    [0x1a, 2, 8, 1, 0x1a, 2, 8, 2],
+  );
   assert.equal(bytesOf(new Message().message(1, new Message())), [0x0a, 0]);
 });
 

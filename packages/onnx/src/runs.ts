@@ -4,7 +4,7 @@
  * other values, and for each dynamic axis on an example of another size: what stays the same is the model's.
  */
 
-import { NotImplementedError, type DType, type Shape, type TypedArray } from '@torsor/core';
+import { type DType, NotImplementedError, type Shape, type TypedArray } from '@torsor/core';
 import { Ref, type Seen, type Step, type Tracer } from './trace.ts';
 
 /** A tensor of the model, in all runs. */
@@ -151,4 +151,3 @@ const isValue = (x: unknown): x is Value => typeof x === 'object' && x !== null 
 export function valuesIn(arg: unknown): Value[] {
   return isValue(arg) ? [arg] : Array.isArray(arg) ? arg.flatMap(valuesIn) : [];
 }
-

@@ -244,7 +244,11 @@ export class Tracer {
     if (op === 'fill' && typeof refs[1] === 'number') checkFilled(x, refs[1]);
     let [child] = this.record(op, refs, [x]);
     for (const { view, before } of way) {
-      [child] = this.record('putView', [new Ref(before), new Ref(child), view.op, view.args, view.index], [view.parent]);
+      [child] = this.record(
+        'putView',
+        [new Ref(before), new Ref(child), view.op, view.args, view.index],
+        [view.parent],
+      );
     }
   }
 }

@@ -10,8 +10,8 @@ import { runCopy } from '../kernels.ts';
 import { formatShape } from '../layout.ts';
 import type { NamedTuple } from '../namedTuple.ts';
 import { namedTuple } from '../namedTuple.ts';
-import { named } from '../options.ts';
 import { recordFunction } from '../observe.ts';
+import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
 
 /** The elements as numbers, in row-major order. */

@@ -28,7 +28,11 @@ function gates(g: Graph, x: Value, order: readonly number[]): string {
   const data = g.constant(x);
   if (data === null) {
     const blocks = g.several('Split', [g.name(x)], order.length, { axis: 0 });
-    return g.node('Concat', order.map((at) => blocks[at]), { axis: 0 });
+    return g.node(
+      'Concat',
+      order.map((at) => blocks[at]),
+      { axis: 0 },
+    );
   }
   const block = data.length / order.length;
   const moved = newArray(x.dtype, data.length);
@@ -46,7 +50,11 @@ const stateOf = (g: Graph, x: Value | null): string =>
  * @param order where ONNX's gates are among PyTorch's
  */
 function recurrence(op: 'RNN' | 'LSTM' | 'GRU', order: readonly number[], extra: Readonly<Record<string, Attribute>>) {
-  return (g: Graph, [isReversed, x, hidden, cell, ofInput, ofHidden, inputBias, hiddenBias]: Recurrence, call: Call): string[] => {
+  return (
+    g: Graph,
+    [isReversed, x, hidden, cell, ofInput, ofHidden, inputBias, hiddenBias]: Recurrence,
+    call: Call,
+  ): string[] => {
     const size = ofHidden.shape[1];
     const bias = (value: Value | null): string =>
       value === null ? g.filled(0, order.length * size, x.dtype) : gates(g, value, order);
@@ -77,7 +85,13 @@ type Interpolate = readonly [
   antialias: boolean,
 ];
 
-const RESIZE_MODES = { nearest: 'nearest', 'nearest-exact': 'nearest', linear: 'linear', bilinear: 'linear', bicubic: 'cubic' };
+const RESIZE_MODES = {
+  nearest: 'nearest',
+  'nearest-exact': 'nearest',
+  linear: 'linear',
+  bilinear: 'linear',
+  bicubic: 'cubic',
+};
 
 function resize(g: Graph, [x, sizes, factors, mode, alignCorners, antialias]: Interpolate): string {
   const attributes: Record<string, Attribute> = {

@@ -122,7 +122,10 @@ function adaptiveAverage(g: Graph, x: Value, outputSize: readonly number[]): str
     }
     const last = ndim - 1;
     const swap = Array.from({ length: ndim }, (_, i) => (i === dim ? last : i === last ? dim : i));
-    const product = g.node('MatMul', [g.transpose(name, swap), g.initializer('windows', x.dtype, [n, outputs], matrix)]);
+    const product = g.node('MatMul', [
+      g.transpose(name, swap),
+      g.initializer('windows', x.dtype, [n, outputs], matrix),
+    ]);
     return g.transpose(product, swap);
   }, g.name(x));
 }
@@ -135,7 +138,13 @@ function adaptiveMax(g: Graph, x: Value, outputSize: readonly number[], indices:
   const sizes = dims.map((d) => fixedSize('adaptiveMaxPool', x, d));
   if (divides(sizes, outputSize)) {
     const step = sizes.map((n, d) => n / outputSize[d]);
-    const params = { kernelSize: step, stride: step, padding: step.map(() => 0), dilation: step.map(() => 1), ceilMode: false };
+    const params = {
+      kernelSize: step,
+      stride: step,
+      padding: step.map(() => 0),
+      dilation: step.map(() => 1),
+      ceilMode: false,
+    };
     const [values, places] = maxima(g, x, { kernel_shape: step, strides: step }, params, indices);
     return [values, places];
   }
@@ -143,7 +152,9 @@ function adaptiveMax(g: Graph, x: Value, outputSize: readonly number[], indices:
   return dims.reduce((name, dim, d) => {
     const windows = adaptiveWindows(sizes[d], outputSize[d]);
     const most = Math.max(...windows.map(([start, end]) => end - start));
-    const places = windows.flatMap(([start, end]) => Array.from({ length: most }, (_, i) => Math.min(start + i, end - 1)));
+    const places = windows.flatMap(([start, end]) =>
+      Array.from({ length: most }, (_, i) => Math.min(start + i, end - 1)),
+    );
     const table = g.node('Reshape', [g.ints(places), g.ints([windows.length, most])]);
     return g.reduce('ReduceMax', g.node('Gather', [name, table], { axis: dim }), [dim + 1], false);
   }, g.name(x));
@@ -162,7 +173,9 @@ function maxima(
   const [values, places] = batched(g, x, spatial, (name) => g.several('MaxPool', [name], indices ? 2 : 1, all));
   if (!indices) return [values, ''];
   // ONNX counts through the whole tensor
-  const plane = sizeOf(Array.from({ length: spatial }, (_, d) => fixedSize('maxPool', x, x.shape.length - spatial + d)));
+  const plane = sizeOf(
+    Array.from({ length: spatial }, (_, d) => fixedSize('maxPool', x, x.shape.length - spatial + d)),
+  );
   return [values, asInt32(g, g.node('Mod', [places, g.scalar(plane, 'int64')]))];
 }
 
@@ -187,9 +200,7 @@ const PAD_MODES = { constant: 'constant', reflect: 'reflect', replicate: 'edge' 
 
 /** From PyTorch's order (last dimension first, before and after) to ONNX's (all before, then all after). */
 function padsOf(ndim: number, pads: readonly number[]): number[] {
-  const both = [0, 1].map((end) =>
-    Array.from({ length: ndim }, (_, d) => pads[2 * (ndim - 1 - d) + end] ?? 0),
-  );
+  const both = [0, 1].map((end) => Array.from({ length: ndim }, (_, d) => pads[2 * (ndim - 1 - d) + end] ?? 0));
   return both.flat();
 }
 

@@ -305,7 +305,7 @@ function scaledSum(g: Graph, op: string, self: Value, a: Value, b: Value, value:
 /** `value` in the shape and dtype of `self`. */
 function spread(g: Graph, self: Value, value: Operand): string {
   const name = g.operand(value, self.dtype);
-  const isWhole = typeof value !== 'number' && value.shapes.every((shape, run) => shape.join() === self.shapes[run].join());
+  const isWhole =
+    typeof value !== 'number' && value.shapes.every((shape, run) => shape.join() === self.shapes[run].join());
   return isWhole ? name : g.node('Expand', [name, g.sizes(self.shapes, [self])]);
 }
-

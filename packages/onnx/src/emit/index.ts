@@ -73,7 +73,8 @@ export const indexing: Rules<keyof IndexOps> = {
   },
   indexPut: (g, [x, indices, values, accumulate], call) => {
     const [dims, places] = given(indices);
-    if (dims.some((d, i) => d !== i)) return refuse('indexPut', 'takes indices of the first dimensions alone; permute() before');
+    if (dims.some((d, i) => d !== i))
+      return refuse('indexPut', 'takes indices of the first dimensions alone; permute() before');
     if (accumulate) needs(g, 'indexPut that accumulates', 16);
     const where = coordinates(g, places);
     const lead = g.node('Slice', [g.node('Shape', [where]), g.ints([0]), g.ints([-1])]);
@@ -100,7 +101,7 @@ export const indexing: Rules<keyof IndexOps> = {
         // where the first element of the result stands
         const starts = shifts.map((list, run) => {
           const size = x.shapes[run][dim];
-          return size === 0 ? 0 : (((-list[i] % size) + size) % size);
+          return size === 0 ? 0 : ((-list[i] % size) + size) % size;
         });
         const at = placeIn('roll', x, dim, starts);
         if (at === 0) continue;

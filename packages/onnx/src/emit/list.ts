@@ -45,7 +45,10 @@ const special: Readonly<Record<string, (g: Graph, call: Call) => string | readon
   takeView,
   putView,
   ...Object.fromEntries(
-    Object.entries(composites).map(([name, emit]) => [name, (g: Graph, call: Call) => emit(g, call.args as never, call)]),
+    Object.entries(composites).map(([name, emit]) => [
+      name,
+      (g: Graph, call: Call) => emit(g, call.args as never, call),
+    ]),
   ),
 };
 
@@ -84,7 +87,10 @@ function withSizes(g: Graph, call: Call): Call {
 
 /** Whether an op may have numbers among its arguments that a dynamic axis changes. */
 export const mayVary = (op: string): boolean =>
-  op === 'takeView' || op === 'putView' || scalable.has(op) || typeof (ops as Readonly<Record<string, unknown>>)[op] === 'object';
+  op === 'takeView' ||
+  op === 'putView' ||
+  scalable.has(op) ||
+  typeof (ops as Readonly<Record<string, unknown>>)[op] === 'object';
 
 /** Makes the nodes of a call; gives the names of its results. */
 export function emit(g: Graph, call: Call): readonly (string | null)[] {

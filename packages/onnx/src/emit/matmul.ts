@@ -31,12 +31,15 @@ export const products: Rules<keyof MatmulOps> = {
   dot: product,
   mv: product,
   mm: (g, [a, b]) =>
-    isFloating(a.dtype) && transposedOf(b) !== null ? gemm(g, a, b, '', 1, 1) : g.node('MatMul', [g.name(a), g.name(b)]),
+    isFloating(a.dtype) && transposedOf(b) !== null
+      ? gemm(g, a, b, '', 1, 1)
+      : g.node('MatMul', [g.name(a), g.name(b)]),
   bmm: product,
   addmm: (g, [self, a, b, beta, alpha]) => {
     // no addend at all, as its NaNs do not count
     if (isFloating(a.dtype)) return gemm(g, a, b, beta === 0 ? '' : g.name(self), alpha, beta === 0 ? 1 : beta);
-    const scale = (name: string, by: number): string => (by === 1 ? name : g.node('Mul', [name, g.scalar(by, a.dtype)]));
+    const scale = (name: string, by: number): string =>
+      by === 1 ? name : g.node('Mul', [name, g.scalar(by, a.dtype)]);
     const term = scale(g.node('MatMul', [g.name(a), g.name(b)]), alpha);
     return beta === 0 ? term : g.node('Add', [term, scale(g.name(self), beta)]);
   },

@@ -37,9 +37,7 @@ export const norms: Rules<keyof NormOps> = {
       return [affine(g, normalised(g, x, batchStatistics(x), eps), weight, bias, x.shape.length - 2), null, null];
     }
     const channels = (value: Value | null, filling: number): string =>
-      value !== null
-        ? g.name(value)
-        : g.once('Expand', [g.scalar(filling, x.dtype), g.once('Shape', [g.name(mean)])]);
+      value !== null ? g.name(value) : g.once('Expand', [g.scalar(filling, x.dtype), g.once('Shape', [g.name(mean)])]);
     const inputs = [g.name(x), channels(weight, 1), channels(bias, 0), g.name(mean), g.name(variance)];
     return [g.node('BatchNormalization', inputs, { epsilon: new Float(eps) }), null, null];
   },

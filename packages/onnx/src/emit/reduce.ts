@@ -43,7 +43,10 @@ const place =
   };
 
 /** Σ (x - mean)² / max(0, n - correction) */
-function variance(g: Graph, [x, dims, correction, keepdim]: readonly [Value, readonly number[], number, boolean]): string {
+function variance(
+  g: Graph,
+  [x, dims, correction, keepdim]: readonly [Value, readonly number[], number, boolean],
+): string {
   const name = g.name(x);
   const axes = dims.length === 0 ? allDims(x) : dims;
   const c = (value: number): string => g.scalar(value, x.dtype);
@@ -134,4 +137,3 @@ function along(g: Graph, op: string, x: Value, axis: number): string {
   if (x.shape.length > 0) return g.node(op, [g.name(x)], { axis });
   return g.squeeze(g.node(op, [g.unsqueeze(g.name(x), [0])], { axis: 0 }), [0]);
 }
-

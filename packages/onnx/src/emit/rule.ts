@@ -63,4 +63,3 @@ export function indices64(g: Graph, value: Value): string {
 
 /** Positions, which ONNX gives as int64, in the dtype that they have here. */
 export const asInt32 = (g: Graph, name: string): string => g.cast(name, 'int64', 'int32');
-

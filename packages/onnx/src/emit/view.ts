@@ -18,7 +18,10 @@ export function placeIn(op: string, x: Value, dim: number, places: readonly numb
   if (isSame(places)) return places[0];
   const fromEnd = places.map((place, run) => place - x.shapes[run][dim]);
   if (isSame(fromEnd)) return fromEnd[0];
-  return refuse(op, `takes places of dimension ${dim} that depend on a dynamic axis, and lie neither at its start nor at its end`);
+  return refuse(
+    op,
+    `takes places of dimension ${dim} that depend on a dynamic axis, and lie neither at its start nor at its end`,
+  );
 }
 
 /** An end in a dimension, as `placeIn`; all that follows where it is the size of the dimension. */
@@ -183,5 +186,8 @@ export function putView(g: Graph, call: Call): string {
       return between(args[1] as number, startsOf(sizes, index), startsOf(sizes, index + 1), name);
     }
   }
-  return refuse(op, `makes a view that the model writes to (${sizeOf(child.shape)} elements); write to a copy, or use where()`);
+  return refuse(
+    op,
+    `makes a view that the model writes to (${sizeOf(child.shape)} elements); write to a copy, or use where()`,
+  );
 }

@@ -93,7 +93,12 @@ function nodeOf(bytes: Uint8Array): DecodedNode {
 
 function tensorOf(bytes: Uint8Array): DecodedTensor {
   const fields = fieldsOf(bytes);
-  return { name: texts(fields, 8)[0], type: numbers(fields, 2)[0], shape: numbers(fields, 1), raw: blocks(fields, 9)[0] };
+  return {
+    name: texts(fields, 8)[0],
+    type: numbers(fields, 2)[0],
+    shape: numbers(fields, 1),
+    raw: blocks(fields, 9)[0],
+  };
 }
 
 function infoOf(bytes: Uint8Array): DecodedInfo {

@@ -38,7 +38,9 @@ class Block extends nn.Module {
     this.conv2 = new nn.Conv2d(to, to, 3, { padding: 1, bias: false });
     this.bn2 = new nn.BatchNorm2d(to);
     this.shortcut =
-      stride === 1 ? null : new nn.Sequential(new nn.Conv2d(from, to, 1, { stride, bias: false }), new nn.BatchNorm2d(to));
+      stride === 1
+        ? null
+        : new nn.Sequential(new nn.Conv2d(from, to, 1, { stride, bias: false }), new nn.BatchNorm2d(to));
     for (const norm of [this.bn1, this.bn2]) {
       norm.running_mean?.copy_(randn(to).mul(0.1));
       norm.running_var?.copy_(rand(to).add(0.5));

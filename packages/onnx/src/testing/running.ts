@@ -47,7 +47,9 @@ export function fingerprint(bytes: Uint8Array): string {
 /** JSON has no NaN and no infinities, and writes null for them. */
 function isNear(a: number | null, b: number | null): boolean {
   if (a === null || b === null || !Number.isFinite(a) || !Number.isFinite(b)) {
-    return a === null || b === null ? !Number.isFinite(a ?? Number.NaN) && !Number.isFinite(b ?? Number.NaN) : Object.is(a, b);
+    return a === null || b === null
+      ? !Number.isFinite(a ?? Number.NaN) && !Number.isFinite(b ?? Number.NaN)
+      : Object.is(a, b);
   }
   return Math.abs(a - b) <= 1e-5 * Math.max(1, Math.abs(b));
 }

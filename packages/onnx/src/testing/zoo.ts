@@ -8,7 +8,7 @@ import { arange, manualSeed, rand, randn, setStrict, tensor } from '@torsor/core
 import * as nn from '@torsor/nn';
 import type { Exportable } from '../export.ts';
 import { functions } from './functions.ts';
-import { Tagger, lenet, resnet20, waves } from './networks.ts';
+import { lenet, resnet20, Tagger, waves } from './networks.ts';
 
 export interface Example {
   /** Of the layer, and what is special about it. */
@@ -88,8 +88,16 @@ const convolutions: readonly Example[] = [
   example('Conv1d same', () => new nn.Conv1d(3, 4, 4, { padding: 'same' }), line),
   example('Conv1d circular', () => new nn.Conv1d(3, 4, 3, { padding: 2, paddingMode: 'circular' }), line),
   example('Conv1d replicate', () => new nn.Conv1d(3, 4, 3, { padding: 2, paddingMode: 'replicate' }), line),
-  example('Conv1d unbatched', () => new nn.Conv1d(3, 4, 3), () => [randn(3, 11)]),
-  example('Conv1d of any length', () => new nn.Conv1d(3, 4, 3, { stride: 2 }), (n) => [randn(2, 3, 8 + n)]),
+  example(
+    'Conv1d unbatched',
+    () => new nn.Conv1d(3, 4, 3),
+    () => [randn(3, 11)],
+  ),
+  example(
+    'Conv1d of any length',
+    () => new nn.Conv1d(3, 4, 3, { stride: 2 }),
+    (n) => [randn(2, 3, 8 + n)],
+  ),
   example('Conv2d', () => new nn.Conv2d(3, 4, [3, 2], { stride: [2, 1], padding: [1, 0] }), image),
   example('Conv2d depthwise', () => new nn.Conv2d(3, 3, 3, { groups: 3, padding: 'same' }), image),
   example('Conv2d valid', () => new nn.Conv2d(3, 4, 3, { padding: 'valid', dilation: 2 }), image),
@@ -124,12 +132,30 @@ const pools: readonly Example[] = [
   example('AdaptiveMaxPool2d divides', () => new nn.AdaptiveMaxPool2d([4, 3], { returnIndices: true }), image),
   example('AdaptiveMaxPool2d', () => new nn.AdaptiveMaxPool2d([3, 5]), image),
   example('LPPool1d', () => new nn.LPPool1d(2, 3), line),
-  example('LPPool2d', () => new nn.LPPool2d(3, 2, { stride: 1 }), (n) => [rand(n, 3, 8, 9)]),
-  example('MaxUnpool1d', () => new nn.MaxUnpool1d(2), (n) => [randn(n, 3, 4), arange(0, 8, 2, { dtype: 'int32' }).expand(n, 3, 4)]),
-  example('MaxUnpool2d', () => new nn.MaxUnpool2d(2), (n) => [
-    randn(n, 3, 2, 2),
-    tensor([[0, 3], [9, 14]], { dtype: 'int32' }).expand(n, 3, 2, 2),
-  ]),
+  example(
+    'LPPool2d',
+    () => new nn.LPPool2d(3, 2, { stride: 1 }),
+    (n) => [rand(n, 3, 8, 9)],
+  ),
+  example(
+    'MaxUnpool1d',
+    () => new nn.MaxUnpool1d(2),
+    (n) => [randn(n, 3, 4), arange(0, 8, 2, { dtype: 'int32' }).expand(n, 3, 4)],
+  ),
+  example(
+    'MaxUnpool2d',
+    () => new nn.MaxUnpool2d(2),
+    (n) => [
+      randn(n, 3, 2, 2),
+      tensor(
+        [
+          [0, 3],
+          [9, 14],
+        ],
+        { dtype: 'int32' },
+      ).expand(n, 3, 2, 2),
+    ],
+  ),
 ];
 
 const norms: readonly Example[] = [
@@ -142,18 +168,39 @@ const norms: readonly Example[] = [
   example('LayerNorm', () => new nn.LayerNorm(6), rows),
   example('LayerNorm of an image', () => new nn.LayerNorm([8, 9], { bias: false }), image),
   example('LayerNorm plain', () => new nn.LayerNorm([8, 9], { elementwiseAffine: false }), image),
-  example('GroupNorm', () => new nn.GroupNorm(2, 6), (n) => [randn(n, 6, 5)]),
+  example(
+    'GroupNorm',
+    () => new nn.GroupNorm(2, 6),
+    (n) => [randn(n, 6, 5)],
+  ),
   example('LocalResponseNorm', () => new nn.LocalResponseNorm(2), image),
 ];
 
 const shapes: readonly Example[] = [
   example('Flatten', () => new nn.Flatten(), image),
   example('Unflatten', () => new nn.Unflatten(1, [2, 3]), rows),
-  example('Fold', () => new nn.Fold([4, 5], 2, { padding: 1 }), (n) => [randn(n, 12, 30)], 18),
+  example(
+    'Fold',
+    () => new nn.Fold([4, 5], 2, { padding: 1 }),
+    (n) => [randn(n, 12, 30)],
+    18,
+  ),
   example('Unfold', () => new nn.Unfold([3, 2], { stride: 2, padding: 1, dilation: [1, 2] }), image),
-  example('PixelShuffle', () => new nn.PixelShuffle(2), (n) => [randn(n, 8, 3, 4)]),
-  example('PixelUnshuffle', () => new nn.PixelUnshuffle(2), (n) => [randn(n, 2, 4, 6)]),
-  example('ChannelShuffle', () => new nn.ChannelShuffle(2), (n) => [randn(n, 6, 3, 4)]),
+  example(
+    'PixelShuffle',
+    () => new nn.PixelShuffle(2),
+    (n) => [randn(n, 8, 3, 4)],
+  ),
+  example(
+    'PixelUnshuffle',
+    () => new nn.PixelUnshuffle(2),
+    (n) => [randn(n, 2, 4, 6)],
+  ),
+  example(
+    'ChannelShuffle',
+    () => new nn.ChannelShuffle(2),
+    (n) => [randn(n, 6, 3, 4)],
+  ),
   example('CircularPad1d', () => new nn.CircularPad1d([2, 1]), line),
   example('CircularPad2d', () => new nn.CircularPad2d([1, 0, 2, 3]), image),
   example('ConstantPad1d', () => new nn.ConstantPad1d([2, -1], 3.5), line),
@@ -169,7 +216,11 @@ const shapes: readonly Example[] = [
   example('Upsample nearest-exact', () => new nn.Upsample({ size: [5, 12], mode: 'nearest-exact' }), image),
   example('Upsample linear', () => new nn.Upsample({ scaleFactor: 1.7, mode: 'linear' }), line),
   example('Upsample bilinear', () => new nn.Upsample({ size: [5, 12], mode: 'bilinear' }), image),
-  example('Upsample of any size', () => new nn.Upsample({ scaleFactor: 2, mode: 'bilinear' }), (n) => [randn(2, 3, 4 + n, 6)]),
+  example(
+    'Upsample of any size',
+    () => new nn.Upsample({ scaleFactor: 2, mode: 'bilinear' }),
+    (n) => [randn(2, 3, 4 + n, 6)],
+  ),
   example('Upsample bicubic', () => new nn.Upsample({ size: [13, 12], mode: 'bicubic' }), image),
   example('UpsamplingBilinear2d', () => new nn.UpsamplingBilinear2d({ scaleFactor: 2 }), image),
   example('UpsamplingNearest2d', () => new nn.UpsamplingNearest2d({ scaleFactor: 2 }), image),
@@ -181,29 +232,65 @@ const shapes: readonly Example[] = [
 const dense: readonly Example[] = [
   example('Linear', () => new nn.Linear(6, 4), rows),
   example('Linear of sequences', () => new nn.Linear(6, 4), sequence),
-  example('Linear without bias', () => new nn.Linear(6, 4, { bias: false }), (n) => [randn(n, 2, 6)]),
-  example('Linear of a vector', () => new nn.Linear(6, 4), () => [randn(6)]),
+  example(
+    'Linear without bias',
+    () => new nn.Linear(6, 4, { bias: false }),
+    (n) => [randn(n, 2, 6)],
+  ),
+  example(
+    'Linear of a vector',
+    () => new nn.Linear(6, 4),
+    () => [randn(6)],
+  ),
   example('Bilinear', () => new nn.Bilinear(4, 4, 3), pairs),
-  example('Embedding', () => new nn.Embedding(10, 4), (n) => [places(10, n, 3)]),
-  example('Embedding with padding', () => new nn.Embedding(10, 4, { paddingIdx: 0 }), (n) => [places(10, n, 3)]),
+  example(
+    'Embedding',
+    () => new nn.Embedding(10, 4),
+    (n) => [places(10, n, 3)],
+  ),
+  example(
+    'Embedding with padding',
+    () => new nn.Embedding(10, 4, { paddingIdx: 0 }),
+    (n) => [places(10, n, 3)],
+  ),
   example('CosineSimilarity', () => new nn.CosineSimilarity(), pairs),
   example('PairwiseDistance', () => new nn.PairwiseDistance(), pairs),
 ];
 
 const recurrent: readonly Example[] = [
   example('RNN', () => new nn.RNN(6, 4), sequence),
-  example('RNN relu', () => new nn.RNN(6, 4, { nonlinearity: 'relu', bias: false, batchFirst: true }), (n) => [randn(n, 5, 6)]),
+  example(
+    'RNN relu',
+    () => new nn.RNN(6, 4, { nonlinearity: 'relu', bias: false, batchFirst: true }),
+    (n) => [randn(n, 5, 6)],
+  ),
   example('LSTM', () => new nn.LSTM(6, 4), sequence),
   example('LSTM of any length', () => new nn.LSTM(6, 4, { bidirectional: true }), steps),
-  example('LSTM deep', () => new nn.LSTM(6, 4, { numLayers: 2, bidirectional: true, batchFirst: true }), (n) => [randn(n, 5, 6)]),
-  example('LSTM from states', () => given(new nn.LSTM(6, 4) as never), (n) => [randn(5, n, 6), randn(1, n, 4), randn(1, n, 4)]),
+  example(
+    'LSTM deep',
+    () => new nn.LSTM(6, 4, { numLayers: 2, bidirectional: true, batchFirst: true }),
+    (n) => [randn(n, 5, 6)],
+  ),
+  example(
+    'LSTM from states',
+    () => given(new nn.LSTM(6, 4) as never),
+    (n) => [randn(5, n, 6), randn(1, n, 4), randn(1, n, 4)],
+  ),
   example('LSTM projected', () => new nn.LSTM(6, 4, { projSize: 3 }), sequence),
-  example('LSTM unbatched', () => new nn.LSTM(6, 4), () => [randn(5, 6)]),
+  example(
+    'LSTM unbatched',
+    () => new nn.LSTM(6, 4),
+    () => [randn(5, 6)],
+  ),
   example('GRU', () => new nn.GRU(6, 4), sequence),
   example('GRU of any length', () => new nn.GRU(6, 4, { bidirectional: true }), steps),
   example('RNNCell', () => new nn.RNNCell(6, 4), rows),
   example('LSTMCell', () => new nn.LSTMCell(6, 4), rows),
-  example('GRUCell', () => new nn.GRUCell(6, 4), (n) => [randn(n, 6), randn(n, 4)]),
+  example(
+    'GRUCell',
+    () => new nn.GRUCell(6, 4),
+    (n) => [randn(n, 6), randn(n, 4)],
+  ),
 ];
 
 /** Takes both states as inputs of their own. */
@@ -219,8 +306,16 @@ const attention: readonly Example[] = [
     () => new nn.MultiheadAttention(6, 2, { batchFirst: true }),
     (n) => [randn(n, 5, 6), randn(n, 4, 6), randn(n, 4, 6)],
   ),
-  example('MultiheadAttention of itself', () => itself(new nn.MultiheadAttention(6, 2)), (n) => [randn(n + 1, 3, 6)]),
-  example('TransformerEncoderLayer', () => new nn.TransformerEncoderLayer(6, 2, small), (n) => [randn(n, 5, 6)]),
+  example(
+    'MultiheadAttention of itself',
+    () => itself(new nn.MultiheadAttention(6, 2)),
+    (n) => [randn(n + 1, 3, 6)],
+  ),
+  example(
+    'TransformerEncoderLayer',
+    () => new nn.TransformerEncoderLayer(6, 2, small),
+    (n) => [randn(n, 5, 6)],
+  ),
   example(
     'TransformerEncoderLayer gelu',
     () => new nn.TransformerEncoderLayer(6, 2, { ...small, activation: 'gelu', normFirst: true }),
@@ -231,10 +326,11 @@ const attention: readonly Example[] = [
     () => causal(new nn.TransformerEncoder(new nn.TransformerEncoderLayer(6, 2, small), 2)),
     (n) => [randn(n, 5, 6)],
   ),
-  example('TransformerDecoderLayer', () => new nn.TransformerDecoderLayer(6, 2, small), (n) => [
-    randn(n, 5, 6),
-    randn(n, 4, 6),
-  ]),
+  example(
+    'TransformerDecoderLayer',
+    () => new nn.TransformerDecoderLayer(6, 2, small),
+    (n) => [randn(n, 5, 6), randn(n, 4, 6)],
+  ),
   example(
     'TransformerDecoder',
     () => new nn.TransformerDecoder(new nn.TransformerDecoderLayer(6, 2, small), 2),
@@ -260,34 +356,90 @@ function causal(encoder: nn.TransformerEncoder): Exportable {
 }
 
 const losses: readonly Example[] = [
-  example('BCELoss', () => new nn.BCELoss(), (n) => [rand(n, 4), rand(n, 4)]),
-  example('BCEWithLogitsLoss', () => new nn.BCEWithLogitsLoss(), (n) => [randn(n, 4), rand(n, 4)]),
-  example('CosineEmbeddingLoss', () => new nn.CosineEmbeddingLoss(), (n) => [...pairs(n), signs(n)]),
+  example(
+    'BCELoss',
+    () => new nn.BCELoss(),
+    (n) => [rand(n, 4), rand(n, 4)],
+  ),
+  example(
+    'BCEWithLogitsLoss',
+    () => new nn.BCEWithLogitsLoss(),
+    (n) => [randn(n, 4), rand(n, 4)],
+  ),
+  example(
+    'CosineEmbeddingLoss',
+    () => new nn.CosineEmbeddingLoss(),
+    (n) => [...pairs(n), signs(n)],
+  ),
   example('CrossEntropyLoss', () => new nn.CrossEntropyLoss(), scores),
   example('CrossEntropyLoss smoothed', () => new nn.CrossEntropyLoss({ labelSmoothing: 0.1 }), scores),
-  example('HingeEmbeddingLoss', () => new nn.HingeEmbeddingLoss(), (n) => [randn(n), signs(n)]),
+  example(
+    'HingeEmbeddingLoss',
+    () => new nn.HingeEmbeddingLoss(),
+    (n) => [randn(n), signs(n)],
+  ),
   example('HuberLoss', () => new nn.HuberLoss(), pairs),
-  example('KLDivLoss', () => new nn.KLDivLoss({ reduction: 'batchmean' }), () => [randn(3, 4), rand(3, 4)]),
+  example(
+    'KLDivLoss',
+    () => new nn.KLDivLoss({ reduction: 'batchmean' }),
+    () => [randn(3, 4), rand(3, 4)],
+  ),
   example('L1Loss', () => new nn.L1Loss(), pairs),
   example('MSELoss', () => new nn.MSELoss(), pairs),
   example('MSELoss none', () => new nn.MSELoss({ reduction: 'none' }), pairs),
-  example('MarginRankingLoss', () => new nn.MarginRankingLoss(), (n) => [randn(n), randn(n), signs(n)]),
-  example('MultiLabelSoftMarginLoss', () => new nn.MultiLabelSoftMarginLoss(), (n) => [randn(n, 4), rand(n, 4).round()]),
-  example('NLLLoss', () => new nn.NLLLoss({ ignoreIndex: 1 }), (n) => [randn(n, 4).logSoftmax(1), places(4, n)]),
+  example(
+    'MarginRankingLoss',
+    () => new nn.MarginRankingLoss(),
+    (n) => [randn(n), randn(n), signs(n)],
+  ),
+  example(
+    'MultiLabelSoftMarginLoss',
+    () => new nn.MultiLabelSoftMarginLoss(),
+    (n) => [randn(n, 4), rand(n, 4).round()],
+  ),
+  example(
+    'NLLLoss',
+    () => new nn.NLLLoss({ ignoreIndex: 1 }),
+    (n) => [randn(n, 4).logSoftmax(1), places(4, n)],
+  ),
   example('NLLLoss weighted', () => new nn.NLLLoss({ weight: tensor([1, 2, 3, 4]), reduction: 'sum' }), scores),
-  example('PoissonNLLLoss', () => new nn.PoissonNLLLoss(), (n) => [randn(n, 4), rand(n, 4)]),
+  example(
+    'PoissonNLLLoss',
+    () => new nn.PoissonNLLLoss(),
+    (n) => [randn(n, 4), rand(n, 4)],
+  ),
   example('SmoothL1Loss', () => new nn.SmoothL1Loss(), pairs),
-  example('SoftMarginLoss', () => new nn.SoftMarginLoss(), (n) => [randn(n), signs(n)]),
-  example('TripletMarginLoss', () => new nn.TripletMarginLoss(), (n) => [...pairs(n), randn(n, 4)]),
-  example('TripletMarginWithDistanceLoss', () => new nn.TripletMarginWithDistanceLoss(), (n) => [...pairs(n), randn(n, 4)]),
+  example(
+    'SoftMarginLoss',
+    () => new nn.SoftMarginLoss(),
+    (n) => [randn(n), signs(n)],
+  ),
+  example(
+    'TripletMarginLoss',
+    () => new nn.TripletMarginLoss(),
+    (n) => [...pairs(n), randn(n, 4)],
+  ),
+  example(
+    'TripletMarginWithDistanceLoss',
+    () => new nn.TripletMarginWithDistanceLoss(),
+    (n) => [...pairs(n), randn(n, 4)],
+  ),
 ];
 
 const networks: readonly Example[] = [
   example('LeNet', lenet, (n) => [randn(n, 1, 28, 28)]),
   example('ResNet-20', resnet20, (n) => [randn(n, 3, 16, 16)]),
   example('Conv1d net', waves, (n) => [randn(n, 1, 64)]),
-  example('Tagger', () => new Tagger(), (n) => [places(20, n, 6)]),
-  example('Tagger of any length', () => new Tagger(), (n) => [places(20, 2, n + 3)]),
+  example(
+    'Tagger',
+    () => new Tagger(),
+    (n) => [places(20, n, 6)],
+  ),
+  example(
+    'Tagger of any length',
+    () => new Tagger(),
+    (n) => [places(20, 2, n + 3)],
+  ),
 ];
 
 /** Layers that are not exported, and why. */
@@ -327,7 +479,10 @@ export function prepare({ name, make, inputs }: Example, n: number): { model: Ex
 }
 
 /** Names of inputs, and the axes in which they follow n. */
-export function axesOf({ inputs }: Example): { inputNames: string[]; dynamicAxes: Record<string, Record<number, string>> } {
+export function axesOf({ inputs }: Example): {
+  inputNames: string[];
+  dynamicAxes: Record<string, Record<number, string>>;
+} {
   const [two, three] = [inputs(2), inputs(3)];
   const inputNames = two.map((_, i) => `x${i}`);
   const dynamicAxes = Object.fromEntries(
