@@ -109,7 +109,7 @@ function traceOf(
     tensors.map((x, i) => (other ? shuffled(resized(x, axes[i], at)) : resized(x, axes[i], at)).clone());
   const runs: Run[] = [
     { ...runOn(model, args, inputs(sizes, false), names), changed: null },
-    { ...runOn(model, args, inputs(sizes, true), names), changed: null },
+    { ...onOtherValues(() => runOn(model, args, inputs(sizes, true), names)), changed: null },
   ];
   checkSizes(runs);
   for (const {
@@ -126,6 +126,18 @@ function traceOf(
   }
   for (const dimension of dimensions) (dimension.sizes as number[]).splice(1, 0, dimension.sizes[0]);
   return align(runs, tensors.length, dimensions);
+}
+
+/** Says of an error that it came with other values than the caller gave. */
+function onOtherValues<R>(run: () => R): R {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof NotImplementedError && error.op === OP) throw error;
+    const rule =
+      'the model runs on the example, but not on its values in another order, on which it must not depend. It said: ';
+    throw new ValueError(rule + (error as Error).message, { op: OP, cause: error });
+  }
 }
 
 /** @throws NotImplementedError when a size follows from values */

@@ -10,7 +10,7 @@ import { indexing } from './index.ts';
 import { products } from './matmul.ts';
 import { losses, norms } from './norm.ts';
 import { reductions } from './reduce.ts';
-import { isSame, type Rule, type Rules } from './rule.ts';
+import { isSame, type Rule, type Rules, refuse } from './rule.ts';
 import { putView, sliceOf, startsOf, views } from './view.ts';
 
 const ops: Rules<OpName> = {
@@ -54,7 +54,7 @@ const special: Readonly<Record<string, (g: Graph, call: Call) => string | readon
 
 function emitBy(rule: AnyRule, g: Graph, call: Call): string | readonly (string | null)[] {
   const emit = typeof rule === 'object' ? rule.sized : rule;
-  if (typeof emit === 'string') throw new TypeError(`${call.op} has no rule`);
+  if (typeof emit === 'string') return refuse(call.op, emit);
   return emit(g, call.args as never, call);
 }
 

@@ -31,7 +31,7 @@ export type Rules<N extends OpName> = { readonly [K in N]: Rule<Parameters<OpLis
 /** Why gradients have no rules. */
 export const GRADIENT = 'is an op of backward passes; export the model, not its gradient';
 
-/** A list of numbers in each run. */
+/** The list of numbers at a place among the arguments, in each run. */
 export const listsAt = (call: Call, at: number): readonly (readonly number[])[] =>
   call.runs.map((args) => args[at] as readonly number[]);
 
@@ -56,7 +56,7 @@ export function fixedSize(op: string, value: Value, dim: number): number {
   return refuse(op, `cannot have a dynamic axis in dimension ${dim} of its input; leave that axis out of dynamicAxes`);
 }
 
-/** The dtype in which operands of a comparison meet is that of the tensors; a number takes it on, unless it is no integer. */
+/** Places as int64, where ONNX takes no others. */
 export function indices64(g: Graph, value: Value): string {
   return g.cast(g.name(value), value.dtype, 'int64');
 }

@@ -340,6 +340,23 @@ export function functions<E>(example: Make<E>): E[] {
       (n) => [randn(n, 2, 5, 6), rand(n, 3, 4, 2).mul(2.4).sub(1.2)],
     ),
     of(
+      'gridSample bicubic',
+      (x, grid) => F.gridSample(x, grid, 'bicubic', 'border', true),
+      (n) => [randn(n, 2, 5, 6), rand(n, 3, 4, 2).mul(1.8).sub(0.9)],
+    ),
+    of(
+      'antialias',
+      (x) => F.interpolate(x, { size: [3, 4], mode: 'bilinear', antialias: true }),
+      (n) => [randn(n, 2, 9, 10)],
+      18,
+    ),
+    of(
+      'antialias bicubic',
+      (x) => F.interpolate(x, { size: [3, 4], mode: 'bicubic', antialias: true }),
+      (n) => [randn(n, 2, 9, 10)],
+      18,
+    ),
+    of(
       'affineGrid',
       (theta) => F.affineGrid(theta, [3, 1, 4, 5]),
       () => [randn(3, 2, 3)],

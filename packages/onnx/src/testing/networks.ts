@@ -101,3 +101,17 @@ export class Tagger extends nn.Module {
     return this.head(out).softmax(-1);
   }
 }
+
+/** One table for words in and words out, in double precision. */
+export class Tied extends nn.Module {
+  words = new nn.Embedding(12, 6, { dtype: 'float64' });
+  inner = new nn.Sequential(
+    new nn.Linear(6, 6, { dtype: 'float64' }),
+    new nn.Tanh(),
+    new nn.LayerNorm(6, { dtype: 'float64' }),
+  );
+
+  forward(x: Tensor): Tensor {
+    return F.linear(this.inner(this.words(x)), this.words.weight).logSoftmax(-1);
+  }
+}

@@ -8,7 +8,7 @@ import { arange, manualSeed, rand, randn, setStrict, tensor } from '@torsor/core
 import * as nn from '@torsor/nn';
 import type { Exportable } from '../export.ts';
 import { functions } from './functions.ts';
-import { lenet, resnet20, Tagger, waves } from './networks.ts';
+import { lenet, resnet20, Tagger, Tied, waves } from './networks.ts';
 
 export interface Example {
   /** Of the layer, and what is special about it. */
@@ -430,6 +430,11 @@ const networks: readonly Example[] = [
   example('LeNet', lenet, (n) => [randn(n, 1, 28, 28)]),
   example('ResNet-20', resnet20, (n) => [randn(n, 3, 16, 16)]),
   example('Conv1d net', waves, (n) => [randn(n, 1, 64)]),
+  example(
+    'Tied',
+    () => new Tied(),
+    (n) => [places(12, n, 3)],
+  ),
   example(
     'Tagger',
     () => new Tagger(),
