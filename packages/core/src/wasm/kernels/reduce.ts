@@ -61,14 +61,13 @@ interface Folding {
   merge(a: Vector, b: Vector | Value<'v128'>): Value<'v128'>;
 }
 
-/** Sums neighbours pairwise, in place, into the first of them. */
-function pairwise(
-  vectors: readonly Vector[],
-  add: (a: Vector, b: Vector, isLast: boolean) => Value<'v128'>,
-): Vector {
+/** Sums neighbours pairwise, in place, into the first of them; the last of these sums is that of two. */
+function pairwise(vectors: readonly Vector[], add: (a: Vector, b: Vector, isLast: boolean) => Value<'v128'>): Vector {
   for (let step = 1; step < vectors.length; step *= 2) {
     const isLast = 2 * step >= vectors.length;
-    for (let i = 0; i + step < vectors.length; i += 2 * step) vectors[i].set(add(vectors[i], vectors[i + step], isLast));
+    for (let i = 0; i + step < vectors.length; i += 2 * step) {
+      vectors[i].set(add(vectors[i], vectors[i + step], isLast));
+    }
   }
   return vectors[0];
 }
@@ -80,6 +79,7 @@ function doubleFold(floats: Floats, fold: Fold, { fma }: Features): Folding {
   const ones = code.local('v128', vector.const(fold === 'prod' ? 1 : 0));
   const d = code.local('v128');
   const merge: Folding['merge'] = (a, b) => (fold === 'prod' ? f64x2.mul(a, b) : f64x2.add(a, b));
+  // Additions have units of their own, beside which those for multiply-adds lie idle: half of the sums are 1 · b + a, the same bits.
   const isBalanced = fma && fold !== 'prod';
   const [unit, wideUnit] = isBalanced
     ? [code.constant(floats.isSingle ? 'f32x4' : 'f64x2', 1), code.constant('f64x2', 1)]
