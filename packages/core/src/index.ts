@@ -71,6 +71,7 @@ export { Tensor } from './tensor.ts';
 // For `@torsor/workers` and `@torsor/data`.
 export type { Parent, Thread, ThreadStart } from './threads.ts';
 export { parentThread, startThread } from './threads.ts';
+export type { Local } from './wasm/assembler.ts';
 export { Assembler } from './wasm/assembler.ts';
 // For `@torsor/workers`.
 export type { Executor, Rows } from './wasm/executor.ts';
@@ -78,5 +79,9 @@ export { executor, setExecutor } from './wasm/executor.ts';
 export type { Features } from './wasm/features.ts';
 export { features, isStrict, setStrict } from './wasm/features.ts';
 export { heap } from './wasm/heap.ts';
+// For kernels of `@torsor/nn`.
+export type { Lanes, Vector } from './wasm/kernels/lanes.ts';
+export { lanes } from './wasm/kernels/lanes.ts';
+export { sigmoid as emitSigmoid, tanh as emitTanh } from './wasm/kernels/vectorMath.ts';
 export type { Emitter, Launch } from './wasm/module.ts';
 export { exportTasks, kernel, kernelModule, runInline } from './wasm/module.ts';

@@ -11,7 +11,8 @@
 import type { FunctionContext } from '@torsor/autograd';
 import { Function as AutogradFunction, grad, isGradEnabled } from '@torsor/autograd';
 import type { Tensor } from '@torsor/core';
-import { addcmul, addmm, cat, composed, linear, mul, recordFunction, stack, sub, tanh } from '@torsor/core';
+import { addcmul, addmm, cat, composed, empty, linear, mul, recordFunction, stack, sub } from '@torsor/core';
+import { inHeap, lstmBackward, lstmForward } from './lstmKernel.ts';
 
 /** Hidden state, and for LSTM the cell's. */
 export type State = readonly [hidden: Tensor, cell: Tensor | null];
@@ -30,11 +31,11 @@ interface Run {
   readonly keeps: boolean;
 }
 
-/** What `run` gives: hidden states by time, the last cell, and what `back` needs, by time. */
+/** What `run` gives: hidden states by time, the last cell, and what `back` needs. */
 interface Ran {
-  readonly hidden: readonly Tensor[];
+  readonly hidden: Tensor;
   readonly cell: Tensor | null;
-  readonly kept: readonly (readonly Tensor[])[];
+  readonly kept: readonly Tensor[];
 }
 
 /** What `back` is given. */
@@ -46,9 +47,7 @@ interface Back {
   /** Hidden states, and those before them: `[T, N, H]`. */
   readonly hidden: Tensor;
   readonly before: Tensor;
-  /** The first cell. */
-  readonly cell: Tensor | null;
-  /** What `run` kept, `[T, N, …]`. */
+  /** What `run` kept. */
   readonly kept: readonly Tensor[];
   readonly weight: Tensor;
 }
@@ -103,7 +102,7 @@ function elman(
         h = activate_(addmm(inputs.select(0, t), h, weight.t()));
         hidden[t] = h;
       }
-      return { hidden, cell: null, kept: [] };
+      return { hidden: stack(hidden), cell: null, kept: [] };
     },
     back({ times, grads: [grads], hidden, weight }) {
       const factors = slope(hidden);
@@ -148,50 +147,46 @@ export const lstm: Kind = {
     const cell = addcmul(mul(f.sigmoid(), c as Tensor), i.sigmoid(), g.tanh());
     return [mul(o.sigmoid(), cell.tanh()), cell];
   },
-  run({ times, inputs, state, weight, keeps }) {
-    const hidden: Tensor[] = [];
-    const kept: Tensor[][] = [];
+  run({ times, inputs, state: [first, cell], weight, keeps }) {
+    const [steps, batch, width] = inputs.shape;
     const size = weight.shape[1];
-    let [h, c] = state as [Tensor, Tensor];
-    for (const t of times) {
-      const gates = addmm(inputs.select(0, t), h, weight.t());
-      const [i, f, g, o] = gates.chunk(4, 1);
-      gates.narrow(1, 0, 2 * size).sigmoid_();
-      g.tanh_();
-      o.sigmoid_();
-      c = mul(f, c).addcmul_(i, g);
-      h = tanh(c).mul_(o);
-      hidden[t] = h;
-      if (keeps) kept[t] = [gates, c];
-    }
-    return { hidden, cell: c, kept };
+    const hidden = empty([steps, batch, size], { dtype: inputs.dtype });
+    const gates = keeps ? inHeap(inputs.shape, inputs) : null;
+    // Cells are in the order of computation, behind the first one; where nobody goes back, two take turns.
+    const cells = inHeap([keeps ? steps + 1 : 2, batch, size], inputs);
+    const cellAt = (s: number): Tensor => cells.select(0, s % cells.shape[0]);
+    const room = inHeap([batch, width], inputs);
+    cellAt(0).copy_(cell as Tensor);
+    let h = first;
+    times.forEach((t, s) => {
+      const products = placed(addmm(inputs.select(0, t), h, weight.t()), room);
+      h = hidden.select(0, t);
+      lstmForward(products, gates?.select(0, t) ?? products, cellAt(s), cellAt(s + 1), h);
+    });
+    return { hidden, cell: cellAt(steps).clone(), kept: gates === null ? [] : [gates, cells] };
   },
-  back({ times, grads: [grads, lastCell], cell: first, kept: [gates, cells], weight }) {
-    const [i, f, g, o] = gates.chunk(4, 2);
-    const squashed = cells.tanh();
-    const before = beforeOf(cells, first as Tensor, times);
-    const ofInput = logisticSlope(i).mul_(g);
-    const ofForget = logisticSlope(f).mul_(before);
-    const ofGate = oneMinusSquare(g).mul_(i);
-    const ofOutput = logisticSlope(o).mul_(squashed);
-    const factors = cat([ofInput, ofForget, ofGate, ofOutput], 2);
-    // h' = o tanh(c'): how a gradient of h' reaches c'.
-    const toCell = oneMinusSquare(squashed).mul_(o);
-    const [, batch, size] = before.shape;
+  back({ times, grads: [grads, lastCell], kept: [gates, cells], weight }) {
+    const [steps, batch, width] = gates.shape;
+    const factors = inHeap(gates.shape, gates);
+    const given = grads.contiguous();
+    const room = inHeap([batch, width / 4], gates);
+    const ofCell = inHeap([batch, width / 4], gates).copy_(lastCell as Tensor);
     let after: Tensor | null = null;
-    let ofCell = lastCell as Tensor;
-    for (const t of times.toReversed()) {
-      const given = grads.select(0, t);
-      const ofHidden: Tensor = after === null ? given : addmm(given, after, weight);
-      ofCell = addcmul(ofCell, ofHidden, toCell.select(0, t));
+    for (let s = steps - 1; s >= 0; s--) {
+      const t = times[s];
+      const direct = given.select(0, t);
+      const ofHidden: Tensor = placed(after === null ? direct : addmm(direct, after, weight), room);
       after = factors.select(0, t);
-      after.view(batch, 4, size).narrow(1, 0, 3).mul_(ofCell.unsqueeze(1));
-      after.narrow(1, 3 * size, size).mul_(ofHidden);
-      ofCell = mul(ofCell, f.select(0, t));
+      lstmBackward(gates.select(0, t), after, cells.select(0, s), cells.select(0, s + 1), ofHidden, ofCell);
     }
-    return { inputs: factors, hidden: factors, state: [(after as Tensor).mm(weight), ofCell] };
+    return { inputs: factors, hidden: factors, state: [(after as Tensor).mm(weight), ofCell.clone()] };
   },
 };
+
+/** `x`, or, where it is too small to be in the heap, a copy of it in `room`. */
+function placed(x: Tensor, room: Tensor): Tensor {
+  return x.storage.enterHeap() ? x.contiguous() : room.copy_(x);
+}
 
 // --------------------------------------------------------------------------------------------------------------------- GRU
 
@@ -228,7 +223,11 @@ export const gru: Kind = {
       hidden[t] = h;
       if (keeps) kept[t] = [both, n, part];
     }
-    return { hidden, cell: null, kept };
+    return {
+      hidden: stack(hidden),
+      cell: null,
+      kept: (kept[0] ?? []).map((_, k) => stack(kept.map((step) => step[k]))),
+    };
   },
   back({ times, grads: [grads], before, kept: [both, n, part], weight }) {
     const [r, z] = both.chunk(2, 2);
@@ -334,8 +333,7 @@ class Recurrence extends AutogradFunction {
         bias: adds ? null : hiddenBias,
         keeps,
       });
-      const columns = (ran.kept[0] ?? []).map((_, k) => stack(ran.kept.map((step) => step[k])));
-      return [stack(ran.hidden), ran.cell, ...columns];
+      return [ran.hidden, ran.cell, ...ran.kept];
     });
     ctx.kind = kind;
     ctx.isReversed = isReversed;
@@ -351,7 +349,7 @@ class Recurrence extends AutogradFunction {
     const operands = savedTensors.slice(0, 7) as Operands;
     const wanted = needs.slice(2);
     if (isGradEnabled()) return [null, null, ...again(kind, isReversed, operands, wanted, grads)];
-    const [x, hidden, cell, ofInput, weight, inputBias, hiddenBias] = operands;
+    const [x, hidden, , ofInput, weight, inputBias, hiddenBias] = operands;
     const [output, ...kept] = savedTensors.slice(7) as Tensor[];
     const times = timesOf(x.shape[0], isReversed);
     return composed((): (Tensor | null)[] => {
@@ -361,7 +359,6 @@ class Recurrence extends AutogradFunction {
         grads: [grads[0], grads[1] ?? null],
         hidden: output,
         before,
-        cell,
         kept,
         weight,
       });

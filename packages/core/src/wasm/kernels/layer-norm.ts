@@ -17,7 +17,6 @@ import {
   halvesOf,
   loadLanes,
   overGroups,
-  overRow,
   pairSum,
   prefixOf,
   splatDouble,
@@ -106,7 +105,8 @@ export function emitLayerNorm(dtype: FloatDType): Emitter {
 
 /**
  * `run(rows, n, chunk, x, w, g, means, invstds, dx, dw, db)`: dw and db are tables of doubles `[chunks, n]`, a row for every `chunk`
- * rows of the matrix. Four rows at a time, which stay in the cache: first the sums of each row, then all results.
+ * rows of the matrix. Four rows at a time, which stay in the cache: first the sums of each row,
+ * then all results, four vectors (a line of the cache) of each row in turn.
  */
 export function emitLayerNormBackward(dtype: FloatDType): Emitter {
   return (code, features) => {
@@ -119,8 +119,7 @@ export function emitLayerNormBackward(dtype: FloatDType): Emitter {
       const doubles = floatsOf(code, 'float64');
       const { bytes, isSingle } = floats;
       const m = lanes(code, features, isSingle ? 'f32x4' : 'f64x2');
-      const [i, chunkEnd, groupEnd, wp, dwp, dbp, p, q] = code.locals('i32', 8);
-      const [xs, gs, dxs] = [code.locals('i32', GROUP), code.locals('i32', GROUP), code.locals('i32', GROUP)];
+      const [i, chunkEnd, groupEnd, xp, gp, dxp, wp, dwp, dbp, p, q, to] = code.locals('i32', 12);
       const [centers, scales, slopes, shifts] = [0, 1, 2, 3].map(() => code.locals('v128', GROUP));
       const [plain, weighted] = [code.locals('v128', halvesOf(floats)), code.locals('v128', halvesOf(floats))];
       const [s, a] = code.locals('f64', 2);
@@ -131,15 +130,13 @@ export function emitLayerNormBackward(dtype: FloatDType): Emitter {
       const loadScalar = (pointer: Int, to: Double): void =>
         to.set(isSingle ? f64.promote_f32(f32.load(pointer)) : f64.load(pointer));
 
-      /** What is constant along row r: dx = s h + x̂ slope + shift, with x̂ = (x - center) scale. */
+      /** What is constant along row r, at p and q: dx = s h + x̂ slope + shift, with x̂ = (x - center) scale. */
       const constants = (r: number): void => {
         loadScalar(means, a);
         centers[r].set(splatDouble(floats, a));
         loadScalar(invstds, s);
         scales[r].set(splatDouble(floats, s));
         for (const sum of [...plain, ...weighted]) sum.set(f64x2.const(0));
-        p.set(xs[r]);
-        q.set(gs[r]);
         wp.set(w);
         const moves = [p, q, wp].map((pointer) => [pointer, bytes] as const);
         overGroups(floats, n, GROUP, moves, (count, one) => {
@@ -158,41 +155,56 @@ export function emitLayerNormBackward(dtype: FloatDType): Emitter {
       };
 
       const take = (count: number): void => {
-        for (const [pointers, base] of [
-          [xs, x],
-          [gs, g],
-          [dxs, dx],
-        ] as const) {
-          for (let r = 0; r < count; r++) pointers[r].set(r === 0 ? base : i32.add(pointers[r - 1], rowBytes));
-        }
+        p.set(x);
+        q.set(g);
         for (let r = 0; r < count; r++) constants(r);
-        wp.set(w);
-        dwp.set(dw);
-        dbp.set(db);
-        const used = [xs, gs, dxs].flatMap((pointers) => pointers.slice(0, count));
-        const moves = [...used, wp].map((pointer) => [pointer, bytes] as const);
-        overRow(floats, n, [...moves, [dwp, 8], [dbp, 8]], (one) => {
-          const weight = load(wp, 0, one);
-          const gradients: Vector[] = [];
-          const products: Vector[] = [];
+        for (const [pointer, base] of [
+          [xp, x],
+          [gp, g],
+          [dxp, dx],
+          [wp, w],
+          [dwp, dw],
+          [dbp, db],
+        ] as const) {
+          pointer.set(base);
+        }
+        const moves = [xp, gp, dxp, wp].map((pointer) => [pointer, bytes] as const);
+        overGroups(floats, n, GROUP, [...moves, [dwp, 8], [dbp, 8]], (columns, one) => {
+          const at = Array.from({ length: columns }, (_, c) => 16 * c);
+          const weights = at.map((c) => load(wp, c, one));
+          const gradients: Vector[][] = at.map(() => []);
+          const products: Vector[][] = at.map(() => []);
           for (let r = 0; r < count; r++) {
-            const v = load(gs[r], 0, one);
-            const normal = m.mul(m.sub(load(xs[r], 0, one), centers[r]), scales[r]);
-            const linear = m.madd(normal, slopes[r], shifts[r]);
-            storeLanes(floats, dxs[r], m.madd(m.mul(v, weight), scales[r], linear), 0, one);
-            gradients.push(v);
-            products.push(m.mul(v, normal));
+            // The rows below are a sum away: pointers to each would not fit into registers.
+            for (const [pointer, base] of [
+              [p, xp],
+              [q, gp],
+              [to, dxp],
+            ] as const) {
+              pointer.set(r === 0 ? base : i32.add(pointer, rowBytes));
+            }
+            at.forEach((c, k) => {
+              const v = load(q, c, one);
+              const normal = m.mul(m.sub(load(p, c, one), centers[r]), scales[r]);
+              const linear = m.madd(normal, slopes[r], shifts[r]);
+              storeLanes(floats, to, m.madd(m.mul(v, weights[k]), scales[r], linear), c, one);
+              gradients[k].push(v);
+              products[k].push(m.mul(v, normal));
+            });
           }
-          for (const [pointer, list] of [
+          for (const [pointer, lists] of [
             [dwp, products],
             [dbp, gradients],
           ] as const) {
-            const sum = pairSum(list, m.add);
-            for (let half = 0; half < (one ? 1 : halvesOf(floats)); half++) {
-              const total = m.keep(loadLanes(doubles, pointer, 16 * half, one));
-              total.set(f64x2.add(total, widen(floats, sum, half)));
-              storeLanes(doubles, pointer, total, 16 * half, one);
-            }
+            lists.forEach((list, k) => {
+              const sum = pairSum(list, m.add);
+              for (let half = 0; half < (one ? 1 : halvesOf(floats)); half++) {
+                const place = 16 * (halvesOf(floats) * k + half);
+                const total = m.keep(loadLanes(doubles, pointer, place, one));
+                total.set(f64x2.add(total, widen(floats, sum, half)));
+                storeLanes(doubles, pointer, total, place, one);
+              }
+            });
           }
         });
         for (const pointer of [x, g, dx]) code.increase(pointer, i32.mul(rowBytes, count));

@@ -12,6 +12,7 @@
 
 import type { FloatDType } from '../../dtype.ts';
 import type { Assembler, Local, Value } from '../assembler.ts';
+import type { Features } from '../features.ts';
 import type { Emitter } from '../module.ts';
 import type { Floats } from './floats.ts';
 import { acrossLanes, floatsOf, halvesOf, loadLanes, widen } from './floats.ts';
@@ -60,26 +61,34 @@ interface Folding {
   merge(a: Vector, b: Vector | Value<'v128'>): Value<'v128'>;
 }
 
-/** Sums neighbours pairwise, in place, into the first of them. */
-function pairwise(vectors: readonly Vector[], add: (a: Vector, b: Vector) => Value<'v128'>): Vector {
+/** Sums neighbours pairwise, in place, into the first of them; the last of these sums is that of two. */
+function pairwise(vectors: readonly Vector[], add: (a: Vector, b: Vector, isLast: boolean) => Value<'v128'>): Vector {
   for (let step = 1; step < vectors.length; step *= 2) {
-    for (let i = 0; i + step < vectors.length; i += 2 * step) vectors[i].set(add(vectors[i], vectors[i + step]));
+    const isLast = 2 * step >= vectors.length;
+    for (let i = 0; i + step < vectors.length; i += 2 * step) {
+      vectors[i].set(add(vectors[i], vectors[i + step], isLast));
+    }
   }
   return vectors[0];
 }
 
-function doubleFold(floats: Floats, fold: Fold): Folding {
+function doubleFold(floats: Floats, fold: Fold, { fma }: Features): Folding {
   const { code, vector, bytes, width } = floats;
   const { f64x2 } = code;
   const identity = code.local('v128', f64x2.const(fold === 'prod' ? 1 : 0));
   const ones = code.local('v128', vector.const(fold === 'prod' ? 1 : 0));
   const d = code.local('v128');
   const merge: Folding['merge'] = (a, b) => (fold === 'prod' ? f64x2.mul(a, b) : f64x2.add(a, b));
+  // Additions have units of their own, beside which those for multiply-adds lie idle: half of the sums are 1 · b + a, the same bits.
+  const isBalanced = fma && fold !== 'prod';
+  const [unit, wideUnit] = isBalanced
+    ? [code.constant(floats.isSingle ? 'f32x4' : 'f64x2', 1), code.constant('f64x2', 1)]
+    : [];
   const collect = (into: readonly Vector[], v: Vector): void => {
     into.forEach((acc, half) => {
       d.set(widen(floats, v, half));
       if (fold === 'squares') d.set(f64x2.mul(d, d));
-      acc.set(merge(acc, d));
+      acc.set(wideUnit === undefined ? merge(acc, d) : f64x2.relaxed_madd(d, wideUnit, acc));
     });
   };
   return {
@@ -95,7 +104,9 @@ function doubleFold(floats: Floats, fold: Fold): Folding {
       if (fold === 'sum' || fold === 'abs')
         collect(
           into,
-          pairwise(vectors, (a, b) => vector.add(a, b)),
+          pairwise(vectors, (a, b, isLast) =>
+            isLast && unit !== undefined ? vector.relaxed_madd(b, unit, a) : vector.add(a, b),
+          ),
         );
       else for (const v of vectors) collect(into, v);
     },
@@ -162,19 +173,19 @@ function integerFold(code: Assembler, dtype: 'int32' | 'uint8'): Folding {
   };
 }
 
-function foldingOf(code: Assembler, fold: Fold, dtype: FoldDType): Folding {
+function foldingOf(code: Assembler, features: Features, fold: Fold, dtype: FoldDType): Folding {
   if (dtype === 'int32' || dtype === 'uint8') return integerFold(code, dtype);
   const floats = floatsOf(code, dtype);
-  return fold === 'max' || fold === 'min' ? extremeFold(floats, fold === 'max') : doubleFold(floats, fold);
+  return fold === 'max' || fold === 'min' ? extremeFold(floats, fold === 'max') : doubleFold(floats, fold, features);
 }
 
 /** `run(rows, n, chunk, x, out)` */
 export function emitReduceRows(fold: Fold, dtype: FoldDType): Emitter {
-  return (code) => {
+  return (code, features) => {
     const { i32, v128 } = code;
     const params = { rows: 'i32', n: 'i32', chunk: 'i32', x: 'i32', out: 'i32' } as const;
     code.export('run', params, [], ({ rows, n, chunk, x, out }) => {
-      const folding = foldingOf(code, fold, dtype);
+      const folding = foldingOf(code, features, fold, dtype);
       const { bytes, width, accumulators, outBytes } = folding;
       const step = width * bytes;
       const [row, rowEnd, end, left] = code.locals('i32', 4);
@@ -230,11 +241,11 @@ export function emitReduceRows(fold: Fold, dtype: FoldDType): Emitter {
  * lie `step` elements apart.
  */
 export function emitReduceColumns(fold: Fold, dtype: FoldDType): Emitter {
-  return (code) => {
+  return (code, features) => {
     const { i32, v128 } = code;
     const sizes = { outer: 'i32', n: 'i32', m: 'i32', step: 'i32', chunk: 'i32' } as const;
     code.export('run', { ...sizes, x: 'i32', out: 'i32' }, [], ({ outer, n, m, step, chunk, x, out }) => {
-      const folding = foldingOf(code, fold, dtype);
+      const folding = foldingOf(code, features, fold, dtype);
       const { bytes, width, accumulators, outBytes } = folding;
       const [block, i, chunkEnd, groupEnd, o, end, whole] = code.locals('i32', 7);
       const pointers = code.locals('i32', GROUP);

@@ -80,9 +80,23 @@ function better(m: Lanes, form: SoftmaxForm, a: Vector, b: Vector): Vector {
   return form === 'logsumexp' ? m.max(a, b) : m.pmax(a, b);
 }
 
-/** e^x for x ≤ 0. What is only added to a sum of at least 1 need not be right below the normal numbers. */
-function powerOf(m: Lanes, form: SoftmaxForm, x: Vector): Vector {
-  return form === 'softmax' ? exp(m, x) : expOfNegative(m, x);
+/** Above this, powers of e are normal numbers. */
+const LEAST_PLAIN = -87;
+
+/**
+ * e^x for x ≤ 0. What is only added to a sum of at least 1 need not be right below the normal numbers; what is a result is right there
+ * too, at the cost of a test of all vectors at once.
+ */
+function powersOf(m: Lanes, form: SoftmaxForm, vectors: readonly Vector[]): readonly Vector[] {
+  if (form !== 'softmax') return vectors.map((x) => expOfNegative(m, x));
+  const powers = vectors.map(() => m.code.local('v128'));
+  const fill = (power: typeof exp) => (): void => {
+    powers.forEach((e, i) => {
+      e.set(power(m, vectors[i]));
+    });
+  };
+  m.code.if(m.code.v128.any_true(m.lt(vectors.reduce(m.pmin), LEAST_PLAIN)), fill(exp), fill(expOfNegative));
+  return powers;
 }
 
 /** Of the vector at `p`, the first `rest` elements (1 to 3), zeros after them. */
@@ -223,13 +237,15 @@ export function emitSoftmaxRows(form: SoftmaxForm): Emitter {
         loops.along([p, q], (count, isRest) => {
           // Without fused multiply-add one after the other: JavaScriptCore runs out of registers over four, and takes twice as long.
           const isLoop = form === 'softmax' && !features.fma && count > 1;
-          const power = (i: number): Vector => {
-            const e = powerOf(m, form, m.sub(loops.load(p, 16 * i, isRest), max));
-            if (form === 'softmax') loops.store(q, e, 16 * i, isRest);
-            return isRest ? m.and(e, loops.filled) : e;
-          };
-          if (isLoop) loops.vectors(count, [p, q], () => power(0));
-          const powers = upTo(count).map((i) => (isLoop ? loops.load(q, 16 * i, false) : power(i)));
+          const distances = (): Vector[] => upTo(count).map((i) => m.sub(loops.load(p, 16 * i, isRest), max));
+          if (isLoop)
+            loops.vectors(count, [p, q], () => loops.store(q, exp(m, m.sub(loops.load(p, 0, false), max)), 0, false));
+          const powers = isLoop
+            ? upTo(count).map((i) => loops.load(q, 16 * i, false))
+            : powersOf(m, form, distances()).map((e, i) => {
+                if (form === 'softmax') loops.store(q, e, 16 * i, isRest);
+                return isRest ? m.and(e, loops.filled) : e;
+              });
           collectPowers(m, form, sums, powers);
         });
         total(code, sums);
@@ -463,11 +479,13 @@ export function emitSoftmaxColumns(form: SoftmaxForm): Emitter {
         });
         loops.all(form === 'softmax' ? [from, to] : [from], (one, [rows, results]) => {
           const max = loops.load(loops.maxima, one);
-          const powers = rows.map((row, r) => {
-            const e = powerOf(m, form, m.sub(loops.load(row, one), max));
-            if (form === 'softmax') loops.store(results[r], e, one);
-            return e;
-          });
+          const distances = rows.map((row) => m.sub(loops.load(row, one), max));
+          const powers = powersOf(m, form, distances);
+          if (form === 'softmax') {
+            results.forEach((result, r) => {
+              loops.store(result, powers[r], one);
+            });
+          }
           loops.changeSums(one, (sums) => collectPowers(m, form, sums, powers));
         });
         loops.columns(isSum ? [out] : [], (one) => {
