@@ -35,7 +35,15 @@ function matrix(self: Tensor, row: number | null, column: number | null, batch: 
 }
 
 /** out = a · b for `count` pairs of matrices, by the fast kernel where it takes them. */
-function multiply(count: number, m: number, n: number, k: number, a: MatrixView, b: MatrixView, out: MatrixView): void {
+export function multiply(
+  count: number,
+  m: number,
+  n: number,
+  k: number,
+  a: MatrixView,
+  b: MatrixView,
+  out: MatrixView,
+): void {
   if (!fastGemm(count, m, n, k, a, b, out, null)) gemm(count, m, n, k, a, b, out);
 }
 
