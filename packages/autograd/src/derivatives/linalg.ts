@@ -213,13 +213,13 @@ function ofSvd(gradU: Tensor | null, gradS: Tensor | null, gradVh: Tensor | null
     if (dU !== null) inner = inner.add(skew(matmul(mT(U), dU)).mul(S.unsqueeze(-2)).div(distances));
     if (dVh !== null) inner = inner.add(skew(matmul(Vh, mT(dVh))).mul(S.unsqueeze(-1)).div(distances));
   }
-  if (m > k && dU !== null) {
-    const outside = dU.div(S.unsqueeze(-2));
-    return matmul(matmul(U, inner.sub(matmul(mT(U), outside))).add(outside), Vh);
-  }
-  if (n > k && dVh !== null) {
-    const outside = dVh.div(S.unsqueeze(-1));
+  // The order of the products does not depend on which gradients there are: none counts as zeros, to the last bit.
+  if (m <= n) {
+    const outside = n > k && dVh !== null ? dVh.div(S.unsqueeze(-1)) : null;
+    if (outside === null) return matmul(U, matmul(inner, Vh));
     return matmul(U, matmul(inner.sub(matmul(outside, mT(Vh))), Vh).add(outside));
   }
-  return matmul(matmul(U, inner), Vh);
+  if (dU === null) return matmul(matmul(U, inner), Vh);
+  const outside = dU.div(S.unsqueeze(-2));
+  return matmul(matmul(U, inner.sub(matmul(mT(U), outside))).add(outside), Vh);
 }

@@ -13,8 +13,9 @@ import type { LinalgOps } from '../ops/list.ts';
 import { transpose } from '../ops/view.ts';
 import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
-import { columnsOf, Reflectors, reflect } from './householder.ts';
+import { Reflectors, reflect } from './householder.ts';
 import { Pending } from './pending.ts';
+import { Rotations, Rows } from './rotations.ts';
 import {
   batchShape,
   batchSize,
@@ -70,13 +71,14 @@ function tridiagonalize(x: Tensor, at: number, n: number): Tridiagonal {
 }
 
 /**
- * The eigenvalues of a tridiagonal matrix, in place of its diagonal and in no order. Rows of z, `[n, width]` at `at`, are turned along;
- * z null turns none.
+ * The eigenvalues of a tridiagonal matrix, in place of its diagonal and in no order. The rows of z are turned along,
+ * unless it is null.
  *
  * @returns false when it does not converge
  */
-function iterate(d: Float64Array, e: Float64Array, z: Float64Array | null, at: number, width: number): boolean {
+function iterate(d: Float64Array, e: Float64Array, z: Rows | null): boolean {
   const n = d.length;
+  const turns = new Rotations(n);
   for (let l = 0; l < n; l++) {
     for (let sweep = 0; ; sweep++) {
       let m = l;
@@ -110,8 +112,9 @@ function iterate(d: Float64Array, e: Float64Array, z: Float64Array | null, at: n
         p = s * turn;
         d[i + 1] = shifted + p;
         g = c * turn - b;
-        if (z !== null) rotate(z, at + i * width, at + (i + 1) * width, width, c, -s);
+        turns.push(c, s);
       }
+      turns.apply(z, m, -1);
       if (i >= l) continue;
       d[l] -= p;
       e[l] = g;
@@ -119,16 +122,6 @@ function iterate(d: Float64Array, e: Float64Array, z: Float64Array | null, at: n
     }
   }
   return true;
-}
-
-/** Two rows, turned: x becomes c·x + s·y, and y becomes c·y - s·x. */
-export function rotate(a: Float64Array, x: number, y: number, count: number, c: number, s: number): void {
-  for (let i = 0; i < count; i++) {
-    const p = a[x + i];
-    const q = a[y + i];
-    a[x + i] = c * p + s * q;
-    a[y + i] = c * q - s * p;
-  }
 }
 
 /** Both triangles from the lower one. */
@@ -147,15 +140,16 @@ const eighForward: LinalgOps['eigh'] = (self, vectors) =>
       mirror(doubles(x), at, n);
       checkMatrixFinite(doubles(x), at, n);
       const { diagonal, beside, q } = tridiagonalize(x, at, n);
-      const rows = vectors ? columnsOf(q, n) : null;
-      const z = rows === null ? null : doubles(rows);
-      if (!iterate(diagonal, beside, z, 0, n)) throw failed('linalg.eigh');
+      const z = vectors ? new Rows(q, n) : null;
+      if (!iterate(diagonal, beside, z)) throw failed('linalg.eigh');
       const order = Array.from({ length: n }, (_, i) => i).sort((i, j) => diagonal[i] - diagonal[j]);
-      order.forEach((from, to) => {
-        doubles(values)[b * n + to] = diagonal[from];
-        if (z === null) return;
-        const a = doubles(out);
-        for (let i = 0; i < n; i++) a[at + i * n + to] = z[from * n + i];
+      const sorted = doubles(values);
+      const a = doubles(out);
+      const from = z && doubles(z.x);
+      order.forEach((old, to) => {
+        sorted[b * n + to] = diagonal[old];
+        if (z === null || from === null) return;
+        for (let i = 0; i < n; i++) a[at + i * n + to] = from[old * z.width + i];
       });
     }
     return [inDType(values, self.dtype), inDType(out, self.dtype)];

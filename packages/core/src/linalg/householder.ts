@@ -116,12 +116,3 @@ export class Reflectors {
     }
   }
 }
-
-/** The columns of a square Q, as rows of a matrix of its own. */
-export function columnsOf(q: Reflectors, n: number): Tensor {
-  const rows = allocateZeros([n, n], 'float64');
-  const a = doubles(rows);
-  for (let i = 0; i < n; i++) a[i * n + i] = 1;
-  q.apply(matrixAt(rows, 0, n), n, true);
-  return rows;
-}

@@ -80,7 +80,13 @@ export function matrixPower(A: Tensor, n: number): Tensor {
 export function cross(input: Tensor, other: Tensor, dim?: number | { readonly dim?: number }): Tensor {
   const op = 'linalg.cross';
   const [d = -1] = named<[number]>(op, ['dim'], [dim]);
-  const at = wrapDim(op, d, Math.min(input.ndim, other.ndim)) - Math.min(input.ndim, other.ndim);
+  if (input.ndim !== other.ndim) {
+    throw new ShapeError(`inputs must have the same number of dimensions, but have ${input.ndim} and ${other.ndim}`, {
+      op,
+      operands: { input: input.shape, other: other.shape },
+    });
+  }
+  const at = wrapDim(op, d, input.ndim);
   if (input.shape.at(at) !== 3 || other.shape.at(at) !== 3) {
     throw new ShapeError(
       `inputs dimension ${d} must have length 3, but the shapes are ${formatShape(input.shape)} and ${formatShape(other.shape)}`,

@@ -14,10 +14,11 @@ import type { LinalgOps } from '../ops/list.ts';
 import { transpose } from '../ops/view.ts';
 import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
-import { failed, MAX_SWEEPS, rotate } from './eigh.ts';
-import { columnsOf, Reflectors, reflect } from './householder.ts';
+import { failed, MAX_SWEEPS } from './eigh.ts';
+import { Reflectors, reflect } from './householder.ts';
 import { Pending } from './pending.ts';
 import { triangularize } from './qr.ts';
+import { Rotations, Rows } from './rotations.ts';
 import {
   batchShape,
   batchSize,
@@ -76,13 +77,15 @@ function smallerOf(f: number, g: number, h: number): number {
 }
 
 /**
- * The singular values of a bidiagonal matrix, in place of its diagonal d, of either sign and in no order. Rows of u and v, `[n, n]`,
- * are turned along; null ones are not.
+ * The singular values of a bidiagonal matrix, in place of its diagonal d, of either sign and in no order. The rows of u and v are
+ * turned along, unless they are null.
  *
  * @returns false when it does not converge
  */
-function iterate(d: Float64Array, e: Float64Array, u: Float64Array | null, v: Float64Array | null): boolean {
+function iterate(d: Float64Array, e: Float64Array, u: Rows | null, v: Rows | null): boolean {
   const n = d.length;
+  const left = new Rotations(n);
+  const right = new Rotations(n);
   let norm = 0;
   for (let i = 0; i < n; i++) norm = Math.max(norm, Math.abs(d[i]), Math.abs(e[i]));
   const eps = Number.EPSILON / 2;
@@ -102,22 +105,23 @@ function iterate(d: Float64Array, e: Float64Array, u: Float64Array | null, v: Fl
     const shift = smallerOf(d[end - 1], e[end - 1], d[end]);
     // A shift too small to be seen is none: a sweep without one finds a 0 on the diagonal at once.
     const isPlain = d[start] === 0 || (shift / d[start]) ** 2 < eps;
-    sweep(d, e, u, v, start, end, isPlain ? 0 : shift);
+    sweep(d, e, left, right, start, end, isPlain ? 0 : shift);
+    left.apply(u, start, 1);
+    right.apply(v, start, 1);
   }
   return true;
 }
 
-/** One chase of the bulge down the rows from `start` to `end`: Golub and Kahan's step, as LAPACK's `bdsqr` has it. */
+/** One chase of the bulge down the rows from `start` to `end`: Golub and Kahan's step, as LAPACK's `bdsqr` has it. Notes its rotations. */
 function sweep(
   d: Float64Array,
   e: Float64Array,
-  u: Float64Array | null,
-  v: Float64Array | null,
+  left: Rotations,
+  right: Rotations,
   start: number,
   end: number,
   shift: number,
 ): void {
-  const n = d.length;
   let f = shift === 0 ? d[start] : (Math.abs(d[start]) - shift) * (Math.sign(d[start]) + shift / d[start]);
   let g = e[start];
   for (let i = start; i < end; i++) {
@@ -128,7 +132,7 @@ function sweep(
     e[i] = c * e[i] - s * d[i];
     g = s * d[i + 1];
     d[i + 1] *= c;
-    if (v !== null) rotate(v, i * n, (i + 1) * n, n, c, s);
+    right.push(c, s);
     r = Math.hypot(f, g);
     [c, s] = r === 0 ? [1, 0] : [f / r, g / r];
     d[i] = r;
@@ -138,7 +142,7 @@ function sweep(
       g = s * e[i + 1];
       e[i + 1] *= c;
     }
-    if (u !== null) rotate(u, i * n, (i + 1) * n, n, c, s);
+    left.push(c, s);
   }
   e[end - 1] = f;
 }
@@ -151,25 +155,26 @@ function decompose(x: Tensor, k: number, vectors: boolean): [Tensor, Tensor, Ten
   const Vh = allocate(vectors ? batchShape(x, n, n) : [0], 'float64');
   for (let b = 0; b < batchSize(x); b++) {
     const q = triangularize(x, b * m * n, m, n);
-    const { diagonal, above, left, right } = bidiagonalize(x, b * m * n, n);
-    const u = vectors ? columnsOf(left, n) : null;
-    const v = vectors ? columnsOf(right, n) : null;
-    const rowsOfU = u === null ? null : doubles(u);
-    const rowsOfV = v === null ? null : doubles(v);
-    if (!iterate(diagonal, above, rowsOfU, rowsOfV)) throw failed('linalg.svd');
+    const form = bidiagonalize(x, b * m * n, n);
+    const { diagonal } = form;
+    const u = vectors ? new Rows(form.left, n) : null;
+    const v = vectors ? new Rows(form.right, n) : null;
+    if (!iterate(diagonal, form.above, u, v)) throw failed('linalg.svd');
     const order = Array.from({ length: n }, (_, i) => i).sort((i, j) => Math.abs(diagonal[j]) - Math.abs(diagonal[i]));
     const values = doubles(S);
     order.forEach((from, to) => {
       values[b * n + to] = Math.abs(diagonal[from]);
     });
-    if (rowsOfU === null || rowsOfV === null) continue;
+    if (u === null || v === null) continue;
+    const left = doubles(u.x);
+    const right = doubles(v.x);
     const columns = doubles(U);
     const rows = doubles(Vh);
     order.forEach((from, to) => {
       const sign = diagonal[from] < 0 ? -1 : 1;
       for (let i = 0; i < n; i++) {
-        columns[b * m * k + i * k + to] = sign * rowsOfU[from * n + i];
-        rows[b * n * n + to * n + i] = rowsOfV[from * n + i];
+        columns[b * m * k + i * k + to] = sign * left[from * u.width + i];
+        rows[b * n * n + to * n + i] = right[from * v.width + i];
       }
     });
     for (let i = n; i < k; i++) columns[b * m * k + i * k + i] = 1;
