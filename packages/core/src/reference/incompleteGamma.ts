@@ -1,7 +1,7 @@
 /**
  * The regularised incomplete gamma functions P(a, x) and Q(a, x) = 1 - P in double precision: the series of P where x < a + 1, a continued
  * fraction of Q (Lentz's method) beyond, and a series of Q where both are small ("Numerical Recipes", 6.2; Cephes).
- * Relative error of about 1e-14, times a few for a beyond 1e5.
+ * Relative error of at most 1e-13 for a up to 1000.
  */
 
 import { exp, expm1, log, log1p } from './exactMath.ts';
@@ -81,10 +81,12 @@ export function igammac(a: number, x: number): number {
   return x < a + 1 ? 1 - lowerSeries(a, x) : upperFraction(a, x);
 }
 
+/** P where no series is needed, in PyTorch's order. */
 function ends(a: number, x: number): number | null {
-  if (!(a >= 0 && x >= 0)) return Number.NaN;
+  if (a < 0 || x < 0) return Number.NaN;
   if (a === 0) return x > 0 ? 1 : Number.NaN;
   if (x === 0) return 0;
   if (a === Infinity) return x === Infinity ? Number.NaN : 0;
-  return x === Infinity ? 1 : null;
+  if (x === Infinity) return 1;
+  return Number.isNaN(a + x) ? Number.NaN : null;
 }

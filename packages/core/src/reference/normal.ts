@@ -15,9 +15,9 @@ function expSquare(x: number): number {
 export function erfcx(x: number): number {
   if (x < 1.25) return x < -26.7 ? Infinity : expSquare(x) * erfc(x);
   if (x <= 28) return exp(tailRatio(x) - 0.5625) / x;
-  // Asymptotic: 1 - 1/2x² + 3/4x⁴ - 15/8x⁶
+  // Asymptotic: 1 - s + 3s² - 3·5s³ + …
   const s = x > 1e8 ? 0 : 0.5 / (x * x);
-  return (1 - s * (1 - 3 * s * (1 - 5 * s))) / (SQRT_PI * x);
+  return (1 - s * (1 - 3 * s * (1 - 5 * s * (1 - 7 * s * (1 - 9 * s * (1 - 11 * s)))))) / (SQRT_PI * x);
 }
 
 /** From here on outward the tail of erfc is solved for its logarithm. */
