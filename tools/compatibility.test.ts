@@ -51,6 +51,8 @@ function membersOf(type: unknown, instance: object, path: string): string[] {
 /** Whether a namespace of PyTorch's has a name here. */
 const places: Readonly<Record<string, (name: string) => boolean>> = {
   torch: (name) => name in torsor,
+  'torch.linalg': (name) => name in (core['linalg'] as Exports),
+  'torch.special': (name) => name in (core['special'] as Exports),
   'torch.Tensor': (name) => name in tensor,
   'torch.nn': (name) => name in nn,
   'torch.nn.Module': (name) => name in module,
@@ -87,6 +89,8 @@ function leadsSomewhere(path: string): boolean {
 /** What must be mentioned: the exports of each package and namespace, where PyTorch has them, and their path from `torsor`. */
 const homes: readonly (readonly [namespace: string, exports: Exports, prefix: string])[] = [
   ['torch', core, ''],
+  ['torch.linalg', core['linalg'] as Exports, 'linalg.'],
+  ['torch.special', core['special'] as Exports, 'special.'],
   ['torch.autograd', exportsOf['autograd'], 'autograd.'],
   ['torch.nn', nn, 'nn.'],
   ['torch.nn.functional', nn['functional'] as Exports, 'nn.functional.'],

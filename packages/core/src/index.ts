@@ -12,10 +12,19 @@ export * from './errors.ts';
 export type { ExplainedOp } from './explain.ts';
 export { Explanation, explain } from './explain.ts';
 export * from './layout.ts';
-export * as linalg from './linalg/index.ts';
-export type { SolveTriangularOptions } from './linalg/index.ts';
 export { choleskyInverse, choleskySolve } from './linalg/cholesky.ts';
-export { cholesky, cross, det, inv as inverse, matrixExp, matrixPower, pinv as pinverse, slogdet } from './linalg/index.ts';
+export type { SolveTriangularOptions } from './linalg/index.ts';
+export * as linalg from './linalg/index.ts';
+export {
+  cholesky,
+  cross,
+  det,
+  inv as inverse,
+  matrixExp,
+  matrixPower,
+  pinv as pinverse,
+  slogdet,
+} from './linalg/index.ts';
 export { logdet, luUnpack, solveByFactors } from './linalg/lu.ts';
 export { cumulativeTrapezoid, trapezoid, trapezoid as trapz } from './linalg/products.ts';
 export { solveTriangular } from './linalg/triangular.ts';

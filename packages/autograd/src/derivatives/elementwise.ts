@@ -211,9 +211,7 @@ export const elementwise: Derivatives<keyof ElementwiseOps> = {
         .sub(2 / Math.sqrt(Math.PI)),
     ),
   ]),
-  ndtri: formula(['result'], (grad, { result: y }) => [
-    grad.mul(y.mul(y).div(2).exp()).mul(Math.sqrt(2 * Math.PI)),
-  ]),
+  ndtri: formula(['result'], (grad, { result: y }) => [grad.mul(y.mul(y).div(2).exp()).mul(Math.sqrt(2 * Math.PI))]),
   i0: formula([0], (grad, { args: [x] }) => [grad.mul(i1(x))]),
   i0e: formula([0, 'result'], (grad, { args: [x], result: y }) => [grad.mul(i1e(x).sub(x.sign().mul(y)))]),
   // the quotient by x has the limit 1/2 at 0
@@ -221,7 +219,15 @@ export const elementwise: Derivatives<keyof ElementwiseOps> = {
     grad.mul(where(x.eq(0), 0.5, i0(x).sub(y.div(where(x.eq(0), 1, x))))),
   ]),
   i1e: formula([0, 'result'], (grad, { args: [x], result: y }) => [
-    grad.mul(where(x.eq(0), 0.5, i0e(x).sub(y.mul(x.sign())).sub(y.div(where(x.eq(0), 1, x))))),
+    grad.mul(
+      where(
+        x.eq(0),
+        0.5,
+        i0e(x)
+          .sub(y.mul(x.sign()))
+          .sub(y.div(where(x.eq(0), 1, x))),
+      ),
+    ),
   ]),
   floor: formula([], zeroGradient),
   ceil: formula([], zeroGradient),
@@ -340,7 +346,13 @@ export const elementwise: Derivatives<keyof ElementwiseOps> = {
   zeta: formula([0, 1], (grad, { args: [exponent, q], needs }) => {
     if (needs[0]) throw byFirst('zeta');
     const s = asTensor(exponent, grad);
-    return [null, grad.mul(s).mul(zeta(s.add(1), q)).neg()];
+    return [
+      null,
+      grad
+        .mul(s)
+        .mul(zeta(s.add(1), q))
+        .neg(),
+    ];
   }),
   igamma: formula([0, 1], (grad, { args: [a, x], needs }) => {
     if (needs[0]) throw byFirst('igamma');

@@ -52,16 +52,24 @@ function gaps(values: Tensor): Tensor {
 
 export const linalg: Derivatives<keyof LinalgOps> = {
   // S = L⁻ᵀ·Φ(Lᵀ·dL)·L⁻¹, of which a symmetric A gets the symmetric part
-  cholesky: formula(['result0'], ([grad], { result: [L] }) => {
-    if (grad === null) return [null];
-    const Lt = mT(L);
-    const inner = halved(matmul(Lt, grad));
-    const S = solveTriangular(L, solveTriangular(Lt, inner, upper), { upper: false, left: false });
-    return [S.add(mT(S)).div(2)];
-  }, { name: 'LinalgCholeskyExBackward0' }),
-  luFactor: formula(['result0', 'result1'], ([grad], { result: [LU, pivots] }) => [grad && ofFactors(grad, LU, pivots)], {
-    name: 'LinalgLuFactorExBackward0',
-  }),
+  cholesky: formula(
+    ['result0'],
+    ([grad], { result: [L] }) => {
+      if (grad === null) return [null];
+      const Lt = mT(L);
+      const inner = halved(matmul(Lt, grad));
+      const S = solveTriangular(L, solveTriangular(Lt, inner, upper), { upper: false, left: false });
+      return [S.add(mT(S)).div(2)];
+    },
+    { name: 'LinalgCholeskyExBackward0' },
+  ),
+  luFactor: formula(
+    ['result0', 'result1'],
+    ([grad], { result: [LU, pivots] }) => [grad && ofFactors(grad, LU, pivots)],
+    {
+      name: 'LinalgLuFactorExBackward0',
+    },
+  ),
   // dB = A⁻ᵀ·dX, dA = -dB·Xᵀ
   luSolve: formula(
     [0, 2, 3, 'result'],
@@ -71,11 +79,9 @@ export const linalg: Derivatives<keyof LinalgOps> = {
     },
     { name: 'LinalgSolveExBackward0', neededFor: { result: [0] } },
   ),
-  det: formula(
-    [0, 1, 2, 'result'],
-    (grad, { args: [A, LU, pivots], result }) => [ofDet(grad, A, LU, pivots, result)],
-    { name: 'LinalgDetBackward0' },
-  ),
+  det: formula([0, 1, 2, 'result'], (grad, { args: [A, LU, pivots], result }) => [ofDet(grad, A, LU, pivots, result)], {
+    name: 'LinalgDetBackward0',
+  }),
   // d log|det(A)| = A⁻ᵀ; the sign does not change
   slogdet: formula(
     [0, 1, 2],
@@ -121,14 +127,18 @@ export const linalg: Derivatives<keyof LinalgOps> = {
     { name: 'LinalgSvdBackward0' },
   ),
   // d(A⁺) = -A⁺·dA·A⁺ + A⁺·A⁺ᵀ·dAᵀ·(1 - A·A⁺) + (1 - A⁺·A)·dAᵀ·A⁺ᵀ·A⁺
-  pinv: formula([0, 'result'], (grad, { args: [A], result: P }) => {
-    const Pt = mT(P);
-    const G = mT(grad);
-    const K = matmul(P, matmul(G, P));
-    const left = matmul(matmul(G.sub(matmul(A, matmul(P, G))), P), Pt);
-    const right = matmul(Pt, matmul(P, G.sub(matmul(matmul(G, P), A))));
-    return [left.add(right).sub(mT(K))];
-  }, { name: 'LinalgPinvBackward0' }),
+  pinv: formula(
+    [0, 'result'],
+    (grad, { args: [A], result: P }) => {
+      const Pt = mT(P);
+      const G = mT(grad);
+      const K = matmul(P, matmul(G, P));
+      const left = matmul(matmul(G.sub(matmul(A, matmul(P, G))), P), Pt);
+      const right = matmul(Pt, matmul(P, G.sub(matmul(matmul(G, P), A))));
+      return [left.add(right).sub(mT(K))];
+    },
+    { name: 'LinalgPinvBackward0' },
+  ),
 };
 
 function refusal(what: string): NotImplementedError {
@@ -174,7 +184,9 @@ function ofFactors(grad: Tensor, LU: Tensor, pivots: Tensor): Tensor {
     rest = solveTriangular(mT(U1), grad.narrow(-2, k, m - k), { ...lower, left: false });
     gradU = gradU.sub(matmul(mT(L.narrow(-2, k, m - k)), rest));
   }
-  const inner = matmul(mT(L1), gradL.tril(-1)).tril(-1).add(matmul(gradU.triu(), mT(U1)).triu());
+  const inner = matmul(mT(L1), gradL.tril(-1))
+    .tril(-1)
+    .add(matmul(gradU.triu(), mT(U1)).triu());
   const right = solveTriangular(mT(U1), inner, { ...lower, left: false });
   const square = solveTriangular(mT(L1), right, unitUpper);
   return matmul(P, rest === null ? square : cat([square, rest], n > k ? -1 : -2));
@@ -201,7 +213,14 @@ function ofQr(gradQ: Tensor | null, gradR: Tensor, Q: Tensor, R: Tensor): Tensor
  * U·(diag(dS) + (skew(Uᵀ·dU)·S + S·skew(Vᵀ·dV)) ∘ 1/(sⱼ² - sᵢ²))·Vᵀ, and, of a matrix that is not square, what dU or dV has outside the
  * space of the singular vectors. All of U or V beyond them is left out: it is arbitrary.
  */
-function ofSvd(gradU: Tensor | null, gradS: Tensor | null, gradVh: Tensor | null, fullU: Tensor, S: Tensor, fullVh: Tensor): Tensor {
+function ofSvd(
+  gradU: Tensor | null,
+  gradS: Tensor | null,
+  gradVh: Tensor | null,
+  fullU: Tensor,
+  S: Tensor,
+  fullVh: Tensor,
+): Tensor {
   const k = S.shape[S.ndim - 1];
   const [U, Vh] = [fullU.narrow(-1, 0, k), fullVh.narrow(-2, 0, k)];
   const [m, n] = [U.shape[U.ndim - 2], Vh.shape[Vh.ndim - 1]];
@@ -210,8 +229,18 @@ function ofSvd(gradU: Tensor | null, gradS: Tensor | null, gradVh: Tensor | null
   let inner = materialize(gradS, S).diagEmbed();
   if (dU !== null || dVh !== null) {
     const distances = gaps(S.mul(S));
-    if (dU !== null) inner = inner.add(skew(matmul(mT(U), dU)).mul(S.unsqueeze(-2)).div(distances));
-    if (dVh !== null) inner = inner.add(skew(matmul(Vh, mT(dVh))).mul(S.unsqueeze(-1)).div(distances));
+    if (dU !== null)
+      inner = inner.add(
+        skew(matmul(mT(U), dU))
+          .mul(S.unsqueeze(-2))
+          .div(distances),
+      );
+    if (dVh !== null)
+      inner = inner.add(
+        skew(matmul(Vh, mT(dVh)))
+          .mul(S.unsqueeze(-1))
+          .div(distances),
+      );
   }
   // The order of the products does not depend on which gradients there are: none counts as zeros, to the last bit.
   if (m <= n) {

@@ -15,9 +15,9 @@ import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
 import { solveTriangular } from './triangular.ts';
 import {
+  BLOCK,
   batchShape,
   batchSize,
-  BLOCK,
   checkInfo,
   checkMatrices,
   checkSquare,

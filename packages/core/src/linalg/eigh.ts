@@ -16,16 +16,7 @@ import type { Tensor } from '../tensor.ts';
 import { Reflectors, reflect } from './householder.ts';
 import { Pending } from './pending.ts';
 import { Rotations, Rows } from './rotations.ts';
-import {
-  batchShape,
-  batchSize,
-  BLOCK,
-  checkSquare,
-  doubleCopy,
-  doubles,
-  inDType,
-  oneOf,
-} from './work.ts';
+import { BLOCK, batchShape, batchSize, checkSquare, doubleCopy, doubles, inDType, oneOf } from './work.ts';
 
 /** More sweeps than any matrix takes for an eigenvalue: it takes about 1.7 of them. */
 export const MAX_SWEEPS = 60;

@@ -5,7 +5,7 @@
  */
 
 import { allocate, allocateZeros } from '../base.ts';
-import { multiply } from '../ops/matmul.ts';
+import { runGemm } from '../kernels.ts';
 import type { MatrixView } from '../reference/matmul.ts';
 import type { Tensor } from '../tensor.ts';
 import { BLOCK, doubles, matrixAt, subtractProduct } from './work.ts';
@@ -93,16 +93,16 @@ export class Reflectors {
     const inner = allocate([2 * width, n], 'float64');
     const first = matrixAt(inner, 0, n);
     const second = matrixAt(inner, width * n, n);
-    multiply(1, width, n, rows, vt, part, first);
+    runGemm(1, width, n, rows, vt, part, first);
     const t = matrixAt(this.t, 0, transposed ? 1 : BLOCK, transposed ? BLOCK : 1);
-    multiply(1, width, n, width, t, first, second);
+    runGemm(1, width, n, width, t, first, second);
     subtractProduct(rows, n, width, v, second, part);
   }
 
   /** T of a block: τ on the diagonal; above it, column i is -τᵢ·T·(Vᵀ·vᵢ). */
   private triangle(j: number, width: number, rows: number): void {
     const v = this.block(j);
-    multiply(1, width, width, rows, { ...v, rowStride: 1, columnStride: this.k }, v, matrixAt(this.gram, 0, BLOCK));
+    runGemm(1, width, width, rows, { ...v, rowStride: 1, columnStride: this.k }, v, matrixAt(this.gram, 0, BLOCK));
     const t = doubles(this.t).fill(0);
     const gram = doubles(this.gram);
     for (let i = 0; i < width; i++) {

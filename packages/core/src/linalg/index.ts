@@ -15,7 +15,17 @@ export { cond, matrixNorm, norm, vectorNorm } from './norms.ts';
 export type { LstsqOptions, ToleranceOptions } from './pinv.ts';
 export { lstsq, matrixRank, pinv } from './pinv.ts';
 export type { DiagonalOptions } from './products.ts';
-export { cross, diagonal, matrixExp, matrixPower, multiDot, tensorinv, tensorsolve, vander, vecdot } from './products.ts';
+export {
+  cross,
+  diagonal,
+  matrixExp,
+  matrixPower,
+  multiDot,
+  tensorinv,
+  tensorsolve,
+  vander,
+  vecdot,
+} from './products.ts';
 export { qr } from './qr.ts';
 export type { SvdOptions } from './svd.ts';
 export { svd, svdvals } from './svd.ts';

@@ -116,11 +116,21 @@ function check(dtype: FloatDType): void {
     }
     for (const full of [true, false]) {
       const { U: left, S, Vh } = linalg.svd(A, { fullMatrices: full });
-      close(left.narrow(-1, 0, k).mul(S.unsqueeze(-2)).matmul(Vh.narrow(-2, 0, k)), A, `U·S·Vh, ${label}`);
+      close(
+        left
+          .narrow(-1, 0, k)
+          .mul(S.unsqueeze(-2))
+          .matmul(Vh.narrow(-2, 0, k)),
+        A,
+        `U·S·Vh, ${label}`,
+      );
       close(left.mT.matmul(left), one(full ? m : k, A), `Uᵀ·U, ${label}`);
       close(Vh.matmul(Vh.mT), one(full ? n : k, A), `V·Vᵀ, ${label}`);
       close(linalg.svdvals(A), S, `S alone, ${label}`);
-      assert.ok(values(S.slice(-1, 1).sub(S.slice(-1, 0, k - 1))).every((step) => step <= 0), `order, ${label}`);
+      assert.ok(
+        values(S.slice(-1, 1).sub(S.slice(-1, 0, k - 1))).every((step) => step <= 0),
+        `order, ${label}`,
+      );
     }
     if (m !== n) continue;
     const C = A.matmul(A.mT).div(n).add(one(n, A));
@@ -157,7 +167,16 @@ test('factors multiply to the matrix in strict mode, with the same bits with and
 });
 
 test('eigenvalues that coincide, or are 0, have orthonormal vectors', () => {
-  for (const A of [zeros(40, 40), eye(40), tensor([[2, 1, 1], [1, 2, 1], [1, 1, 2]]), eye(35).narrow(1, 0, 35).sub(1)]) {
+  for (const A of [
+    zeros(40, 40),
+    eye(40),
+    tensor([
+      [2, 1, 1],
+      [1, 2, 1],
+      [1, 1, 2],
+    ]),
+    eye(35).narrow(1, 0, 35).sub(1),
+  ]) {
     const n = A.shape[0];
     const { eigenvalues: e, eigenvectors: V } = linalg.eigh(A);
     close(V.mul(e).matmul(V.mT), A, `V·L·Vᵀ of ${n}`);
@@ -170,7 +189,14 @@ test('eigenvalues that coincide, or are 0, have orthonormal vectors', () => {
 
 test('elements far beyond the root of the largest double, or below the smallest, are decomposed', () => {
   for (const scale of [1e200, 1e-200]) {
-    const A = tensor([[4, 1, 2], [1, 3, 0], [2, 0, 5]], { dtype: 'float64' });
+    const A = tensor(
+      [
+        [4, 1, 2],
+        [1, 3, 0],
+        [2, 0, 5],
+      ],
+      { dtype: 'float64' },
+    );
     const { Q, R } = linalg.qr(A.mul(scale));
     close(Q.matmul(R).div(scale), A, 'Q·R');
     close(linalg.svdvals(A.mul(scale)).div(scale), linalg.svdvals(A), 'S');
@@ -179,26 +205,72 @@ test('elements far beyond the root of the largest double, or below the smallest,
 });
 
 test('only the lower triangle is read by cholesky and eigh, the upper one with UPLO', () => {
-  const A = tensor([[2, 99], [1, 2]]);
+  const A = tensor([
+    [2, 99],
+    [1, 2],
+  ]);
   assert.equal(linalg.eigvalsh(A).toArray(), [1, 3]);
   assert.equal(linalg.eigvalsh(A.mT, 'U').toArray(), [1, 3]);
-  close(linalg.cholesky(A).matmul(linalg.cholesky(A).mT), tensor([[2, 1], [1, 2]]), 'L·Lᵀ');
+  close(
+    linalg.cholesky(A).matmul(linalg.cholesky(A).mT),
+    tensor([
+      [2, 1],
+      [1, 2],
+    ]),
+    'L·Lᵀ',
+  );
 });
 
 test('results carry names', () => {
-  const A = tensor([[2, 0], [0, 1]]);
+  const A = tensor([
+    [2, 0],
+    [0, 1],
+  ]);
   const [sign, log] = linalg.slogdet(A);
   assert.is(linalg.slogdet(A).sign.item(), sign.item());
   assert.is(linalg.slogdet(A).logabsdet.item(), log.item());
   assert.equal(linalg.eigh(A).eigenvalues.toArray(), [1, 2]);
   assert.equal(linalg.lstsq(A, eye(2)).rank.item(), 2);
-  assert.equal(linalg.choleskyEx(tensor([[1, 2], [2, 1]])).info.item(), 2);
-  assert.equal(linalg.luFactorEx(tensor([[1, 2], [2, 4]])).info.item(), 2);
-  assert.equal(linalg.invEx(tensor([[0, 0], [0, 0]])).info.item(), 1);
+  assert.equal(
+    linalg
+      .choleskyEx(
+        tensor([
+          [1, 2],
+          [2, 1],
+        ]),
+      )
+      .info.item(),
+    2,
+  );
+  assert.equal(
+    linalg
+      .luFactorEx(
+        tensor([
+          [1, 2],
+          [2, 4],
+        ]),
+      )
+      .info.item(),
+    2,
+  );
+  assert.equal(
+    linalg
+      .invEx(
+        tensor([
+          [0, 0],
+          [0, 0],
+        ]),
+      )
+      .info.item(),
+    1,
+  );
 });
 
 test('errors name the function, the rule and the batch', () => {
-  const singular = tensor([[1, 2], [2, 4]]);
+  const singular = tensor([
+    [1, 2],
+    [2, 4],
+  ]);
   refuses(() => linalg.inv(singular), 'LinAlgError', /^linalg\.inv: .*element 2 is zero/, 'inv');
   refuses(
     () => linalg.inv(eye(2).expand(3, 2, 2).clone().setAt([1], singular) as never),
@@ -208,29 +280,59 @@ test('errors name the function, the rule and the batch', () => {
   );
   refuses(() => linalg.solve(singular, tensor([1, 1])), 'LinAlgError', /^linalg\.solve: .*singular/, 'solve');
   refuses(
-    () => linalg.cholesky(tensor([[1, 2], [2, 1]])),
+    () =>
+      linalg.cholesky(
+        tensor([
+          [1, 2],
+          [2, 1],
+        ]),
+      ),
     'LinAlgError',
     /leading minor of order 2 is not positive-definite/,
     'cholesky',
   );
-  const spoilt = tensor([[Number.NaN, 1], [1, 1]]);
+  const spoilt = tensor([
+    [Number.NaN, 1],
+    [1, 1],
+  ]);
   refuses(() => linalg.cholesky(spoilt), 'LinAlgError', /order 1/, 'cholesky of NaN');
   refuses(() => linalg.eigh(spoilt), 'LinAlgError', /^linalg\.eigh: .*converge/, 'eigh of NaN');
   refuses(() => linalg.svd(spoilt), 'LinAlgError', /^linalg\.svd: .*non-finite/, 'svd of NaN');
-  refuses(() => linalg.det(tensor([[1, 2, 3], [4, 5, 6]])), 'ShapeError', /2 by 3 matrices/, 'det');
+  refuses(
+    () =>
+      linalg.det(
+        tensor([
+          [1, 2, 3],
+          [4, 5, 6],
+        ]),
+      ),
+    'ShapeError',
+    /2 by 3 matrices/,
+    'det',
+  );
   refuses(() => linalg.qr([[1]] as never), 'DTypeError', /A must be a tensor/, 'no tensor');
   refuses(() => linalg.qr(eye(2), { mod: 'r' } as never), 'ValueError', /unknown option 'mod'/, 'option');
 });
 
 test('NaN goes through where nothing iterates', () => {
-  const spoilt = tensor([[Number.NaN, 1], [1, 1]]);
+  const spoilt = tensor([
+    [Number.NaN, 1],
+    [1, 1],
+  ]);
   assert.ok(Number.isNaN(linalg.det(spoilt).item()));
   assert.ok(values(linalg.matrixExp(spoilt)).every(Number.isNaN));
   assert.ok(values(linalg.qr(spoilt).R).some(Number.isNaN));
 });
 
 test('lstsq finds the shortest of many solutions where columns depend on each other', () => {
-  const A = tensor([[1, 2], [2, 4], [3, 6]], { dtype: 'float64' });
+  const A = tensor(
+    [
+      [1, 2],
+      [2, 4],
+      [3, 6],
+    ],
+    { dtype: 'float64' },
+  );
   const b = tensor([1, 2, 4], { dtype: 'float64' });
   const { solution, rank } = linalg.lstsq(A, b.unsqueeze(1));
   close(solution, linalg.pinv(A).matmul(b.unsqueeze(1)), 'solution');

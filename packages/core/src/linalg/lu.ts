@@ -14,17 +14,17 @@ import { flag } from '../ops/arguments.ts';
 import { eye } from '../ops/create.ts';
 import { add, where } from '../ops/elementwise.ts';
 import { gather } from '../ops/index.ts';
-import type { LinalgOps } from '../ops/list.ts';
 import { tril, triu } from '../ops/join.ts';
+import type { LinalgOps } from '../ops/list.ts';
 import { expand, narrow, squeeze, transpose, unsqueeze } from '../ops/view.ts';
 import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
 import { solveTriangular, substitute } from './triangular.ts';
 import {
   alignBatches,
+  BLOCK,
   batchShape,
   batchSize,
-  BLOCK,
   checkAlike,
   checkFloating,
   checkInfo,
@@ -137,7 +137,9 @@ function factors(A: Tensor): readonly [LU: Tensor, pivots: Tensor, info: Tensor]
 
 function noPivoting(op: string, pivot: unknown): void {
   if (pivot === undefined || pivot === true) return;
-  throw new ValueError(`pivot must be true: without pivoting is not offered on the CPU, but got ${show(pivot)}`, { op });
+  throw new ValueError(`pivot must be true: without pivoting is not offered on the CPU, but got ${show(pivot)}`, {
+    op,
+  });
 }
 
 const singularU = (at: number): string =>
@@ -198,11 +200,7 @@ function rowsOf(pivots: Tensor, m: number): Tensor {
 /** The permutation matrix of row exchanges: P of `A = P·L·U`. */
 export function permutation(pivots: Tensor, m: number, dtype: Tensor['dtype']): Tensor {
   const rows = rowsOf(pivots, m);
-  return gather(
-    expand(eye(m, { dtype }), [...rows.shape, m]),
-    -2,
-    expand(unsqueeze(rows, -1), [...rows.shape, m]),
-  );
+  return gather(expand(eye(m, { dtype }), [...rows.shape, m]), -2, expand(unsqueeze(rows, -1), [...rows.shape, m]));
 }
 
 /** P, L and U of what `luFactor` returns: `torch.lu_unpack`. */
@@ -412,7 +410,11 @@ export function luSolve(
 // -------------------------------------------------------------------------------------------------------------- determinants
 
 /** Calls `give` with the sign of each determinant and the diagonal of its U. */
-function eachDiagonal(LU: Tensor, pivots: Tensor, give: (b: number, sign: number, at: number, step: number) => void): void {
+function eachDiagonal(
+  LU: Tensor,
+  pivots: Tensor,
+  give: (b: number, sign: number, at: number, step: number) => void,
+): void {
   const n = LU.shape[LU.ndim - 1];
   const swaps = pivots.array as Int32Array;
   for (let b = 0; b < batchSize(LU); b++) {

@@ -79,7 +79,8 @@ export function matrixNorm(
     throw new ShapeError(`dim must be two dimensions, but got ${show(d)}`, { op, operands: { dim: d } });
   }
   const [row, column] = dims.map((at) => wrapDim(op, at, input.ndim));
-  if (row === column) throw new ShapeError(`dims must be different, but got ${show(dims)}`, { op, operands: { dim: dims } });
+  if (row === column)
+    throw new ShapeError(`dims must be different, but got ${show(dims)}`, { op, operands: { dim: dims } });
   const kept = flag(op, 'keepdim', keep);
   return composed(() => ofMatrices(op, input, p, row, column, kept));
 }
@@ -155,4 +156,3 @@ export function cond(A: Tensor, p?: NormOrder | null | { readonly p?: NormOrder 
     return where(isSingular, Infinity, value);
   });
 }
-

@@ -4,7 +4,7 @@
  */
 
 import { allocate } from '../base.ts';
-import { multiply } from '../ops/matmul.ts';
+import { runGemm } from '../kernels.ts';
 import type { Tensor } from '../tensor.ts';
 import { BLOCK, doubles, matrixAt, subtractProduct } from './work.ts';
 
@@ -56,7 +56,7 @@ export class Pending {
     const [rowStep, columnStep] = transposed ? [1, n] : [n, 1];
     doubles(this.vectors).set(u);
     const a = matrixAt(this.x, this.at + from * rowStep + start * columnStep, rowStep, columnStep);
-    multiply(1, n - from, 1, n - start, a, matrixAt(this.vectors, start, 1), matrixAt(this.vectors, n + from, 1));
+    runGemm(1, n - from, 1, n - start, a, matrixAt(this.vectors, start, 1), matrixAt(this.vectors, n + from, 1));
     const product = doubles(this.vectors);
     const outer = doubles(transposed ? this.r : this.p);
     const inner = doubles(transposed ? this.p : this.r);

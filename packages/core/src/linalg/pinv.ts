@@ -75,7 +75,12 @@ const pinvForward: LinalgOps['pinv'] = (self, atol, rtol, hermitian) =>
  * @example
  * linalg.pinv(A, { rtol: 1e-4 });
  */
-export function pinv(A: Tensor, rcond?: Bound | ToleranceOptions, hermitian?: boolean | ToleranceOptions, options?: ToleranceOptions): Tensor {
+export function pinv(
+  A: Tensor,
+  rcond?: Bound | ToleranceOptions,
+  hermitian?: boolean | ToleranceOptions,
+  options?: ToleranceOptions,
+): Tensor {
   const op = 'linalg.pinv';
   const [old, symmetric, atol, rtol] = named<[Bound, boolean, Bound, Bound]>(
     op,
@@ -94,7 +99,12 @@ export function pinv(A: Tensor, rcond?: Bound | ToleranceOptions, hermitian?: bo
  * @example
  * linalg.matrixRank(eye(3)); // tensor(3, dtype=torch.int32)
  */
-export function matrixRank(A: Tensor, tol?: Bound | ToleranceOptions, hermitian?: boolean | ToleranceOptions, options?: ToleranceOptions): Tensor {
+export function matrixRank(
+  A: Tensor,
+  tol?: Bound | ToleranceOptions,
+  hermitian?: boolean | ToleranceOptions,
+  options?: ToleranceOptions,
+): Tensor {
   const op = 'linalg.matrixRank';
   const [old, symmetric, atol, rtol] = named<[Bound, boolean, Bound, Bound]>(
     op,
@@ -107,7 +117,8 @@ export function matrixRank(A: Tensor, tol?: Bound | ToleranceOptions, hermitian?
   return composed(() => {
     if (A.shape.includes(0)) return zeros(batchShape(A), { dtype: 'int32' });
     const values = isSymmetric ? abs(eigvalsh(A.detach())) : svdvals(A.detach());
-    const limits: [Tensor | number, Tensor | number] = old === undefined || old === null ? bounds(A, atol, rtol) : [old, 0];
+    const limits: [Tensor | number, Tensor | number] =
+      old === undefined || old === null ? bounds(A, atol, rtol) : [old, 0];
     return values.gt(cutoff(values, ...limits)).sum(-1);
   });
 }
@@ -169,7 +180,12 @@ export function lstsq(
     const left = m > n && isFull && driver !== 'gelsy' ? matmul(a, x).sub(b) : null;
     let ranks = none('int32');
     if (driver !== 'gels') ranks = isFull ? full(batchShape(a), k, { dtype: 'int32' }) : matrixRank(a, { rtol: limit });
-    return [isVector ? squeeze(x, -1) : x, left === null ? none(a.dtype) : left.mul(left).sum(-2), ranks, singular] as const;
+    return [
+      isVector ? squeeze(x, -1) : x,
+      left === null ? none(a.dtype) : left.mul(left).sum(-2),
+      ranks,
+      singular,
+    ] as const;
   });
   return namedTuple(['solution', 'residuals', 'rank', 'singularValues'], [solution, residuals, rank, values]);
 }
@@ -178,5 +194,10 @@ export function lstsq(
 function hasFullRank(R: Tensor, limit: number): boolean {
   const k = Math.min(...R.shape.slice(-2));
   const sizes = abs(diagonal(narrow(R, -1, 0, k), 0, -2, -1));
-  return sizes.gt(amax(sizes, -1, true).mul(limit)).all().item() !== 0;
+  return (
+    sizes
+      .gt(amax(sizes, -1, true).mul(limit))
+      .all()
+      .item() !== 0
+  );
 }

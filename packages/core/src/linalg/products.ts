@@ -46,7 +46,11 @@ export function matrixExp(A: Tensor): Tensor {
     const x4 = matmul(x2, x2);
     const one = identityLike(A);
     const c = INVERSE_FACTORIALS;
-    const four = (k: number): Tensor => mul(one, c[k]).add(x.mul(c[k + 1])).add(x2.mul(c[k + 2])).add(x3.mul(c[k + 3]));
+    const four = (k: number): Tensor =>
+      mul(one, c[k])
+        .add(x.mul(c[k + 1]))
+        .add(x2.mul(c[k + 2]))
+        .add(x3.mul(c[k + 3]));
     let out = four(12).add(x4.mul(c[16]));
     for (let k = 8; k >= 0; k -= 4) out = matmul(out, x4).add(four(k));
     for (let k = 0; k < halvings; k++) out = matmul(out, out);
@@ -116,7 +120,10 @@ export function multiDot(tensors: readonly Tensor[]): Tensor {
     if (x.ndim === 2) return x;
     if (x.ndim === 1 && i === 0) return unsqueeze(x, 0);
     if (x.ndim === 1 && i === count - 1) return unsqueeze(x, 1);
-    throw new ShapeError(`tensor ${i} must be 2D, or 1D in first or last place, but has shape ${formatShape(x.shape)}`, { op });
+    throw new ShapeError(
+      `tensor ${i} must be 2D, or 1D in first or last place, but has shape ${formatShape(x.shape)}`,
+      { op },
+    );
   });
   const sizes = [list[0].shape[0], ...list.map((x) => x.shape[1])];
   const costs = list.map(() => new Array<number>(count).fill(0));
@@ -191,7 +198,14 @@ export function tensorsolve(
 ): Tensor {
   const op = 'linalg.tensorsolve';
   const [moved] = named<[readonly number[] | null]>(op, ['dims'], [dims]);
-  const a = moved === undefined || moved === null ? A : movedim(A, moved, moved.map((_, i) => i - moved.length));
+  const a =
+    moved === undefined || moved === null
+      ? A
+      : movedim(
+          A,
+          moved,
+          moved.map((_, i) => i - moved.length),
+        );
   const shape = a.shape.slice(B.ndim);
   if (sizeOf(shape) !== B.numel() || sizeOf(a.shape) !== B.numel() ** 2) {
     throw new ShapeError(
@@ -237,7 +251,11 @@ function trapezoids(op: string, y: Tensor, x: unknown, options: readonly unknown
  * @example
  * trapezoid(tensor([1, 5, 10])); // tensor(10.5000)
  */
-export function trapezoid(y: Tensor, x?: Tensor | number | TrapezoidOptions, ...options: readonly (number | TrapezoidOptions)[]): Tensor {
+export function trapezoid(
+  y: Tensor,
+  x?: Tensor | number | TrapezoidOptions,
+  ...options: readonly (number | TrapezoidOptions)[]
+): Tensor {
   return composed(() => trapezoids('trapezoid', y, x, options)[0].sum(-1));
 }
 

@@ -9,17 +9,7 @@ import type { LinalgOps } from '../ops/list.ts';
 import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
 import { Reflectors, reflect } from './householder.ts';
-import {
-  batchShape,
-  batchSize,
-  BLOCK,
-  checkMatrices,
-  doubleCopy,
-  doubles,
-  inDType,
-  matrixAt,
-  oneOf,
-} from './work.ts';
+import { BLOCK, batchShape, batchSize, checkMatrices, doubleCopy, doubles, inDType, matrixAt, oneOf } from './work.ts';
 
 /** The m × n matrix at `at` becomes R, with zeros below, and the reflections that made it. By blocks of columns. */
 export function triangularize(x: Tensor, at: number, m: number, n: number): Reflectors {

@@ -20,9 +20,9 @@ import { Pending } from './pending.ts';
 import { triangularize } from './qr.ts';
 import { Rotations, Rows } from './rotations.ts';
 import {
+  BLOCK,
   batchShape,
   batchSize,
-  BLOCK,
   checkFinite,
   checkMatrices,
   doubleCopy,

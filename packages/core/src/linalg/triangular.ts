@@ -1,5 +1,6 @@
 /** Systems with a triangular matrix: forward and back substitution. */
 
+import { composed } from '../composed.ts';
 import { dispatch } from '../dispatch.ts';
 import { ShapeError } from '../errors.ts';
 import { formatShape, offsets } from '../layout.ts';
@@ -21,7 +22,6 @@ import {
   matrixAt,
   subtractProduct,
 } from './work.ts';
-import { composed } from '../composed.ts';
 
 /**
  * Solves `a · x = x` in place: x, `[n, columns]` from element `at` of a float64 tensor, becomes a⁻¹·x. By blocks of rows, from the

@@ -143,9 +143,10 @@ export function oneOf<T extends string>(op: string, name: string, value: unknown
 /** Both with the same leading dimensions, broadcast. */
 export function alignBatches(op: string, a: Tensor, b: Tensor): [Tensor, Tensor] {
   const batch = broadcastShapes(op, a.shape.slice(0, -2), b.shape.slice(0, -2));
-  const wide = (x: Tensor): Tensor => (x.ndim === batch.length + 2 && x.shape.every((n, d) => d >= batch.length || n === batch[d])
-    ? x
-    : expand(x, [...batch, ...x.shape.slice(-2)]));
+  const wide = (x: Tensor): Tensor =>
+    x.ndim === batch.length + 2 && x.shape.every((n, d) => d >= batch.length || n === batch[d])
+      ? x
+      : expand(x, [...batch, ...x.shape.slice(-2)]);
   return [wide(a), wide(b)];
 }
 
@@ -163,6 +164,8 @@ export function checkFinite(op: string, x: Tensor): void {
   const a = doubles(x);
   for (let i = 0; i < a.length; i++) {
     if (a[i] - a[i] === 0) continue;
-    throw new LinAlgError('the algorithm failed to converge because the input matrix contained non-finite values', { op });
+    throw new LinAlgError('the algorithm failed to converge because the input matrix contained non-finite values', {
+      op,
+    });
   }
 }

@@ -1,12 +1,15 @@
 /** Hurwitz' zeta function in double precision. */
 
-import { pow } from './exactMath.ts';
+import * as exact from './exactMath.ts';
 
 /** (2k)! / B₂ₖ, the divisors of the Euler-Maclaurin correction. */
 const DIVISORS = [
-  12, -720, 30240, -1209600, 47900160, -1892437580.3183792, 74724249600, -2950130727918.1642, 116467828143500.67,
+  12, -720, 30240, -1209600, 47900160, -1892437580.3183792, 74724249600, -2950130727918.164, 116467828143500.67,
   -4597978722407473, 181521054019435460, -7166165256175667000,
 ];
+
+/** C's pow: 1 to any power is 1. */
+const pow = (x: number, y: number): number => (x === 1 ? 1 : exact.pow(x, y));
 
 /**
  * Σ (k + q)^-x over k ≥ 0, for x > 1: Infinity at q = 0, -1, …; NaN for a power of a negative number that is not real.

@@ -129,7 +129,5 @@ export function round(input: Tensor, options?: { readonly decimals?: number }): 
   if (decimals === 0) return roundOp(input);
   onlyFloat('round', input.dtype);
   const scale = 10 ** Math.abs(decimals);
-  return composed(() =>
-    decimals > 0 ? roundOp(mul(input, scale)).div(scale) : roundOp(input.div(scale)).mul(scale),
-  );
+  return composed(() => (decimals > 0 ? roundOp(mul(input, scale)).div(scale) : roundOp(input.div(scale)).mul(scale)));
 }

@@ -28,8 +28,10 @@ export {
 export {
   erfcx,
   i0,
+  i0 as modifiedBesselI0,
   i0e,
   i1,
+  i1 as modifiedBesselI1,
   i1e,
   igamma as gammainc,
   igammac as gammaincc,

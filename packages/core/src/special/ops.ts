@@ -8,13 +8,13 @@ import { dispatch } from '../dispatch.ts';
 import { runScalar2 } from '../kernels.ts';
 import type { ElementwiseOps, Operand } from '../ops/list.ts';
 import { commonShape, operand, toFloat, trueDivision } from '../ops/pointwise.ts';
+import { checkTensor } from '../ops/spatial.ts';
 import * as bessel from '../reference/bessel.ts';
 import type { Scalar1, Scalar2 } from '../reference/elementwise.ts';
 import { unary } from '../reference/elementwise.ts';
 import * as gamma from '../reference/incompleteGamma.ts';
 import * as normal from '../reference/normal.ts';
 import { zeta as zetaScalar } from '../reference/zeta.ts';
-import { checkTensor } from '../ops/spatial.ts';
 import type { Tensor } from '../tensor.ts';
 
 type UnaryName = 'erfcx' | 'ndtri' | 'i0' | 'i0e' | 'i1' | 'i1e';

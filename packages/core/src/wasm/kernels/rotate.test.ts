@@ -41,7 +41,9 @@ test('f64_rotate gives the bits of turns of two rows, in both directions, howeve
         for (let g = 0; g < groups; g++) {
           run(COLUMNS, count, at + 8 * (first * width + g * COLUMNS), 8 * step * width, turnsAt);
         }
-        x.forEach((value, i) => assert.ok(Object.is(value, expected[i]), `${columns} columns, ${count} turns: ${i}`));
+        x.forEach((value, i) => {
+          assert.ok(Object.is(value, expected[i]), `${columns} columns, ${count} turns: ${i}`);
+        });
         heap().release(at);
         heap().release(turnsAt);
       }

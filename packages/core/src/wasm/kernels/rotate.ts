@@ -26,7 +26,9 @@ export const emitRotate: Emitter = (code) => {
     code.forRange(j, 0, columns, COLUMNS, () => {
       to.set(x);
       pair.set(turns);
-      carried.forEach((p, v) => p.set(v128.load(to, 16 * v)));
+      carried.forEach((p, v) => {
+        p.set(v128.load(to, 16 * v));
+      });
       code.forRange(k, 0, count, 1, () => {
         c.set(v128.load64_splat(pair));
         s.set(v128.load64_splat(pair, 8));
@@ -39,7 +41,9 @@ export const emitRotate: Emitter = (code) => {
         to.set(from);
         code.increase(pair, 16);
       });
-      carried.forEach((p, v) => v128.store(to, p, 16 * v));
+      carried.forEach((p, v) => {
+        v128.store(to, p, 16 * v);
+      });
       code.increase(x, 8 * COLUMNS);
     });
   });
