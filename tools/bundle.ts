@@ -56,7 +56,7 @@ function restoreClassNames(code: string): string {
  */
 function freeNamespaces(code: string): string {
   if (!code.includes('__export(')) return code;
-  const helper = /^(var __export = \(target, all\) => \{\n(?: .*\n)+)\};$/m;
+  const helper = /^(var __export = \(target, all\d*\) => \{\n(?: .*\n)+)\};$/m;
   if (!helper.test(code)) throw new Error('the helper for namespaces does not look as it used to');
   return code
     .replace(helper, '$1return target; };')

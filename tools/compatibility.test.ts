@@ -52,6 +52,8 @@ function membersOf(type: unknown, instance: object, path: string): string[] {
 const places: Readonly<Record<string, (name: string) => boolean>> = {
   // what stands beside the umbrella is in a package of its own
   torch: (name) => name in torsor || name in exportsOf['onnx'],
+  'torch.linalg': (name) => name in (core['linalg'] as Exports),
+  'torch.special': (name) => name in (core['special'] as Exports),
   'torch.Tensor': (name) => name in tensor,
   'torch.nn': (name) => name in nn,
   'torch.nn.Module': (name) => name in module,
@@ -88,6 +90,8 @@ function leadsSomewhere(path: string): boolean {
 /** What must be mentioned: the exports of each package and namespace, where PyTorch has them, and their path from `torsor`. */
 const homes: readonly (readonly [namespace: string, exports: Exports, prefix: string])[] = [
   ['torch', core, ''],
+  ['torch.linalg', core['linalg'] as Exports, 'linalg.'],
+  ['torch.special', core['special'] as Exports, 'special.'],
   ['torch.autograd', exportsOf['autograd'], 'autograd.'],
   ['torch.nn', nn, 'nn.'],
   ['torch.nn.functional', nn['functional'] as Exports, 'nn.functional.'],

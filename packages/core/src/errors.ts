@@ -48,6 +48,11 @@ export class ValueError extends TorsorError {
   override name = 'ValueError';
 }
 
+/** A matrix that a decomposition or a solver cannot take for its values: singular, not positive-definite, not finite. */
+export class LinAlgError extends TorsorError {
+  override name = 'LinAlgError';
+}
+
 /** A misuse of automatic differentiation: a freed graph, an overwritten saved tensor, a missing gradient. */
 export class AutogradError extends TorsorError {
   override name = 'AutogradError';

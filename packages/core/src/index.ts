@@ -12,6 +12,22 @@ export * from './errors.ts';
 export type { ExplainedOp } from './explain.ts';
 export { Explanation, explain } from './explain.ts';
 export * from './layout.ts';
+export { choleskyInverse, choleskySolve } from './linalg/cholesky.ts';
+export type { SolveTriangularOptions } from './linalg/index.ts';
+export * as linalg from './linalg/index.ts';
+export {
+  cholesky,
+  cross,
+  det,
+  inv as inverse,
+  matrixExp,
+  matrixPower,
+  pinv as pinverse,
+  slogdet,
+} from './linalg/index.ts';
+export { logdet, luUnpack, solveByFactors } from './linalg/lu.ts';
+export { cumulativeTrapezoid, trapezoid, trapezoid as trapz } from './linalg/products.ts';
+export { solveTriangular } from './linalg/triangular.ts';
 export type { LiveTensor, MemoryReport } from './memory.ts';
 export {
   collectGarbage,
@@ -65,6 +81,9 @@ export {
 export { cos as exactCos, pow as exactPow } from './reference/exactMath.ts';
 export type { AdaptiveFactors, AdaptiveRuns, MeanUse } from './reference/optim.ts';
 export { keep, Scope, scope, tidy } from './scope.ts';
+export { logit, mvlgamma, polygamma, sinc } from './special/composed.ts';
+export * as special from './special/index.ts';
+export { erfcx, i0, i0e, i1, i1e, igamma, igammac, ndtri, zeta } from './special/ops.ts';
 export { Storage, sameStorage, setStorageTracker } from './storage.ts';
 export type { NestedValues } from './tensor.ts';
 export { Tensor } from './tensor.ts';

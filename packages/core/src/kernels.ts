@@ -14,6 +14,8 @@ import type { Places } from './reference/index.ts';
 import { add, countNonzero, nonzero, put, take } from './reference/index.ts';
 import { addScaledInt64, binaryInt64, unaryInt64 } from './reference/int64.ts';
 import { triangle } from './reference/join.ts';
+import type { MatrixView } from './reference/matmul.ts';
+import { gemm } from './reference/matmul.ts';
 import type { Strands } from './reference/move.ts';
 import { move } from './reference/move.ts';
 import type { BinaryScalarName, ParametricName, UnaryScalarName } from './reference/scalars.ts';
@@ -25,6 +27,7 @@ import { launchCopy, launchMove, launchTriangle } from './wasm/launchCopy.ts';
 import { launchPlaces } from './wasm/launchIndex.ts';
 import { launchCountNonzero, launchNonzero } from './wasm/launchNonzero.ts';
 import { launchElementwise, launchTest, launchWhere } from './wasm/launchRuns.ts';
+import { fastGemm } from './wasm/select.ts';
 
 /** A plain number as an element of the dtype that the op computes in. */
 export function castNumber(value: number, dtype: DType): number {
@@ -71,6 +74,19 @@ export function runPut(self: Strided, places: Places, src: Strands): void {
 /** self[places(p)] += alpha src[p] */
 export function runAddAt(self: Strided, places: Places, src: Strands, alpha: number): void {
   if (!launchPlaces('add', self, places, src, alpha)) add(self, places, src, alpha);
+}
+
+/** out[m×n] = a[m×k] · b[k×n] for `count` pairs of matrices */
+export function runGemm(
+  count: number,
+  m: number,
+  n: number,
+  k: number,
+  a: MatrixView,
+  b: MatrixView,
+  out: MatrixView,
+): void {
+  if (!fastGemm(count, m, n, k, a, b, out, null)) gemm(count, m, n, k, a, b, out);
 }
 
 /** How many elements are not 0. */

@@ -1,6 +1,6 @@
 /**
  * `torsor`: everything under one name. Tensors and ops, and the functions of `torch.autograd` that PyTorch also has at its top,
- * come by name; `nn`, `optim`, `data`, `autograd` and `workers` are namespaces.
+ * come by name; `nn`, `optim`, `data`, `autograd` and `workers` are namespaces, as are core's `linalg` and `special`.
  */
 
 // registers automatic differentiation with core, whatever a bundler drops of the rest

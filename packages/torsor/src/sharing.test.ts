@@ -24,6 +24,8 @@ type Case = Large | string;
 
 const [ROWS, COLUMNS] = [512, 520];
 const matrix = (): Tensor => t.rand(ROWS, COLUMNS).mul(0.9).add(0.05);
+/** Far from singular. */
+const square = (): Tensor => t.rand(160, 160).add(t.eye(160).mul(100));
 const mask = (): Tensor => matrix().gt(0.5);
 const image = (): Tensor => t.rand(8, 16, 48, 48);
 const pixels = { stride: [1, 1], padding: [1, 1], dilation: [1, 1] } as const;
@@ -193,6 +195,17 @@ const cases: { readonly [K in OpName]: Case } = {
   nllLoss: 'one element of each row',
   nllLossBackward: withOther(rows, (x, _, target) => t.crossEntropy(x, target)),
   mseLoss: two((x, y) => t.mseLoss(x, y)),
+  ...each(['erfcx', 'ndtri', 'i0', 'i0e', 'i1', 'i1e', 'zeta', 'igamma', 'igammac'], () => LOOP),
+  cholesky: one((x) => t.cholesky(x.matmul(x.mT)), square),
+  luFactor: one((x) => t.linalg.luFactor(x).LU, square),
+  luSolve: two((x, y) => t.linalg.solve(x, y), square),
+  det: one((x) => t.det(x.div(100)), square),
+  slogdet: one((x) => t.slogdet(x).logabsdet, square),
+  solveTriangular: two((x, y) => t.solveTriangular(x, y, { upper: false }), square),
+  qr: one((x) => t.linalg.qr(x), square),
+  eigh: one((x) => t.linalg.eigh(x.add(x.mT)).eigenvalues, square),
+  svd: one((x) => t.linalg.svd(x).S, square),
+  pinv: one((x) => t.pinverse(x), square),
 };
 
 /**

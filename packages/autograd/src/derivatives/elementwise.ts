@@ -9,7 +9,12 @@ import {
   erf,
   fullLike,
   fusedGradient,
+  i0,
+  i0e,
+  i1,
+  i1e,
   isTensor,
+  NotImplementedError,
   sigmoid,
   softplus,
   tanh,
@@ -17,9 +22,10 @@ import {
   where,
   xlogy,
   zerosLike,
+  zeta,
 } from '@torsor/core';
 import type { Derivatives, TensorMeta } from './define.ts';
-import { formula, nonDifferentiable, notImplemented } from './define.ts';
+import { formula, nonDifferentiable } from './define.ts';
 
 type Value = Operand | TensorMeta;
 
@@ -81,6 +87,16 @@ function compare(a: Operand, b: Operand, how: 'gt' | 'lt' | 'eq'): Tensor {
 
 function asTensor(value: Operand, like: Tensor): Tensor {
   return typeof value === 'number' ? fullLike(like, value) : value;
+}
+
+/** Of functions of two arguments that can be differentiated by the second alone, in PyTorch too. */
+function byFirst(op: string): NotImplementedError {
+  return new NotImplementedError(`the derivative is not implemented: by the first argument of ${op}`, { op });
+}
+
+/** x^(a-1) e^-x / Γ(a), by which both incomplete gamma functions change. */
+function gammaDensity(a: Tensor, x: Tensor): Tensor {
+  return xlogy(a.sub(1), x).sub(x).sub(a.lgamma()).exp();
 }
 
 const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
@@ -186,7 +202,33 @@ export const elementwise: Derivatives<keyof ElementwiseOps> = {
     ),
   ]),
   lgamma: formula([0], (grad, { args: [x] }) => [grad.mul(x.digamma())]),
-  digamma: notImplemented('polygamma is not offered'),
+  digamma: formula([0], (grad, { args: [x] }) => [grad.mul(zeta(2, x))]),
+  erfcx: formula([0, 'result'], (grad, { args: [x], result: y }) => [
+    grad.mul(
+      x
+        .mul(2)
+        .mul(y)
+        .sub(2 / Math.sqrt(Math.PI)),
+    ),
+  ]),
+  ndtri: formula(['result'], (grad, { result: y }) => [grad.mul(y.mul(y).div(2).exp()).mul(Math.sqrt(2 * Math.PI))]),
+  i0: formula([0], (grad, { args: [x] }) => [grad.mul(i1(x))]),
+  i0e: formula([0, 'result'], (grad, { args: [x], result: y }) => [grad.mul(i1e(x).sub(x.sign().mul(y)))]),
+  // the quotient by x has the limit 1/2 at 0
+  i1: formula([0, 'result'], (grad, { args: [x], result: y }) => [
+    grad.mul(where(x.eq(0), 0.5, i0(x).sub(y.div(where(x.eq(0), 1, x))))),
+  ]),
+  i1e: formula([0, 'result'], (grad, { args: [x], result: y }) => [
+    grad.mul(
+      where(
+        x.eq(0),
+        0.5,
+        i0e(x)
+          .sub(y.mul(x.sign()))
+          .sub(y.div(where(x.eq(0), 1, x))),
+      ),
+    ),
+  ]),
   floor: formula([], zeroGradient),
   ceil: formula([], zeroGradient),
   round: formula([], zeroGradient),
@@ -300,6 +342,26 @@ export const elementwise: Derivatives<keyof ElementwiseOps> = {
     ],
     { name: byOperand('Fmod', 1, '1', '0'), neededFor: { 0: [1], 1: [1] } },
   ),
+  // ζ(s, q) = Σ (k + q)^-s
+  zeta: formula([0, 1], (grad, { args: [exponent, q], needs }) => {
+    if (needs[0]) throw byFirst('zeta');
+    const s = asTensor(exponent, grad);
+    return [
+      null,
+      grad
+        .mul(s)
+        .mul(zeta(s.add(1), q))
+        .neg(),
+    ];
+  }),
+  igamma: formula([0, 1], (grad, { args: [a, x], needs }) => {
+    if (needs[0]) throw byFirst('igamma');
+    return [null, grad.mul(gammaDensity(asTensor(a, grad), asTensor(x, grad)))];
+  }),
+  igammac: formula([0, 1], (grad, { args: [a, x], needs }) => {
+    if (needs[0]) throw byFirst('igammac');
+    return [null, grad.mul(gammaDensity(asTensor(a, grad), asTensor(x, grad))).neg()];
+  }),
   xlogy: formula(
     [0, 1],
     (grad, { args: [a, b], needs }) => {

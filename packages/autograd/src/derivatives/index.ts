@@ -5,6 +5,7 @@ import { conv } from './conv.ts';
 import type { Derivatives } from './define.ts';
 import { elementwise } from './elementwise.ts';
 import { indexing } from './indexing.ts';
+import { linalg } from './linalg.ts';
 import { matmul } from './matmul.ts';
 import { norm } from './norm.ts';
 import { reduce } from './reduce.ts';
@@ -18,4 +19,5 @@ export const derivatives: Derivatives<OpName> = {
   ...indexing,
   ...conv,
   ...norm,
+  ...linalg,
 };

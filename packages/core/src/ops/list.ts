@@ -61,6 +61,12 @@ export interface ElementwiseOps {
   erfinv: Unary;
   lgamma: Unary;
   digamma: Unary;
+  erfcx: Unary;
+  ndtri: Unary;
+  i0: Unary;
+  i0e: Unary;
+  i1: Unary;
+  i1e: Unary;
   floor: Unary;
   ceil: Unary;
   round: Unary;
@@ -96,6 +102,11 @@ export interface ElementwiseOps {
   remainder: Binary;
   fmod: Binary;
   xlogy: Binary;
+  /** Hurwitz' zeta function: the sum of `(k + other)^-self` over k ≥ 0. */
+  zeta: Binary;
+  /** The regularised lower (igamma) and upper (igammac) incomplete gamma function of `self` at `other`. */
+  igamma: Binary;
+  igammac: Binary;
   eq: Binary;
   ne: Binary;
   lt: Binary;
@@ -331,6 +342,30 @@ export interface LossOps {
   mseLoss: (input: Tensor, target: Tensor, reduction: LossReduction) => Tensor;
 }
 
+/** Decompositions and solvers of batches of matrices `[…, m, n]`. What a result is made of, `linalg/` says. */
+export interface LinalgOps {
+  /** A = L · Lᵀ from the lower triangle of A; info is 0, or the order of the first minor that is not positive. */
+  cholesky: (self: Tensor) => [L: Tensor, info: Tensor];
+  /** P · A = L · U, both in one matrix; pivots count from 1; info is 0, or the number of the first zero on U's diagonal. */
+  luFactor: (self: Tensor) => [LU: Tensor, pivots: Tensor, info: Tensor];
+  /** X of `A · X = B`, or of `Aᵀ · X = B`, by the factors of A, which carry no gradient of their own. */
+  luSolve: (self: Tensor, B: Tensor, LU: Tensor, pivots: Tensor, transposed: boolean) => Tensor;
+  /** det(A) by the factors of A. */
+  det: (self: Tensor, LU: Tensor, pivots: Tensor) => Tensor;
+  /** Sign and log|det(A)| by the factors of A. */
+  slogdet: (self: Tensor, LU: Tensor, pivots: Tensor) => [sign: Tensor, logabsdet: Tensor];
+  /** X of `A · X = B` for a triangular A, of which the other triangle is not read. */
+  solveTriangular: (self: Tensor, B: Tensor, upper: boolean, unitriangular: boolean) => Tensor;
+  /** A = Q · R. `mode` as in PyTorch; `r` leaves Q empty. */
+  qr: (self: Tensor, mode: 'reduced' | 'complete' | 'r') => [Q: Tensor, R: Tensor];
+  /** A = V · diag(L) · Vᵀ from the lower triangle of A, L ascending; without `vectors`, V is empty. */
+  eigh: (self: Tensor, vectors: boolean) => [L: Tensor, V: Tensor];
+  /** A = U · diag(S) · Vh, S descending; without `vectors`, U and Vh are empty. */
+  svd: (self: Tensor, fullMatrices: boolean, vectors: boolean) => [U: Tensor, S: Tensor, Vh: Tensor];
+  /** The Moore-Penrose inverse, with singular values up to `max(atol, rtol · largest)` taken for 0. */
+  pinv: (self: Tensor, atol: Tensor | number, rtol: Tensor | number, hermitian: boolean) => Tensor;
+}
+
 /** Ops that draw random numbers or read no tensor are not recorded and not listed. */
 export interface OpList
   extends ElementwiseOps,
@@ -341,6 +376,7 @@ export interface OpList
     ConvOps,
     PoolOps,
     NormOps,
-    LossOps {}
+    LossOps,
+    LinalgOps {}
 
 export type OpName = keyof OpList;

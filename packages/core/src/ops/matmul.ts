@@ -8,7 +8,7 @@ import { dispatch } from '../dispatch.ts';
 import type { DType } from '../dtype.ts';
 import { isFloating } from '../dtype.ts';
 import { DTypeError, ShapeError } from '../errors.ts';
-import { runAddScaled, runBinary, runCopy } from '../kernels.ts';
+import { runAddScaled, runBinary, runCopy, runGemm } from '../kernels.ts';
 import type { Shape } from '../layout.ts';
 import { broadcastShapes, broadcastStrides, formatShape, isContiguous, sizeOf } from '../layout.ts';
 import { isOptions, named } from '../options.ts';
@@ -32,11 +32,6 @@ function matrix(self: Tensor, row: number | null, column: number | null, batch: 
     rowStride: row === null ? 0 : strides[row],
     columnStride: column === null ? 0 : strides[column],
   };
-}
-
-/** out = a · b for `count` pairs of matrices, by the fast kernel where it takes them. */
-function multiply(count: number, m: number, n: number, k: number, a: MatrixView, b: MatrixView, out: MatrixView): void {
-  if (!fastGemm(count, m, n, k, a, b, out, null)) gemm(count, m, n, k, a, b, out);
 }
 
 function checkDTypes(op: string, a: Tensor, b: Tensor): void {
@@ -83,7 +78,7 @@ function checkDims(op: string, name: string, x: Tensor, ndim: number): void {
 
 const dotForward: MatmulOps['dot'] = (a, b) => {
   const out = allocate([], a.dtype);
-  multiply(1, 1, 1, a.shape[0], matrix(a, null, 0), matrix(b, 0, null), matrix(out, null, null));
+  runGemm(1, 1, 1, a.shape[0], matrix(a, null, 0), matrix(b, 0, null), matrix(out, null, null));
   return out;
 };
 
@@ -112,7 +107,7 @@ export function dot(self: Tensor, other: Tensor): Tensor {
 
 const mvForward: MatmulOps['mv'] = (a, x) => {
   const out = allocate([a.shape[0]], a.dtype);
-  multiply(1, a.shape[0], 1, a.shape[1], matrix(a, 0, 1), matrix(x, 0, null), matrix(out, 0, null));
+  runGemm(1, a.shape[0], 1, a.shape[1], matrix(a, 0, 1), matrix(x, 0, null), matrix(out, 0, null));
   return out;
 };
 
@@ -127,7 +122,7 @@ export function mv(self: Tensor, vec: Tensor): Tensor {
 
 const mmForward: MatmulOps['mm'] = (a, b) => {
   const out = allocate([a.shape[0], b.shape[1]], a.dtype);
-  multiply(1, a.shape[0], b.shape[1], a.shape[1], matrix(a, 0, 1), matrix(b, 0, 1), matrix(out, 0, 1));
+  runGemm(1, a.shape[0], b.shape[1], a.shape[1], matrix(a, 0, 1), matrix(b, 0, 1), matrix(out, 0, 1));
   return out;
 };
 
@@ -144,7 +139,7 @@ const bmmForward: MatmulOps['bmm'] = (a, b) => {
   const [batch, m, k] = a.shape;
   const n = b.shape[2];
   const out = allocate([batch, m, n], a.dtype);
-  multiply(batch, m, n, k, matrix(a, 1, 2, 0), matrix(b, 1, 2, 0), matrix(out, 1, 2, 0));
+  runGemm(batch, m, n, k, matrix(a, 1, 2, 0), matrix(b, 1, 2, 0), matrix(out, 1, 2, 0));
   return out;
 };
 

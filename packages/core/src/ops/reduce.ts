@@ -477,7 +477,7 @@ export function norm(
 function normOrder(p: unknown): number {
   if (p === undefined || p === null || p === 'fro') return 2;
   if (p === 'nuc') {
-    throw new NotImplementedError('the nuclear norm is not offered; there is no singular value decomposition', {
+    throw new NotImplementedError("the nuclear norm is not offered here; take linalg.matrixNorm(x, 'nuc')", {
       op: 'norm',
     });
   }

@@ -110,11 +110,16 @@ const SB = coefficients(
   -22.44095244658582,
 );
 
+/** `log(a·e^(a²)·erfc(a)) + 0.5625` for 1.25 ≤ a ≤ 28. */
+export function tailRatio(a: number): number {
+  const s = 1 / (a * a);
+  return a < 1 / 0.35 ? polynomial(RA, s) / polynomial(SA, s) : polynomial(RB, s) / polynomial(SB, s);
+}
+
 /** erfc(a) for a ≥ 1.25. */
 function erfcTail(a: number): number {
   if (a > 28) return 0;
-  const s = 1 / (a * a);
-  const ratio = a < 1 / 0.35 ? polynomial(RA, s) / polynomial(SA, s) : polynomial(RB, s) / polynomial(SB, s);
+  const ratio = tailRatio(a);
   // e^(-a²) from a head of a whose square is exact, so that the square's rounding is not magnified. 24 bits, as a float32 has.
   const z = Math.fround(a);
   return (exp(-z * z - 0.5625) * exp((z - a) * (z + a) + ratio)) / a;
@@ -177,20 +182,26 @@ export function erfinv(y: number): number {
   const a = abs(y);
   if (!(a < 1)) return a === 1 ? y * Infinity : Number.NaN;
   if (a < 1e-9) return y * HALF_SQRT_PI;
+  const x = inverse(a, 1 - a);
+  return y < 0 ? -x : x;
+}
+
+/** The x with `erf(x) = a` and `erfc(x) = c`; a + c is 1, and whichever is smaller must be exact. */
+export function inverse(a: number, c: number): number {
   let x: number;
   if (a <= 0.7) {
     const z = a * a;
     x = (a * polynomial(CENTRAL_P, z)) / polynomial(CENTRAL_Q, z);
   } else {
-    const z = sqrt(-log((1 - a) / 2));
+    const z = sqrt(-log(c / 2));
     x = polynomial(TAIL_P, z) / polynomial(TAIL_Q, z);
   }
   for (let step = 0; step < 2; step++) {
-    const miss = a <= 0.5 ? erf(x) - a : 1 - a - erfc(x);
+    const miss = a <= 0.5 ? erf(x) - a : c - erfc(x);
     const u = miss * HALF_SQRT_PI * exp(x * x);
     x -= u / (1 + x * u);
   }
-  return y < 0 ? -x : x;
+  return x;
 }
 
 // ------------------------------------------------------------------------------------------------------------- lgamma

@@ -7,6 +7,7 @@ import { composites } from './composite.ts';
 import { convolutions, pools } from './conv.ts';
 import { elementwise } from './elementwise.ts';
 import { indexing } from './index.ts';
+import { decompositions } from './linalg.ts';
 import { products } from './matmul.ts';
 import { losses, norms } from './norm.ts';
 import { reductions } from './reduce.ts';
@@ -23,6 +24,7 @@ const ops: Rules<OpName> = {
   ...pools,
   ...norms,
   ...losses,
+  ...decompositions,
 };
 
 type AnyRule = Rule<Parameters<OpList[OpName]>>;

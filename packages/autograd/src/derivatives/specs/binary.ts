@@ -12,6 +12,8 @@ import {
   div,
   floorDivide,
   fmod,
+  igamma,
+  igammac,
   lerp,
   maskedFill,
   maximum,
@@ -26,6 +28,7 @@ import {
   thresholdBackward,
   where,
   xlogy,
+  zeta,
 } from '@torsor/core';
 import type { elementwise } from './elementwise.ts';
 import type { Domain, Flat, Sample, Specs } from './spec.ts';
@@ -110,6 +113,18 @@ export const binaries: Specs<Exclude<keyof ElementwiseOps, keyof typeof elementw
   atan2: binary(atan2, [SIGNED, SIGNED]),
   remainder: differentiable(QUOTIENT, () => quotients(remainder)),
   fmod: differentiable(QUOTIENT, () => quotients(fmod)),
+  zeta: differentiable('the second operand in [0.3, 2.5]', () => [
+    sample('a number first', [[2, 3]], (q) => zeta(2.5, q), POSITIVE),
+    sample('a constant tensor first', [[3]], (q) => zeta(input([3], { from: 1.5, to: 4 }).to(q.dtype), q), POSITIVE),
+  ]),
+  igamma: differentiable('the second operand in [0.3, 2.5]', () => [
+    sample('a number first', [[2, 3]], (x) => igamma(1.5, x), POSITIVE),
+    sample('a constant tensor first', [[3]], (x) => igamma(input([3], POSITIVE, 7).to(x.dtype), x), POSITIVE),
+  ]),
+  igammac: differentiable('the second operand in [0.3, 2.5]', () => [
+    sample('a number first', [[2, 3]], (x) => igammac(1.5, x), POSITIVE),
+    sample('a constant tensor first', [[3]], (x) => igammac(input([3], POSITIVE, 7).to(x.dtype), x), POSITIVE),
+  ]),
   xlogy: binary(xlogy, [SIGNED, POSITIVE]),
   eq: comparison((a, b) => (a as Tensor).eq(b)),
   ne: comparison((a, b) => (a as Tensor).ne(b)),

@@ -5,6 +5,7 @@ import { binaries } from './binary.ts';
 import { convolutions } from './conv.ts';
 import { elementwise } from './elementwise.ts';
 import { indexings } from './indexing.ts';
+import { decompositions } from './linalg.ts';
 import { products } from './matmul.ts';
 import { norms } from './norm.ts';
 import { pools } from './pool.ts';
@@ -22,4 +23,5 @@ export const specs: Specs<OpName> = {
   ...convolutions,
   ...pools,
   ...norms,
+  ...decompositions,
 };
