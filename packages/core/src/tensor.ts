@@ -13,7 +13,7 @@ import type { Shape } from './layout.ts';
 import { contiguousStrides, formatShape, isContiguous, sizeOf, wrapDim } from './layout.ts';
 import { range } from './lists.ts';
 import type { ValuesIndices } from './namedTuple.ts';
-import { observed } from './observe.ts';
+import { recordFunction } from './observe.ts';
 import * as counting from './ops/counting.ts';
 import * as create from './ops/create.ts';
 import * as elementwise from './ops/elementwise.ts';
@@ -129,8 +129,7 @@ export class Tensor extends TensorBase {
         },
       );
     }
-    const read = (): number => Number(this.array[this.offset]);
-    return observed.current === null ? read() : observed.current.op('item', [this], read);
+    return recordFunction('item', () => Number(this.array[this.offset]), [this]);
   }
 
   /** Nested lists of the values: numbers, booleans for bool, BigInts for int64. */
@@ -152,14 +151,14 @@ export class Tensor extends TensorBase {
 
   /** A flat copy of the values in row-major order, of the dtype's own kind (`Uint8Array` for bool). */
   toTypedArray(): TypedArray {
-    return observed.current === null ? this.read() : observed.current.op('toTypedArray', [this], () => this.read());
-  }
-
-  private read(): TypedArray {
-    const size = this.numel();
-    const out = newArray(this.dtype, size);
-    copy(this, { array: out, shape: this.shape, strides: contiguousStrides(this.shape), offset: 0, dtype: this.dtype });
-    return out;
+    const { shape, dtype } = this;
+    const array = newArray(dtype, this.numel());
+    recordFunction(
+      'toTypedArray',
+      () => copy(this, { array, shape, strides: contiguousStrides(shape), offset: 0, dtype }),
+      [this],
+    );
+    return array;
   }
 
   /** As PyTorch prints it, to the character. */
