@@ -11,12 +11,12 @@ import { EVERYTHING, gzipped, minified } from './sizes.ts';
 /** Kilobytes of a package's own code, and why that much. */
 const ceilings: Record<string, readonly [kilobytes: number, why: string]> = {
   '@torsor/core': [
-    182.5,
+    183.5,
     'two fifths emitters of kernels, a third ops, the rest reference loops, assembler and tensors; aim: 60',
   ],
   '@torsor/autograd': [24, 'a formula for every op, and the engine'],
   '@torsor/nn': [
-    44.7,
+    44.9,
     'some 175 modules, most of them checks of arguments; layers for sequences are 8, resampling and rare losses 4 each',
   ],
   '@torsor/optim': [12.5, 'a dozen optimisers and fifteen schedules, most of them names and checks of options'],
@@ -38,10 +38,10 @@ for (const { name, folder, dependencies } of packages()) {
   });
 }
 
-test('a web page that uses tensors but not all functions of core loads at most 105 kB: what methods of Tensor reach', async () => {
+test('a web page that uses tensors but not all functions of core loads at most 105.5 kB: what methods of Tensor reach', async () => {
   const use = `import { matmul, tensor } from '@torsor/core'; console.log(matmul(tensor([[1]]), tensor([[2]])))`;
   const size = gzipped(await minified('packages/torsor', use, [])) / 1000;
-  assert.ok(size <= 105, `it loads ${size.toFixed(1)} kB`);
+  assert.ok(size <= 105.5, `it loads ${size.toFixed(1)} kB`);
 });
 
 test('a web page that uses convolutions does not load layers for sequences', async () => {
