@@ -22,6 +22,12 @@ export function align(bytes: number): number {
 /** What threads wait for each other at the end of a launch, in parts of a task: they seldom begin and run alike. */
 const LATE = 0.15;
 
+/** Tasks that end before others of their launch do, since less is left for them: how many, and what part of the others' time they take. */
+export interface ShortTasks {
+  readonly count: number;
+  readonly part: number;
+}
+
 /**
  * Into how many parts each of some tasks is cut for so many threads, `least` or more: what has the last thread end soonest, if a part
  * takes `cost(parts)`, since what all parts do anew adds up.
@@ -32,9 +38,15 @@ export function partsFor(
   least: number,
   most: number,
   cost: (parts: number) => number,
+  short: ShortTasks = { count: 0, part: 1 },
 ): number {
   if (threads === 1) return least;
-  const time = (parts: number): number => (Math.ceil((tasks * parts) / threads) + LATE) * cost(parts);
+  const time = (parts: number): number => {
+    const whole = (tasks - short.count) * parts;
+    const loads = Array.from({ length: threads }, (_, t) => Math.ceil((whole - t) / threads));
+    for (let i = 0; i < short.count * parts; i++) loads[loads.indexOf(Math.min(...loads))] += short.part;
+    return (Math.max(...loads) + LATE) * cost(parts);
+  };
   let best = least;
   for (let parts = least + 1; parts <= most; parts++) if (time(parts) < time(best)) best = parts;
   return best;

@@ -3,6 +3,7 @@
 import type { Assembler, Func, Local, Value } from '../assembler.ts';
 import type { ConvShape } from './conv.ts';
 import { elementOf, repeat } from './gemm-micro.ts';
+import type { ShortTasks } from './gemm-plan.ts';
 import { evenBlock, partsFor } from './gemm-plan.ts';
 import { loadEverySecond } from './im2col.ts';
 import {
@@ -145,9 +146,10 @@ export function rowTasksFor(
   tasks: number,
   least: number,
   threads: number,
+  short?: ShortTasks,
 ): number {
   const most = Math.max(least, Math.round(rows / LEAST_ROWS));
-  return partsFor(threads, tasks, least, most, (parts) => ((points / 2) * rows) / parts + cycles.inputs);
+  return partsFor(threads, tasks, least, most, (parts) => ((points / 2) * rows) / parts + cycles.inputs, short);
 }
 
 /** Into blocks of at most `most`: two threads, or two chunks, have about as much to do if an even number of blocks is full. */

@@ -119,7 +119,10 @@ export function winogradWeightPlan(c: ConvShape, threads = executor().threads): 
   const wantedChunks = tasks >= FEW_TASKS ? 1 : Math.min(FEW_TASKS, blocks, chunkProducts);
   const blocksPerChunk = Math.ceil(blocks / wantedChunks);
   const chunks = Math.ceil(blocks / blocksPerChunk);
-  const rowTasks = rowTasksFor(form, rows, c.groups * channelTasks * chunks, fewestRowTasks, threads);
+  const blockTiles = imageBlock * blockY * blockX * blocksPerChunk;
+  const lastPart = (c.n * tilesY * tilesX) / blockTiles - (chunks - 1);
+  const short = { count: c.groups * channelTasks, part: Math.min(1, Math.max(0, lastPart)) };
+  const rowTasks = rowTasksFor(form, rows, c.groups * channelTasks * chunks, fewestRowTasks, threads, short);
   const taskRows = rowTasks === fewestRowTasks ? mostRows : evenBlock(rows, Math.ceil(rows / rowTasks), 12);
   // Panels of six rows take tiles in pairs.
   const count = Math.ceil((imageBlock * blockY * blockX) / 2) * 2;

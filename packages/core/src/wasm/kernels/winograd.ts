@@ -119,7 +119,9 @@ export function winogradPlan(c: ConvShape, threads = executor().threads): Winogr
       isFused ? Math.floor(WEIGHT_BYTES / (points * channels * 4)) : rows,
     ),
   );
-  const rowTasks = rowTasksFor(form, rows, blocks * c.groups, 1, threads);
+  const lastPart = (c.n * tilesY * tilesX) / (imageBlock * blockY * blockX) - (blocks - 1);
+  const short = { count: c.groups, part: Math.min(1, Math.max(0, lastPart)) };
+  const rowTasks = rowTasksFor(form, rows, blocks * c.groups, 1, threads, short);
   const rowBlock = evenBlock(Math.ceil(rows / rowTasks), mostRows, WEIGHT_ROWS);
   const rowBlocks = Math.ceil(rows / rowBlock);
   const taskRows = rowBlock * Math.ceil(rowBlocks / rowTasks);
