@@ -192,6 +192,8 @@ inFirefox('every page opens in Firefox without an error, asks no other host, and
     for (const hash of hashes) {
       await other.goto(`${playground.address}#/${hash}`);
       await other.waitFor(RESTS);
+      // As readers do: what works in the background has begun.
+      await settle(500);
       assert.ok((await other.text('main h1')).length > 0, hash);
     }
     assert.is(await other.evaluate('crossOriginIsolated'), true);
@@ -205,7 +207,11 @@ inFirefox('every page opens in Firefox without an error, asks no other host, and
     await other.waitFor(RESTS);
 
     await other.goto(`${playground.address}#/train?pace=full`);
-    await other.waitFor('Number(document.querySelector("[data-testid=epoch]")?.textContent) >= 5');
+    const trains = 'Number(document.querySelector("[data-testid=epoch]")?.textContent) >= 5';
+    await other.waitFor(trains).catch(async (cause: Error) => {
+      const said = `${await other.text('main')} ${other.problems.join(' ')}`;
+      throw new Error(`${cause.message}; the page says: ${said}`, { cause });
+    });
     assert.ok(Number.parseFloat(await other.text('[data-testid=held-out]')) >= 90);
     assert.is(await other.text('[data-testid=read]'), '3');
     assert.equal(other.problems, []);
