@@ -95,8 +95,8 @@ export abstract class Module<A extends readonly unknown[] = [input: Tensor], R =
   /**
    * True on a class whose `forward` keeps no tensor that it is given or makes, in a field or anywhere else, and returns a tensor, or
    * a list, map or plain object of tensors. What it makes on its way then gives its memory back as soon as the tape has done with it,
-   * rather than when the garbage collector comes by. A class says so of itself; its subclasses say so anew. Where a module that it calls or a
-   * hook may keep something all the same, nothing is given back early.
+   * rather than when the garbage collector comes by. A class says so of itself; its subclasses say so anew. Where a module that it
+   * calls, as `this.conv(x)` and not by its `forward`, or a hook may keep something all the same, nothing is given back early.
    *
    * @example
    * class Block extends nn.Module {
@@ -109,7 +109,7 @@ export abstract class Module<A extends readonly unknown[] = [input: Tensor], R =
    */
   static readonly keepsNothing: boolean = false;
 
-  /** Whether this module keeps nothing, and no hook sees what flows through it. Modules within speak for themselves when they are called. */
+  /** Whether it keeps nothing itself, and no hook sees what flows through; modules within speak for themselves when they are called. */
   get #isTransparent(): boolean {
     const kind = this.constructor as { keepsNothing?: boolean };
     const isOwn = this.#hooks === null && Object.hasOwn(kind, 'keepsNothing') && kind.keepsNothing === true;

@@ -82,6 +82,7 @@ interface Asked {
 const SLOTS = 256;
 const asked: (Asked | undefined)[] = new Array(SLOTS).fill(undefined);
 
+/** Any function of the shape would do; by the names of the directions, of 7, 5 and 6 letters, those of one layer lie in slots of their own. */
 function slotOf(direction: ConvDirection, c: ConvShape): number {
   const channels = Math.imul(31, c.cin) ^ Math.imul(131, c.cout) ^ Math.imul(541, c.groups);
   const sizes = Math.imul(7, c.h) ^ Math.imul(61, c.w) ^ Math.imul(257, c.n) ^ Math.imul(1031, c.kh * 16 + c.kw);

@@ -28,6 +28,11 @@ export interface ShortTasks {
   readonly part: number;
 }
 
+/** Of `size` elements in so many `tasks` of `each`, the last one; there are `count` such lists of tasks. */
+export function lastTasks(count: number, size: number, tasks: number, each: number): ShortTasks {
+  return { count, part: Math.min(1, Math.max(0, size / each - (tasks - 1))) };
+}
+
 /**
  * Into how many parts each of some tasks is cut for so many threads, `least` or more: what has the last thread end soonest, if a part
  * takes `cost(parts)`, since what all parts do anew adds up.

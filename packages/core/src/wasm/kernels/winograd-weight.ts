@@ -24,7 +24,7 @@ import { emitColumns, emitMacro, FROM_C, FROM_ZERO, forPanels, paddedRows } from
 import type { Tiles } from './gemm-micro.ts';
 import { repeat, tilesFor } from './gemm-micro.ts';
 import type { TaskArgs } from './gemm-plan.ts';
-import { align, convNs, evenBlock, taskArgs } from './gemm-plan.ts';
+import { align, convNs, evenBlock, lastTasks, taskArgs } from './gemm-plan.ts';
 import { filtersLaunch } from './winograd-filters.ts';
 import type { Form, Tiling } from './winograd-tiles.ts';
 import {
@@ -119,9 +119,8 @@ export function winogradWeightPlan(c: ConvShape, threads = executor().threads): 
   const wantedChunks = tasks >= FEW_TASKS ? 1 : Math.min(FEW_TASKS, blocks, chunkProducts);
   const blocksPerChunk = Math.ceil(blocks / wantedChunks);
   const chunks = Math.ceil(blocks / blocksPerChunk);
-  const blockTiles = imageBlock * blockY * blockX * blocksPerChunk;
-  const lastPart = (c.n * tilesY * tilesX) / blockTiles - (chunks - 1);
-  const short = { count: c.groups * channelTasks, part: Math.min(1, Math.max(0, lastPart)) };
+  const chunkTiles = imageBlock * blockY * blockX * blocksPerChunk;
+  const short = lastTasks(c.groups * channelTasks, c.n * tilesY * tilesX, chunks, chunkTiles);
   const rowTasks = rowTasksFor(form, rows, c.groups * channelTasks * chunks, fewestRowTasks, threads, short);
   const taskRows = rowTasks === fewestRowTasks ? mostRows : evenBlock(rows, Math.ceil(rows / rowTasks), 12);
   // Panels of six rows take tiles in pairs.

@@ -25,7 +25,7 @@ import { emitColumns, emitMacro, FROM_ZERO } from './gemm-macro.ts';
 import type { Tiles } from './gemm-micro.ts';
 import { repeat, tilesFor } from './gemm-micro.ts';
 import type { TaskArgs } from './gemm-plan.ts';
-import { align, convNs, evenBlock, taskArgs } from './gemm-plan.ts';
+import { align, convNs, evenBlock, lastTasks, taskArgs } from './gemm-plan.ts';
 import { filtersLaunch } from './winograd-filters.ts';
 import type { PanelSource, WinogradWeights } from './winograd-panels.ts';
 import { emitWeightRows, emitWeights, panelStep, panelsLaunch, WEIGHT_ROWS } from './winograd-panels.ts';
@@ -119,8 +119,7 @@ export function winogradPlan(c: ConvShape, threads = executor().threads): Winogr
       isFused ? Math.floor(WEIGHT_BYTES / (points * channels * 4)) : rows,
     ),
   );
-  const lastPart = (c.n * tilesY * tilesX) / (imageBlock * blockY * blockX) - (blocks - 1);
-  const short = { count: c.groups, part: Math.min(1, Math.max(0, lastPart)) };
+  const short = lastTasks(c.groups, c.n * tilesY * tilesX, blocks, imageBlock * blockY * blockX);
   const rowTasks = rowTasksFor(form, rows, blocks * c.groups, 1, threads, short);
   const rowBlock = evenBlock(Math.ceil(rows / rowTasks), mostRows, WEIGHT_ROWS);
   const rowBlocks = Math.ceil(rows / rowBlock);
