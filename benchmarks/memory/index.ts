@@ -31,16 +31,13 @@ const usage = `npm run soak -- [scenario…] [options]
 Scenarios: ${Object.keys(PLAN).join(', ')}; peak.
 
   --runtime a,b   node20, node24, node26, bun, deno, chromium, chromium-worker, firefox, firefox-worker; default node24
-  --steps n       instead of each scenario's own number
-  --free-young    lets V8 size its young generation: it doubles two or three times in 100,000 steps of any program that allocates,
-                  by tens of megabytes. Without this it has 16 MiB on Node and Deno, and what grows is the program's.`;
+  --steps n       instead of each scenario's own number`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     runtime: { type: 'string', default: 'node24' },
     steps: { type: 'string' },
-    'free-young': { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h' },
   },
 });
@@ -81,13 +78,6 @@ function show(sample: Sample): void {
   );
 }
 
-/** Puts V8's flags for a young generation of 16 MiB among the arguments of a runtime that has one. */
-function fixYoungGeneration(id: string, args: string[]): void {
-  const flags = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
-  if (id.startsWith('node')) args.unshift(...flags);
-  if (id === 'deno') args.splice(1, 0, `--v8-flags=${flags.join()}`);
-}
-
 /** Runs a scenario on a runtime of its own process; shows and returns its samples. */
 async function soak(id: string, name: ScenarioName): Promise<Sample[]> {
   const { limitMiB } = PLAN[name];
@@ -103,7 +93,6 @@ async function soak(id: string, name: ScenarioName): Promise<Sample[]> {
     return samples;
   }
   const [path, ...before] = await prepare(id, 'benchmarks/memory/run.ts');
-  if (!values['free-young']) fixYoungGeneration(id, before);
   const args = [...before, name, String(steps), ...(limitMiB === undefined ? [] : [String(limitMiB)])];
   const child = spawn(path, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));

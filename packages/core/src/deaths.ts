@@ -21,6 +21,7 @@ import {
   isDead,
   isListingTried,
   type LISTED,
+  limitYoung,
   survivors,
   watch,
 } from './collector.ts';
@@ -53,6 +54,8 @@ const ALL_EVERY = 4;
  */
 const SELDOM = 100;
 const RARELY = 200;
+/** What JavaScript's own heap may grow by between collections of the young. */
+const YOUNG_BYTES = 8 * 2 ** 20;
 /** How long the first will take, about. */
 const FIRST_ALL_MS = 10;
 
@@ -97,6 +100,7 @@ export class Deaths {
     if (newBlocks.length >= this.mostNew) {
       // To find out whether a runtime can list takes milliseconds; in a loop that leaves nothing there is no need to know.
       if (!isListingTried()) this.passNew(0, false);
+      limitYoung(YOUNG_BYTES);
       if (newBlocks.length > NEW_AGE) this.passNew(block.placedAt - NEW_AGE, canList());
       // What the collector has come across by itself goes before its block grows old.
       if (this.young.length >= MOST_YOUNG && canList() && hasCollected()) this.buryYoung(Infinity);

@@ -11,6 +11,7 @@ import { doubles } from '../reference/dense.ts';
 import * as reference from '../reference/norm.ts';
 import { channelStatistics, channelSums, normalise, normaliseGradient, updateRunning } from '../reference/norm.ts';
 import type { Tensor } from '../tensor.ts';
+import { launchBatchNorm, launchBatchNormBackward } from '../wasm/launchBatchNorm.ts';
 import {
   launchChannelSums,
   launchLayerNorm,
@@ -38,6 +39,13 @@ const batchNormForward: NormOps['batchNorm'] = (
   const output = allocate(input.shape, input.dtype);
   const mean = allocate([channels], input.dtype);
   const invstd = allocate([channels], input.dtype);
+  if (
+    training &&
+    launchBatchNorm(input, weight, bias, [runningMean, runningVar], momentum, eps, [output, mean, invstd])
+  ) {
+    for (const running of [runningMean, runningVar]) running?.storage.countWrite();
+    return [output, mean, invstd];
+  }
   let center: Float64Array;
   let spread: Float64Array;
   if (training) {
@@ -81,11 +89,15 @@ export function batchNormBackward(
   training: boolean,
 ): [dInput: Tensor, dWeight: Tensor, dBias: Tensor] {
   const channels = input.shape[1];
+  const dInput = allocate(input.shape, input.dtype);
+  const [dWeight, dBias] = [0, 1].map(() => allocate([channels], input.dtype));
+  if (training && launchBatchNormBackward(grad, input, weight, mean, invstd, [dInput, dWeight, dBias])) {
+    return [dInput, dWeight, dBias];
+  }
   const center = copied(mean);
   const scale = copied(invstd);
   const slope = weight === null ? scale : timesOf(scale, doubles(weight));
   const { sums, products } = launchChannelSums(input, grad, center) ?? channelSums(input, grad, center);
-  const dInput = allocate(input.shape, input.dtype);
   if (training) {
     const count = sizeOf(input.shape) / channels;
     const inclination = new Float64Array(channels);
@@ -101,12 +113,9 @@ export function batchNormBackward(
     const zeros = new Float64Array(channels);
     if (!launchNormalise(grad, zeros, slope, zeros, dInput)) normalise(grad, zeros, slope, zeros, dInput);
   }
-  const vector = (values: Float64Array): Tensor => {
-    const out = allocate([channels], input.dtype);
-    (out.array as Float64Array).set(values, out.offset);
-    return out;
-  };
-  return [dInput, vector(timesOf(products, scale)), vector(sums)];
+  (dWeight.array as Float64Array).set(timesOf(products, scale), dWeight.offset);
+  (dBias.array as Float64Array).set(sums, dBias.offset);
+  return [dInput, dWeight, dBias];
 }
 
 /** The elements as doubles, in an array of their own: what lies in the heap must not be held on to while it grows. */

@@ -13,7 +13,6 @@ import { emitNormColumns, emitNormRows, emitNormSumsColumns, emitNormSumsRows, n
 import { emitReduceColumns, reduceName } from './kernels/reduce.ts';
 import { launchMoments } from './launchReduce.ts';
 import { rowMajor } from './rowMajor.ts';
-import type { Part } from './staging.ts';
 import { Staging } from './staging.ts';
 
 /** Operands of fewer elements are done before a kernel would have been called. */
@@ -33,9 +32,9 @@ const NS = {
 /** Columns are cut where cache lines end. */
 const LINE = 256;
 
-type Floating = Tensor & { readonly dtype: FloatDType };
+export type Floating = Tensor & { readonly dtype: FloatDType };
 
-function takes(a: Tensor): a is Floating {
+export function takes(a: Tensor): a is Floating {
   return (a.dtype === 'float32' || a.dtype === 'float64') && sizeOf(a.shape) >= MIN_SIZE && features().simd;
 }
 
@@ -60,6 +59,33 @@ function fill(pointer: number, dtype: FloatDType, table: Float64Array): void {
   (viewArray(dtype, heap().memory.buffer, pointer, table.length) as Float64Array).set(table);
 }
 
+/** The same where all lies in the heap: x, g (0 where there is none), out, and tables of a number for each channel in the dtype of `x`. */
+export function runNorm(
+  form: NormForm,
+  x: Floating,
+  operands: readonly [x: number, g: number, out: number],
+  tables: readonly number[],
+): void {
+  const { dtype } = x;
+  const [batch, channels, size] = sizesOf(x);
+  const bytes = itemBytes(dtype);
+  const tablesAt = (channel: number): number[] => [...tables, 0].map((pointer) => pointer + channel * bytes);
+  const ns = sizeOf(x.shape) * NS[form];
+  if (size === 1) {
+    const columns = { name: normName(form, dtype, 'columns'), emit: emitNormColumns(form, dtype) };
+    runCuts(columns, cutsOf([batch, channels], ns, [1, LINE]), (run, [n, rows, c, width]) => {
+      const pointers = operands.map((pointer) => pointer + (n * channels + c) * bytes);
+      run(rows, width, channels, ...pointers, ...tablesAt(c));
+    });
+  } else {
+    const rowsOf = { name: normName(form, dtype, 'rows'), emit: emitNormRows(form, dtype) };
+    runCuts(rowsOf, cutsOf([batch * channels, size], ns, [1, LINE]), (run, [row, rows, i, count]) => {
+      const pointers = operands.map((pointer) => pointer + (row * size + i) * bytes);
+      run(rows, row % channels, channels, count, ...pointers, ...tablesAt(0));
+    });
+  }
+}
+
 /** out = f(x, tables), or f(x, g, tables), channel by channel */
 function launchTables(
   form: NormForm,
@@ -70,7 +96,6 @@ function launchTables(
   const [x] = operands;
   if (!takes(x)) return false;
   const { dtype } = x;
-  const [batch, channels, size] = sizesOf(x);
   const staging = new Staging();
   const places = tables.map((table) => staging.reserve(table.length * itemBytes(dtype)));
   const parts = operands.map((operand) => staging.addTensor(rowMajor(operand)));
@@ -81,22 +106,8 @@ function launchTables(
     fill(at[i], dtype, table);
   });
   const [xPtr, gPtr] = parts.map((part) => staging.pointer(part));
-  const [outPtr, bytes] = [staging.pointer(result), itemBytes(dtype)];
-  const tablesAt = (channel: number): number[] => [...at, 0].map((pointer) => pointer + channel * bytes);
-  const ns = sizeOf(x.shape) * NS[form];
-  if (size === 1) {
-    const columns = { name: normName(form, dtype, 'columns'), emit: emitNormColumns(form, dtype) };
-    runCuts(columns, cutsOf([batch, channels], ns, [1, LINE]), (run, [n, rows, c, width]) => {
-      const pointers = [xPtr, gPtr ?? 0, outPtr].map((pointer) => pointer + (n * channels + c) * bytes);
-      run(rows, width, channels, ...pointers, ...tablesAt(c));
-    });
-  } else {
-    const rowsOf = { name: normName(form, dtype, 'rows'), emit: emitNormRows(form, dtype) };
-    runCuts(rowsOf, cutsOf([batch * channels, size], ns, [1, LINE]), (run, [row, rows, i, count]) => {
-      const pointers = [xPtr, gPtr ?? 0, outPtr].map((pointer) => pointer + (row * size + i) * bytes);
-      run(rows, row % channels, channels, count, ...pointers, ...tablesAt(0));
-    });
-  }
+  const outPtr = staging.pointer(result);
+  runNorm(form, x, [xPtr, gPtr ?? 0, outPtr], at);
   staging.write(result);
   return true;
 }
@@ -129,6 +140,40 @@ export function launchNormaliseGradient(
   return launchTables('gradient', [input, grad], [mean, scale, shift, slope], out);
 }
 
+/** Rows of the tables that `runChannelSums` fills: one for each sample, or, in columns, for each chunk of them. */
+export function sumRowsOf(input: Tensor): number {
+  const [batch, , size] = sizesOf(input);
+  return size === 1 ? Math.ceil(batch / CHUNK) : batch;
+}
+
+/** Σ g and Σ g (x - mean) of each part of each channel, where all lies in the heap; means have the dtype of `input`. */
+export function runChannelSums(
+  input: Floating,
+  [x, g, means]: readonly [x: number, g: number, means: number],
+  sums: number,
+  products: number,
+): void {
+  const { dtype } = input;
+  const [batch, channels, size] = sizesOf(input);
+  const bytes = itemBytes(dtype);
+  const ns = sizeOf(input.shape) * NS.sums;
+  if (size === 1) {
+    const columns = { name: normName('sums', dtype, 'columns'), emit: emitNormSumsColumns(dtype) };
+    runCuts(columns, cutsOf([sumRowsOf(input), channels], ns, [1, LINE]), (run, [part, count, c, width]) => {
+      const rows = Math.min(batch - part * CHUNK, count * CHUNK);
+      const from = (part * CHUNK * channels + c) * bytes;
+      const to = 8 * (part * channels + c);
+      run(rows, width, channels, CHUNK, x + from, g + from, means + c * bytes, sums + to, products + to);
+    });
+  } else {
+    const rowsOf = { name: normName('sums', dtype, 'rows'), emit: emitNormSumsRows(dtype) };
+    runCuts(rowsOf, cutsOf([batch * channels], ns), (run, [row, rows]) => {
+      const from = row * size * bytes;
+      run(rows, row % channels, channels, size, x + from, g + from, means, sums + 8 * row, products + 8 * row);
+    });
+  }
+}
+
 /** Σ grad and Σ grad (input - mean) of each channel, as `channelSums` of the reference */
 export function launchChannelSums(
   input: Tensor,
@@ -137,35 +182,17 @@ export function launchChannelSums(
 ): { sums: Float64Array; products: Float64Array } | null {
   if (!takes(input) || grad.dtype !== input.dtype) return null;
   const { dtype } = input;
-  const [batch, channels, size] = sizesOf(input);
-  const isColumns = size === 1;
-  const parts = isColumns ? Math.ceil(batch / CHUNK) : batch;
-  const bytes = itemBytes(dtype);
+  const [, channels] = sizesOf(input);
+  const parts = sumRowsOf(input);
   const staging = new Staging();
-  const table = staging.reserve(channels * bytes);
+  const table = staging.reserve(channels * itemBytes(dtype));
   const results = staging.reserve(16 * parts * channels);
   const [x, g] = [input, grad].map((operand) => staging.addTensor(rowMajor(operand)));
   staging.open(null);
   fill(staging.at(table), dtype, mean);
-  const [xPtr, gPtr, meanPtr, out] = [staging.pointer(x), staging.pointer(g), staging.at(table), staging.at(results)];
-  const products = out + 8 * parts * channels;
-  const ns = sizeOf(input.shape) * NS.sums;
-  if (isColumns) {
-    const columns = { name: normName('sums', dtype, 'columns'), emit: emitNormSumsColumns(dtype) };
-    runCuts(columns, cutsOf([parts, channels], ns, [1, LINE]), (run, [part, count, c, width]) => {
-      const rows = Math.min(batch - part * CHUNK, count * CHUNK);
-      const from = (part * CHUNK * channels + c) * bytes;
-      const to = 8 * (part * channels + c);
-      run(rows, width, channels, CHUNK, xPtr + from, gPtr + from, meanPtr + c * bytes, out + to, products + to);
-    });
-  } else {
-    const rowsOf = { name: normName('sums', dtype, 'rows'), emit: emitNormSumsRows(dtype) };
-    runCuts(rowsOf, cutsOf([batch * channels], ns), (run, [row, rows]) => {
-      const from = row * size * bytes;
-      const pointers = [xPtr + from, gPtr + from, meanPtr, out + 8 * row, products + 8 * row];
-      run(rows, row % channels, channels, size, ...pointers);
-    });
-  }
+  const out = staging.at(results);
+  const operands = [staging.pointer(x), staging.pointer(g), staging.at(table)] as const;
+  runChannelSums(input, operands, out, out + 8 * parts * channels);
   const both = new Float64Array(heap().memory.buffer, out, 2 * parts * channels);
   const total = (from: number): Float64Array => addRows(both.subarray(from, from + parts * channels), channels);
   return { sums: total(0), products: total(parts * channels) };
@@ -182,10 +209,25 @@ function addRows(table: Float64Array, width: number): Float64Array {
   return table.slice(0, width);
 }
 
-/** A table for weights or biases that are not given. */
-function constantTable(staging: Staging, operand: Tensor | null, bytes: number): { part: Part | null; at: number } {
-  if (operand !== null) return { part: staging.addTensor(rowMajor(operand)), at: 0 };
-  return { part: null, at: staging.reserve(bytes) };
+/** Where weights or biases will be, or `bytes` of scratch space for the constant in their place. */
+interface Table {
+  /** The address, once the staging is open. */
+  open(dtype: FloatDType, size: number, constant: number): number;
+}
+
+export function constantTable(staging: Staging, operand: Tensor | null, bytes: number): Table {
+  if (operand !== null) {
+    const part = staging.addTensor(rowMajor(operand));
+    return { open: () => staging.pointer(part) };
+  }
+  const room = staging.reserve(bytes);
+  return {
+    open(dtype, size, constant) {
+      const at = staging.at(room);
+      (viewArray(dtype, heap().memory.buffer, at, size) as Float64Array).fill(constant);
+      return at;
+    },
+  };
 }
 
 /** out, means, invstds = layer normalisation of the rows of n elements of `x` */
@@ -205,11 +247,7 @@ export function launchLayerNorm(
   const source = staging.addTensor(rowMajor(x));
   const written = results.map((result) => staging.addTensor(result));
   staging.open(written[0]);
-  const [w, b] = factors.map(({ part, at }, i) => {
-    if (part !== null) return staging.pointer(part);
-    fill(staging.at(at), dtype, new Float64Array(n).fill(i === 0 ? 1 : 0));
-    return staging.at(at);
-  });
+  const [w, b] = factors.map((factor, i) => factor.open(dtype, n, 1 - i));
   const xPtr = staging.pointer(source);
   const [outPtr, meansPtr, invstdsPtr] = written.map((part) => staging.pointer(part));
   const kernel = { name: layerNormName(dtype, false), emit: emitLayerNorm(dtype) };
@@ -243,8 +281,7 @@ export function launchLayerNormBackward(
   const [source, g, mean, invstd] = [x, grad, means, invstds].map((operand) => staging.addTensor(rowMajor(operand)));
   const result = staging.addTensor(dx);
   staging.open(result);
-  if (factor.part === null) fill(staging.at(factor.at), dtype, new Float64Array(n).fill(1));
-  const w = factor.part === null ? staging.at(factor.at) : staging.pointer(factor.part);
+  const w = factor.open(dtype, n, 1);
   const [xPtr, gPtr, meanPtr, invstdPtr, dxPtr] = [source, g, mean, invstd, result].map((part) =>
     staging.pointer(part),
   );

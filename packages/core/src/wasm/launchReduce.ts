@@ -54,14 +54,17 @@ function takes(a: Tensor): a is Floating {
   return (a.dtype === 'float32' || a.dtype === 'float64') && sizeOf(a.shape) >= MIN_SIZE && features().simd;
 }
 
-/** How a kernel sees an operand. */
-interface Plan {
-  readonly source: Tensor;
+/** How a kernel sees an operand: as `[outer, n, inner]`, with n in chunks. */
+interface Parts {
   readonly outer: number;
   readonly n: number;
   readonly inner: number;
   readonly chunk: number;
   readonly chunks: number;
+}
+
+interface Plan extends Parts {
+  readonly source: Tensor;
   /** The grid of partial results in the operand's dimensions; null where merged chunks are the results, in their order. */
   readonly grid: Layout | null;
 }
@@ -131,18 +134,18 @@ function open({ storage, shape, offset, dtype }: Tensor, bytes: number): [x: num
 
 /**
  * Runs a kernel that folds `[outer, n, inner]` at `x` to `[outer, chunks, inner]` at each of `results`, which have elements of
- * `outBytes`. An element takes `ns`.
+ * `outBytes`. An element has `bytes` and takes `ns`.
  */
 function runFold(
   kernel: Kernel,
-  plan: Plan,
+  parts: Parts,
   ns: number,
   x: number,
+  bytes: number,
   results: readonly number[],
   outBytes: number,
 ): void {
-  const { source, outer, n, inner, chunk, chunks } = plan;
-  const bytes = itemBytes(source.dtype);
+  const { outer, n, inner, chunk, chunks } = parts;
   const line = ns === NS.fold ? LINE.fold : LINE.others;
   const cuts = cutsOf([outer, chunks, inner], outer * n * inner * ns, [1, 1, line]);
   runCuts(kernel, cuts, (run, [o, rows, c, count, j, columns]) => {
@@ -228,7 +231,7 @@ export function launchFold(
   const [x, scratch] = open(source, partials * itemBytes(kind));
   const name = reduceName(fold, dtype, inner === 1 ? 'rows' : 'columns');
   const emit = inner === 1 ? emitReduceRows(fold, dtype) : emitReduceColumns(fold, dtype);
-  runFold({ name, emit }, plan, NS.fold, x, [scratch], itemBytes(kind));
+  runFold({ name, emit }, plan, NS.fold, x, itemBytes(dtype), [scratch], itemBytes(kind));
   const partial = viewArray(kind, heap().memory.buffer, scratch, partials);
   const results = finish(partial, kind, plan, dims, sizeOf(out.shape), MERGES[fold]);
   if (last !== null) for (let i = 0; i < results.length; i++) results[i] = last(results[i]);
@@ -245,6 +248,20 @@ function foldDTypeOf(fold: Fold, { dtype }: Tensor, out: Tensor): FoldDType | nu
 
 function isFloatDType(dtype: DType): boolean {
   return dtype === 'float32' || dtype === 'float64';
+}
+
+/** How the moments of a contiguous `[outer, n, inner]` are taken: for each of `chunks` parts of n. */
+export function momentParts(dtype: FloatDType, outer: number, n: number, inner: number): Parts {
+  const chunk = MOMENT_CHUNKS[dtype][inner === 1 ? 'rows' : 'columns'];
+  return { outer, n, inner, chunk, chunks: Math.ceil(n / chunk) };
+}
+
+/** Means and sums of squared distances from them of all parts of what lies at `x`, as doubles. */
+export function runMoments(dtype: FloatDType, parts: Parts, x: number, means: number, squares: number): void {
+  const isRows = parts.inner === 1;
+  const name = momentsName(dtype, isRows ? 'rows' : 'columns');
+  const emit = isRows ? emitMomentsRows(dtype) : emitMomentsColumns(dtype);
+  runFold({ name, emit }, parts, NS.moments, x, itemBytes(dtype), [means, squares], 8);
 }
 
 /** Means over `dims`, as `sum` of the reference gives them */
@@ -265,9 +282,7 @@ export function launchMoments(
   const { dtype } = a;
   const partials = outer * chunks * inner;
   const [x, means] = open(source, 16 * partials);
-  const name = momentsName(dtype, inner === 1 ? 'rows' : 'columns');
-  const emit = inner === 1 ? emitMomentsRows(dtype) : emitMomentsColumns(dtype);
-  runFold({ name, emit }, plan, NS.moments, x, [means, means + 8 * partials], 8);
+  runMoments(dtype, plan, x, means, means + 8 * partials);
   const { buffer } = heap().memory;
   const partMeans = new Float64Array(buffer, means, partials);
   const partSquares = new Float64Array(buffer, means + 8 * partials, partials);
@@ -276,7 +291,8 @@ export function launchMoments(
 }
 
 /**
- * The moments of all from those of parts: mean = Σ count mean / Σ count, squares = Σ (squares + count (mean - mean of all)²).
+ * The moments of all from those of parts: mean = m + Σ count (mean - m) / Σ count, where m is the first part's mean, and squares =
+ * Σ (squares + count (mean - mean of all)²).
  */
 function mergeMoments(
   partMeans: Float64Array,
@@ -293,7 +309,10 @@ function mergeMoments(
   // Of a batch there are thousands of parts: these loops do without closures and divisions.
   if (chunks === 1 && grid !== null && repeats(grid, kept)) {
     const share = n / count;
-    for (let i = 0; i < partMeans.length; ) for (let c = 0; c < means.length; c++) means[c] += partMeans[i++] * share;
+    for (let i = 0; i < partMeans.length; ) {
+      for (let c = 0; c < means.length; c++) means[c] += (partMeans[i++] - partMeans[c]) * share;
+    }
+    for (let c = 0; c < means.length; c++) means[c] += partMeans[c];
     for (let i = 0; i < partMeans.length; ) {
       for (let c = 0; c < means.length; c++) {
         const distance = partMeans[i] - means[c];
@@ -304,10 +323,13 @@ function mergeMoments(
   }
   const targets = grid === null ? orderedTargets(plan) : gridTargets(grid, kept);
   const last = n - (chunks - 1) * chunk;
+  const bases = new Float64Array(means.length);
+  for (let i = targets.length - 1; i >= 0; i--) bases[targets[i]] = partMeans[i];
   for (let i = 0, c = 1; i < targets.length; c = c === chunks ? 1 : c + 1) {
     const share = (c === chunks ? last : chunk) / count;
-    for (const end = i + inner; i < end; i++) means[targets[i]] += partMeans[i] * share;
+    for (const end = i + inner; i < end; i++) means[targets[i]] += (partMeans[i] - bases[targets[i]]) * share;
   }
+  for (let c = 0; c < means.length; c++) means[c] += bases[c];
   for (let i = 0, c = 1; i < targets.length; c = c === chunks ? 1 : c + 1) {
     const elements = c === chunks ? last : chunk;
     for (const end = i + inner; i < end; i++) {
