@@ -6,6 +6,8 @@
  * The book-keeping (`chunks.ts`) is outside the memory that it keeps, so that no kernel can damage it.
  */
 
+import type { DType, TypedArray } from '../dtype.ts';
+import { itemBytes, viewArray } from '../dtype.ts';
 import { TorsorError } from '../errors.ts';
 import { Chunks, LEAST_UNITS } from './chunks.ts';
 import { features } from './features.ts';
@@ -54,6 +56,8 @@ export class Heap {
   debug = false;
   /** Asked to release what it can when blocks of so many bytes do not fit within the limit. */
   onFull: ((bytes: number) => void) | null = null;
+  private views: { [K in DType]?: TypedArray } = {};
+  private viewsEpoch = 0;
   private scratchPtr = 0;
   private scratchBytes = 0;
 
@@ -129,6 +133,16 @@ export class Heap {
     this.guarded.delete(start);
     bytes.fill(POISON);
     return isIntact;
+  }
+
+  /** All of the memory as elements of a dtype: for a few of them, which a view of their own would cost more than. Stale as all views. */
+  elements(dtype: DType): TypedArray {
+    if (this.viewsEpoch !== this.epoch) {
+      this.viewsEpoch = this.epoch;
+      this.views = {};
+    }
+    const { views, memory } = this;
+    return (views[dtype] ??= viewArray(dtype, memory.buffer, 0, memory.buffer.byteLength / itemBytes(dtype)));
   }
 
   private bytesAt(start: number, length: number): Uint8Array {

@@ -10,6 +10,8 @@ import type { Tensor } from '../tensor.ts';
 import { heap } from './heap.ts';
 
 const ALIGN = 64;
+/** So many elements are copied one by one. */
+const SHORT = 128;
 const aligned = (bytes: number): number => Math.ceil(bytes / ALIGN) * ALIGN;
 
 /** Consecutive elements of a storage. */
@@ -66,7 +68,7 @@ export class Staging {
       }
     }
     this.base = this.bytes > 0 ? heap().scratch(this.bytes) : 0;
-    for (const part of this.parts) if (part !== written && part.at !== null) this.copyOf(part).set(elements(part));
+    for (const part of this.parts) if (part !== written && part.at !== null) this.copy(part, part.at, true);
   }
 
   /** The byte address of what `reserve` set aside. */
@@ -81,18 +83,21 @@ export class Staging {
 
   /** Copies the result back, if the part does not lie in the heap itself. */
   write(part: Part): void {
-    if (part.at !== null) elements(part).set(this.copyOf(part));
+    if (part.at !== null) this.copy(part, part.at, false);
   }
 
-  private copyOf({ storage, count, at }: Part): Uint8Array {
-    return new Uint8Array(heap().memory.buffer, this.base + (at as number), count * itemBytes(storage.dtype));
+  private copy({ storage, first, count }: Part, at: number, isIn: boolean): void {
+    const { dtype } = storage;
+    const array = storage.array as Float32Array;
+    const place = (this.base + at) / itemBytes(dtype);
+    const all = heap().elements(dtype) as Float32Array;
+    if (count <= SHORT) {
+      // Biases and the like: a view, to be made for each, would take longer than they do.
+      if (isIn) for (let i = 0; i < count; i++) all[place + i] = array[first + i];
+      else for (let i = 0; i < count; i++) array[first + i] = all[place + i];
+    } else if (isIn) all.set(array.subarray(first, first + count), place);
+    else array.set(all.subarray(place, place + count), first);
   }
 }
 
 keepShape(() => new Staging());
-
-function elements({ storage, first, count }: Part): Uint8Array {
-  const bytes = itemBytes(storage.dtype);
-  const { buffer, byteOffset } = storage.array;
-  return new Uint8Array(buffer, byteOffset + first * bytes, count * bytes);
-}
