@@ -42,7 +42,7 @@ export function cutsOf(sizes: readonly number[], ns: number, steps: readonly num
 
 function whole(sizes: readonly number[]): number[] {
   const cut: number[] = [];
-  for (const size of sizes) cut.push(0, size);
+  for (let d = 0; d < sizes.length; d++) cut.push(0, sizes[d]);
   return cut;
 }
 

@@ -5,7 +5,7 @@ import { isContiguous, sizeOf } from '../layout.ts';
 import type { Tensor } from '../tensor.ts';
 import { heap } from './heap.ts';
 import { batchNormName, emitBatchNorm, emitBatchNormBackward } from './kernels/batch-norm.ts';
-import { constantTable, runChannelSums, runNorm, sumRowsOf, takes } from './launchNorm.ts';
+import { runChannelSums, runNorm, sumRowsOf, Table, takes } from './launchNorm.ts';
 import { momentParts, runMoments } from './launchReduce.ts';
 import { kernel } from './module.ts';
 import { rowMajor } from './rowMajor.ts';
@@ -24,10 +24,11 @@ export function launchBatchNorm(
   eps: number,
   results: readonly [out: Tensor, means: Tensor, invstds: Tensor],
 ): boolean {
-  if (!takes(input)) return false;
-  for (const x of running) if (x !== null && !isContiguous(x.shape, x.strides)) return false;
+  const [runningMean, runningVar] = running;
+  if (!takes(input) || !isWritable(runningMean) || !isWritable(runningVar)) return false;
   const { dtype, shape } = input;
-  const [batch, channels] = shape;
+  const batch = shape[0];
+  const channels = shape[1];
   const size = sizeOf(shape) / (batch * channels);
   const bytes = channels * itemBytes(dtype);
   // Runs of neighbouring elements for each sample and channel; or all samples of a channel, in steps of all channels.
@@ -36,33 +37,53 @@ export function launchBatchNorm(
   const { outer, n, inner, chunk, chunks } = parts;
   const partBytes = 8 * outer * chunks * inner;
   const staging = new Staging();
-  const [partMeans, partSquares] = [staging.reserve(partBytes), staging.reserve(partBytes)];
-  const [scales, shifts] = [staging.reserve(bytes), staging.reserve(bytes)];
-  const factors = [weight, bias].map((operand) => constantTable(staging, operand, bytes));
+  const partMeans = staging.reserve(partBytes);
+  const partSquares = staging.reserve(partBytes);
+  const scales = staging.reserve(bytes);
+  const shifts = staging.reserve(bytes);
+  const w = new Table(staging, weight, bytes);
+  const b = new Table(staging, bias, bytes);
   const source = staging.addTensor(rowMajor(input));
-  const statistics = running.map((x) => (x === null ? null : staging.addTensor(x)));
-  const written = results.map((result) => staging.addTensor(result));
-  staging.open(written[0]);
+  const meanPart = runningMean === null ? null : staging.addTensor(runningMean);
+  const varPart = runningVar === null ? null : staging.addTensor(runningVar);
+  const out = staging.addTensor(results[0]);
+  const means = staging.addTensor(results[1]);
+  const invstds = staging.addTensor(results[2]);
+  staging.open(out);
   const x = staging.pointer(source);
-  const [out, means, invstds] = written.map((part) => staging.pointer(part));
-  const tables = [scales, shifts].map((at) => staging.at(at));
+  const meansAt = staging.pointer(means);
   runMoments(dtype, parts, x, staging.at(partMeans), staging.at(partSquares));
-  const runs = isColumns ? 1 : batch;
-  const steps = isColumns ? [0, 8 * channels, 8] : [8 * chunks * channels, 8, 8 * chunks];
-  const last = n - (chunks - 1) * chunk;
-  const pointers = [
-    ...[partMeans, partSquares].map((at) => staging.at(at)),
-    ...factors.map((factor, i) => factor.open(dtype, channels, 1 - i)),
-    means,
-    invstds,
-    ...statistics.map((part) => (part === null ? 0 : staging.pointer(part))),
-    ...tables,
-  ];
   const { run } = kernel(batchNormName(dtype, false), emitBatchNorm(dtype), heap().memory);
-  run(channels, runs, chunks, ...steps, chunk, last, momentum, eps, ...pointers);
-  runNorm('normalise', input, [x, 0, out], [means, ...tables]);
-  for (const part of [...written, ...statistics]) if (part !== null) staging.write(part);
+  run(
+    channels,
+    isColumns ? 1 : batch,
+    chunks,
+    isColumns ? 0 : 8 * chunks * channels,
+    isColumns ? 8 * channels : 8,
+    isColumns ? 8 : 8 * chunks,
+    chunk,
+    n - (chunks - 1) * chunk,
+    momentum,
+    eps,
+    staging.at(partMeans),
+    staging.at(partSquares),
+    w.pointer(dtype, channels, 1),
+    b.pointer(dtype, channels, 0),
+    meansAt,
+    staging.pointer(invstds),
+    meanPart === null ? 0 : staging.pointer(meanPart),
+    varPart === null ? 0 : staging.pointer(varPart),
+    staging.at(scales),
+    staging.at(shifts),
+  );
+  runNorm('normalise', input, [x, 0, staging.pointer(out)], [meansAt, staging.at(scales), staging.at(shifts)]);
+  for (const part of [out, means, invstds, meanPart, varPart]) if (part !== null) staging.write(part);
   return true;
+}
+
+/** Statistics that a kernel can write to: one after the other. */
+function isWritable(statistic: Tensor | null): boolean {
+  return statistic === null || isContiguous(statistic.shape, statistic.strides);
 }
 
 /** dInput, dWeight, dBias of batch normalisation in training */
@@ -76,25 +97,45 @@ export function launchBatchNormBackward(
 ): boolean {
   if (!takes(input) || grad.dtype !== input.dtype) return false;
   const { dtype, shape } = input;
-  const [, channels] = shape;
+  const channels = shape[1];
   const bytes = channels * itemBytes(dtype);
   const rows = sumRowsOf(input);
   const staging = new Staging();
-  const [sums, products] = [staging.reserve(8 * rows * channels), staging.reserve(8 * rows * channels)];
-  const [scales, shifts, slopes] = [staging.reserve(bytes), staging.reserve(bytes), staging.reserve(bytes)];
-  const factor = constantTable(staging, weight, bytes);
-  const operands = [input, grad, means, invstds].map((operand) => staging.addTensor(rowMajor(operand)));
-  const written = results.map((result) => staging.addTensor(result));
-  staging.open(written[0]);
-  const [x, g, mean, invstd] = operands.map((part) => staging.pointer(part));
-  const [dx, dw, db] = written.map((part) => staging.pointer(part));
-  const [sumsAt, productsAt] = [staging.at(sums), staging.at(products)];
-  const tables = [scales, shifts, slopes].map((at) => staging.at(at));
-  runChannelSums(input, [x, g, mean], sumsAt, productsAt);
+  const sums = staging.reserve(8 * rows * channels);
+  const products = staging.reserve(8 * rows * channels);
+  const scales = staging.reserve(bytes);
+  const shifts = staging.reserve(bytes);
+  const slopes = staging.reserve(bytes);
+  const w = new Table(staging, weight, bytes);
+  const source = staging.addTensor(rowMajor(input));
+  const gradient = staging.addTensor(rowMajor(grad));
+  const meanPart = staging.addTensor(rowMajor(means));
+  const invstdPart = staging.addTensor(rowMajor(invstds));
+  const dInput = staging.addTensor(results[0]);
+  const dWeight = staging.addTensor(results[1]);
+  const dBias = staging.addTensor(results[2]);
+  staging.open(dInput);
+  const x = staging.pointer(source);
+  const g = staging.pointer(gradient);
+  const mean = staging.pointer(meanPart);
+  runChannelSums(input, [x, g, mean], staging.at(sums), staging.at(products));
   const { run } = kernel(batchNormName(dtype, true), emitBatchNormBackward(dtype), heap().memory);
-  const w = factor.open(dtype, channels, 1);
-  run(channels, rows, sizeOf(shape) / channels, sumsAt, productsAt, w, invstd, dw, db, ...tables);
-  runNorm('gradient', input, [x, g, dx], [mean, ...tables]);
-  for (const part of written) staging.write(part);
+  run(
+    channels,
+    rows,
+    sizeOf(shape) / channels,
+    staging.at(sums),
+    staging.at(products),
+    w.pointer(dtype, channels, 1),
+    staging.pointer(invstdPart),
+    staging.pointer(dWeight),
+    staging.pointer(dBias),
+    staging.at(scales),
+    staging.at(shifts),
+    staging.at(slopes),
+  );
+  const tables = [mean, staging.at(scales), staging.at(shifts), staging.at(slopes)];
+  runNorm('gradient', input, [x, g, staging.pointer(dInput)], tables);
+  for (const part of [dInput, dWeight, dBias]) staging.write(part);
   return true;
 }

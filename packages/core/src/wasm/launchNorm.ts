@@ -13,6 +13,7 @@ import { emitNormColumns, emitNormRows, emitNormSumsColumns, emitNormSumsRows, n
 import { emitReduceColumns, reduceName } from './kernels/reduce.ts';
 import { launchMoments } from './launchReduce.ts';
 import { rowMajor } from './rowMajor.ts';
+import type { Part } from './staging.ts';
 import { Staging } from './staging.ts';
 
 /** Operands of fewer elements are done before a kernel would have been called. */
@@ -66,22 +67,34 @@ export function runNorm(
   operands: readonly [x: number, g: number, out: number],
   tables: readonly number[],
 ): void {
-  const { dtype } = x;
-  const [batch, channels, size] = sizesOf(x);
+  const { dtype, shape } = x;
+  const batch = shape[0];
+  const channels = shape[1];
+  const elements = sizeOf(shape);
+  const size = elements / (batch * channels);
   const bytes = itemBytes(dtype);
-  const tablesAt = (channel: number): number[] => [...tables, 0].map((pointer) => pointer + channel * bytes);
-  const ns = sizeOf(x.shape) * NS[form];
+  const ns = elements * NS[form];
   if (size === 1) {
     const columns = { name: normName(form, dtype, 'columns'), emit: emitNormColumns(form, dtype) };
-    runCuts(columns, cutsOf([batch, channels], ns, [1, LINE]), (run, [n, rows, c, width]) => {
-      const pointers = operands.map((pointer) => pointer + (n * channels + c) * bytes);
-      run(rows, width, channels, ...pointers, ...tablesAt(c));
+    runCuts(columns, cutsOf([batch, channels], ns, [1, LINE]), (run, cut) => {
+      const at = (cut[0] * channels + cut[2]) * bytes;
+      run(
+        cut[1],
+        cut[3],
+        channels,
+        operands[0] + at,
+        operands[1] + at,
+        operands[2] + at,
+        ...tables.map((table) => table + cut[2] * bytes),
+        0,
+      );
     });
   } else {
     const rowsOf = { name: normName(form, dtype, 'rows'), emit: emitNormRows(form, dtype) };
-    runCuts(rowsOf, cutsOf([batch * channels, size], ns, [1, LINE]), (run, [row, rows, i, count]) => {
-      const pointers = operands.map((pointer) => pointer + (row * size + i) * bytes);
-      run(rows, row % channels, channels, count, ...pointers, ...tablesAt(0));
+    runCuts(rowsOf, cutsOf([batch * channels, size], ns, [1, LINE]), (run, cut) => {
+      const at = (cut[0] * size + cut[2]) * bytes;
+      const first = cut[0] % channels;
+      run(cut[1], first, channels, cut[3], operands[0] + at, operands[1] + at, operands[2] + at, ...tables, 0);
     });
   }
 }
@@ -209,25 +222,26 @@ function addRows(table: Float64Array, width: number): Float64Array {
   return table.slice(0, width);
 }
 
-/** Where weights or biases will be, or `bytes` of scratch space for the constant in their place. */
-interface Table {
-  /** The address, once the staging is open. */
-  open(dtype: FloatDType, size: number, constant: number): number;
-}
+/** Weights or biases, or scratch space for `size` times the constant in their place. */
+export class Table {
+  private readonly part: Part | null;
+  private readonly room: number;
+  private readonly staging: Staging;
 
-export function constantTable(staging: Staging, operand: Tensor | null, bytes: number): Table {
-  if (operand !== null) {
-    const part = staging.addTensor(rowMajor(operand));
-    return { open: () => staging.pointer(part) };
+  constructor(staging: Staging, operand: Tensor | null, bytes: number) {
+    this.staging = staging;
+    this.part = operand === null ? null : staging.addTensor(rowMajor(operand));
+    this.room = operand === null ? staging.reserve(bytes) : 0;
   }
-  const room = staging.reserve(bytes);
-  return {
-    open(dtype, size, constant) {
-      const at = staging.at(room);
-      (viewArray(dtype, heap().memory.buffer, at, size) as Float64Array).fill(constant);
-      return at;
-    },
-  };
+
+  /** The address, once the staging is open. */
+  pointer(dtype: FloatDType, size: number, constant: number): number {
+    const { staging, part } = this;
+    if (part !== null) return staging.pointer(part);
+    const at = staging.at(this.room);
+    (viewArray(dtype, heap().memory.buffer, at, size) as Float64Array).fill(constant);
+    return at;
+  }
 }
 
 /** out, means, invstds = layer normalisation of the rows of n elements of `x` */
@@ -243,11 +257,11 @@ export function launchLayerNorm(
   const { dtype } = x;
   const bytes = n * itemBytes(dtype);
   const staging = new Staging();
-  const factors = [weight, bias].map((operand) => constantTable(staging, operand, bytes));
+  const factors = [weight, bias].map((operand) => new Table(staging, operand, bytes));
   const source = staging.addTensor(rowMajor(x));
   const written = results.map((result) => staging.addTensor(result));
   staging.open(written[0]);
-  const [w, b] = factors.map((factor, i) => factor.open(dtype, n, 1 - i));
+  const [w, b] = factors.map((factor, i) => factor.pointer(dtype, n, 1 - i));
   const xPtr = staging.pointer(source);
   const [outPtr, meansPtr, invstdsPtr] = written.map((part) => staging.pointer(part));
   const kernel = { name: layerNormName(dtype, false), emit: emitLayerNorm(dtype) };
@@ -275,13 +289,13 @@ export function launchLayerNormBackward(
   const chunk = rowsOfChunk(rows, n);
   const chunks = Math.ceil(rows / chunk);
   const staging = new Staging();
-  const factor = constantTable(staging, weight, n * itemBytes(dtype));
+  const factor = new Table(staging, weight, n * itemBytes(dtype));
   // Two tables, one after the other, and then their sums.
   const tables = staging.reserve(16 * chunks * n + 16 * n);
   const [source, g, mean, invstd] = [x, grad, means, invstds].map((operand) => staging.addTensor(rowMajor(operand)));
   const result = staging.addTensor(dx);
   staging.open(result);
-  const w = factor.open(dtype, n, 1);
+  const w = factor.pointer(dtype, n, 1);
   const [xPtr, gPtr, meanPtr, invstdPtr, dxPtr] = [source, g, mean, invstd, result].map((part) =>
     staging.pointer(part),
   );

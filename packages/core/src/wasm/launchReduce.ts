@@ -148,12 +148,14 @@ function runFold(
   const { outer, n, inner, chunk, chunks } = parts;
   const line = ns === NS.fold ? LINE.fold : LINE.others;
   const cuts = cutsOf([outer, chunks, inner], outer * n * inner * ns, [1, 1, line]);
-  runCuts(kernel, cuts, (run, [o, rows, c, count, j, columns]) => {
+  // Where there is one result, the kernel has no parameter for another.
+  const first = results[0];
+  const second = results.length > 1 ? results[1] : 0;
+  runCuts(kernel, cuts, (run, cut) => {
+    const [o, rows, c, count, j, columns] = cut;
     const elements = Math.min(n - c * chunk, count * chunk);
     const from = x + ((o * n + c * chunk) * inner + j) * bytes;
     const to = ((o * chunks + c) * inner + j) * outBytes;
-    // Where there is one result, the kernel has no parameter for another.
-    const [first, second = 0] = results;
     if (inner === 1) run(rows, elements, chunk, from, first + to, second + to);
     else run(rows, elements, columns, inner, chunk, from, first + to, second + to);
   });

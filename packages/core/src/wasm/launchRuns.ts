@@ -146,9 +146,10 @@ function launchFlat(
   // Of one row there are no steps from row to row.
   const args = new Array<number>(2 + 2 * count).fill(0);
   for (const parameter of parameters) args.push(parameter);
-  runCuts(choice(modes), cutsOf([1, size], size * ns, [1, LINE]), (run, [, , column, width]) => {
+  runCuts(choice(modes), cutsOf([1, size], size * ns, [1, LINE]), (run, cut) => {
+    const column = cut[2];
     args[0] = 1;
-    args[1] = width;
+    args[1] = cut[3];
     for (let k = 0; k < parts.length; k++) {
       args[2 + k] = staging.pointer(parts[k]) + (modes[k] === 'v' ? column * itemBytes(operands[k].dtype) : 0);
     }

@@ -129,15 +129,16 @@ const MIN_CONV_PRODUCTS = 4096;
 /** The sizes of a convolution as kernels take them, one dimension as two with a height of 1; null where no kernel takes it. */
 function convShape(input: Shape, weight: Shape, out: Shape, params: ConvParams, dtype: string): ConvShape | null {
   if (!hasKernels(dtype)) return null;
+  // Plain indices: as lists taken apart, the sizes made a kilobyte of garbage a call.
   const flat = input.length === 3;
-  const [h, w] = flat ? [1, input[2]] : [input[2], input[3]];
-  const [kh, kw] = flat ? [1, weight[2]] : [weight[2], weight[3]];
-  const [oh, ow] = flat ? [1, out[2]] : [out[2], out[3]];
-  const both = (list: readonly number[], neutral: number): readonly number[] => (flat ? [neutral, list[0]] : list);
-  const [strideH, strideW] = both(params.stride, 1);
-  const [padTop, padLeft] = both(params.padding, 0);
-  const [dilationH, dilationW] = both(params.dilation, 1);
-  const { groups } = params;
+  const h = flat ? 1 : input[2];
+  const w = input[flat ? 2 : 3];
+  const kh = flat ? 1 : weight[2];
+  const kw = weight[flat ? 2 : 3];
+  const oh = flat ? 1 : out[2];
+  const ow = out[flat ? 2 : 3];
+  const { stride, padding, dilation, groups } = params;
+  const last = flat ? 0 : 1;
   if (out[0] * out[1] * oh * ow * weight[1] * kh * kw < MIN_CONV_PRODUCTS) {
     observed.current?.because(`a plain loop is quicker for fewer than ${MIN_CONV_PRODUCTS} products`);
     return null;
@@ -153,12 +154,12 @@ function convShape(input: Shape, weight: Shape, out: Shape, params: ConvParams, 
     kw,
     oh,
     ow,
-    strideH,
-    strideW,
-    padTop,
-    padLeft,
-    dilationH,
-    dilationW,
+    strideH: flat ? 1 : stride[0],
+    strideW: stride[last],
+    padTop: flat ? 0 : padding[0],
+    padLeft: padding[last],
+    dilationH: flat ? 1 : dilation[0],
+    dilationW: dilation[last],
     groups,
   };
 }
