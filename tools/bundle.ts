@@ -73,8 +73,8 @@ export async function shorten(code: string, map: string, name: string): Promise<
   const short = await minify(code, {
     compress: { keep_fnames: true, keep_classnames: true },
     mangle: { toplevel: false, keep_fnames: true, keep_classnames: true },
-    // Each statement on a line of its own.
-    format: { comments: false, preserve_annotations: true, semicolons: false, ecma: 2020 },
+    // Each statement on a line of its own; and ASCII alone, since one other character doubles what an engine has to read.
+    format: { comments: false, preserve_annotations: true, semicolons: false, ecma: 2020, ascii_only: true },
     sourceMap: { content: map, url: `${name}.map`, filename: name },
   });
   return { code: short.code as string, map: String(short.map) };

@@ -54,8 +54,8 @@ const ALL_EVERY = 4;
  */
 const SELDOM = 100;
 const RARELY = 200;
-/** What JavaScript's own heap may grow by between collections of the young. */
-const YOUNG_BYTES = 8 * 2 ** 20;
+/** What JavaScript's own heap may grow by between collections of the young: some ten steps of a small network. */
+const YOUNG_BYTES = 2 * 2 ** 20;
 /** How long the first will take, about. */
 const FIRST_ALL_MS = 10;
 
