@@ -67,8 +67,8 @@ interface WeightPlan {
   readonly lineBlock: number;
   readonly columnBlock: number;
   readonly blocks: number;
+  /** Chunks have as many blocks as each other, or one more. */
   readonly chunks: number;
-  readonly blocksPerChunk: number;
   /** What of an image a block needs, with its padding; 0 where nothing is padded. */
   readonly padLines: number;
   readonly padColumns: number;
@@ -102,8 +102,7 @@ function weightPlan(c: ConvShape): WeightPlan {
   const tasks = c.groups * rowTasks * tapTasks;
   const chunkProducts = Math.max(1, Math.ceil(CHUNK_PRODUCTS / Math.max(rows * k * lineBlock * columnBlock, 1)));
   const wantedChunks = tasks >= FEW_TASKS ? 1 : Math.min(FEW_TASKS, Math.ceil(blocks / chunkProducts));
-  const blocksPerChunk = Math.max(1, Math.ceil(blocks / Math.max(wantedChunks, 1)));
-  const chunks = Math.ceil(blocks / blocksPerChunk);
+  const chunks = Math.min(blocks, wantedChunks);
 
   const fits = (size: number, out: number, kernel: number, stride: number, pad: number, dilation: number) =>
     pad === 0 && (out - 1) * stride + (kernel - 1) * dilation < size;
@@ -133,7 +132,6 @@ function weightPlan(c: ConvShape): WeightPlan {
     columnBlock,
     blocks,
     chunks,
-    blocksPerChunk,
     padLines,
     padColumns,
     sharedBytes: chunks > 1 ? align(chunks * c.cout * k * bytes) : 0,
@@ -181,7 +179,7 @@ export function convBackwardWeightLaunches(c: ConvBackwardWeight, sharedPtr: num
     columnBlock: plan.columnBlock,
     columnBlocks: Math.ceil(c.ow / Math.max(plan.columnBlock, 1)),
     blocks: plan.blocks,
-    blocksPerChunk: plan.blocksPerChunk,
+    chunks,
     lines: c.n * c.oh,
     h: c.h,
     w: c.w,
@@ -248,7 +246,7 @@ const CONV_WEIGHT = {
   columnBlock: 'i32',
   columnBlocks: 'i32',
   blocks: 'i32',
-  blocksPerChunk: 'i32',
+  chunks: 'i32',
   lines: 'i32',
   h: 'i32',
   w: 'i32',
@@ -320,7 +318,7 @@ function emitConvWeight(code: Assembler, tiles: Tiles, macro: MacroFuncs): void 
   };
   exportTasks(code, 'convWeight', CONV_WEIGHT, (params) => {
     const { task, scratch, x, grad, out, outChunk, groups, rows, channels, taskRows, taskTaps, rowTasks } = params;
-    const { tapTasks, lineBlock, columnBlock, columnBlocks, blocks, blocksPerChunk, lines, oh, ow } = params;
+    const { tapTasks, lineBlock, columnBlock, columnBlocks, blocks, chunks, lines, oh, ow } = params;
     const local = () => code.local('i32');
     const [rowStart, tapStart, rowCount, tapCount, group, block, blockEnd] = Array.from({ length: 7 }, local);
     const [line, lineEnd, column, columnCount, steps, done, part, from, image, y] = Array.from({ length: 10 }, local);
@@ -337,9 +335,8 @@ function emitConvWeight(code: Assembler, tiles: Tiles, macro: MacroFuncs): void 
     rowCount.set(i32.sub(rows, rowStart));
     rowCount.set(code.least(rowCount, taskRows));
     group.set(next(groups));
-    block.set(i32.mul(task, blocksPerChunk));
-    blockEnd.set(i32.add(block, blocksPerChunk));
-    blockEnd.set(code.least(blockEnd, blocks));
+    block.set(i32.div_u(i32.mul(task, blocks), chunks));
+    blockEnd.set(i32.div_u(i32.mul(i32.add(task, i32.const(1)), blocks), chunks));
 
     const at = (offset: Local<'i32'>) => code.local('i32', i32.add(scratch, offset));
     const table = at(params.tableAt);

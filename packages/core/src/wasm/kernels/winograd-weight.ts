@@ -70,7 +70,7 @@ export interface WinogradWeightPlan {
   readonly blockY: number;
   readonly blockX: number;
   readonly blocks: number;
-  readonly blocksPerChunk: number;
+  /** Chunks have as many blocks as each other, or one more. */
   readonly chunks: number;
   /** Bytes from a point to the next: of the gradients, of the inputs, of the sums; and of a row of sums. */
   readonly slopeStep: number;
@@ -116,10 +116,8 @@ export function winogradWeightPlan(c: ConvShape, threads = executor().threads): 
   const blocks = Math.ceil(c.n / imageBlock) * Math.ceil(tilesY / blockY) * Math.ceil(tilesX / blockX);
   const tasks = c.groups * fewestRowTasks * channelTasks;
   const chunkProducts = Math.ceil((c.kh * c.kw * rows * c.cin * c.n * c.oh * c.ow) / CHUNK_PRODUCTS);
-  const wantedChunks = tasks >= FEW_TASKS ? 1 : Math.min(FEW_TASKS, blocks, chunkProducts);
-  const blocksPerChunk = Math.ceil(blocks / wantedChunks);
-  const chunks = Math.ceil(blocks / blocksPerChunk);
-  const chunkTiles = imageBlock * blockY * blockX * blocksPerChunk;
+  const chunks = tasks >= FEW_TASKS ? 1 : Math.min(FEW_TASKS, blocks, chunkProducts);
+  const chunkTiles = (imageBlock * blockY * blockX * blocks) / chunks;
   const short = lastTasks(c.groups * channelTasks, c.n * tilesY * tilesX, chunks, chunkTiles);
   const rowTasks = rowTasksFor(form, rows, c.groups * channelTasks * chunks, fewestRowTasks, threads, short);
   const taskRows = rowTasks === fewestRowTasks ? mostRows : evenBlock(rows, Math.ceil(rows / rowTasks), 12);
@@ -153,7 +151,6 @@ export function winogradWeightPlan(c: ConvShape, threads = executor().threads): 
     blockY,
     blockX,
     blocks,
-    blocksPerChunk,
     chunks,
     slopeStep,
     inputStep,
@@ -215,7 +212,7 @@ export function winogradWeightLaunches(
     blockY: plan.blockY,
     blockX: plan.blockX,
     blocks: plan.blocks,
-    blocksPerChunk: plan.blocksPerChunk,
+    chunks,
     slopeStep: plan.slopeStep,
     inputStep: plan.inputStep,
     sumStep: plan.sumStep,
@@ -288,7 +285,7 @@ const WEIGHT = {
   blockY: 'i32',
   blockX: 'i32',
   blocks: 'i32',
-  blocksPerChunk: 'i32',
+  chunks: 'i32',
   slopeStep: 'i32',
   inputStep: 'i32',
   sumStep: 'i32',
@@ -326,7 +323,7 @@ function emitMain(code: Assembler, tiles: Tiles, form: Form, macro: MacroFuncs):
   exportTasks(code, 'winogradWeight', WEIGHT, (params) => {
     const { task, scratch, x, grad, out, outChunk, groups, rows, channels, taskRows, taskChannels } = params;
     const { rowTasks, channelTasks, n, h, w, oh, ow, padTop, padLeft, tilesY, tilesX } = params;
-    const { imageBlock, blockY, blockX, blocks, blocksPerChunk, slopeStep, inputStep, sumStep, sumRow } = params;
+    const { imageBlock, blockY, blockX, blocks, chunks, slopeStep, inputStep, sumStep, sumRow } = params;
     const { filters, parts, partStep, strideX, lineStep, stepY, extraY, planesAtOnce } = params;
     /** Takes from `index` its part that counts blocks of `size`; returns where the block starts, and its size. */
     const part = (index: Local<'i32'>, blockCount: Local<'i32'>, size: Local<'i32'>, block: Local<'i32'>) => {
@@ -344,9 +341,8 @@ function emitMain(code: Assembler, tiles: Tiles, form: Form, macro: MacroFuncs):
     const [row, rowCount] = part(task, rowTasks, rows, taskRows);
     const group = code.local('i32', i32.rem_u(task, groups));
     task.set(i32.div_u(task, groups));
-    const block = code.local('i32', i32.mul(task, blocksPerChunk));
-    const blockEnd = code.local('i32', i32.add(block, blocksPerChunk));
-    blockEnd.set(code.least(blockEnd, blocks));
+    const block = code.local('i32', i32.div_u(i32.mul(task, blocks), chunks));
+    const blockEnd = code.local('i32', i32.div_u(i32.mul(i32.add(task, 1), blocks), chunks));
 
     const plane = code.local('i32', code.scale(i32.mul(h, w), 4));
     const slopePlane = code.local('i32', code.scale(i32.mul(oh, ow), 4));
