@@ -23,6 +23,17 @@ function sameBits(a: Tensor, b: Tensor): boolean {
 
 const isKept = (run: () => Tensor): boolean => /those of the call before, kept/.test(String(explain(run)));
 
+test('which kernel a convolution takes does not depend on whether it was first called to learn', () => {
+  // Prepared, the weights of the squares fill 20 MiB: to make them for one call would not pay, but the first call need not know that.
+  const [x, w] = [randn(1, 384, 7, 7), randn(384, 384, 3, 3)];
+  const run = () => conv2d(x, w, { padding: 1 });
+  const kernelOf = () => /f32_\w+/.exec(String(explain(run)))?.[0];
+  const kept = noGrad(kernelOf);
+  assert.match(kept, /winograd/);
+  assert.is(kernelOf(), kept);
+  assert.ok(sameBits(noGrad(run), run()));
+});
+
 for (const [name, given] of Object.entries(CASES)) {
   const padding = [...given.padding];
 
