@@ -252,6 +252,7 @@ export function canCollect(): boolean {
  */
 export function collect(young: boolean): void {
   if (collector === null || collector === undefined) return;
+  leastScriptBytes = Infinity;
   collector.checkpoint();
   if (young && collector.young !== null) {
     collector.young();
@@ -264,7 +265,7 @@ export function collect(young: boolean): void {
 
 /** Bytes of JavaScript's own heap that are in use, garbage and all; undefined until asked for, null where the young are not collected alone. */
 let scriptBytes: (() => number) | null | undefined;
-/** The least that they have been since the young were last collected. */
+/** The least that they have been since something was last collected. */
 let leastScriptBytes = Infinity;
 
 function findScriptBytes(): (() => number) | null {
@@ -273,21 +274,17 @@ function findScriptBytes(): (() => number) | null {
 }
 
 /**
- * Collects the young, where they can be collected alone, once JavaScript's own heap has grown by so many bytes. V8 doubles the room
- * that it gives the young when what has outlived them would fill it, up to 64 MiB, and fills all of that before it collects: so a loop
- * of a million steps would take tens of megabytes more than one of a thousand. Room that is never reached takes none.
- *
- * @returns whether it did
+ * Whether JavaScript's own heap has grown by so many bytes since anything was last collected; false where the young are not collected
+ * alone. V8 doubles the room that it gives the young when what has outlived them would fill it, up to 64 MiB, and fills all of that before
+ * it collects: so a loop of a million steps would take tens of megabytes more than one of a thousand. Room that is never reached takes
+ * none.
  */
-export function limitYoung(bytes: number): boolean {
+export function hasScriptGrown(bytes: number): boolean {
   if (scriptBytes === undefined) scriptBytes = findScriptBytes();
   if (scriptBytes === null) return false;
   const usedBytes = scriptBytes();
   leastScriptBytes = Math.min(leastScriptBytes, usedBytes);
-  if (usedBytes < leastScriptBytes + bytes || !canList()) return false;
-  collect(true);
-  leastScriptBytes = scriptBytes();
-  return true;
+  return usedBytes >= leastScriptBytes + bytes;
 }
 
 /** Whether `collect(true)` does less than `collect(false)`; true also while that is not known. */

@@ -17,11 +17,11 @@ import {
   collect,
   forget,
   hasCollected,
+  hasScriptGrown,
   hasYoung,
   isDead,
   isListingTried,
   type LISTED,
-  limitYoung,
   survivors,
   watch,
 } from './collector.ts';
@@ -54,8 +54,8 @@ const ALL_EVERY = 4;
  */
 const SELDOM = 100;
 const RARELY = 200;
-/** What JavaScript's own heap may grow by between collections of the young: some ten steps of a small network. */
-const YOUNG_BYTES = 2 * 2 ** 20;
+/** What JavaScript's own heap may grow by between collections of the young: some twenty steps of a small network. */
+const YOUNG_BYTES = 4 * 2 ** 20;
 /** How long the first will take, about. */
 const FIRST_ALL_MS = 10;
 
@@ -100,8 +100,8 @@ export class Deaths {
     if (newBlocks.length >= this.mostNew) {
       // To find out whether a runtime can list takes milliseconds; in a loop that leaves nothing there is no need to know.
       if (!isListingTried()) this.passNew(0, false);
-      limitYoung(YOUNG_BYTES);
-      if (newBlocks.length > NEW_AGE) this.passNew(block.placedAt - NEW_AGE, canList());
+      if (hasScriptGrown(YOUNG_BYTES) && canList()) this.lookAtYoung();
+      else if (newBlocks.length > NEW_AGE) this.passNew(block.placedAt - NEW_AGE, canList());
       // What the collector has come across by itself goes before its block grows old.
       if (this.young.length >= MOST_YOUNG && canList() && hasCollected()) this.buryYoung(Infinity);
       this.isDue = isListingTried() && canList() && this.sinceAll() > RARELY && canCollect();
@@ -171,10 +171,19 @@ export class Deaths {
     return (performance.now() - this.allAtMs) / this.allTookMs;
   }
 
+  /** The same for the young alone, where they can be listed. */
+  private lookAtYoung(): void {
+    // None of the new is held meanwhile: what outlives two collections, V8 puts among the old, where later ones do not find it dead.
+    this.passNew(Infinity, true);
+    collect(true);
+    this.buryYoung(YOUNG_LOOKS);
+  }
+
   /** Makes all blocks old, so that the finaliser is told of each death of their owners. */
   private settleAll(): void {
     this.passNew(Infinity, false);
     this.buryYoung(0);
+    if (hasScriptGrown(YOUNG_BYTES) && canList()) collect(true);
   }
 
   /** Makes those new blocks young, or else old, that were placed until a moment. */
