@@ -7,9 +7,10 @@
 import { Block } from './block.ts';
 import { LISTED, noteListed } from './collector.ts';
 import type { DType, TypedArray } from './dtype.ts';
-import { itemBytes, newArray, viewArray } from './dtype.ts';
+import { itemBytes, viewArray } from './dtype.ts';
 import { TorsorError } from './errors.ts';
 import { ballast, release, settle, touch } from './pager.ts';
+import { smallArray } from './smallArrays.ts';
 import { heap } from './wasm/heap.ts';
 import { fillBytes } from './wasm/launchFill.ts';
 
@@ -90,7 +91,7 @@ export class Storage {
   /** `length` elements; all zero when `zeroed`, else unspecified. */
   static allocate(dtype: DType, length: number, zeroed: boolean): Storage {
     const bytes = length * itemBytes(dtype);
-    if (bytes <= SMALL_BYTES) return Storage.track(new Storage(dtype, length, null, newArray(dtype, length), null));
+    if (bytes <= SMALL_BYTES) return Storage.track(new Storage(dtype, length, null, smallArray(dtype, length), null));
     const block = new Block(bytes);
     const storage = new Storage(dtype, length, block, null, null);
     if (settle(block, storage)) {
