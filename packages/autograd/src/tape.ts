@@ -3,18 +3,20 @@
  * `variable.cpp`; a list of views per base and forward mode are left out.
  */
 
-import type { OpName, Tensor } from '@torsor/core';
+import type { DType, OpName, Tensor } from '@torsor/core';
 import {
   AutogradError,
   clone,
   construct,
+  halves,
   isFloating,
+  isHalf,
   isTensor,
   keepShape,
   modes,
   NotImplementedError,
 } from '@torsor/core';
-import type { ErasedBackward, Formula, NotImplemented, TensorMeta } from './derivatives/define.ts';
+import type { ArgumentMeta, ErasedBackward, Formula, NotImplemented, TensorMeta } from './derivatives/define.ts';
 import { derivatives } from './derivatives/index.ts';
 import type { Gradients } from './node.ts';
 import {
@@ -248,6 +250,26 @@ class Context {
 
 keepShape(() => new Context(null as unknown as OpNode, [], []));
 
+/** What a formula sees while there are 16-bit floats: it computes in float32, and the engine casts what it returns. */
+class WideContext extends Context {
+  constructor(node: OpNode, args: readonly unknown[], needs: readonly boolean[]) {
+    super(node, widened(args) as readonly unknown[], needs);
+  }
+
+  override get result(): unknown {
+    return widened(super.result);
+  }
+}
+
+/** 16-bit floats in float32: tensors, what is remembered of others, and lists of both. */
+function widened(value: unknown): unknown {
+  if (Array.isArray(value)) return typeof value[0] === 'number' ? value : value.map(widened);
+  if (isTensor(value)) return isHalf(value.dtype) ? value.to('float32') : value;
+  if (typeof value !== 'object' || value === null || !isHalf((value as Partial<TensorMeta>).dtype as DType)) return value;
+  const { shape, strides, offset } = value as ArgumentMeta;
+  return { shape, strides, offset, ndim: shape.length, dtype: 'float32' } satisfies ArgumentMeta;
+}
+
 /** The node of an op of the list. */
 export class OpNode extends Node {
   readonly op: OpName;
@@ -324,8 +346,11 @@ export class OpNode extends Node {
   override apply(grad: Tensor | null, grads: Gradients | null, needs: readonly boolean[]): readonly unknown[] {
     if (grads === null ? grad === null : !grads.some((entry) => entry !== null)) return NO_EDGES;
     const listAt = this.listAt;
-    const context = new Context(this, this.unpackArguments(), listAt < 0 ? needs : this.needsByArgument(needs));
-    const result = this.rule.backward(grads ?? grad, context);
+    const wanted = listAt < 0 ? needs : this.needsByArgument(needs);
+    const args = this.unpackArguments();
+    const context = halves.inUse ? new WideContext(this, args, wanted) : new Context(this, args, wanted);
+    const given = grads ?? grad;
+    const result = this.rule.backward(halves.inUse ? widened(given) : given, context);
     return listAt < 0 ? result : this.byEdge(result);
   }
 

@@ -4,11 +4,13 @@
  */
 
 import { modes, TensorBase } from './base.ts';
+import { halves } from './bits.ts';
 import { AutogradError } from './errors.ts';
 import { observed } from './observe.ts';
 import type { OpList, OpName } from './ops/list.ts';
 import type { Storage } from './storage.ts';
 import type { Tensor } from './tensor.ts';
+import { hasHalf, widened, widenedWrite } from './widen.ts';
 
 /** A node of the tape, as users see it: `x.gradFn`. */
 export interface GradFn {
@@ -127,6 +129,7 @@ export function dispatch<K extends OpName>(
 }
 
 function runOp<K extends OpName>(op: K, forward: OpList[K], args: Parameters<OpList[K]>): ReturnType<OpList[K]> {
+  if (halves.inUse && hasHalf(args)) forward = widened(op, forward) as OpList[K];
   const run = forward as unknown as (...args: Parameters<OpList[K]>) => ReturnType<OpList[K]>;
   if (recorder === null || !carriesSlot(args)) return run(...args);
   if (modes.grad) return recorder.record(op, forward, args);
@@ -158,6 +161,7 @@ export function dispatchInPlace<K extends OpName>(
 }
 
 function writeOp<K extends OpName>(op: K, args: Parameters<OpList[K]>, self: Tensor, write: () => void): Tensor {
+  if (halves.inUse && hasHalf(args)) write = widenedWrite(op, args, self, write);
   if (recorder !== null && modes.grad && carriesSlot(args)) recorder.recordInPlace(op, args, self, write);
   else {
     write();

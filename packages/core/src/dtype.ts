@@ -4,34 +4,62 @@
  * Source of the promotion rules: https://pytorch.org/docs/stable/tensor_attributes.html#type-promotion-doc
  */
 
+import { halves } from './bits.ts';
 import { DTypeError, show } from './errors.ts';
 
-/** The element types that tensors compute in. */
-export type DType = 'float32' | 'float64' | 'int32' | 'int64' | 'uint8' | 'bool';
+/** The element types that loops and kernels compute in. */
+export type ComputeDType = 'float32' | 'float64' | 'int32' | 'int64' | 'uint8' | 'bool';
 
-/** The element types that carry gradients. */
+/** The element types that are only stored: whoever computes with them does so in float32, and rounds once (`half.ts`). */
+export type HalfDType = 'float16' | 'bfloat16';
+
+/** The element types of tensors. */
+export type DType = ComputeDType | HalfDType;
+
+/** The floating-point types that loops and kernels compute in. */
 export type FloatDType = 'float32' | 'float64';
 
-export type TypedArray = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
+/** The elements of a tensor; those of 16-bit floats are their bits, in a `Uint16Array`. */
+export type TypedArray = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array | Uint16Array;
 
-/** Every dtype, in the order of promotion within and across categories. */
-export const DTYPES: readonly DType[] = ['bool', 'uint8', 'int32', 'int64', 'float32', 'float64'];
+/** The dtypes that are computed in, in the order of promotion within and across categories. */
+export const COMPUTE_DTYPES: readonly ComputeDType[] = ['bool', 'uint8', 'int32', 'int64', 'float32', 'float64'];
 
-const BYTES: Record<DType, number> = { float32: 4, float64: 8, int32: 4, int64: 8, uint8: 1, bool: 1 };
+/** Every dtype: those that are computed in, in the order of promotion, then those that are only stored. */
+export const DTYPES: readonly DType[] = [...COMPUTE_DTYPES, 'float16', 'bfloat16'];
+
+const BYTES: Record<DType, number> = {
+  float32: 4,
+  float64: 8,
+  int32: 4,
+  int64: 8,
+  uint8: 1,
+  bool: 1,
+  float16: 2,
+  bfloat16: 2,
+};
 
 /** Bytes of one element. */
 export function itemBytes(dtype: DType): number {
   return BYTES[dtype];
 }
 
-/** True for `float32` and `float64`. */
-export function isFloating(dtype: DType): dtype is FloatDType {
-  return dtype === 'float32' || dtype === 'float64';
+/** True for `float32`, `float64`, `float16` and `bfloat16`: the types that carry gradients. */
+export function isFloating(dtype: DType): dtype is FloatDType | HalfDType {
+  return dtype === 'float32' || dtype === 'float64' || isHalf(dtype);
+}
+
+/** True for `float16` and `bfloat16`. */
+export function isHalf(dtype: DType): dtype is HalfDType {
+  return dtype === 'float16' || dtype === 'bfloat16';
 }
 
 /** Throws unless `dtype` is one of `DTYPES`. */
 export function checkDType(op: string, dtype: unknown): DType {
-  if (typeof dtype === 'string' && Object.hasOwn(BYTES, dtype)) return dtype as DType;
+  if (typeof dtype === 'string' && Object.hasOwn(BYTES, dtype)) {
+    if (isHalf(dtype as DType)) halves.inUse = true;
+    return dtype as DType;
+  }
   throw new DTypeError(`unknown dtype ${show(dtype)}; known are ${DTYPES.join(', ')}`, {
     op,
     operands: { dtype },
@@ -49,6 +77,9 @@ export function newArray(dtype: DType, length: number): TypedArray {
       return new Int32Array(length);
     case 'int64':
       return new BigInt64Array(length);
+    case 'float16':
+    case 'bfloat16':
+      return new Uint16Array(length);
     default:
       return new Uint8Array(length);
   }
@@ -65,18 +96,23 @@ export function viewArray(dtype: DType, buffer: ArrayBufferLike, byteOffset: num
       return new Int32Array(buffer, byteOffset, length);
     case 'int64':
       return new BigInt64Array(buffer, byteOffset, length);
+    case 'float16':
+    case 'bfloat16':
+      return new Uint16Array(buffer, byteOffset, length);
     default:
       return new Uint8Array(buffer, byteOffset, length);
   }
 }
 
-/** The dtype that a typed array of the user's stands for; `Uint8Array` is `uint8`. */
+/** The dtype that a typed array of the user's stands for; `Uint8Array` is `uint8`, and a `Uint16Array` says too little. */
 export function dtypeOfArray(array: unknown): DType | null {
   if (array instanceof Float32Array) return 'float32';
   if (array instanceof Float64Array) return 'float64';
   if (array instanceof Int32Array) return 'int32';
   if (array instanceof BigInt64Array) return 'int64';
   if (array instanceof Uint8Array || array instanceof Uint8ClampedArray) return 'uint8';
+  // By name, as some runtimes have no such class.
+  if (ArrayBuffer.isView(array) && Object.prototype.toString.call(array) === '[object Float16Array]') return 'float16';
   return null;
 }
 
@@ -88,10 +124,20 @@ function category(dtype: DType): Category {
   return isFloating(dtype) ? 2 : 1;
 }
 
-const RANK: Record<DType, number> = { bool: 0, uint8: 1, int32: 2, int64: 3, float32: 4, float64: 5 };
+const RANK: Record<DType, number> = {
+  bool: 0,
+  uint8: 1,
+  int32: 2,
+  int64: 3,
+  float16: 4,
+  bfloat16: 4,
+  float32: 5,
+  float64: 6,
+};
 
-/** The smallest dtype that holds both, as `torch.promote_types`. */
+/** The smallest dtype that holds both, as `torch.promote_types`; float32 for float16 and bfloat16. */
 export function promoteTypes(a: DType, b: DType): DType {
+  if (a !== b && RANK[a] === RANK[b]) return 'float32';
   return RANK[a] >= RANK[b] ? a : b;
 }
 

@@ -6,7 +6,7 @@
  */
 
 import { isTensor } from './base.ts';
-import { isFloating } from './dtype.ts';
+import { isFloating, itemBytes } from './dtype.ts';
 import { observed } from './observe.ts';
 import { SMALL_BYTES } from './storage.ts';
 import type { Tensor } from './tensor.ts';
@@ -150,7 +150,7 @@ function reason(own: Open, reads: readonly Tensor[], makes: readonly Tensor[], c
   if (said.length > 0) return said.join('; ');
   if (makes.length > 0 && makes.every((x) => roots.has(x.storage.root) && !calls)) return 'a view, or written in place';
   if (calls) return 'made of the ops below';
-  if (makes.every((x) => x.storage.length * x.array.BYTES_PER_ELEMENT <= SMALL_BYTES)) {
+  if (makes.every((x) => x.storage.length * itemBytes(x.dtype) <= SMALL_BYTES)) {
     return `a plain loop is quicker for up to ${SMALL_BYTES} bytes`;
   }
   if (!features().simd) return 'this runtime has no vectors, so a plain loop';

@@ -1,6 +1,8 @@
 /** `@torsor/core`: strided tensors, their ops and kernels, random numbers, printing. */
 
 export { allocate, allocateZeros, construct, isTensor, makeView, modes } from './base.ts';
+// For `@torsor/autograd` and `@torsor/data`.
+export { halves, withBits } from './bits.ts';
 export { keepShape } from './collector.ts';
 export { composed, expose, exposed } from './composed.ts';
 export type { BackwardOptions, GradFn, Recorder, RemovableHandle } from './dispatch.ts';

@@ -3,8 +3,10 @@
  * validated everything by now; `out` has the result's shape and dtype.
  */
 
+import { allocate } from './base.ts';
+import { halves, withBits } from './bits.ts';
 import type { DType } from './dtype.ts';
-import { isFloating, newArray } from './dtype.ts';
+import { isFloating, isHalf, newArray } from './dtype.ts';
 import type { Shape, Strided } from './layout.ts';
 import { contiguousStrides, sizeOf } from './layout.ts';
 import type { Scalar2, Scalar3 } from './reference/elementwise.ts';
@@ -34,18 +36,41 @@ export function castNumber(value: number, dtype: DType): number {
   if (dtype === 'float32') return Math.fround(value);
   if (dtype === 'float64') return value;
   if (dtype === 'bool') return value === 0 ? 0 : 1;
+  if (isHalf(dtype)) return Math.fround(value);
   // A number beside uint8 wraps before it is compared or divided by, as in PyTorch: -1 is 255.
   return dtype === 'uint8' ? Math.trunc(value) & 255 : Math.trunc(value);
 }
 
 /** out = a, broadcast and cast to out's dtype */
 export function runCopy(a: Tensor, out: Tensor): void {
+  if (halves.inUse && (isHalf(a.dtype) || isHalf(out.dtype))) withBits(() => copyHalf(a, out));
+  else copyPlain(a, out);
+}
+
+/** `runCopy` from or to 16-bit floats: by way of float32, where neither side is that or both are one dtype. */
+function copyHalf(a: Tensor, out: Tensor): void {
+  if (a.dtype === out.dtype || a.dtype === 'float32' || out.dtype === 'float32') {
+    copyPlain(a, out);
+    return;
+  }
+  const between = allocate(a.shape, 'float32');
+  copyPlain(a, between);
+  copyPlain(between, out);
+  between.storage.release('the end of a cast');
+}
+
+function copyPlain(a: Tensor, out: Tensor): void {
   if (out.storage.enterHeap() && (launchCopy(a, out) || launchCast(a, out))) return;
   copy(a, out);
 }
 
 /** out = value, cast to out's dtype */
 export function runFill(out: Tensor, value: number): void {
+  if (isHalf(out.dtype)) withBits(() => fillPlain(out, value));
+  else fillPlain(out, value);
+}
+
+function fillPlain(out: Tensor, value: number): void {
   if (!out.storage.enterHeap() || sizeOf(out.shape) === 0) {
     fill(out, value);
     return;

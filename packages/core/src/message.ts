@@ -1,6 +1,7 @@
 /** Values with tensors in them, as messages between threads: the numbers of a tensor are moved there, not copied. */
 
 import { allocate, isTensor } from './base.ts';
+import { withBits } from './bits.ts';
 import type { DType, TypedArray } from './dtype.ts';
 import type { Shape } from './layout.ts';
 
@@ -71,7 +72,7 @@ export function fromMessage(message: unknown): unknown {
     if (!('torsorTensor' in part)) return undefined;
     const { torsorTensor, dtype, shape } = part as PackedTensor;
     const out = allocate(shape, dtype);
-    out.array.set(torsorTensor as never);
+    withBits(() => out.array).set(torsorTensor as never);
     return out;
   });
 }

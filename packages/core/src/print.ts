@@ -8,11 +8,13 @@
  * quantized and complex kinds.
  */
 
+import { withBits } from './bits.ts';
 import type { DType, TypedArray } from './dtype.ts';
-import { isFloating } from './dtype.ts';
+import { isFloating, isHalf } from './dtype.ts';
 import { ValueError } from './errors.ts';
 import type { Shape, Strided } from './layout.ts';
 import { sizeOf } from './layout.ts';
+import { halfValue } from './reference/half.ts';
 
 /** How tensors are printed; `setPrintOptions` changes it. */
 export interface PrintOptions {
@@ -178,7 +180,8 @@ function shownIndices(n: number, edge: number): number[] {
 
 /** A tensor laid out for printing: which indices are shown, and how an element is written. */
 class Page {
-  readonly array: TypedArray;
+  private readonly array: TypedArray;
+  private readonly dtype: DType;
   readonly strides: Shape;
   readonly linewidth: number;
   /** What stands for a gap in the innermost dimension. */
@@ -189,7 +192,8 @@ class Page {
 
   constructor(t: Strided, options: PrintOptions) {
     const edge = sizeOf(t.shape) > options.threshold ? options.edgeitems : Infinity;
-    this.array = t.array;
+    this.array = withBits(() => t.array);
+    this.dtype = t.dtype;
     this.strides = t.strides;
     this.linewidth = options.linewidth;
     this.gap = edge === 0 ? '...' : ' ...';
@@ -204,7 +208,7 @@ class Page {
   /** Appends the shown elements of dimensions `dim` and up, the first of which lies at offset `at`. */
   collect(dim: number, at: number, into: (number | bigint)[]): void {
     if (dim === this.shown.length) {
-      into.push(this.array[at]!);
+      into.push(this.valueAt(at));
       return;
     }
     const stride = this.strides[dim]!;
@@ -231,7 +235,12 @@ class Page {
   }
 
   element(at: number): string {
-    return this.column.write(this.array[at]!).padStart(this.column.width);
+    return this.column.write(this.valueAt(at)).padStart(this.column.width);
+  }
+
+  private valueAt(at: number): number | bigint {
+    const element = this.array[at]!;
+    return isHalf(this.dtype) ? halfValue(this.dtype, element as number) : element;
   }
 }
 

@@ -4,10 +4,11 @@
  * paged out to an ordinary array when the heap is full (`pager.ts`), from where it comes back when a kernel needs it.
  */
 
+import { checkBits, halves } from './bits.ts';
 import { Block } from './block.ts';
 import { LISTED, noteListed } from './collector.ts';
-import type { DType, TypedArray } from './dtype.ts';
-import { itemBytes, viewArray } from './dtype.ts';
+import type { DType, HalfDType, TypedArray } from './dtype.ts';
+import { isHalf, itemBytes, viewArray } from './dtype.ts';
 import { TorsorError } from './errors.ts';
 import { ballast, release, settle, touch } from './pager.ts';
 import { smallArray } from './smallArrays.ts';
@@ -74,7 +75,7 @@ export class Storage {
   /** Held so that the garbage collector sees the weight of the heap. */
   protected weight: ArrayBuffer | null = null;
 
-  private constructor(
+  protected constructor(
     dtype: DType,
     length: number,
     block: Block | null,
@@ -91,9 +92,9 @@ export class Storage {
   /** `length` elements; all zero when `zeroed`, else unspecified. */
   static allocate(dtype: DType, length: number, zeroed: boolean): Storage {
     const bytes = length * itemBytes(dtype);
-    if (bytes <= SMALL_BYTES) return Storage.track(new Storage(dtype, length, null, smallArray(dtype, length), null));
+    if (bytes <= SMALL_BYTES) return Storage.track(Storage.make(dtype, length, null, smallArray(dtype, length), null));
     const block = new Block(bytes);
-    const storage = new Storage(dtype, length, block, null, null);
+    const storage = Storage.make(dtype, length, block, null, null);
     if (settle(block, storage)) {
       storage.weight = ballast(block);
       if (zeroed) fillBytes(block.pointer, 0, bytes);
@@ -103,7 +104,19 @@ export class Storage {
 
   /** A storage over a typed array of the user's, without a copy. */
   static wrap(dtype: DType, array: TypedArray): Storage {
-    return Storage.track(new Storage(dtype, array.length, null, array, null));
+    return Storage.track(Storage.make(dtype, array.length, null, array, null));
+  }
+
+  private static make(
+    dtype: DType,
+    length: number,
+    block: Block | null,
+    view: TypedArray | null,
+    owner: Storage | null,
+  ): Storage {
+    if (!isHalf(dtype)) return new Storage(dtype, length, block, view, owner);
+    halves.inUse = true;
+    return new HalfStorage(dtype, length, block, view, owner);
   }
 
   private static track(storage: Storage): Storage {
@@ -152,7 +165,7 @@ export class Storage {
 
   /** The same elements under a version counter of their own. */
   alias(): Storage {
-    return new Storage(this.dtype, this.length, null, null, this.root);
+    return Storage.make(this.dtype, this.length, null, null, this.root);
   }
 
   /** The storage that owns the memory: equal for all that share it. */
@@ -249,6 +262,24 @@ export class Storage {
     this.moves = block.moves;
     touch(block);
     return this.view;
+  }
+}
+
+/** A storage of 16-bit floats, whose elements are bits and no numbers: it gives them within `withBits` alone. */
+class HalfStorage extends Storage {
+  override enterHeap(): boolean {
+    checkBits(this.dtype as HalfDType);
+    return super.enterHeap();
+  }
+
+  override get pointer(): number {
+    checkBits(this.dtype as HalfDType);
+    return super.pointer;
+  }
+
+  override get array(): TypedArray {
+    checkBits(this.dtype as HalfDType);
+    return super.array;
   }
 }
 

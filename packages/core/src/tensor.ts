@@ -4,10 +4,11 @@
  */
 
 import { construct, setTensorClass, TensorBase } from './base.ts';
+import { withBits } from './bits.ts';
 import type { BackwardOptions, GradFn, RemovableHandle } from './dispatch.ts';
 import { recorderIfAny, requireRecorder } from './dispatch.ts';
 import type { DType, TypedArray } from './dtype.ts';
-import { itemBytes, newArray } from './dtype.ts';
+import { isFloating, isHalf, itemBytes, newArray } from './dtype.ts';
 import { AutogradError, IndexError, ShapeError, ValueError } from './errors.ts';
 import type { Shape } from './layout.ts';
 import { contiguousStrides, formatShape, isContiguous, sizeOf, wrapDim } from './layout.ts';
@@ -29,7 +30,9 @@ import * as views from './ops/view.ts';
 import { isOptions, listArgument, named } from './options.ts';
 import { formatTensor } from './print.ts';
 import { copy } from './reference/elementwise.ts';
+import { halfValue } from './reference/half.ts';
 import { sameStorage } from './storage.ts';
+import { widen } from './widen.ts';
 
 /** Values of a tensor as nested lists; a plain value for 0 dimensions. */
 export type NestedValues = number | boolean | bigint | NestedValues[];
@@ -97,7 +100,7 @@ export class Tensor extends TensorBase {
   }
 
   isFloatingPoint(): boolean {
-    return this.dtype === 'float32' || this.dtype === 'float64';
+    return isFloating(this.dtype);
   }
 
   /** True when both tensors look at the same memory. */
@@ -129,12 +132,17 @@ export class Tensor extends TensorBase {
         },
       );
     }
-    return recordFunction('item', () => Number(this.array[this.offset]), [this]);
+    const read = (): number => {
+      const { dtype } = this;
+      const element = Number(withBits(() => this.array)[this.offset]);
+      return isHalf(dtype) ? halfValue(dtype, element) : element;
+    };
+    return recordFunction('item', read, [this]);
   }
 
   /** Nested lists of the values: numbers, booleans for bool, BigInts for int64. */
   toArray(): NestedValues {
-    const flat = this.toTypedArray();
+    const flat = widen(this).toTypedArray();
     const value = (i: number): number | boolean | bigint => (this.dtype === 'bool' ? flat[i] !== 0 : flat[i]);
     let at = 0;
     const build = (d: number): NestedValues => {
@@ -149,13 +157,16 @@ export class Tensor extends TensorBase {
     return this.toArray();
   }
 
-  /** A flat copy of the values in row-major order, of the dtype's own kind (`Uint8Array` for bool). */
+  /**
+   * A flat copy of the values in row-major order, of the dtype's own kind (`Uint8Array` for bool). Of float16 and bfloat16 it is the
+   * bits, in a `Uint16Array`, which `fromTypedArray` takes back; their values are those of `x.float().toTypedArray()`.
+   */
   toTypedArray(): TypedArray {
     const { shape, dtype } = this;
     const array = newArray(dtype, this.numel());
     recordFunction(
       'toTypedArray',
-      () => copy(this, { array, shape, strides: contiguousStrides(shape), offset: 0, dtype }),
+      () => withBits(() => copy(this, { array, shape, strides: contiguousStrides(shape), offset: 0, dtype })),
       [this],
     );
     return array;
@@ -351,6 +362,16 @@ export class Tensor extends TensorBase {
 
   typeAs(other: Tensor): Tensor {
     return elementwise.to(this, other.dtype);
+  }
+
+  /** Cast to float16. */
+  half(): Tensor {
+    return elementwise.to(this, 'float16');
+  }
+
+  /** Cast to bfloat16. */
+  bfloat16(): Tensor {
+    return elementwise.to(this, 'bfloat16');
   }
 
   /** Cast to float32. */

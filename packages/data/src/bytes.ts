@@ -1,7 +1,7 @@
 /** The bytes of files, as they come and go. */
 
 import type { Tensor } from '@torsor/core';
-import { sizeOf, tidy, ValueError } from '@torsor/core';
+import { sizeOf, tidy, ValueError, withBits } from '@torsor/core';
 
 /**
  * A file's content as bytes in memory of their own kind: what is shared between threads is copied, since decoders of text and
@@ -23,8 +23,9 @@ export function bytesOf(op: string, file: Uint8Array | ArrayBuffer): Uint8Array<
 /** Writes the elements of a tensor in row-major order, little endian, to memory of as many bytes. */
 export function writeBytes(x: Tensor, target: Uint8Array): void {
   tidy(() => {
-    const { array, offset } = x.detach().contiguous();
-    const values = array.subarray(offset, offset + sizeOf(x.shape));
+    const dense = x.detach().contiguous();
+    const { offset } = dense;
+    const values = withBits(() => dense.array).subarray(offset, offset + sizeOf(x.shape));
     target.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   });
 }

@@ -4,7 +4,7 @@
  */
 
 import type { DType, Tensor, TypedArray } from '@torsor/core';
-import { allocate, FormatError, itemBytes, sizeOf } from '@torsor/core';
+import { allocate, FormatError, itemBytes, sizeOf, withBits } from '@torsor/core';
 import { swapBytes } from './bytes.ts';
 
 /** The dtype that each loads as. Named as in NumPy, by kind and bytes; `bf2` is bfloat16, which NumPy has not. */
@@ -18,8 +18,8 @@ export const LOADED_AS = {
   u4: 'int64',
   i8: 'int64',
   u8: 'int64',
-  f2: 'float32',
-  bf2: 'float32',
+  f2: 'float16',
+  bf2: 'bfloat16',
   f4: 'float32',
   f8: 'float64',
 } as const satisfies Record<string, DType>;
@@ -66,7 +66,7 @@ export function decode(
   const dtype = LOADED_AS[type];
   const width = widthOf(type);
   const out = allocate([...shape], dtype);
-  const values = out.array.subarray(out.offset, out.offset + sizeOf(shape)) as TypedArray;
+  const values = withBits(() => out.array).subarray(out.offset, out.offset + sizeOf(shape)) as TypedArray;
   if (width === itemBytes(dtype)) {
     const target = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     target.set(bytes);
@@ -87,36 +87,8 @@ function widen(type: ElementType, buffer: ArrayBuffer, values: TypedArray): void
   if (type === 'i1') values.set(new Int8Array(buffer) as never);
   else if (type === 'i2') values.set(new Int16Array(buffer) as never);
   else if (type === 'u2') values.set(new Uint16Array(buffer) as never);
-  else if (type === 'u4') {
+  else {
     const source = new Uint32Array(buffer);
     for (let i = 0; i < source.length; i++) values[i] = BigInt(source[i]);
-  } else {
-    const source = new Uint16Array(buffer);
-    const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-    const toSingle = type === 'f2' ? halfToSingle : bfloatToSingle;
-    for (let i = 0; i < source.length; i++) bits[i] = toSingle(source[i]);
   }
-}
-
-/** By how much the exponent of a float32 is written higher than that of a half: 127 − 15. */
-const REBIAS = 112;
-
-/**
- * The bits of a float32 with the value of a half: 1 sign, 5 exponent (bias 15) and 10 fraction bits become 1, 8 (bias 127) and 23.
- * Source: IEEE 754-2008, 3.4.
- */
-function halfToSingle(half: number): number {
-  const sign = (half & 0x8000) << 16;
-  const rest = half & 0x7fff;
-  if (rest >= 0x7c00) return sign | 0x7f800000 | ((rest & 0x3ff) << 13);
-  if (rest >= 0x400) return sign | ((rest << 13) + (REBIAS << 23));
-  if (rest === 0) return sign;
-  // Subnormal halves are multiples of 2⁻²⁴, and normal in float32: 2 to the place of the highest bit, less 24, plus the bias of 127.
-  const top = 31 - Math.clz32(rest);
-  return sign | ((top + 103) << 23) | ((rest << (23 - top)) & 0x7fffff);
-}
-
-/** bfloat16 is the upper half of a float32. */
-function bfloatToSingle(half: number): number {
-  return half << 16;
 }

@@ -9,18 +9,19 @@
  */
 
 import type { DType, Tensor } from '@torsor/core';
-import { FormatError, itemBytes, ShapeError, show } from '@torsor/core';
+import { DTypeError, FormatError, itemBytes, ShapeError, show } from '@torsor/core';
 import { bytesOf, writeBytes } from './bytes.ts';
 import type { ElementType } from './elements.ts';
 import { checkFits, decode, LOADED_AS, MAX_DIMS } from './elements.ts';
 
-const DESCR: Record<DType, string> = {
+const DESCR: Readonly<Record<Exclude<DType, 'bfloat16'>, string>> = {
   float32: '<f4',
   float64: '<f8',
   int32: '<i4',
   int64: '<i8',
   uint8: '|u1',
   bool: '|b1',
+  float16: '<f2',
 };
 
 /** `\x93NUMPY` */
@@ -31,15 +32,19 @@ const MAX_HEADER_BYTES = 65_535;
 
 /**
  * A tensor as the bytes of a `.npy` file, byte for byte as `numpy.save` writes that array (version 1.0, C order, little endian).
- * Shapes and dtypes stay: bool becomes `|b1`, uint8 `|u1`, int32 `<i4`, int64 `<i8`, float32 `<f4`, float64 `<f8`.
+ * Shapes and dtypes stay: bool becomes `|b1`, uint8 `|u1`, int32 `<i4`, int64 `<i8`, float16 `<f2`, float32 `<f4`,
+ * float64 `<f8`.
  *
- * @throws ShapeError for more than 64 dimensions
+ * @throws ShapeError for more than 64 dimensions; DTypeError for bfloat16, which NumPy has not
  *
  * @example
  * await writeFile('x.npy', npy.save(x)); // numpy.load('x.npy')
  */
 export function save(x: Tensor): Uint8Array<ArrayBuffer> {
-  const { shape } = x;
+  const { dtype, shape } = x;
+  if (dtype === 'bfloat16') {
+    throw new DTypeError("NumPy has no bfloat16; cast with .to('float32') first", { op: 'npy.save', operands: { dtype } });
+  }
   if (shape.length > MAX_DIMS) {
     throw new ShapeError(`${shape.length} dimensions are more than ${MAX_DIMS}`, {
       op: 'npy.save',
@@ -49,7 +54,7 @@ export function save(x: Tensor): Uint8Array<ArrayBuffer> {
   const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
   // NumPy leaves room for the first size to grow to 21 digits, so that programs can append to a file.
   const room = shape.length === 0 ? 0 : 21 - String(shape[0]).length;
-  const text = `{'descr': '${DESCR[x.dtype]}', 'fortran_order': False, 'shape': (${sizes}), }`;
+  const text = `{'descr': '${DESCR[dtype]}', 'fortran_order': False, 'shape': (${sizes}), }`;
   const dataStart = Math.ceil((10 + text.length + room + 1) / 64) * 64;
   const out = new Uint8Array(dataStart + x.numel() * itemBytes(x.dtype)).fill(0x20, 10, dataStart - 1);
   out.set([...MAGIC, 1, 0]);
@@ -62,7 +67,7 @@ export function save(x: Tensor): Uint8Array<ArrayBuffer> {
 
 /**
  * The array of a `.npy` file of version 1.0, 2.0 or 3.0, in C or Fortran order, little or big endian, as a contiguous tensor of its
- * shape. Element types that there is no dtype for are widened: `f2` loads as float32, `i1`, `i2` and `u2` as int32, `u4` and `u8` as
+ * shape. Element types that there is no dtype for are widened: `i1`, `i2` and `u2` as int32, `u4` and `u8` as
  * int64.
  *
  * @throws FormatError when the file is cut short, longer than its array or no `.npy` at all, its header is damaged, or its elements

@@ -19,6 +19,8 @@ const TO_NAME: Record<DType, string> = {
   int64: 'I64',
   uint8: 'U8',
   bool: 'BOOL',
+  float16: 'F16',
+  bfloat16: 'BF16',
 };
 
 const FROM_NAME: Readonly<Record<string, ElementType>> = {
@@ -87,7 +89,7 @@ export function save(
 }
 
 /**
- * The tensors of a safetensors file. What there is no dtype for is widened: F16 and BF16 load as float32, I8, I16 and U16 as int32,
+ * The tensors of a safetensors file. What there is no dtype for is widened: I8, I16 and U16 as int32,
  * U32 and U64 as int64.
  *
  * @throws FormatError when the file is cut short, its header is damaged, ranges overlap or leave gaps, or a U64 is 2⁶³ or more;

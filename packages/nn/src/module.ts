@@ -450,6 +450,16 @@ export abstract class Module<A extends readonly unknown[] = [input: Tensor], R =
     return this;
   }
 
+  /** Casts to float16. */
+  half(): this {
+    return this.to('float16');
+  }
+
+  /** Casts to bfloat16. */
+  bfloat16(): this {
+    return this.to('bfloat16');
+  }
+
   /** Casts to float32. */
   float(): this {
     return this.to('float32');

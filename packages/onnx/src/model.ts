@@ -8,7 +8,16 @@ import type { DType, Shape, TypedArray } from '@torsor/core';
 import { Message } from './protobuf.ts';
 
 /** `TensorProto.DataType` */
-const DATA_TYPES: Readonly<Record<DType, number>> = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float64: 11 };
+const DATA_TYPES: Readonly<Record<DType, number>> = {
+  float32: 1,
+  uint8: 2,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  bfloat16: 16,
+};
 
 /** The number by which ONNX knows a dtype: what `Cast` takes. */
 export const dataTypeOf = (dtype: DType): number => DATA_TYPES[dtype];

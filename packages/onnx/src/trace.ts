@@ -141,6 +141,12 @@ export class Tracer {
 
   private note(x: Tensor, origin: Seen['origin'], name: string | null, read: Seen['read']): number {
     const { dtype, shape } = x;
+    if (dtype === 'float16' || dtype === 'bfloat16') {
+      throw new NotImplementedError(`cannot export ${dtype}; cast the model and its inputs with .to('float32') first`, {
+        op: 'exportOnnx',
+        operands: { dtype, shape },
+      });
+    }
     const { root, writes } = x.storage;
     const id = this.seen.push({ origin, name, dtype, shape, read, isState: this.states.has(root) }) - 1;
     this.entries.set(x, { id, writes });

@@ -29,6 +29,7 @@ import {
   commonDType,
   commonShape,
   comparison,
+  computedIn,
   notBool,
   operand,
   readable,
@@ -118,7 +119,9 @@ function addInPlace(op: 'add' | 'sub', self: Tensor, other: Operand, options?: A
   const alpha = checkAlpha(op, options, dtype);
   checkInPlace(op, dtype, self);
   checkInPlaceShape(op, commonShape(op, self, b), self);
-  return dispatchInPlace(op, [self, b, alpha], self, () => writeAdd(op, self, readable(b, self), alpha, self, dtype));
+  return dispatchInPlace(op, [self, b, alpha], self, () =>
+    writeAdd(op, self, readable(b, self), alpha, self, computedIn(dtype)),
+  );
 }
 
 /** `other - self`, as PyTorch's `rsub`. */

@@ -8,6 +8,7 @@ import { broadcastShapes, sameShape, sizeOf } from '../layout.ts';
 import { named } from '../options.ts';
 import { binary } from '../reference/elementwise.ts';
 import type { Tensor } from '../tensor.ts';
+import { widen } from '../widen.ts';
 import { flag } from './arguments.ts';
 
 export interface CloseOptions {
@@ -46,7 +47,7 @@ function closeness(op: string, self: Tensor, other: Tensor, options: readonly un
     });
   }
   const out = allocate(broadcastShapes(op, self.shape, other.shape), 'bool');
-  binary((x, y) => Number(near(x, y, relative, absolute, equalNan)), self, other, out);
+  binary((x, y) => Number(near(x, y, relative, absolute, equalNan)), widen(self), widen(other), out);
   return out;
 }
 
@@ -92,6 +93,6 @@ export function equal(self: Tensor, other: Tensor): boolean {
   }
   if (!sameShape(self.shape, other.shape)) return false;
   const out = allocate(self.shape, 'bool');
-  binary((x, y) => Number(x === y), self, other, out);
+  binary((x, y) => Number(x === y), widen(self), widen(other), out);
   return everyTrue(out);
 }

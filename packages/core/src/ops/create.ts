@@ -3,9 +3,10 @@
  */
 
 import { allocate, allocateZeros, fromArray, isTensor } from '../base.ts';
+import { withBits } from '../bits.ts';
 import { requireRecorder } from '../dispatch.ts';
-import type { DType, TypedArray } from '../dtype.ts';
-import { checkDType, dtypeOfArray, isFloating } from '../dtype.ts';
+import type { DType, HalfDType, TypedArray } from '../dtype.ts';
+import { checkDType, dtypeOfArray, isFloating, isHalf } from '../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
 import { runCopy, runFill } from '../kernels.ts';
 import type { Shape } from '../layout.ts';
@@ -33,7 +34,7 @@ export type ShapeArguments = readonly (number | readonly number[] | CreateOption
 /** A 0-d tensor of one value. */
 export function scalarTensor(value: number, dtype: DType): Tensor {
   const out = allocate([], dtype);
-  writeElement(out.array, dtype, 0, value);
+  runFill(out, value);
   return out;
 }
 
@@ -83,7 +84,8 @@ export function createOptions(op: string, options: unknown): CreateOptions {
 }
 
 /**
- * A tensor of the given data, copied. Numbers make float32, booleans bool, BigInts int64; a typed array keeps its dtype.
+ * A tensor of the given data, copied. Numbers make float32, booleans bool, BigInts int64; a typed array keeps its dtype, which of a
+ * `Float16Array` is float16.
  *
  * @throws ShapeError when nested lists are ragged; DTypeError when entries are neither numbers, booleans nor BigInts; ValueError
  *   when an integer dtype is asked for that cannot hold a number (NaN, infinities, out of range); fractions are cut off
@@ -101,21 +103,23 @@ export function tensor(data: TensorData, options?: CreateOptions): Tensor {
 export function fromData(op: string, data: TensorData, dtype: DType | null): Tensor {
   if (isTensor(data)) {
     const out = allocate(data.shape, dtype ?? data.dtype);
-    copy(data, out);
+    runCopy(data, out);
     return out;
   }
   const arrayDType = dtypeOfArray(data);
   if (arrayDType !== null) {
-    const source = data as TypedArray;
-    const target = dtype ?? arrayDType;
-    const out = allocate([source.length], target);
-    copy({ array: source, shape: out.shape, strides: [1], offset: 0, dtype: arrayDType }, out);
+    const source = plainArray(data as TypedArray);
+    const out = allocate([source.length], dtype ?? arrayDType);
+    const from = { array: source, shape: out.shape, strides: [1], offset: 0, dtype: arrayDType };
+    withBits(() => copy(from, out));
     return out;
   }
   if (ArrayBuffer.isView(data)) {
-    throw new DTypeError(`cannot take a ${(data as object).constructor.name}; known dtypes have no such element`, {
-      op,
-    });
+    const hint =
+      data instanceof Uint16Array
+        ? "fromTypedArray(bits, shape, { dtype: 'float16' }) takes the bits of float16 or bfloat16"
+        : 'known dtypes have no such element';
+    throw new DTypeError(`cannot take a ${(data as object).constructor.name}; ${hint}`, { op });
   }
   const nested = data as NestedArray;
   const shape = nestedShape(nested);
@@ -123,7 +127,7 @@ export function fromData(op: string, data: TensorData, dtype: DType | null): Ten
   flatten(op, nested, shape, 0, flat);
   const target = dtype ?? inferDType(op, flat);
   const out = allocate(shape, target);
-  const array = out.array;
+  const array = withBits(() => out.array);
   if (target === 'float32' || target === 'float64') {
     for (let i = 0; i < flat.length; i++) array[i] = Number(flat[i]);
   } else {
@@ -210,15 +214,30 @@ function inferDType(op: string, flat: readonly (number | boolean | bigint)[]): D
 
 /**
  * A tensor over the typed array itself: writes to one show in the other, as `torch.from_numpy`. It never moves to the heap, so
- * kernels copy what they read of it; `tensor` makes a copy once instead.
+ * kernels copy what they read of it; `tensor` makes a copy once instead. A `Uint16Array` holds the bits of the floats that
+ * `options.dtype` names, as `toTypedArray` gives them; a `Float16Array` says so itself.
  *
- * @throws ShapeError when the shape has another number of elements; DTypeError for arrays of a kind that no dtype has
+ * @throws ShapeError when the shape has another number of elements; DTypeError for arrays of a kind that no dtype has, and for a
+ *   `Uint16Array` without a dtype, or a dtype with another array
+ *
+ * @example
+ * fromTypedArray(new Uint16Array([0x3c00, 0x4100]), [2], { dtype: 'float16' }); // tensor([1.0000, 2.5000], dtype=torch.float16)
  */
-export function fromTypedArray(array: TypedArray | Uint8ClampedArray, shape?: Shape): Tensor {
-  const dtype = dtypeOfArray(array);
-  if (dtype === null) throw new DTypeError('needs a typed array of a known dtype', { op: 'fromTypedArray' });
-  // A clamped array would clamp where uint8 wraps: the same bytes are seen as plain ones.
-  if (array instanceof Uint8ClampedArray) array = new Uint8Array(array.buffer, array.byteOffset, array.length);
+export function fromTypedArray(
+  given: TypedArray | Uint8ClampedArray,
+  shape?: Shape,
+  options?: { readonly dtype?: HalfDType | null },
+): Tensor {
+  const { dtype: asked } = createOptions('fromTypedArray', options);
+  const isBits = given instanceof Uint16Array && asked !== undefined && asked !== null && isHalf(asked);
+  const dtype = isBits ? asked : dtypeOfArray(given);
+  if (dtype === null || (asked !== undefined && asked !== null && asked !== dtype)) {
+    throw new DTypeError(
+      "needs a typed array of a known dtype, or a Uint16Array of bits with the dtype 'float16' or 'bfloat16'",
+      { op: 'fromTypedArray' },
+    );
+  }
+  const array = plainArray(given);
   const target = shape === undefined ? [array.length] : [...checkShape('fromTypedArray', shape)];
   if (sizeOf(target) !== array.length) {
     throw new ShapeError(
@@ -229,7 +248,17 @@ export function fromTypedArray(array: TypedArray | Uint8ClampedArray, shape?: Sh
       },
     );
   }
-  return fromArray(array as TypedArray, target, dtype);
+  return fromArray(array, target, dtype);
+}
+
+/**
+ * The same memory as an array that loops take: a clamped array would clamp where uint8 wraps, and what is no array of numbers in some
+ * runtimes is bits in all.
+ */
+function plainArray(array: TypedArray | Uint8ClampedArray): TypedArray {
+  const { buffer, byteOffset, length } = array;
+  if (array instanceof Uint8ClampedArray) return new Uint8Array(buffer, byteOffset, length);
+  return dtypeOfArray(array) === 'float16' ? new Uint16Array(buffer, byteOffset, length) : array;
 }
 
 /** Zeros: `zeros(2, 3)`, `zeros([2, 3], { dtype })`. */
@@ -373,7 +402,8 @@ const MIN_WIDE = 256;
 /** out[at + i] = from + by (first + i), for n elements of a vector. */
 function countInto(out: Tensor, at: number, n: number, from: number, by: number, first: number): void {
   if (launchCount(out, at, n, from, by, first)) return;
-  const { array, dtype } = out;
+  const { dtype } = out;
+  const array = withBits(() => out.array);
   for (let i = 0; i < n; i++) writeElement(array, dtype, at + i, from + by * (first + i));
 }
 
@@ -427,7 +457,8 @@ export function logspace(
   checkSteps('logspace', start, end, steps, target);
   const exponents = linspace(start, end, steps, { dtype: 'float64' });
   const out = allocate([steps], target);
-  for (let i = 0; i < steps; i++) writeElement(out.array, target, i, exact.pow(b, Number(exponents.array[i])));
+  const array = withBits(() => out.array);
+  for (let i = 0; i < steps; i++) writeElement(array, target, i, exact.pow(b, Number(exponents.array[i])));
   return finish('logspace', out, requiresGrad);
 }
 
@@ -446,7 +477,7 @@ export function eye(
   checkShape('eye', [n, columns]);
   const target = checkDType('eye', dtype ?? 'float32');
   const out = allocateZeros([n, columns], target);
-  const array = out.array;
+  const array = withBits(() => out.array);
   for (let i = 0; i < Math.min(n, columns); i++) writeElement(array, target, i * columns + i, 1);
   return finish('eye', out, requiresGrad);
 }

@@ -3,7 +3,8 @@
  * versions of what they write up, so that a backward pass that saved it notices.
  */
 
-import { isFloating } from '../dtype.ts';
+import { refuseHalf } from '../bits.ts';
+import { isFloating, isHalf } from '../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
 import { formatShape, sameShape, sizeOf } from '../layout.ts';
 import { named } from '../options.ts';
@@ -137,6 +138,7 @@ function checkOperand(op: string, name: string, x: Tensor, param: Tensor, isWrit
   if (!isFloating(x.dtype)) {
     throw new DTypeError(`${name} must be floating point, but is ${x.dtype}`, { op, operands: { [name]: x.dtype } });
   }
+  if (isHalf(x.dtype)) refuseHalf(op, x.dtype);
   if (!sameShape(x.shape, param.shape)) {
     const shapes = `${formatShape(x.shape)}, but param has shape ${formatShape(param.shape)}`;
     throw new ShapeError(`${name} has shape ${shapes}`, { op, operands: { [name]: x.shape, param: param.shape } });

@@ -3,7 +3,7 @@
 import { allocate, isTensor } from '../base.ts';
 import { dispatch, dispatchInPlace } from '../dispatch.ts';
 import type { DType } from '../dtype.ts';
-import { canCast, isFloating, resultType } from '../dtype.ts';
+import { canCast, isFloating, isHalf, resultType } from '../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
 import { castNumber, runBinary, runCopy, runUnary } from '../kernels.ts';
 import type { Shape } from '../layout.ts';
@@ -141,6 +141,11 @@ export function writeBack(op: string, self: Tensor, compute: () => Tensor): () =
   };
 }
 
+/** What loops compute in for a result of the dtype. */
+export function computedIn(dtype: DType): DType {
+  return isHalf(dtype) ? 'float32' : dtype;
+}
+
 export type BinaryRule = (op: string, a: Operand, b: Operand) => { compute: DType; out: DType };
 
 export const arithmetic: BinaryRule = (_, a, b) => {
@@ -175,7 +180,7 @@ export function binaryOp(op: BinaryOpName, rule: BinaryRule): BinaryPair {
     checkInPlace(op, dtypes.out, self);
     checkInPlaceShape(op, commonShape(op, self, b), self);
     return dispatchInPlace(op, [self, b] as never, self, () =>
-      runBinary(op, self, readable(b, self), self, dtypes.compute),
+      runBinary(op, self, readable(b, self), self, computedIn(dtypes.compute)),
     );
   };
   return Object.assign(run, { inPlace });

@@ -4,9 +4,10 @@
  */
 
 import { allocate } from '../base.ts';
+import { refuseHalf } from '../bits.ts';
 import { dispatchInPlace, requireRecorder } from '../dispatch.ts';
 import type { DType, TypedArray } from '../dtype.ts';
-import { checkDType, isFloating, newArray } from '../dtype.ts';
+import { checkDType, isFloating, isHalf, newArray } from '../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
 import type { Shape, Strided } from '../layout.ts';
 import {
@@ -104,6 +105,8 @@ function create(
   like: Tensor | null = null,
 ): Tensor {
   const dtype = wanted.dtype ?? fallback;
+  // PyTorch's numbers of 16 bits are others, not those of float32 rounded: [0, 1) would then have a 1.
+  if (isHalf(dtype)) refuseHalf(op, dtype);
   const out = allocate(wanted.shape, dtype);
   const order = like === null ? null : orderOf(like);
   if (order === null) fill(dense(out), dtype, true);
@@ -360,6 +363,7 @@ function fillInPlace(op: string, self: Tensor, fill: (out: TypedArray, isDense: 
       { op, operands: { shape: self.shape, strides: self.strides } },
     );
   }
+  if (isHalf(self.dtype)) refuseHalf(op, self.dtype);
   return dispatchInPlace('fill', [self, 0], self, () => {
     if (isContiguous(self.shape, self.strides)) fill(dense(self), true);
     else fillOrdered(self, memoryOrder(self.shape, self.strides), (buffer) => fill(buffer, false));

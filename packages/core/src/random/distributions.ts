@@ -19,7 +19,7 @@
  * and neither draws nor writes for an empty array.
  */
 
-import type { DType, TypedArray } from '../dtype.ts';
+import type { ComputeDType, DType, FloatDType, TypedArray } from '../dtype.ts';
 import { dtypeOfArray, isFloating } from '../dtype.ts';
 import { DTypeError, ValueError } from '../errors.ts';
 import * as exact from '../reference/exactMath.ts';
@@ -236,7 +236,7 @@ export function fillNormal(out: FloatArray, mean: number, std: number, generator
 }
 
 /** Least and greatest value of each integer dtype. */
-const INTEGER_LIMITS: Record<Exclude<DType, 'float32' | 'float64'>, readonly [bigint, bigint]> = {
+const INTEGER_LIMITS: Record<Exclude<ComputeDType, FloatDType>, readonly [bigint, bigint]> = {
   bool: [0n, 1n],
   uint8: [0n, 255n],
   int32: [-(2n ** 31n), 2n ** 31n - 1n],
@@ -290,7 +290,7 @@ export function fillRandint(
   let from = toInteger(op, 'low', low);
   let to = toInteger(op, 'high', high);
   if (from >= to) fail(op, 'expects low < high', { low, high });
-  const [least, greatest] = INTEGER_LIMITS[dtype === 'float32' || dtype === 'float64' ? 'int64' : dtype];
+  const [least, greatest] = INTEGER_LIMITS[isFloating(dtype) ? 'int64' : dtype];
   if (from < least || to - 1n > greatest) fail(op, `expects bounds that ${dtype} can hold`, { low, high });
   if (dtype === 'float32' || dtype === 'float64') {
     [from, to] = floatBounds(dtype, from, to);

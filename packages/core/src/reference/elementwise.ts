@@ -7,9 +7,11 @@
  */
 
 import type { DType, TypedArray } from '../dtype.ts';
+import { isHalf } from '../dtype.ts';
 import type { Shape, Strided } from '../layout.ts';
 import { broadcastStrides, collapse, isContiguous, sameShape, sizeOf } from '../layout.ts';
 import { repeated } from '../lists.ts';
+import { halfBits, halfValue } from './half.ts';
 
 export type Scalar1 = (x: number) => number;
 export type Scalar2 = (x: number, y: number) => number;
@@ -24,6 +26,7 @@ export function readElement(array: TypedArray, at: number): number {
 export function writeElement(array: TypedArray, dtype: DType, at: number, value: number): void {
   if (dtype === 'int64') (array as BigInt64Array)[at] = toBigInt(value);
   else if (dtype === 'bool') (array as Uint8Array)[at] = value !== 0 ? 1 : 0;
+  else if (isHalf(dtype)) array[at] = halfBits(dtype, value);
   else (array as Float64Array)[at] = value;
 }
 
@@ -34,7 +37,7 @@ export function toBigInt(value: number): bigint {
 
 /** True when elements can be read and written as plain numbers without a conversion per element. */
 function plain(dtype: DType): boolean {
-  return dtype !== 'int64' && dtype !== 'bool';
+  return dtype !== 'int64' && dtype !== 'bool' && !isHalf(dtype);
 }
 
 /** out[i] = fn(a[i]) */
@@ -149,12 +152,23 @@ export function copy(a: Strided, out: Strided): void {
     }
     return;
   }
-  if (a.dtype !== 'int64' && plain(out.dtype) && flat(a, out.shape) && isContiguous(out.shape, out.strides)) {
+  const from = a.dtype;
+  if (isHalf(from)) {
+    walk2(a, out, (ai, oi) => writeElement(dst, out.dtype, oi, halfValue(from, src[ai] as number)));
+    return;
+  }
+  if (from !== 'int64' && plain(out.dtype) && flat(a, out.shape) && isContiguous(out.shape, out.strides)) {
     // converts as an assignment of each element would
     (dst as Float64Array).set(src.subarray(a.offset, a.offset + size) as Float64Array, out.offset);
     return;
   }
   walk2(a, out, (ai, oi) => writeElement(dst, out.dtype, oi, readElement(src, ai)));
+}
+
+function elementOf(dtype: DType, value: number): number | bigint {
+  if (dtype === 'int64') return toBigInt(value);
+  if (dtype === 'bool') return Number(value !== 0);
+  return isHalf(dtype) ? halfBits(dtype, value) : value;
 }
 
 /** out[i] = value */
@@ -163,7 +177,7 @@ export function fill(out: Strided, value: number): void {
   if (size === 0) return;
   const dst = out.array;
   if (isContiguous(out.shape, out.strides)) {
-    const element = out.dtype === 'int64' ? toBigInt(value) : out.dtype === 'bool' ? Number(value !== 0) : value;
+    const element = elementOf(out.dtype, value);
     dst.fill(element as never, out.offset, out.offset + size);
     return;
   }

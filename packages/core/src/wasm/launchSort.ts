@@ -1,5 +1,6 @@
 /** Launches of sorts. */
 
+import type { ComputeDType } from '../dtype.ts';
 import { itemBytes } from '../dtype.ts';
 import type { Shape } from '../layout.ts';
 import { collapse, sizeOf } from '../layout.ts';
@@ -31,7 +32,7 @@ export function launchSort(
   indices: Tensor,
 ): boolean {
   if (sizeOf(a.shape) < MIN_SIZE || !features().simd) return false;
-  const { dtype } = a;
+  const dtype = a.dtype as ComputeDType;
   const [n, xStep] = line(a, dim);
   const [, step] = line(values, dim);
   const bytes = itemBytes(dtype);

@@ -286,6 +286,8 @@ const TYPE_NAMES: Readonly<Record<DType, string>> = {
   int64: 'LongTensor',
   uint8: 'ByteTensor',
   bool: 'BoolTensor',
+  float16: 'HalfTensor',
+  bfloat16: 'BFloat16Tensor',
 };
 
 /** Parameters in a list, which registers them. Tensors become parameters. */

@@ -3,7 +3,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DType } from '../../dtype.ts';
-import { DTYPES, itemBytes, newArray, viewArray } from '../../dtype.ts';
+import { COMPUTE_DTYPES, itemBytes, newArray, viewArray } from '../../dtype.ts';
 import { copy } from '../../reference/elementwise.ts';
 import { heap } from '../heap.ts';
 import { kernel } from '../module.ts';
@@ -81,8 +81,8 @@ function element(dtype: DType, i: number): number | bigint {
   return dtype === 'int32' ? value | 0 : value;
 }
 
-for (const from of DTYPES) {
-  for (const to of DTYPES) {
+for (const from of COMPUTE_DTYPES) {
+  for (const to of COMPUTE_DTYPES) {
     if (from === to) continue;
     test(`${castName(from, to)} casts as an assignment does, and writes no further`, () => {
       const { run } = kernel<Run>(castName(from, to), emitCast(from, to), heap().memory);

@@ -9,11 +9,12 @@
  * vectors that wrap. A kernel's name is its identity: `cast_uint8_float32`.
  */
 
-import type { DType } from '../../dtype.ts';
-import { itemBytes } from '../../dtype.ts';
+import type { ComputeDType, DType } from '../../dtype.ts';
+import { isHalf, itemBytes } from '../../dtype.ts';
 import type { Assembler, Local, Value } from '../assembler.ts';
 import type { Features } from '../features.ts';
 import type { Emitter } from '../module.ts';
+import { emitNarrow, emitWiden } from './half.ts';
 
 export const castName = (from: DType, to: DType): string => `cast_${from}_${to}`;
 
@@ -25,7 +26,7 @@ type Pointer = Local<'i32'>;
 /** What elements are while they are cast. */
 type Lanes = 'i32' | 'f32' | 'f64';
 
-const LANES: Readonly<Record<DType, Lanes>> = {
+const LANES: Readonly<Record<ComputeDType, Lanes>> = {
   bool: 'i32',
   uint8: 'i32',
   int32: 'i32',
@@ -34,8 +35,13 @@ const LANES: Readonly<Record<DType, Lanes>> = {
   float64: 'f64',
 };
 
-/** `run(n, from, out)` */
+/** `run(n, from, out)`; 16-bit floats are cast from and to float32 alone. */
 export function emitCast(from: DType, to: DType): Emitter {
+  if (isHalf(from)) return emitWiden(from);
+  return isHalf(to) ? emitNarrow(to) : emitComputed(from, to);
+}
+
+function emitComputed(from: ComputeDType, to: ComputeDType): Emitter {
   return (code, features) => {
     const one = code.func('one', { from: 'i32', out: 'i32' }, [], ({ from: x, out }) =>
       castOne(code, from, to, x, out),
@@ -82,7 +88,7 @@ export function emitCast(from: DType, to: DType): Emitter {
 /** Sixteen elements in vectors of their lanes; and bits that are set where int32 lanes have lost something of int64. */
 function loadTurn(
   code: Assembler,
-  from: DType,
+  from: ComputeDType,
 ): { vectors: Local<'v128'>[]; load: (pointer: Pointer) => void; lost: Local<'v128'> | null } {
   const { v128, i16x8, i32x4, i64x2 } = code;
   const vectors = code.locals('v128', LANES[from] === 'f64' ? 8 : 4);
@@ -122,8 +128,8 @@ function loadTurn(
 /** Lanes that no int32 holds, NaN among them, in a cast from a float to an integer; null in other casts. */
 function outOfInt32(
   code: Assembler,
-  from: DType,
-  to: DType,
+  from: ComputeDType,
+  to: ComputeDType,
   vectors: readonly Local<'v128'>[],
 ): (() => Value<'v128'>) | null {
   if ((from !== 'float32' && from !== 'float64') || (to !== 'int32' && to !== 'uint8' && to !== 'int64')) return null;
@@ -139,7 +145,7 @@ function storeTurn(
   code: Assembler,
   features: Features,
   lanes: Lanes,
-  to: DType,
+  to: ComputeDType,
   vectors: readonly Local<'v128'>[],
   out: Pointer,
   mask: Local<'v128'> | null,
@@ -194,7 +200,7 @@ function storeTurn(
   }
 }
 
-function castOne(code: Assembler, from: DType, to: DType, x: Pointer, out: Pointer): void {
+function castOne(code: Assembler, from: ComputeDType, to: ComputeDType, x: Pointer, out: Pointer): void {
   const { i32, i64, f32, f64 } = code;
   const isFloat = from === 'float32' || from === 'float64';
   if (to === 'bool') {
@@ -217,11 +223,11 @@ function castOne(code: Assembler, from: DType, to: DType, x: Pointer, out: Point
   }
 }
 
-function loadInteger({ i32 }: Assembler, from: Exclude<DType, 'int64'>, x: Pointer): Value<'i32'> {
+function loadInteger({ i32 }: Assembler, from: Exclude<ComputeDType, 'int64'>, x: Pointer): Value<'i32'> {
   return from === 'int32' ? i32.load(x) : i32.load8_u(x);
 }
 
-function loadDouble(code: Assembler, from: DType, x: Pointer): Value<'f64'> {
+function loadDouble(code: Assembler, from: ComputeDType, x: Pointer): Value<'f64'> {
   const { i64, f32, f64 } = code;
   if (from === 'float64') return f64.load(x);
   if (from === 'float32') return f64.promote_f32(f32.load(x));

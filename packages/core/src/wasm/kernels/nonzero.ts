@@ -11,7 +11,7 @@
  * `f32_nonzero`.
  */
 
-import type { DType } from '../../dtype.ts';
+import type { ComputeDType } from '../../dtype.ts';
 import { itemBytes } from '../../dtype.ts';
 import type { Assembler, Local, Value } from '../assembler.ts';
 import type { Emitter } from '../module.ts';
@@ -30,9 +30,9 @@ const SHAPES = {
 /** Elements to a turn of the loop. */
 const TURN = 4;
 
-export const nonzeroName = (dtype: DType): string => `${dtype}_nonzero`;
+export const nonzeroName = (dtype: ComputeDType): string => `${dtype}_nonzero`;
 
-export function emitNonzero(dtype: DType): Emitter {
+export function emitNonzero(dtype: ComputeDType): Emitter {
   return (code) => {
     emitCount(code, dtype);
     emitCoordinates(code, dtype);
@@ -40,7 +40,7 @@ export function emitNonzero(dtype: DType): Emitter {
 }
 
 /** Not 0 where the element `offset` bytes behind x is not: NaN is not, -0 is. Of floats, the bits without the sign tell. */
-function isSet({ i32, i64 }: Assembler, dtype: DType, x: Local<'i32'>, offset = 0): Value<'i32'> {
+function isSet({ i32, i64 }: Assembler, dtype: ComputeDType, x: Local<'i32'>, offset = 0): Value<'i32'> {
   if (itemBytes(dtype) === 1) return i32.load8_u(x, offset);
   if (dtype === 'int32') return i32.load(x, offset);
   if (dtype === 'float32') return i32.shl(i32.load(x, offset), 1);
@@ -49,7 +49,7 @@ function isSet({ i32, i64 }: Assembler, dtype: DType, x: Local<'i32'>, offset = 
 }
 
 /** `count(n, x)` */
-function emitCount(code: Assembler, dtype: DType): void {
+function emitCount(code: Assembler, dtype: ComputeDType): void {
   const { i32, v128 } = code;
   const bytes = itemBytes(dtype);
   const shape = code[SHAPES[dtype]] as Assembler['f32x4'];
@@ -87,7 +87,7 @@ const COORDINATES = {
 } as const;
 
 /** `run(lines, n, x, out, end, step, dimension, leading, index)` */
-function emitCoordinates(code: Assembler, dtype: DType): void {
+function emitCoordinates(code: Assembler, dtype: ComputeDType): void {
   const { i32 } = code;
   const bytes = itemBytes(dtype);
   code.export('run', COORDINATES, [], ({ lines, n, x, out, end, step, dimension, leading, index }) => {

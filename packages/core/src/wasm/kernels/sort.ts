@@ -12,22 +12,22 @@
  * A kernel's name is its identity: `sort_float32`.
  */
 
-import type { DType } from '../../dtype.ts';
+import type { ComputeDType } from '../../dtype.ts';
 import { itemBytes } from '../../dtype.ts';
 import type { Assembler, Label, Local, Operand, Value } from '../assembler.ts';
 import type { Emitter } from '../module.ts';
 import type { ItemBytes } from './copy.ts';
 import { load, store } from './copy.ts';
 
-export const sortName = (dtype: DType): string => `sort_${dtype}`;
+export const sortName = (dtype: ComputeDType): string => `sort_${dtype}`;
 
-const keyBytes = (dtype: DType): 4 | 8 => (itemBytes(dtype) === 8 ? 8 : 4);
+const keyBytes = (dtype: ComputeDType): 4 | 8 => (itemBytes(dtype) === 8 ? 8 : 4);
 
 /** Counters of the radix sort: 256 for each byte of a key. */
-const counterBytes = (dtype: DType): number => keyBytes(dtype) * 1024;
+const counterBytes = (dtype: ComputeDType): number => keyBytes(dtype) * 1024;
 
 /** Bytes of scratch space for lines of `n`. */
-export const sortScratchBytes = (dtype: DType, n: number): number =>
+export const sortScratchBytes = (dtype: ComputeDType, n: number): number =>
   counterBytes(dtype) + 2 * n * (keyBytes(dtype) + 4);
 
 type Pointer = Local<'i32'>;
@@ -38,7 +38,7 @@ type KeyValue = Value<'i32'> | Value<'i64'>;
  * `run(lines, n, k, few, descending, x, values, indices, xLine, valuesLine, indicesLine, xStep, valuesStep, indicesStep, scratch)`;
  * `few` is 0 for the radix sort, else at least k
  */
-export function emitSort(dtype: DType): Emitter {
+export function emitSort(dtype: ComputeDType): Emitter {
   return (code) => {
     const { i32 } = code;
     const kit = kitOf(code, dtype);
@@ -105,7 +105,7 @@ interface Kit {
   readonly byte: (key: Key, b: number) => Value<'i32'>;
 }
 
-function kitOf(code: Assembler, dtype: DType): Kit {
+function kitOf(code: Assembler, dtype: ComputeDType): Kit {
   const { i32, i64 } = code;
   const bytes = keyBytes(dtype);
   const common = { bytes, counterBytes: counterBytes(dtype) };
@@ -133,7 +133,7 @@ function kitOf(code: Assembler, dtype: DType): Kit {
   };
 }
 
-function key32(code: Assembler, dtype: DType, x: Pointer, descending: Local<'i32'>): Value<'i32'> {
+function key32(code: Assembler, dtype: ComputeDType, x: Pointer, descending: Local<'i32'>): Value<'i32'> {
   const { i32, f32 } = code;
   const bits = code.local('i32');
   if (dtype === 'float32') {
@@ -148,7 +148,7 @@ function key32(code: Assembler, dtype: DType, x: Pointer, descending: Local<'i32
   return i32.xor(bits, i32.sub(i32.const(0), descending));
 }
 
-function key64(code: Assembler, dtype: DType, x: Pointer, descending: Local<'i32'>): Value<'i64'> {
+function key64(code: Assembler, dtype: ComputeDType, x: Pointer, descending: Local<'i32'>): Value<'i64'> {
   const { i64, f64 } = code;
   const bits = code.local('i64');
   if (dtype === 'float64') {
@@ -164,7 +164,7 @@ function key64(code: Assembler, dtype: DType, x: Pointer, descending: Local<'i32
 const LINE = { n: 'i32', descending: 'i32', x: 'i32', xStep: 'i32', scratch: 'i32' } as const;
 
 /** The first `few` of a line by insertion into a sorted list; gives where their positions are. */
-function insertion(code: Assembler, kit: Kit, dtype: DType) {
+function insertion(code: Assembler, kit: Kit, dtype: ComputeDType) {
   const { i32 } = code;
   const { bytes } = kit;
   const itemSize = itemBytes(dtype);
@@ -235,7 +235,7 @@ const COMPARED = {
  */
 function vectorPass(
   code: Assembler,
-  dtype: DType,
+  dtype: ComputeDType,
   { n, i, x, descending }: Readonly<Record<'n' | 'i' | 'x' | 'descending', Local<'i32'>>>,
 ): (last: Value<'i32'>) => void {
   const { i32, v128 } = code;
