@@ -17,6 +17,7 @@ import {
   formatShape,
   isContiguous,
   isFloating,
+  isHalf,
   isTensor,
   keep,
   keepShape,
@@ -599,7 +600,8 @@ function rootGradients(op: string, roots: readonly Tensor[], grads: readonly (Te
         });
       }
       const one = allocate(root.shape, root.dtype);
-      one.array[0] = 1;
+      if (isHalf(one.dtype)) one.fill_(1);
+      else one.array[0] = 1;
       return { grad: one, isFresh: true };
     }
     if (!isTensor(grad)) {

@@ -27,7 +27,7 @@ const MOVES = /* @__PURE__ */ opsOf(
 );
 /** Ops that PyTorch has not for 16-bit floats either: float32 results of these are worth nothing when rounded. */
 const REFUSED = /* @__PURE__ */ opsOf(
-  'cholesky luFactor luSolve det slogdet solveTriangular qr eigh svd pinv bitwiseAnd bitwiseOr bitwiseXor bitwiseNot',
+  'cholesky luFactor luSolve det slogdet solveTriangular qr eigh svd pinv',
 );
 /** Ops whose operands meet in the dtype that they promote to, not in float32. */
 const COMPARISONS = /* @__PURE__ */ opsOf('eq ne lt le gt ge');
@@ -143,22 +143,23 @@ function compute(op: string, run: (...args: readonly unknown[]) => unknown, args
 /** The write of an op in place that takes 16-bit floats, from one that does not. */
 export function widenedWrite(op: string, args: readonly unknown[], self: Tensor, write: () => void): () => void {
   if (ANY.has(op)) return write;
+  // Before the tape makes the list its own.
+  const operands: Tensor[] = [];
+  visitTensors(args, (x) => {
+    if (isHalf(x.dtype) && !operands.includes(x)) operands.push(x);
+  });
+  if (COMPARISONS.has(op)) refuseHalf(`${op}_`, operands[0].dtype as HalfDType);
   return () => {
-    const operands = new Set<Tensor>();
-    visitTensors(args, (x) => {
-      if (isHalf(x.dtype)) operands.add(x);
-    });
-    if (operands.size > 0 && REFUSED.has(op)) refuseHalf(`${op}_`, [...operands][0].dtype as HalfDType);
-    const copies = [...operands].map(widen);
-    const own = [...operands].map(fieldsOf);
-    const standIn = copies[[...operands].indexOf(self)];
+    const copies = operands.map(widen);
+    const own = operands.map(fieldsOf);
     try {
-      [...operands].forEach((x, i) => Object.assign(x, fieldsOf(copies[i])));
+      operands.forEach((x, i) => Object.assign(x, fieldsOf(copies[i])));
       withoutBits(write);
     } finally {
-      [...operands].forEach((x, i) => Object.assign(x, own[i]));
+      operands.forEach((x, i) => Object.assign(x, own[i]));
     }
-    if (standIn !== undefined) runCopy(standIn, self);
+    const result = copies[operands.indexOf(self)];
+    if (result !== undefined) runCopy(result, self);
     for (const { storage } of copies) storage.release('the end of an op');
   };
 }

@@ -110,7 +110,17 @@ export function checkSlices(op: string, self: Tensor, dim: number, index: Tensor
 /** A 0-d tensor as a vector of one element; others as they are. */
 export function lift(t: Tensor): Strided {
   if (t.shape.length > 0) return t;
-  return { array: t.array, shape: [1], strides: [1], offset: t.offset, dtype: t.dtype };
+  const { offset, dtype } = t;
+  return {
+    // Checks of shapes come before dispatch, and may see elements that loops must not.
+    get array() {
+      return t.array;
+    },
+    shape: [1],
+    strides: [1],
+    offset,
+    dtype,
+  };
 }
 
 /** A contiguous copy, not recorded. */

@@ -1,7 +1,7 @@
 /** The checks that follow from a spec. */
 
 import type { GradFn, OpName, Tensor } from '@torsor/core';
-import { formatShape, sameShape, zeros } from '@torsor/core';
+import { formatShape, fromTypedArray, sameShape, zeros } from '@torsor/core';
 import { grad } from '../../grad.ts';
 import { OpNode } from '../../tape.ts';
 import type { Sample, Tolerance } from './spec.ts';
@@ -27,9 +27,8 @@ export function records(op: OpName, outputs: readonly Tensor[]): boolean {
 /** A gradient for each output that takes one: irregular numbers. */
 export function starts(outputs: readonly Tensor[]): Tensor[] {
   return outputs.map((output, o) => {
-    const start = zeros(output.shape, { dtype: output.dtype });
-    for (let i = 0; i < start.array.length; i++) start.array[i] = ((i * 7 + o * 3 + 2) % 11) / 4 - 1;
-    return start;
+    const values = Float64Array.from({ length: output.numel() }, (_, i) => ((i * 7 + o * 3 + 2) % 11) / 4 - 1);
+    return fromTypedArray(values, output.shape).to(output.dtype);
   });
 }
 

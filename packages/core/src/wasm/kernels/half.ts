@@ -101,6 +101,6 @@ const narrowFloat16: Cast = (code, x) => {
 
 /** `x / 2^by`, rounded half to even. */
 function rounded({ i32x4, v128 }: Assembler, x: Local<'v128'>, by: number): Value<'v128'> {
-  const odd = v128.and(i32x4.shr_u(x, by), i32x4.const(1));
-  return i32x4.shr_u(i32x4.add(i32x4.add(x, i32x4.const(2 ** (by - 1) - 1)), odd), by);
+  const odd = (): Value<'v128'> => v128.and(i32x4.shr_u(x, by), i32x4.const(1));
+  return i32x4.shr_u(i32x4.add(i32x4.add(x, i32x4.const(2 ** (by - 1) - 1)), odd()), by);
 }
