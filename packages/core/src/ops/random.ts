@@ -153,7 +153,8 @@ function fillOrdered(self: Strided, order: readonly number[], fill: (buffer: Typ
 }
 
 /** The elements of `self` with dimensions in the given order (by default their own), in a typed array. */
-function elementsOf(self: Strided, order: readonly number[] | null): TypedArray {
+function elementsOf(op: string, self: Strided, order: readonly number[] | null): TypedArray {
+  if (isHalf(self.dtype)) refuseHalf(op, self.dtype);
   const source = order === null ? self : permuted(self, order);
   const out = newArray(self.dtype, sizeOf(self.shape));
   copy(source, rows(out, source.shape, self.dtype));
@@ -287,7 +288,7 @@ export function normal(
   }
   const [generator] = named<[Generator | null]>('normal', ['generator'], [size ?? options]);
   if (typeof std === 'number') checkStd(std);
-  else for (const value of elementsOf(std, null)) checkStd(Number(value));
+  else for (const value of elementsOf('normal', std, null)) checkStd(Number(value));
   const { dtype } = (typeof mean === 'number' ? std : mean) as Tensor;
   const shapeOf = (x: Tensor | number): Shape => (typeof x === 'number' ? [] : x.shape);
   const noise = allocate(broadcastShapes('normal', shapeOf(mean), shapeOf(std)), dtype);
@@ -311,7 +312,7 @@ function checkStd(std: number): number {
 export function bernoulli(self: Tensor, options?: GeneratorOptions): Tensor {
   const [given] = named<[Generator | null]>('bernoulli', ['generator'], [options]);
   const generator = checkGenerator('bernoulli', given);
-  const p = floats('bernoulli', elementsOf(self, null), self.dtype);
+  const p = floats('bernoulli', elementsOf('bernoulli', self, null), self.dtype);
   const out = allocate(self.shape, self.dtype);
   fillBernoulli(dense(out), p, generator);
   return out;
@@ -337,7 +338,7 @@ export function multinomial(
     });
   }
   const drawn = drawMultinomial(
-    floats('multinomial', elementsOf(self, null), self.dtype),
+    floats('multinomial', elementsOf('multinomial', self, null), self.dtype),
     self.shape[self.ndim - 1],
     numSamples,
     replace,
@@ -438,7 +439,7 @@ export function bernoulli_(
     dtype: probability.dtype,
   };
   const isDense = isContiguous(self.shape, self.strides);
-  const probabilities = elementsOf(each, isDense ? null : memoryOrder(self.shape, self.strides));
+  const probabilities = elementsOf('bernoulli_', each, isDense ? null : memoryOrder(self.shape, self.strides));
   return fillInPlace('bernoulli_', self, (out) =>
     fillBernoulli(out, floats('bernoulli_', probabilities, each.dtype), source),
   );

@@ -1,5 +1,5 @@
 /**
- * Copies of planes between layouts, for elements of 1, 4 or 8 bytes. Strides here count bytes.
+ * Copies of planes between layouts, for elements of 1, 2, 4 or 8 bytes. Strides here count bytes.
  *
  *     for r in 0 … rows-1:  for c in 0 … columns-1:
  *       out[r outRow + c size] = from[r fromRow + c size]         copy_rows: both are runs along a row
@@ -18,7 +18,7 @@
 import type { Assembler, Local, Operand, Value } from '../assembler.ts';
 import type { Emitter } from '../module.ts';
 
-export type ItemBytes = 1 | 4 | 8;
+export type ItemBytes = 1 | 2 | 4 | 8;
 export type CopyForm = 'rows' | 'transposed' | 'repeated' | 'reversed' | 'strided';
 
 /** Elements of these sizes have transposes by vectors. */
@@ -137,12 +137,14 @@ export function load(
   offset = 0,
 ): Value<'i32'> | Value<'i64'> {
   if (bytes === 8) return code.i64.load(pointer, offset);
-  return bytes === 4 ? code.i32.load(pointer, offset) : code.i32.load8_u(pointer, offset);
+  if (bytes === 4) return code.i32.load(pointer, offset);
+  return bytes === 2 ? code.i32.load16_u(pointer, offset) : code.i32.load8_u(pointer, offset);
 }
 
 export function store(code: Assembler, bytes: ItemBytes, pointer: Operand<'i32'>, value: Operand, offset = 0): void {
   if (bytes === 8) code.i64.store(pointer, value as Operand<'i64'>, offset);
   else if (bytes === 4) code.i32.store(pointer, value as Operand<'i32'>, offset);
+  else if (bytes === 2) code.i32.store16(pointer, value as Operand<'i32'>, offset);
   else code.i32.store8(pointer, value as Operand<'i32'>, offset);
 }
 
@@ -170,6 +172,7 @@ function repeatRow(code: Assembler, bytes: ItemBytes, rowBytes: Count, from: Poi
   const splat = code.local('v128');
   if (bytes === 8) splat.set(v128.load64_splat(from));
   else if (bytes === 4) splat.set(v128.load32_splat(from));
+  else if (bytes === 2) splat.set(v128.load16_splat(from));
   else splat.set(v128.load8_splat(from));
   const block = code.local('i32', code.least(rowBytes, REPEATED_BLOCK_BYTES));
   overVectors(
@@ -204,9 +207,10 @@ function reverseRow(code: Assembler, bytes: ItemBytes, rowBytes: Count, from: Po
   );
 }
 
-function reversed({ i8x16, i32x4, i64x2 }: Assembler, bytes: ItemBytes, vector: Local<'v128'>): Value<'v128'> {
+function reversed({ i8x16, i16x8, i32x4, i64x2 }: Assembler, bytes: ItemBytes, vector: Local<'v128'>): Value<'v128'> {
   if (bytes === 8) return i64x2.shuffle([1, 0], vector, vector);
   if (bytes === 4) return i32x4.shuffle([3, 2, 1, 0], vector, vector);
+  if (bytes === 2) return i16x8.shuffle([7, 6, 5, 4, 3, 2, 1, 0], vector, vector);
   return i8x16.shuffle([15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0], vector, vector);
 }
 
