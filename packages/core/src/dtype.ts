@@ -19,7 +19,7 @@ export type DType = ComputeDType | HalfDType;
 /** The floating-point types that loops and kernels compute in. */
 export type FloatDType = 'float32' | 'float64';
 
-/** The elements of a tensor; those of 16-bit floats are their bits, in a `Uint16Array`. */
+/** What elements are stored in; those of 16-bit floats are their bits, in a `Uint16Array`. */
 export type TypedArray = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array | Uint16Array;
 
 /** The dtypes that are computed in, in the order of promotion within and across categories. */

@@ -73,8 +73,8 @@ function nearest(dtype: HalfDType, x: number): number {
 }
 
 const floats = (bits: ArrayLike<number>): Float32Array => new Float32Array(Uint32Array.from(bits).buffer);
-const bitsOf = (x: Tensor): Uint16Array => x.toTypedArray() as Uint16Array;
-const valuesOf = (x: Tensor): number[] => Array.from(x.float().toTypedArray() as Float32Array);
+const bitsOf = (x: Tensor): Uint16Array => x.toBits();
+const valuesOf = (x: Tensor): number[] => Array.from(x.toTypedArray() as Float32Array);
 
 function sameValues(got: ArrayLike<number>, want: ArrayLike<number>, label: string): void {
   assert.is(got.length, want.length, label);
@@ -254,6 +254,7 @@ for (const dtype of HALVES) {
     refuses(() => x.eq_(1), 'eq_');
     refuses(() => sgdStep(x, x, null, { lr: 1 }), 'sgdStep');
     refuses(() => linalg.qr(x.view(1, 2)), 'qr');
+    assert.throws(() => x.float().toBits(), /toBits: takes float16/);
     assert.throws(() => x.array, /float16/);
     assert.throws(() => x.storage.pointer, /float16/);
     assert.equal(x.toArray(), [0.25, 0.5]);

@@ -3,6 +3,7 @@
 import { allocate, isTensor } from './base.ts';
 import { withBits } from './bits.ts';
 import type { DType, TypedArray } from './dtype.ts';
+import { isHalf } from './dtype.ts';
 import type { Shape } from './layout.ts';
 
 /** A tensor on its way. */
@@ -59,7 +60,7 @@ export function toMessage(value: unknown): Message {
   const message = walk(value, (part) => {
     if (!isTensor(part)) return undefined;
     // a copy out of the heap, which cannot be moved
-    const torsorTensor = part.toTypedArray();
+    const torsorTensor = isHalf(part.dtype) ? part.toBits() : part.toTypedArray();
     transfer.push(torsorTensor.buffer as ArrayBuffer);
     return { torsorTensor, dtype: part.dtype, shape: [...part.shape] } satisfies PackedTensor;
   });

@@ -7,7 +7,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import './tensor.ts';
 import type { TypedArray } from './dtype.ts';
-import { DTYPES, itemBytes, newArray } from './dtype.ts';
+import { COMPUTE_DTYPES, itemBytes, newArray } from './dtype.ts';
 import { refuses, values } from './fixtures/check.ts';
 import { memory, onMemoryPressure, setMemoryLimits } from './memory.ts';
 import { arange, fromTypedArray, full, ones, tensor, zeros } from './ops/create.ts';
@@ -30,7 +30,7 @@ function withLimits<T>(limits: Partial<MemoryLimits>, fn: () => T): T {
 }
 
 test('storages of up to 1024 bytes are small, larger ones live in the heap at aligned addresses', () => {
-  for (const dtype of DTYPES) {
+  for (const dtype of COMPUTE_DTYPES) {
     const count = SMALL_BYTES / itemBytes(dtype);
     const small = Storage.allocate(dtype, count, true);
     assert.not.ok(small.inHeap, dtype);

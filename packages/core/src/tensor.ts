@@ -9,7 +9,7 @@ import type { BackwardOptions, GradFn, RemovableHandle } from './dispatch.ts';
 import { recorderIfAny, requireRecorder } from './dispatch.ts';
 import type { DType, TypedArray } from './dtype.ts';
 import { isFloating, isHalf, itemBytes, newArray } from './dtype.ts';
-import { AutogradError, IndexError, ShapeError, ValueError } from './errors.ts';
+import { AutogradError, DTypeError, IndexError, ShapeError, ValueError } from './errors.ts';
 import type { Shape } from './layout.ts';
 import { contiguousStrides, formatShape, isContiguous, sizeOf, wrapDim } from './layout.ts';
 import { range } from './lists.ts';
@@ -32,7 +32,6 @@ import { formatTensor } from './print.ts';
 import { copy } from './reference/elementwise.ts';
 import { halfValue } from './reference/half.ts';
 import { sameStorage } from './storage.ts';
-import { widen } from './widen.ts';
 
 /** Values of a tensor as nested lists; a plain value for 0 dimensions. */
 export type NestedValues = number | boolean | bigint | NestedValues[];
@@ -142,7 +141,7 @@ export class Tensor extends TensorBase {
 
   /** Nested lists of the values: numbers, booleans for bool, BigInts for int64. */
   toArray(): NestedValues {
-    const flat = widen(this).toTypedArray();
+    const flat = this.toTypedArray();
     const value = (i: number): number | boolean | bigint => (this.dtype === 'bool' ? flat[i] !== 0 : flat[i]);
     let at = 0;
     const build = (d: number): NestedValues => {
@@ -158,17 +157,28 @@ export class Tensor extends TensorBase {
   }
 
   /**
-   * A flat copy of the values in row-major order, of the dtype's own kind (`Uint8Array` for bool). Of float16 and bfloat16 it is the
-   * bits, in a `Uint16Array`, which `fromTypedArray` takes back; their values are those of `x.float().toTypedArray()`.
+   * A flat copy of the values in row-major order, of the dtype's own kind (`Uint8Array` for bool; `Float32Array` for float16 and
+   * bfloat16, whose bits `toBits` gives).
    */
   toTypedArray(): TypedArray {
-    const { shape, dtype } = this;
+    return this.flatCopy(isHalf(this.dtype) ? 'float32' : this.dtype);
+  }
+
+  /**
+   * A flat copy of the bits of a float16 or bfloat16 tensor in row-major order, as `fromTypedArray` takes them back.
+   *
+   * @throws DTypeError for other dtypes
+   */
+  toBits(): Uint16Array {
+    if (isHalf(this.dtype)) return this.flatCopy(this.dtype) as Uint16Array;
+    throw new DTypeError(`takes float16 and bfloat16, but got ${this.dtype}`, { op: 'toBits' });
+  }
+
+  private flatCopy(dtype: DType): TypedArray {
+    const { shape } = this;
     const array = newArray(dtype, this.numel());
-    recordFunction(
-      'toTypedArray',
-      () => withBits(() => copy(this, { array, shape, strides: contiguousStrides(shape), offset: 0, dtype })),
-      [this],
-    );
+    const out = { array, shape, strides: contiguousStrides(shape), offset: 0, dtype };
+    recordFunction('toTypedArray', () => withBits(() => copy(this, out)), [this]);
     return array;
   }
 

@@ -12,7 +12,7 @@ const { native, big, shapes, order, versions, refused } = fixtures.npy;
 const DTYPES: Record<string, DType> = {
   f4: 'float32',
   f8: 'float64',
-  f2: 'float32',
+  f2: 'float16',
   i4: 'int32',
   i8: 'int64',
   u1: 'uint8',
@@ -36,7 +36,7 @@ test('what numpy.save writes loads with shape, values and the narrowest dtype th
 });
 
 test('what is saved is byte for byte what numpy.save writes', () => {
-  for (const descr of ['<f4', '<f8', '<i4', '<i8', '|u1', '|b1'] as const) {
+  for (const descr of ['<f4', '<f8', '<i4', '<i8', '|u1', '|b1', '<f2'] as const) {
     const file = fromBase64(native[descr].file);
     assert.equal(npy.save(npy.load(file)), file, descr);
   }
@@ -86,6 +86,12 @@ test('all halves have the value of their bits', () => {
     const expected = (exponent === 31 ? special : size) * (bits & 0x8000 ? -1 : 1);
     if (!Object.is(got[bits], expected)) assert.unreachable(`0x${bits.toString(16)} is ${got[bits]}, not ${expected}`);
   }
+});
+
+test('float16 is saved as it is loaded, and bfloat16, which NumPy has not, is refused', () => {
+  const x = arange(6, { dtype: 'float16' }).view(2, 3);
+  checkSame(npy.load(npy.save(x.t())), x.t().contiguous());
+  assert.throws(() => npy.save(x.bfloat16()), /NumPy has no bfloat16/);
 });
 
 test('a bool that is not 0 or 1 is true', () => {

@@ -215,7 +215,7 @@ function inferDType(op: string, flat: readonly (number | boolean | bigint)[]): D
 /**
  * A tensor over the typed array itself: writes to one show in the other, as `torch.from_numpy`. It never moves to the heap, so
  * kernels copy what they read of it; `tensor` makes a copy once instead. A `Uint16Array` holds the bits of the floats that
- * `options.dtype` names, as `toTypedArray` gives them; a `Float16Array` says so itself.
+ * `options.dtype` names, as `toBits` gives them; a `Float16Array` says so itself.
  *
  * @throws ShapeError when the shape has another number of elements; DTypeError for arrays of a kind that no dtype has, and for a
  *   `Uint16Array` without a dtype, or a dtype with another array

@@ -7,7 +7,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import '../tensor.ts';
 import type { DType } from '../dtype.ts';
-import { DTYPES, isFloating, resultType } from '../dtype.ts';
+import { COMPUTE_DTYPES, isFloating, resultType } from '../dtype.ts';
 import type { FixtureNumber, FixtureTensor, Tolerance } from '../fixtures/check.ts';
 import { agrees, decode, fixture, make, refuses, repeated, scattered, values } from '../fixtures/check.ts';
 import data from '../fixtures/elementwise.json' with { type: 'json' };
@@ -185,8 +185,8 @@ test('resultType gives PyTorch’s dtype beside plain numbers, int32 standing fo
 });
 
 test('add, mul and maximum of all pairs of dtypes have the promoted dtype and the right values', () => {
-  for (const a of DTYPES) {
-    for (const b of DTYPES) {
+  for (const a of COMPUTE_DTYPES) {
+    for (const b of COMPUTE_DTYPES) {
       const x = make([0, 1, 1], a);
       const y = make([1, 1, 0], b);
       const dtype = resultType({ dtype: a, ndim: 1 }, { dtype: b, ndim: 1 });
