@@ -133,7 +133,8 @@ function accumulatorOf(leaf: Tensor, meta: AutogradMeta): AccumulateGrad {
   if (node === null) {
     node = new AccumulateGrad(leaf);
     meta.accumulator = node;
-  } else if (node.shape !== leaf.shape) {
+  } else if (node.shape !== leaf.shape || node.dtype !== leaf.dtype) {
+    // `Module.to` casts a parameter in place.
     node.shape = leaf.shape;
     node.dtype = leaf.dtype;
   }

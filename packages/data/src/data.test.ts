@@ -26,8 +26,17 @@ test('safetensors keep every dtype, shape, value and the metadata', () => {
   }
 });
 
-test('safetensors of known bytes load, F16 and BF16 as float32', () => {
+test('safetensors of known bytes load, F16 and BF16 as float16 and bfloat16, and are saved so', () => {
   const loaded = safetensors.load(fromBase64(fixtures.halves));
+  assert.is(loaded['f16'].dtype, 'float16');
+  assert.is(loaded['bf16'].dtype, 'bfloat16');
+  const again = safetensors.load(safetensors.save(loaded));
+  for (const [name, x] of Object.entries(loaded)) {
+    assert.is(again[name].dtype, x.dtype);
+    assert.equal(again[name].toBits(), x.toBits());
+  }
+  const large = arange(5000, { dtype: 'bfloat16' }).view(50, 100).t();
+  assert.ok(safetensors.load(safetensors.save({ large }))['large'].equal(large));
   assert.equal(loaded['f16'].toArray(), [1, -2.5, 65504, Number.POSITIVE_INFINITY, 2 ** -24]);
   assert.equal(loaded['bf16'].toArray(), [1, -2.5, 3.140625]);
 });

@@ -10,7 +10,7 @@
 import type { FunctionContext } from '@torsor/autograd';
 import { Function as AutogradFunction, borrowGrad, noGrad } from '@torsor/autograd';
 import type { DType, RemovableHandle } from '@torsor/core';
-import { composed, expose, NotImplementedError, named, ShapeError, Tensor, ValueError } from '@torsor/core';
+import { composed, expose, isFloating, NotImplementedError, named, ShapeError, Tensor, ValueError } from '@torsor/core';
 import { Buffer, Parameter } from './parameter.ts';
 
 /** Tensors by name, as PyTorch names them: `conv1.weight`. */
@@ -436,7 +436,7 @@ export abstract class Module<A extends readonly unknown[] = [input: Tensor], R =
   /** Casts floating parameters and buffers, in place. */
   to(dtype: DType | { dtype?: DType }): this {
     const [target] = named<[DType]>('to', ['dtype'], [dtype]);
-    if (target !== 'float32' && target !== 'float64') {
+    if (target === undefined || !isFloating(target)) {
       throw new ValueError(`only accepts floating point dtypes, but got ${String(target)}`, { op: 'Module.to' });
     }
     for (const tensor of [...this.parameters(), ...this.buffers()]) {

@@ -233,7 +233,7 @@ export function pad(
 
 /** Integers take the integer part of the constant. */
 function castConstant(input: Tensor, value: number): number {
-  return input.dtype === 'float32' || input.dtype === 'float64' || input.dtype === 'bool' ? value : Math.trunc(value);
+  return isFloating(input.dtype) || input.dtype === 'bool' ? value : Math.trunc(value);
 }
 
 /**

@@ -39,6 +39,7 @@ import { multinomial as drawMultinomial, randperm as drawPermutation } from '../
 import { copy } from '../reference/elementwise.ts';
 import type { Tensor } from '../tensor.ts';
 import { holdScratch } from '../wasm/launchRandom.ts';
+import { copy_ } from './copies.ts';
 import { checkShape } from './create.ts';
 
 export interface RandomOptions {
@@ -419,6 +420,10 @@ export function bernoulli_(
     [p, options],
   );
   const source = checkGenerator('bernoulli_', generator);
+  if (isHalf(self.dtype) && isContiguous(self.shape, self.strides)) {
+    // Of 0 and 1, all dtypes have the same.
+    return copy_(self, bernoulli_(allocate(self.shape, 'float32'), probability, { generator: source }));
+  }
   if (typeof probability === 'number') {
     return fillInPlace('bernoulli_', self, (out) => fillBernoulli(out, probability, source, self.dtype));
   }
