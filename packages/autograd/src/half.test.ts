@@ -2,8 +2,8 @@ import type { DType, Tensor } from '@torsor/core';
 import { dispatchMode, NotImplementedError } from '@torsor/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { specs } from './derivatives/specs/index.ts';
 import { gradients } from './derivatives/specs/check.ts';
+import { specs } from './derivatives/specs/index.ts';
 import type { Sample } from './derivatives/specs/spec.ts';
 import { outputsOf } from './derivatives/specs/spec.ts';
 import './index.ts';
@@ -54,7 +54,10 @@ for (const dtype of HALVES) {
           halves.forEach((x, i) => assert.equal(x.toTypedArray(), before[i], label));
           continue;
         }
-        const { outputs: expected, ops } = run(sample, halves.map((x) => (x.isFloatingPoint() ? x.float() : x)));
+        const { outputs: expected, ops } = run(
+          sample,
+          halves.map((x) => (x.isFloatingPoint() ? x.float() : x)),
+        );
         let outputs: readonly Tensor[];
         try {
           ({ outputs } = run(sample, halves));
@@ -71,7 +74,10 @@ for (const dtype of HALVES) {
             if (Object.is(x, rounded[k]) || x === rounded[k]) return;
             // What is composed of several ops is rounded after each of them.
             const tolerance = ops > 1 ? 8 * unit * Math.max(1, Math.abs(rounded[k])) : 0;
-            assert.ok(Math.abs(x - rounded[k]) <= tolerance, `${at}: element ${k} is ${x}, expected ${rounded[k]} (${ops} ops)`);
+            assert.ok(
+              Math.abs(x - rounded[k]) <= tolerance,
+              `${at}: element ${k} is ${x}, expected ${rounded[k]} (${ops} ops)`,
+            );
           });
         });
       }
@@ -102,7 +108,10 @@ for (const dtype of HALVES) {
           const [a, b] = [numbers(grad), numbers(want[i] as Tensor)];
           const scale = Math.max(1, ...b.map(Math.abs));
           a.forEach((x, k) => {
-            assert.ok(Object.is(x, b[k]) || Math.abs(x - b[k]) <= 16 * unit * scale, `${label}: ${x}, expected ${b[k]}`);
+            assert.ok(
+              Object.is(x, b[k]) || Math.abs(x - b[k]) <= 16 * unit * scale,
+              `${label}: ${x}, expected ${b[k]}`,
+            );
           });
         });
       }

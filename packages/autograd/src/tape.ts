@@ -266,7 +266,8 @@ class WideContext extends Context {
 function widened(value: unknown): unknown {
   if (Array.isArray(value)) return typeof value[0] === 'number' ? value : value.map(widened);
   if (isTensor(value)) return isHalf(value.dtype) ? value.to('float32') : value;
-  if (typeof value !== 'object' || value === null || !isHalf((value as Partial<TensorMeta>).dtype as DType)) return value;
+  if (typeof value !== 'object' || value === null || !isHalf((value as Partial<TensorMeta>).dtype as DType))
+    return value;
   const { shape, strides, offset } = value as ArgumentMeta;
   return { shape, strides, offset, ndim: shape.length, dtype: 'float32' } satisfies ArgumentMeta;
 }

@@ -99,7 +99,11 @@ for (const dtype of HALVES) {
   test(`all bit patterns of ${dtype} are their values in float32, by kernel and by loop, and come back`, () => {
     const all = Uint16Array.from({ length: 65536 }, (_, i) => i);
     const want = Float32Array.from(all, (bits) => valueOf(dtype, bits));
-    sameValues(Float32Array.from(all, (bits) => halfValue(dtype, bits)), want, 'the loop');
+    sameValues(
+      Float32Array.from(all, (bits) => halfValue(dtype, bits)),
+      want,
+      'the loop',
+    );
     const x = fromTypedArray(all, [256, 256], { dtype });
     for (const source of [x, x.clone()]) {
       const wide = source.float();
@@ -126,7 +130,11 @@ for (const dtype of HALVES) {
     }
     const values = floats(words);
     const want = Uint16Array.from(values, (x) => nearest(dtype, x));
-    sameValues(Uint16Array.from(values, (x) => halfBits(dtype, x)), want, 'the loop');
+    sameValues(
+      Uint16Array.from(values, (x) => halfBits(dtype, x)),
+      want,
+      'the loop',
+    );
     sameValues(bitsOf(tensor(values).to(dtype)), want, 'the kernel');
     for (const n of [1, 7, 8, 9, 255, 256, 257, 263, 264, 265]) {
       sameValues(bitsOf(tensor(values.subarray(0, n)).to(dtype)), want.subarray(0, n), `${n} elements`);
@@ -177,7 +185,10 @@ for (const dtype of HALVES) {
       assert.is(empty(n, { dtype }).dtype, dtype);
       const x = arange(n, { dtype }).view(2, n / 2);
       const wide = x.float();
-      assert.equal(valuesOf(x), Array.from({ length: n }, (_, i) => roundToHalf(dtype, i)));
+      assert.equal(
+        valuesOf(x),
+        Array.from({ length: n }, (_, i) => roundToHalf(dtype, i)),
+      );
       assert.equal(valuesOf(x.t().contiguous()), valuesOf(wide.t().contiguous()));
       assert.equal(valuesOf(x.at(1)), valuesOf(wide.at(1)));
       assert.equal(valuesOf(x.at(0, tensor([1, 0], { dtype: 'int32' }))), [1, 0]);
@@ -287,7 +298,11 @@ for (const dtype of HALVES) {
     const x = floats([0x7f800001, 0xffc00000, 0x7fffffff, 0x7f800000, 0xff800000, 0x80000000, 0x7f7fffff]);
     sameValues(valuesOf(tensor(x).to(dtype)), [NaN, NaN, NaN, Infinity, -Infinity, -0, Infinity], 'by loop');
     const many = new Float32Array(280).map((_, i) => x[i % 7]);
-    sameValues(valuesOf(tensor(many).to(dtype)).slice(0, 7), [NaN, NaN, NaN, Infinity, -Infinity, -0, Infinity], 'by kernel');
+    sameValues(
+      valuesOf(tensor(many).to(dtype)).slice(0, 7),
+      [NaN, NaN, NaN, Infinity, -Infinity, -0, Infinity],
+      'by kernel',
+    );
     assert.is(tensor(1e6, { dtype: 'float16' }).item(), Infinity);
   });
 }
@@ -301,7 +316,9 @@ test('a Uint16Array is bits only where it is said of what, and a Float16Array is
   assert.throws(() => tensor(bits), /fromTypedArray\(bits/);
   assert.throws(() => fromTypedArray(bits), /Uint16Array of bits/);
   assert.throws(() => fromTypedArray(new Float32Array(2), [2], { dtype: 'float16' }), /Uint16Array of bits/);
-  const Float16Array = Reflect.get(globalThis, 'Float16Array') as unknown as { of(...values: number[]): Uint16Array } | undefined;
+  const Float16Array = Reflect.get(globalThis, 'Float16Array') as unknown as
+    | { of(...values: number[]): Uint16Array }
+    | undefined;
   if (Float16Array === undefined) return;
   const half = Float16Array.of(1, 2.5);
   for (const y of [tensor(half), fromTypedArray(half)]) {
@@ -309,6 +326,5 @@ test('a Uint16Array is bits only where it is said of what, and a Float16Array is
     assert.equal(y.toArray(), [1, 2.5]);
   }
 });
-
 
 test.run();

@@ -26,9 +26,7 @@ const MOVES = /* @__PURE__ */ opsOf(
   'cat stack gather indexSelect index maskedSelect flip roll repeat tril triu selectBackward sliceBackward diagonalBackward',
 );
 /** Ops that PyTorch has not for 16-bit floats either: float32 results of these are worth nothing when rounded. */
-const REFUSED = /* @__PURE__ */ opsOf(
-  'cholesky luFactor luSolve det slogdet solveTriangular qr eigh svd pinv',
-);
+const REFUSED = /* @__PURE__ */ opsOf('cholesky luFactor luSolve det slogdet solveTriangular qr eigh svd pinv');
 /** Ops whose operands meet in the dtype that they promote to, not in float32. */
 const COMPARISONS = /* @__PURE__ */ opsOf('eq ne lt le gt ge');
 
@@ -38,7 +36,8 @@ const LARGEST: Readonly<Record<HalfDType, number>> = { float16: 65504, bfloat16:
 function visitTensors(args: readonly unknown[], visit: (x: Tensor) => void): void {
   for (const arg of args) {
     if (isTensor(arg)) visit(arg);
-    else if (Array.isArray(arg) && typeof arg[0] !== 'number') for (const entry of arg) if (isTensor(entry)) visit(entry);
+    else if (Array.isArray(arg) && typeof arg[0] !== 'number')
+      for (const entry of arg) if (isTensor(entry)) visit(entry);
   }
 }
 
@@ -82,7 +81,8 @@ function widenAll(op: string, args: readonly unknown[], target: DType, copies: M
   };
   return args.map((arg, i) => {
     if (isTensor(arg)) return one(arg);
-    if (Array.isArray(arg)) return typeof arg[0] === 'number' ? arg : arg.map((entry) => (isTensor(entry) ? one(entry) : entry));
+    if (Array.isArray(arg))
+      return typeof arg[0] === 'number' ? arg : arg.map((entry) => (isTensor(entry) ? one(entry) : entry));
     if (arg === 'float16' || arg === 'bfloat16') return 'float32';
     if (!isHalf(target)) return arg;
     if (typeof arg === 'number' && COMPARISONS.has(op)) return roundToHalf(target, arg);
@@ -135,7 +135,8 @@ function compute(op: string, run: (...args: readonly unknown[]) => unknown, args
   }
   const kept = Array.isArray(result) ? result : [result];
   for (const { storage } of copies.values()) {
-    if (!kept.some((entry) => isTensor(entry) && entry.storage.root === storage.root)) storage.release('the end of an op');
+    if (!kept.some((entry) => isTensor(entry) && entry.storage.root === storage.root))
+      storage.release('the end of an op');
   }
   return Array.isArray(result) ? Object.assign([...result], { 0: rounded }) : rounded;
 }

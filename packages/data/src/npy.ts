@@ -43,7 +43,10 @@ const MAX_HEADER_BYTES = 65_535;
 export function save(x: Tensor): Uint8Array<ArrayBuffer> {
   const { dtype, shape } = x;
   if (dtype === 'bfloat16') {
-    throw new DTypeError("NumPy has no bfloat16; cast with .to('float32') first", { op: 'npy.save', operands: { dtype } });
+    throw new DTypeError("NumPy has no bfloat16; cast with .to('float32') first", {
+      op: 'npy.save',
+      operands: { dtype },
+    });
   }
   if (shape.length > MAX_DIMS) {
     throw new ShapeError(`${shape.length} dimensions are more than ${MAX_DIMS}`, {

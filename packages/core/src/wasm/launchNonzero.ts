@@ -28,10 +28,11 @@ const pointerOf = ({ storage, offset, dtype }: Tensor): number => storage.pointe
 /** `countNonzero` of `reference/index.ts` by a kernel; null where none takes the operand. */
 export function launchCountNonzero(a: Tensor): number | null {
   if (!isTaken(a)) return null;
-  return kernel<Nonzero>(nonzeroName(a.dtype as ComputeDType), emitNonzero(a.dtype as ComputeDType), heap().memory).count(
-    sizeOf(a.shape),
-    pointerOf(a),
-  );
+  return kernel<Nonzero>(
+    nonzeroName(a.dtype as ComputeDType),
+    emitNonzero(a.dtype as ComputeDType),
+    heap().memory,
+  ).count(sizeOf(a.shape), pointerOf(a));
 }
 
 /**
@@ -46,7 +47,11 @@ export function launchNonzero(a: Tensor, out: Tensor): boolean {
   for (const [d, size] of leading.entries()) odometer.set([0, size], 2 * d);
   const [step, dimension] = out.strides.map((stride) => 4 * stride);
   const first = pointerOf(out);
-  const { run } = kernel<Nonzero>(nonzeroName(a.dtype as ComputeDType), emitNonzero(a.dtype as ComputeDType), heap().memory);
+  const { run } = kernel<Nonzero>(
+    nonzeroName(a.dtype as ComputeDType),
+    emitNonzero(a.dtype as ComputeDType),
+    heap().memory,
+  );
   const n = a.shape[leading.length];
   const end = first + out.shape[0] * step;
   run(sizeOf(leading), n, pointerOf(a), first, end, step, dimension, leading.length, index);
