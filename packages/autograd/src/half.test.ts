@@ -51,7 +51,9 @@ for (const dtype of HALVES) {
           } catch (error) {
             assert.instance(error, NotImplementedError, `${label}: ${String(error)}`);
           }
-          halves.forEach((x, i) => assert.equal(x.toTypedArray(), before[i], label));
+          halves.forEach((x, i) => {
+            assert.equal(x.toTypedArray(), before[i], label);
+          });
           continue;
         }
         const { outputs: expected, ops } = run(

@@ -154,10 +154,10 @@ export function widenedWrite(op: string, args: readonly unknown[], self: Tensor,
     const copies = operands.map(widen);
     const own = operands.map(fieldsOf);
     try {
-      operands.forEach((x, i) => Object.assign(x, fieldsOf(copies[i])));
+      for (const [i, x] of operands.entries()) Object.assign(x, fieldsOf(copies[i]));
       withoutBits(write);
     } finally {
-      operands.forEach((x, i) => Object.assign(x, own[i]));
+      for (const [i, x] of operands.entries()) Object.assign(x, own[i]);
     }
     const result = copies[operands.indexOf(self)];
     if (result !== undefined) runCopy(result, self);
