@@ -11,7 +11,20 @@
 import type { FunctionContext } from '@torsor/autograd';
 import { Function as AutogradFunction, grad, isGradEnabled } from '@torsor/autograd';
 import type { Tensor } from '@torsor/core';
-import { addcmul, addmm, cat, composed, empty, linear, mul, recordFunction, stack, sub } from '@torsor/core';
+import {
+  addcmul,
+  addmm,
+  cat,
+  composed,
+  empty,
+  isHalf,
+  linear,
+  mul,
+  NotImplementedError,
+  recordFunction,
+  stack,
+  sub,
+} from '@torsor/core';
 import { inHeap, lstmBackward, lstmForward } from './lstmKernel.ts';
 
 /** Hidden state, and for LSTM the cell's. */
@@ -148,6 +161,12 @@ export const lstm: Kind = {
     return [mul(o.sigmoid(), cell.tanh()), cell];
   },
   run({ times, inputs, state: [first, cell], weight, keeps }) {
+    if (isHalf(inputs.dtype)) {
+      throw new NotImplementedError(`is not implemented for ${inputs.dtype}; cast with .to('float32') first`, {
+        op: 'lstm',
+        operands: { dtype: inputs.dtype },
+      });
+    }
     const [steps, batch, width] = inputs.shape;
     const size = weight.shape[1];
     const hidden = empty([steps, batch, size], { dtype: inputs.dtype });

@@ -1,0 +1,97 @@
+/** Modules cast to float16 and bfloat16: outputs near those of float32, gradients of the parameters' dtype. */
+
+import type { DType, Tensor } from '@torsor/core';
+import { manualSeed, NotImplementedError, ones, randn } from '@torsor/core';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import * as nn from './index.ts';
+
+/** Beside a result of about 1 that is rounded a few times on its way. */
+const TOLERANCE = { float16: 2 ** -8, bfloat16: 2 ** -5 } as const;
+
+/** A call, the module that it calls, and an input. */
+type Case = readonly [
+  (x: Tensor) => Tensor,
+  Pick<nn.Module, 'zeroGrad' | 'parameters' | 'buffers'> & { to(dtype: DType): unknown },
+  Tensor,
+];
+
+const MODULES: Readonly<Record<string, () => Case>> = {
+  linear: () => called(new nn.Linear(8, 4), randn(3, 8)),
+  conv: () => called(new nn.Conv2d(2, 3, 3), randn(2, 2, 9, 9)),
+  transposed: () => called(new nn.ConvTranspose2d(2, 3, 3), randn(2, 2, 9, 9)),
+  batchNorm: () => called(new nn.BatchNorm2d(2), randn(5, 2, 20, 20)),
+  layerNorm: () => called(new nn.LayerNorm(8), randn(5, 8)),
+  groupNorm: () => called(new nn.GroupNorm(2, 4), randn(5, 4, 3)),
+  pool: () => called(new nn.MaxPool2d(2), randn(1, 2, 8, 8)),
+  attention: () => called(new nn.TransformerEncoderLayer(8, 2, 16, { dropout: 0 }), randn(5, 2, 8)),
+  gru: () => {
+    const gru = new nn.GRU(4, 3);
+    return [(x) => gru(x)[0], gru, randn(5, 2, 4)];
+  },
+};
+
+function called(module: nn.Module, x: Tensor): Case {
+  return [module as unknown as (x: Tensor) => Tensor, module, x];
+}
+
+for (const dtype of ['float16', 'bfloat16'] as const) {
+  for (const [name, make] of Object.entries(MODULES)) {
+    test(`${name} in ${dtype}`, () => {
+      manualSeed(1);
+      const [call, module, given] = make();
+      module.to(dtype);
+      module.to('float32');
+      const want = call(given.to(dtype).float().requiresGrad_());
+      want.mean().backward();
+      const x = given.to(dtype).requiresGrad_();
+      module.zeroGrad();
+      // After its first use: what the tape knows of the parameters is renewed.
+      module.to(dtype);
+      const got = call(x);
+      assert.is(got.dtype, dtype);
+      const error = got.float().sub(want).abs().max().item();
+      assert.ok(error <= TOLERANCE[dtype] * Math.max(1, want.abs().max().item()), `off by ${error}`);
+      got.float().mean().backward();
+      for (const leaf of [x, ...module.parameters()]) assert.is(leaf.grad?.dtype, dtype);
+      for (const buffer of module.buffers()) assert.ok(!buffer.isFloatingPoint() || buffer.dtype === dtype);
+    });
+  }
+
+  test(`running statistics in ${dtype} move`, () => {
+    manualSeed(2);
+    const norm = new nn.BatchNorm1d(2).to(dtype);
+    norm(randn(50, 2).add(10).to(dtype));
+    assert.ok((norm.runningMean as Tensor).float().sub(1).abs().max().item() < 0.1);
+  });
+
+  test(`dropout of ${dtype} drops what it drops of float32`, () => {
+    const dropped = [ones(100), ones(100).to(dtype)].map((x) => {
+      manualSeed(3);
+      return new nn.Dropout(0.5)(x);
+    });
+    assert.is(dropped[1].dtype, dtype);
+    assert.ok(dropped[1].float().equal(dropped[0]));
+  });
+
+  test(`a state dict of ${dtype} loads into float32`, () => {
+    const from = new nn.Linear(4, 2).to(dtype);
+    const into = new nn.Linear(4, 2);
+    into.loadStateDict(from.stateDict());
+    assert.is(into.weight.dtype, 'float32');
+    assert.ok(into.weight.equal(from.weight.float()));
+  });
+
+  test(`LSTM refuses ${dtype} by name`, () => {
+    const lstm = new nn.LSTM(4, 3).to(dtype);
+    try {
+      lstm(randn(5, 2, 4).to(dtype));
+      assert.unreachable('no error');
+    } catch (error) {
+      assert.instance(error, NotImplementedError, String(error));
+      assert.is((error as NotImplementedError).op, 'lstm');
+    }
+  });
+}
+
+test.run();
