@@ -314,4 +314,16 @@ test('arguments that do not fit are refused', () => {
   );
 });
 
+test('16-bit floats are refused, as parameters and as inputs', () => {
+  for (const run of [
+    () => exportOnnx(new nn.Linear(2, 2).half(), [ones([1, 2], { dtype: 'float16' })]),
+    () => exportOnnx(new nn.ReLU(), [ones([1, 2], { dtype: 'bfloat16' })]),
+  ]) {
+    assert.throws(
+      run,
+      (error: Error) => error instanceof NotImplementedError && /cannot export b?float16/.test(error.message),
+    );
+  }
+});
+
 test.run();
