@@ -7,7 +7,7 @@ test('small arrays are zero, of their kind, and share no element', () => {
   const arrays = Array.from({ length: 400 }, (_, i) => {
     const dtype = DTYPES[i % DTYPES.length];
     const length = (i * 37) % (1024 / itemBytes(dtype) + 1);
-    const array = smallArray(dtype, length);
+    const array = smallArray(dtype, length, length * itemBytes(dtype));
     assert.is(array.length, length);
     assert.is(array.constructor, newArray(dtype, 0).constructor);
     assert.not((array as Float64Array).some((v) => Number(v) !== 0));
@@ -21,7 +21,7 @@ test('small arrays are zero, of their kind, and share no element', () => {
 
 test('none holds on to more than four kibibytes', () => {
   for (const length of [1, 8, 16, 17, 100, 256]) {
-    assert.ok(smallArray('float32', length).buffer.byteLength <= 4096);
+    assert.ok(smallArray('float32', length, 4 * length).buffer.byteLength <= 4096);
   }
 });
 

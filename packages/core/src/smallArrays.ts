@@ -6,7 +6,7 @@
  */
 
 import type { DType, TypedArray } from './dtype.ts';
-import { itemBytes, newArray, viewArray } from './dtype.ts';
+import { newArray, viewArray } from './dtype.ts';
 
 /** What one live tensor may hold on to, in bytes. */
 const SLAB_BYTES = 4096;
@@ -17,21 +17,22 @@ const OWN_BYTES = 64;
 
 let slab: ArrayBuffer | null = null;
 let used = 0;
-/** Arrays of more bytes than this come from slabs; null until it is asked for. */
-let mostOwnBytes: number | null = null;
+/** Whether the engine is V8; null until it is asked for. */
+let isV8: boolean | null = null;
 
-function findMostOwnBytes(): number {
+function findV8(): boolean {
   // No engine says which one it is. V8 words its stacks so, and of the others Bun's alone does.
-  const isV8 = !('Bun' in globalThis) && /^ {4}at /m.test(String(new Error().stack));
-  if (!isV8) return Number.POSITIVE_INFINITY;
-  return 'Deno' in globalThis ? 0 : OWN_BYTES;
+  return !('Bun' in globalThis) && /^ {4}at /m.test(String(new Error().stack));
 }
 
-/** An array of `length` elements, all zero, for a tensor of at most a quarter of a slab. */
-export function smallArray(dtype: DType, length: number): TypedArray {
-  const bytes = length * itemBytes(dtype);
-  mostOwnBytes ??= findMostOwnBytes();
-  if (bytes <= mostOwnBytes) return newArray(dtype, length);
+/** Up to so many bytes, no array comes from a slab. */
+const ownBytes: number = /* @__PURE__ */ (() => ('Deno' in globalThis ? 0 : OWN_BYTES))();
+
+/** An array of `length` elements, which are `bytes`, all zero, for a tensor of at most a quarter of a slab. */
+export function smallArray(dtype: DType, length: number, bytes: number): TypedArray {
+  if (bytes <= ownBytes) return newArray(dtype, length);
+  isV8 ??= findV8();
+  if (!isV8) return newArray(dtype, length);
   if (slab === null || used + bytes > SLAB_BYTES) {
     slab = new ArrayBuffer(SLAB_BYTES);
     used = 0;

@@ -92,7 +92,8 @@ export class Storage {
   /** `length` elements; all zero when `zeroed`, else unspecified. */
   static allocate(dtype: DType, length: number, zeroed: boolean): Storage {
     const bytes = length * itemBytes(dtype);
-    if (bytes <= SMALL_BYTES) return Storage.track(Storage.make(dtype, length, null, smallArray(dtype, length), null));
+    if (bytes <= SMALL_BYTES)
+      return Storage.track(Storage.make(dtype, length, null, smallArray(dtype, length, bytes), null));
     const block = new Block(bytes);
     const storage = Storage.make(dtype, length, block, null, null);
     if (settle(block, storage)) {
