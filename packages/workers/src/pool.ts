@@ -66,6 +66,21 @@ export const HEALING_ATTEMPTS = 5;
 /** How long the end of a thread is waited for. */
 const TERMINATE_MS = 2_000;
 
+/** How long a lost thread may go on: Deno ends one two seconds after it is told to, and a core that is busy elsewhere keeps it longer. */
+const LOST_THREAD_MS = 5_000;
+
+/** Scratch space of threads that were lost, which may be writing to it yet; given back when that is past. */
+let lostScratch: { readonly pointers: readonly number[]; readonly untilMs: number }[] = [];
+
+function releaseLostScratch(): void {
+  const now = performance.now();
+  lostScratch = lostScratch.filter(({ pointers, untilMs }) => {
+    if (now < untilMs) return true;
+    for (const pointer of pointers) heap().release(pointer);
+    return false;
+  });
+}
+
 type Run = (...args: number[]) => unknown;
 
 /** How `start` makes a pool. */
@@ -101,7 +116,7 @@ export interface PoolStats {
 export class Pool implements Executor, AsyncDisposable {
   readonly threads: number;
   private ints: Int32Array;
-  private readonly doubles: Float64Array;
+  private doubles: Float64Array;
   private readonly text: Uint8Array;
   private workers: Thread[] = [];
   private readonly watchdogMs: number;
@@ -339,12 +354,7 @@ export class Pool implements Executor, AsyncDisposable {
     if (this.healing !== null || this.isStopped) return;
     const old = this.workers;
     this.workers = [];
-    // A thread that cannot be ended finds that it must end, and counts nothing any more that counts.
-    const lost = this.ints;
-    this.ints = new Int32Array(new SharedArrayBuffer(INTS * 4));
-    this.ints.set(lost);
-    this.ints[PARKED] = 0;
-    Atomics.store(lost, STOP, 1);
+    this.leave();
     this.healing = (async () => {
       await terminated(old);
       for (let attempt = 1; !this.isStopped; attempt++) {
@@ -354,6 +364,7 @@ export class Pool implements Executor, AsyncDisposable {
         } catch (error) {
           // What ended one thread may end another while it starts.
           if (attempt === HEALING_ATTEMPTS) throw error;
+          this.leave();
         }
       }
     })().finally(() => {
@@ -361,6 +372,22 @@ export class Pool implements Executor, AsyncDisposable {
     });
     // Whoever calls `settled` hears of a failure; the pool itself goes on with one thread.
     this.healing.catch(() => undefined);
+  }
+
+  /**
+   * Leaves lost threads behind. One that cannot be ended at once finds that it must end, and counts nothing any more that counts; nor may
+   * it meet, in arguments or in scratch space, the thread that takes its place.
+   */
+  private leave(): void {
+    const lost = this.ints;
+    this.ints = new Int32Array(new SharedArrayBuffer(INTS * 4));
+    this.ints.set(lost);
+    this.ints[PARKED] = 0;
+    Atomics.store(lost, STOP, 1);
+    this.doubles = new Float64Array(new SharedArrayBuffer(DOUBLES * 8));
+    lostScratch.push({ pointers: this.scratch, untilMs: performance.now() + LOST_THREAD_MS });
+    this.scratch = [];
+    this.scratchBytes = 0;
   }
 
   /** Resolves when the pool has replaced the threads that it lost, if it lost any; rejects when it could not, and goes on with one. */
@@ -390,6 +417,7 @@ export class Pool implements Executor, AsyncDisposable {
   private setScratch(bytes: number): boolean {
     if (bytes <= this.scratchBytes) return true;
     const home = heap();
+    releaseLostScratch();
     for (const pointer of this.scratch) home.release(pointer);
     this.scratch = [];
     this.scratchBytes = 0;
