@@ -233,6 +233,32 @@ threaded(
   },
 );
 
+threaded(
+  'the thread that takes the place of a lost one meets it nowhere: not in counters, arguments or scratch space',
+  async () => {
+    const want = product();
+    const pool = await start({ threads: 2 });
+    try {
+      pool.sharesAll = true;
+      assert.is(product(), want);
+      const state = pool as unknown as { workers: readonly Thread[]; ints: object; doubles: object; scratch: number[] };
+      const { ints, doubles, scratch } = state;
+      const [place] = scratch;
+      assert.ok(place > 0, 'a product takes scratch space');
+      await state.workers[0].terminate();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await pool.settled();
+      assert.is(product(), want);
+      assert.is.not(state.ints, ints);
+      assert.is.not(state.doubles, doubles);
+      assert.ok(state.scratch[0] > 0);
+      assert.is.not(state.scratch[0], place);
+    } finally {
+      await pool.stop();
+    }
+  },
+);
+
 threaded('a launch of more calls than a launch has tasks runs each of them once', async () => {
   const calls = 10_007;
   const counts = heap().allocate(4 * calls);
