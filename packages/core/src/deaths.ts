@@ -171,7 +171,7 @@ export class Deaths {
     return (performance.now() - this.allAtMs) / this.allTookMs;
   }
 
-  /** The same for the young alone, where they can be listed. */
+  /** A look at the young alone, where they can be listed. */
   private lookAtYoung(): void {
     // None of the new is held meanwhile: what outlives two collections, V8 puts among the old, where later ones do not find it dead.
     this.passNew(Infinity, true);

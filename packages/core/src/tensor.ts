@@ -133,8 +133,8 @@ export class Tensor extends TensorBase {
     }
     const read = (): number => {
       const { dtype } = this;
-      const element = Number(withBits(() => this.array)[this.offset]);
-      return isHalf(dtype) ? halfValue(dtype, element) : element;
+      if (!isHalf(dtype)) return Number(this.array[this.offset]);
+      return halfValue(dtype, Number(withBits(() => this.array)[this.offset]));
     };
     return recordFunction('item', read, [this]);
   }

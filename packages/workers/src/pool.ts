@@ -69,7 +69,7 @@ const TERMINATE_MS = 2_000;
 /** How long a lost thread may go on: Deno ends one two seconds after it is told to, and a core that is busy elsewhere keeps it longer. */
 const LOST_THREAD_MS = 5_000;
 
-/** Scratch space of threads that were lost, which may be writing to it yet; given back when that is past. */
+/** Scratch space of threads that were lost, which may be writing to it yet; given back when a pool next loses a thread, or stops, after that is past. */
 let lostScratch: { readonly pointers: readonly number[]; readonly untilMs: number }[] = [];
 
 function releaseLostScratch(): void {
@@ -385,6 +385,7 @@ export class Pool implements Executor, AsyncDisposable {
     this.ints[PARKED] = 0;
     Atomics.store(lost, STOP, 1);
     this.doubles = new Float64Array(new SharedArrayBuffer(DOUBLES * 8));
+    releaseLostScratch();
     lostScratch.push({ pointers: this.scratch, untilMs: performance.now() + LOST_THREAD_MS });
     this.scratch = [];
     this.scratchBytes = 0;
@@ -417,7 +418,6 @@ export class Pool implements Executor, AsyncDisposable {
   private setScratch(bytes: number): boolean {
     if (bytes <= this.scratchBytes) return true;
     const home = heap();
-    releaseLostScratch();
     for (const pointer of this.scratch) home.release(pointer);
     this.scratch = [];
     this.scratchBytes = 0;
@@ -472,6 +472,7 @@ export class Pool implements Executor, AsyncDisposable {
     await terminated(this.workers);
     const home = heap();
     for (const pointer of this.scratch.splice(0)) home.release(pointer);
+    releaseLostScratch();
     for (let id = 0; id < this.ids.size; id++) home.release(this.ints[KERNELS + 2 * id] >>> 0);
     this.ids.clear();
   }

@@ -60,7 +60,10 @@ function fill(pointer: number, dtype: FloatDType, table: Float64Array): void {
   (viewArray(dtype, heap().memory.buffer, pointer, table.length) as Float64Array).set(table);
 }
 
-/** The same where all lies in the heap: x, g (0 where there is none), out, and tables of a number for each channel in the dtype of `x`. */
+/**
+ * out = f(x, tables), or f(x, g, tables), channel by channel, where all lies in the heap: the operands (g is 0 where there is none), and
+ * tables of a number for each channel in the dtype of `x`.
+ */
 export function runNorm(
   form: NormForm,
   x: Floating,
@@ -99,7 +102,7 @@ export function runNorm(
   }
 }
 
-/** out = f(x, tables), or f(x, g, tables), channel by channel */
+/** `runNorm` of tensors, with tables in doubles */
 function launchTables(
   form: NormForm,
   operands: readonly Tensor[],
