@@ -77,7 +77,7 @@ export async function measureRow(
   const subjects = await subjectsOf(row, peers, voice);
   let measured: Measured[];
   try {
-    measured = await measure(subjects, rounds, budgetMs);
+    measured = await measure(subjects, rounds, budgetMs, row.isFair);
   } finally {
     for (const subject of subjects) subject.release?.();
   }

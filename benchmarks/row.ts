@@ -43,6 +43,8 @@ export interface Row {
   readonly atLeast?: Readonly<Record<string, number>>;
   /** The longest that one run may take. */
   readonly atMostMs?: number;
+  /** Whether the machine has now what the row is about; asked before and after each turn, which is taken anew unless it has both times. */
+  isFair?(): boolean;
 }
 
 /** A line that finds its value by itself. */

@@ -45,7 +45,8 @@ interface Family {
 
 const byTime = (ns: number) => (n: number) => {
   const us = (n * ns) / 1000;
-  return us < SHARED_US ? 1 : Math.max(2, Math.min(MOST_TASKS, Math.floor(us / TASK_US)));
+  const wanted = Math.floor(us / TASK_US);
+  return us < SHARED_US ? 1 : Math.max(2, Math.min(8, 2 * wanted), Math.min(MOST_TASKS, 4 * Math.round(wanted / 4)));
 };
 /** Chunks of a whole reduction have 2¹⁶ elements. */
 const byChunks = (ns: number) => (n: number) => Math.min(Math.ceil(n / 2 ** 16), byTime(ns)(n));

@@ -195,8 +195,12 @@ export function lines(): Line[] {
   const steps = train();
   const layer = 'conv 3×3 64→64, 56²';
   return [
-    // What two cores are to one on the day: no row below can do better.
-    threaded('multiply-adds on registers', () => () => executor().run(peakLaunch, heap().memory, 0), THREADS),
+    // What two cores are to one on the day: no row below can do better. Its turns all count, while those of other rows are taken anew
+    // where one of the cores is missing.
+    {
+      ...threaded('multiply-adds on registers', () => () => executor().run(peakLaunch, heap().memory, 0), THREADS),
+      isFair: () => true,
+    },
     rowOf(matmul(), 'matmul 1024', 1.85, 1.9),
     rowOf(matmul(), 'matmul 256', 1.6),
     rowOf(matmul(), 'matmul 128', 1.2),

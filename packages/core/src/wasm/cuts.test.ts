@@ -81,6 +81,7 @@ test('small launches stay whole; of large ones there are not many more than 64 c
   assert.is(cutsFor(8, [1000], 11).isShared, false);
   assert.is(cutsFor(8, [1000], 12).list.length, 2);
   assert.is(cutsFor(8, [6400], 1e6).list.length, 64);
+  for (const us of [72, 80, 88, 104, 200]) assert.is(cutsFor(8, [6400], us).list.length % 4, 0, `${us} µs`);
   assert.ok(cutsFor(8, [33, 1000], 1e6).list.length <= 128);
 });
 

@@ -27,6 +27,8 @@ const TASK_NS = 8_000;
 const MOST_CUTS = 64;
 /** Fewer than these are cut once more, since whoever takes the last one is waited for. */
 const FEW_CUTS = 8;
+/** More are a multiple of so many: nine tasks take two threads as long as ten. */
+const EVEN_CUTS = 4;
 
 /**
  * Cuts a grid of `sizes`, which takes `ns` in all, into blocks of some `TASK_NS`: one block, if that is too little to share. Dimensions
@@ -36,7 +38,8 @@ const FEW_CUTS = 8;
 export function cutsOf(sizes: readonly number[], ns: number, steps: readonly number[] = [], times = 1): Cuts {
   if (!executor().isWorthSharing(ns)) return { isShared: false, list: [whole(sizes)] };
   const wanted = Math.floor(ns / TASK_NS);
-  const parts = Math.max(2, Math.min(FEW_CUTS, 2 * wanted), Math.min(MOST_CUTS, wanted));
+  const many = EVEN_CUTS * Math.round(wanted / EVEN_CUTS);
+  const parts = Math.max(2, Math.min(FEW_CUTS, 2 * wanted), Math.min(MOST_CUTS, many));
   return { isShared: true, list: split(sizes, Math.ceil(parts / times), steps) };
 }
 

@@ -18,7 +18,8 @@ const NS = 0.15;
 
 /** `count` elements at `out`, the sum of `chunks` lists of as many at `parts`. */
 export function sumChunksLaunch(dtype: FloatDType, parts: number, out: number, chunks: number, count: number): Launch {
-  const taskCount = evenBlock(count, TASK_ELEMENTS, 4);
+  // An even number of tasks, since there are but a few.
+  const taskCount = evenBlock(Math.ceil(count / 2), TASK_ELEMENTS, 4);
   return {
     name: `${elementOf(dtype).type}_conv_chunks`,
     emit: EMITTERS[dtype],
