@@ -56,6 +56,8 @@ const SELDOM = 100;
 const RARELY = 200;
 /** What JavaScript's own heap may grow by between collections of the young: some twenty steps of a small network. */
 const YOUNG_BYTES = 4 * 2 ** 20;
+/** How much it has grown takes a microsecond or two to find out: after so many blocks. */
+const WEIGHED_EVERY = 64;
 /** How long the first will take, about. */
 const FIRST_ALL_MS = 10;
 
@@ -68,6 +70,8 @@ export class Deaths {
   private readonly newOwners: (Owner | null)[] = [];
   /** How many of them make it worth a look which are new no more. */
   private mostNew = MOST_NEW;
+  /** Blocks placed since JavaScript's own heap was looked at. */
+  private unweighed = 0;
   private readonly young: Block[] = [];
   private readonly youngOwners = new WeakSet<Owner>();
   private isEndAwaited = false;
@@ -97,11 +101,14 @@ export class Deaths {
     block.placeAsNew = newBlocks.length;
     newBlocks.push(block);
     this.newOwners.push(owner);
+    if (++this.unweighed >= WEIGHED_EVERY) {
+      this.unweighed = 0;
+      if (hasScriptGrown(YOUNG_BYTES) && canList()) this.lookAtYoung();
+    }
     if (newBlocks.length >= this.mostNew) {
       // To find out whether a runtime can list takes milliseconds; in a loop that leaves nothing there is no need to know.
       if (!isListingTried()) this.passNew(0, false);
-      if (hasScriptGrown(YOUNG_BYTES) && canList()) this.lookAtYoung();
-      else if (newBlocks.length > NEW_AGE) this.passNew(block.placedAt - NEW_AGE, canList());
+      if (newBlocks.length > NEW_AGE) this.passNew(block.placedAt - NEW_AGE, canList());
       // What the collector has come across by itself goes before its block grows old.
       if (this.young.length >= MOST_YOUNG && canList() && hasCollected()) this.buryYoung(Infinity);
       this.isDue = isListingTried() && canList() && this.sinceAll() > RARELY && canCollect();
