@@ -259,6 +259,25 @@ threaded(
   },
 );
 
+threaded('what a lost launch was to write to is nobody else\'s while a thread of it may go on', async () => {
+  const bytes = 1 << 16;
+  await withPool(
+    2,
+    async (pool) => {
+      const scratch = heap().allocate(64);
+      const out = heap().allocate(bytes);
+      assert.throws(() => executor().run(hanging(scratch), heap().memory, scratch), 'no task of a launch has ended');
+      heap().release(out);
+      const others = Array.from({ length: 50 }, () => heap().allocate(bytes));
+      assert.not(others.includes(out));
+      for (const other of others) heap().release(other);
+      heap().release(scratch);
+      await pool.settled();
+    },
+    300,
+  );
+});
+
 threaded('a launch of more calls than a launch has tasks runs each of them once', async () => {
   const calls = 10_007;
   const counts = heap().allocate(4 * calls);

@@ -69,18 +69,6 @@ const TERMINATE_MS = 2_000;
 /** How long a lost thread may go on: Deno ends one two seconds after it is told to, and a core that is busy elsewhere keeps it longer. */
 const LOST_THREAD_MS = 5_000;
 
-/** Scratch space of threads that were lost, which may be writing to it yet; given back when a pool next loses a thread, or stops, after that is past. */
-let lostScratch: { readonly pointers: readonly number[]; readonly untilMs: number }[] = [];
-
-function releaseLostScratch(): void {
-  const now = performance.now();
-  lostScratch = lostScratch.filter(({ pointers, untilMs }) => {
-    if (now < untilMs) return true;
-    for (const pointer of pointers) heap().release(pointer);
-    return false;
-  });
-}
-
 type Run = (...args: number[]) => unknown;
 
 /** How `start` makes a pool. */
@@ -376,7 +364,8 @@ export class Pool implements Executor, AsyncDisposable {
 
   /**
    * Leaves lost threads behind. One that cannot be ended at once finds that it must end, and counts nothing any more that counts; nor may
-   * it meet, in arguments or in scratch space, the thread that takes its place.
+   * it meet, in arguments or in scratch space, the thread that takes its place; and what its launch was to write to, which is nobody's
+   * now, becomes nobody else's either while it may go on.
    */
   private leave(): void {
     const lost = this.ints;
@@ -385,9 +374,9 @@ export class Pool implements Executor, AsyncDisposable {
     this.ints[PARKED] = 0;
     Atomics.store(lost, STOP, 1);
     this.doubles = new Float64Array(new SharedArrayBuffer(DOUBLES * 8));
-    releaseLostScratch();
-    lostScratch.push({ pointers: this.scratch, untilMs: performance.now() + LOST_THREAD_MS });
-    this.scratch = [];
+    const home = heap();
+    home.hold(LOST_THREAD_MS);
+    for (const pointer of this.scratch.splice(0)) home.release(pointer);
     this.scratchBytes = 0;
   }
 
@@ -472,7 +461,6 @@ export class Pool implements Executor, AsyncDisposable {
     await terminated(this.workers);
     const home = heap();
     for (const pointer of this.scratch.splice(0)) home.release(pointer);
-    releaseLostScratch();
     for (let id = 0; id < this.ids.size; id++) home.release(this.ints[KERNELS + 2 * id] >>> 0);
     this.ids.clear();
   }

@@ -121,6 +121,15 @@ export class Chunks {
     this.enlist(chunk);
   }
 
+  /** Where the blocks in use begin. */
+  inUse(): number[] {
+    const starts: number[] = [];
+    for (let chunk = this.last; chunk !== NONE; chunk = this.below[chunk]) {
+      if (this.states[chunk] === IN_USE) starts.push(this.starts[chunk]);
+    }
+    return starts;
+  }
+
   /** Units that are free, and those of the largest free chunk. */
   free(): { units: number; largest: number } {
     let units = 0;

@@ -68,6 +68,28 @@ test('a block that no one was given, or that was given back, cannot be released'
   assertWhole(shared);
 });
 
+test('what is in use when a hold begins is given to nobody while it lasts, and then to whoever asks', async () => {
+  const heap = new Heap();
+  const [a, b] = [heap.allocate(2048), heap.allocate(2048)];
+  const scratch = heap.scratch(4096);
+  heap.hold(60);
+  assert.is.not(heap.scratch(4096), scratch, 'the scratch block is another');
+  heap.release(a);
+  refuses(() => heap.release(a), 'TorsorError', /no block starts at/, 'twice');
+  const c = heap.allocate(2048);
+  assert.is.not(c, a);
+  heap.release(c);
+  assert.is(heap.allocate(2048), c, 'younger blocks come and go');
+  heap.release(c);
+  const { usedBytes } = heap.stats;
+  await new Promise((resolve) => setTimeout(resolve, 80));
+  assert.ok(heap.stats.usedBytes < usedBytes, 'what was given back is free');
+  assert.is(heap.allocate(2048), a);
+  heap.release(a);
+  heap.release(b);
+  refuses(() => heap.release(a), 'TorsorError', /no block starts at/, 'and then but once');
+});
+
 test('3000 allocations and releases at random never overlap, and every byte is accounted for', () => {
   const random = sequence(17);
   const live = new Map<number, number>();

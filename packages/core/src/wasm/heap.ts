@@ -54,6 +54,10 @@ export class Heap {
   /** Blocks made in debug mode, with the bytes asked for: those after them, up to the end of the block, must stay as they are. */
   private readonly guarded = new Map<number, number>();
   debug = false;
+  /** Blocks that somebody else may yet write to, those of them that were given back all the same, and until when; see `hold`. */
+  private readonly suspects = new Set<number>();
+  private readonly held = new Set<number>();
+  private heldUntilMs = 0;
   /** Asked to release what it can when blocks of so many bytes do not fit within the limit. */
   onFull: ((bytes: number) => void) | null = null;
   private views: { [K in DType]?: TypedArray } = {};
@@ -69,6 +73,7 @@ export class Heap {
   }
 
   get stats(): HeapStats {
+    this.letGo();
     const { units, largest } = this.chunks.free();
     return {
       fragmentation: units === 0 ? 0 : 1 - largest / units,
@@ -93,6 +98,7 @@ export class Heap {
   /** A block of at least `bytes`, aligned to 64, its content unspecified; 0 when the limit does not allow it. */
   allocate(bytes: number): number {
     const size = roundUp(Math.max(bytes + (this.debug ? GUARD_BYTES : 0), LEAST_BYTES), ALIGN);
+    this.letGo();
     let start = this.find(size);
     if (start === 0) {
       this.onFull?.(size);
@@ -111,8 +117,13 @@ export class Heap {
   /** Gives a block back. */
   release(start: number): void {
     const size = this.chunks.sizeAt(start / ALIGN) * ALIGN;
-    if (size === 0) {
+    if (size === 0 || this.held.has(start)) {
       throw new TorsorError(`no block starts at ${start}`, { op: 'Heap.release', operands: { start } });
+    }
+    if (this.suspects.delete(start)) {
+      this.held.add(start);
+      this.letGo();
+      return;
     }
     const asked = this.guarded.get(start);
     const isIntact = asked === undefined || this.check(start, asked, size);
@@ -124,6 +135,29 @@ export class Heap {
         operands: { start, bytes: asked },
       });
     }
+  }
+
+  /**
+   * For so long no block that is in use now is given to anybody else, though it be given back meanwhile, as the scratch block is: a
+   * thread that was lost may yet write to it. What is allocated from now on comes and goes as ever.
+   */
+  hold(ms: number): void {
+    for (const units of this.chunks.inUse()) this.suspects.add(units * ALIGN);
+    for (const start of this.held) this.suspects.delete(start);
+    this.heldUntilMs = performance.now() + ms;
+    if (this.scratchPtr !== 0) this.release(this.scratchPtr);
+    this.scratchPtr = 0;
+    this.scratchBytes = 0;
+  }
+
+  /** Ends a hold whose time is over. */
+  private letGo(): void {
+    if (this.heldUntilMs === 0 || performance.now() < this.heldUntilMs) return;
+    this.heldUntilMs = 0;
+    this.suspects.clear();
+    const held = [...this.held];
+    this.held.clear();
+    for (const start of held) this.release(start);
   }
 
   /** Whether the guard of a block is as it was; poisons the block. */
