@@ -259,7 +259,7 @@ threaded(
   },
 );
 
-threaded('what a lost launch was to write to is nobody else\'s while a thread of it may go on', async () => {
+threaded("what a lost launch was to write to is nobody else's while a thread of it may go on", async () => {
   const bytes = 1 << 16;
   await withPool(
     2,
