@@ -44,7 +44,7 @@ interface Util {
   inspect(value: unknown, options: object): string;
 }
 
-/** `gc` as V8 has it; of Deno's the options do nothing. */
+/** `gc` as V8 has it; Deno's takes no options, and collects all there is, twice. */
 type Gc = (options?: { type: 'minor' }) => void;
 
 interface JavaScriptCore {

@@ -12,7 +12,7 @@
  */
 
 import type { Block } from './block.ts';
-import { canCollectArrays, canList, canWatch, collectArrays, reserve } from './collector.ts';
+import { canCollectArrays, canList, canWatch, collectArrays, hasYoung, reserve } from './collector.ts';
 import type { Owner } from './deaths.ts';
 import { Deaths } from './deaths.ts';
 import { heap, heapIfAny, MAX_HEAP_BYTES } from './wasm/heap.ts';
@@ -49,6 +49,8 @@ const MOST_GROWTH_BYTES = 64 * MiB;
  * that it takes them some hundredths of their time, however long they wait for other things in between.
  */
 const CLEANING_BYTES = 50 * MiB;
+/** The same where nothing but a full collection will do (Deno): V8 gives the young less room after each, too, and fills that more often. */
+const FULL_CLEANING_BYTES = 200 * MiB;
 /** The first time, if it takes a full collection, it comes later still: programs that are short do without. */
 const FIRST_CLEANING_BYTES = 500 * MiB;
 /** Sweeps that take longer than the last are believed to take so many times as long. */
@@ -231,7 +233,8 @@ function rest(fromMs: number): void {
   cleanAtBytes = usedBytes + Math.max(growthBytes, usedBytes);
   // One that takes long for once, while the machine has other things to do, is not the rule.
   usualMs = Math.min(performance.now() - fromMs, usualMs * SLOWER);
-  cleanAfterBytes = Math.min(usualMs * CLEANING_BYTES, canList() ? MOST_GROWTH_BYTES : Infinity);
+  const eachMs = hasYoung() ? CLEANING_BYTES : FULL_CLEANING_BYTES;
+  cleanAfterBytes = Math.min(usualMs * eachMs, canList() ? MOST_GROWTH_BYTES : Infinity);
 }
 
 let isExact = false;
