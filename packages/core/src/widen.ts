@@ -11,24 +11,67 @@ import { refuseHalf, withBits, withoutBits } from './bits.ts';
 import type { DType, HalfDType } from './dtype.ts';
 import { isFloating, isHalf, resultType } from './dtype.ts';
 import { runCopy } from './kernels.ts';
+import type { OpName } from './ops/list.ts';
 import { roundToHalf } from './reference/half.ts';
 import type { Tensor } from './tensor.ts';
 
-const opsOf = (names: string): ReadonlySet<string> => new Set(names.split(' '));
+const opsOf = (names: readonly OpName[]): ReadonlySet<OpName> => new Set(names);
 
 /** Ops that read no element, or copy and cast, which know of 16-bit floats. */
-const ANY = /* @__PURE__ */ opsOf(
-  'view unsafeView alias t transpose permute select slice squeeze unsqueeze expand unfold diagonal asStrided split unbind ' +
-    'clone to copy fill',
-);
+const ANY = /* @__PURE__ */ opsOf([
+  'view',
+  'unsafeView',
+  'alias',
+  't',
+  'transpose',
+  'permute',
+  'select',
+  'slice',
+  'squeeze',
+  'unsqueeze',
+  'expand',
+  'unfold',
+  'diagonal',
+  'asStrided',
+  'split',
+  'unbind',
+  'clone',
+  'to',
+  'copy',
+  'fill',
+]);
 /** Ops that put elements in other places and make none but zeros, of which all bits are 0: for operands of one floating dtype. */
-const MOVES = /* @__PURE__ */ opsOf(
-  'cat stack gather indexSelect index maskedSelect flip roll repeat tril triu selectBackward sliceBackward diagonalBackward',
-);
+const MOVES = /* @__PURE__ */ opsOf([
+  'cat',
+  'stack',
+  'gather',
+  'indexSelect',
+  'index',
+  'maskedSelect',
+  'flip',
+  'roll',
+  'repeat',
+  'tril',
+  'triu',
+  'selectBackward',
+  'sliceBackward',
+  'diagonalBackward',
+]);
 /** Ops that PyTorch has not for 16-bit floats either: float32 results of these are worth nothing when rounded. */
-const REFUSED = /* @__PURE__ */ opsOf('cholesky luFactor luSolve det slogdet solveTriangular qr eigh svd pinv');
+const REFUSED = /* @__PURE__ */ opsOf([
+  'cholesky',
+  'luFactor',
+  'luSolve',
+  'det',
+  'slogdet',
+  'solveTriangular',
+  'qr',
+  'eigh',
+  'svd',
+  'pinv',
+]);
 /** Ops whose operands meet in the dtype that they promote to, not in float32. */
-const COMPARISONS = /* @__PURE__ */ opsOf('eq ne lt le gt ge');
+const COMPARISONS = /* @__PURE__ */ opsOf(['eq', 'ne', 'lt', 'le', 'gt', 'ge']);
 
 const LARGEST: Readonly<Record<HalfDType, number>> = { float16: 65504, bfloat16: (2 - 2 ** -7) * 2 ** 127 };
 
@@ -66,7 +109,7 @@ function targetOf(args: readonly unknown[]): DType {
 }
 
 /** The arguments with float32 copies in place of 16-bit floats; the copies are noted in `copies`. */
-function widenAll(op: string, args: readonly unknown[], target: DType, copies: Map<Tensor, Tensor>): unknown[] {
+function widenAll(op: OpName, args: readonly unknown[], target: DType, copies: Map<Tensor, Tensor>): unknown[] {
   const one = (x: Tensor): Tensor => {
     let from = x;
     // Comparisons see what a wider operand is in the dtype that both are promoted to.
@@ -93,7 +136,7 @@ function widenAll(op: string, args: readonly unknown[], target: DType, copies: M
 }
 
 /** An op that takes 16-bit floats, from one that does not. */
-export function widened(op: string, forward: (...args: never) => unknown): (...args: readonly unknown[]) => unknown {
+export function widened(op: OpName, forward: (...args: never) => unknown): (...args: readonly unknown[]) => unknown {
   const run = forward as (...args: readonly unknown[]) => unknown;
   return (...args) => {
     if (ANY.has(op)) return run(...args);
@@ -112,7 +155,7 @@ export function widened(op: string, forward: (...args: never) => unknown): (...a
   };
 }
 
-function compute(op: string, run: (...args: readonly unknown[]) => unknown, args: readonly unknown[]): unknown {
+function compute(op: OpName, run: (...args: readonly unknown[]) => unknown, args: readonly unknown[]): unknown {
   const asked = args.find((arg): arg is DType => typeof arg === 'string' && /^(b?float|u?int|bool)\d*$/.test(arg));
   const target = asked ?? targetOf(args);
   const copies = new Map<Tensor, Tensor>();
@@ -142,7 +185,7 @@ function compute(op: string, run: (...args: readonly unknown[]) => unknown, args
 }
 
 /** The write of an op in place that takes 16-bit floats, from one that does not. */
-export function widenedWrite(op: string, args: readonly unknown[], self: Tensor, write: () => void): () => void {
+export function widenedWrite(op: OpName, args: readonly unknown[], self: Tensor, write: () => void): () => void {
   if (ANY.has(op)) return write;
   // Before the tape makes the list its own.
   const operands: Tensor[] = [];
