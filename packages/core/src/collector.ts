@@ -274,17 +274,17 @@ function findScriptBytes(): (() => number) | null {
 }
 
 /**
- * Whether JavaScript's own heap has grown by so many bytes since anything was last collected; false where the young are not collected
- * alone. V8 doubles the room that it gives the young when what has outlived them would fill it, up to 64 MiB, and fills all of that before
- * it collects: so a loop of a million steps would take tens of megabytes more than one of a thousand. Room that is never reached takes
- * none.
+ * By how many bytes JavaScript's own heap has grown since anything was last collected; 0 where the young are not collected alone. V8
+ * doubles the room that it gives the young when what has outlived them would fill it, up to 64 MiB, and fills all of that before it
+ * collects: so a loop of a million steps would take tens of megabytes more than one of a thousand. Room that is never reached takes none.
+ * Takes some microseconds.
  */
-export function hasScriptGrown(bytes: number): boolean {
+export function scriptGrowth(): number {
   if (scriptBytes === undefined) scriptBytes = findScriptBytes();
-  if (scriptBytes === null) return false;
+  if (scriptBytes === null) return 0;
   const usedBytes = scriptBytes();
   leastScriptBytes = Math.min(leastScriptBytes, usedBytes);
-  return usedBytes >= leastScriptBytes + bytes;
+  return usedBytes - leastScriptBytes;
 }
 
 /** Whether `collect(true)` does less than `collect(false)`; true also while that is not known. */

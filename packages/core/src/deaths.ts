@@ -17,11 +17,11 @@ import {
   collect,
   forget,
   hasCollected,
-  hasScriptGrown,
   hasYoung,
   isDead,
   isListingTried,
   type LISTED,
+  scriptGrowth,
   survivors,
   watch,
 } from './collector.ts';
@@ -56,8 +56,9 @@ const SELDOM = 100;
 const RARELY = 200;
 /** What JavaScript's own heap may grow by between collections of the young: some twenty steps of a small network. */
 const YOUNG_BYTES = 4 * 2 ** 20;
-/** How much it has grown takes a microsecond or two to find out: after so many blocks. */
-const WEIGHED_EVERY = 64;
+/** How much it has grown is asked for after so many blocks, and then when half of what is left will have been used, at the same pace. */
+const FIRST_WEIGHED = 64;
+const LEAST_UNWEIGHED = 16;
 /** How long the first will take, about. */
 const FIRST_ALL_MS = 10;
 
@@ -70,8 +71,9 @@ export class Deaths {
   private readonly newOwners: (Owner | null)[] = [];
   /** How many of them make it worth a look which are new no more. */
   private mostNew = MOST_NEW;
-  /** Blocks placed since JavaScript's own heap was looked at. */
-  private unweighed = 0;
+  /** Blocks placed since anything was last collected here, and after how many JavaScript's own heap is looked at. */
+  private placed = 0;
+  private weighedAt = FIRST_WEIGHED;
   private readonly young: Block[] = [];
   private readonly youngOwners = new WeakSet<Owner>();
   private isEndAwaited = false;
@@ -101,10 +103,7 @@ export class Deaths {
     block.placeAsNew = newBlocks.length;
     newBlocks.push(block);
     this.newOwners.push(owner);
-    if (++this.unweighed >= WEIGHED_EVERY) {
-      this.unweighed = 0;
-      if (hasScriptGrown(YOUNG_BYTES) && canList()) this.lookAtYoung();
-    }
+    if (++this.placed >= this.weighedAt) this.weigh();
     if (newBlocks.length >= this.mostNew) {
       // To find out whether a runtime can list takes milliseconds; in a loop that leaves nothing there is no need to know.
       if (!isListingTried()) this.passNew(0, false);
@@ -151,7 +150,7 @@ export class Deaths {
     const isAll = all || !hasYoung() || (!isListable && this.youngLooks === 0);
     if ((isAll || !isListable) && !canCollect()) return false;
     const from = performance.now();
-    collect(!isAll);
+    this.collect(!isAll);
     this.agedBytes = 0;
     // A collection of all makes old whatever it leaves.
     this.buryYoung(isAll ? 1 : YOUNG_LOOKS);
@@ -178,11 +177,30 @@ export class Deaths {
     return (performance.now() - this.allAtMs) / this.allTookMs;
   }
 
+  /** Looks at the young if JavaScript's own heap has grown enough, or sets when to ask again. */
+  private weigh(): void {
+    const grown = scriptGrowth();
+    if (grown >= YOUNG_BYTES && canList()) {
+      this.lookAtYoung();
+      return;
+    }
+    const blocks = grown > 0 ? (this.placed * (YOUNG_BYTES - grown)) / (2 * grown) : MOST_NEW;
+    this.weighedAt = this.placed + Math.max(LEAST_UNWEIGHED, Math.min(MOST_NEW, Math.ceil(blocks)));
+  }
+
+  /** Collects; from here on, what JavaScript's own heap grows by counts anew. */
+  private collect(young: boolean): void {
+    collect(young);
+    scriptGrowth();
+    this.placed = 0;
+    this.weighedAt = FIRST_WEIGHED;
+  }
+
   /** A look at the young alone, where they can be listed. */
   private lookAtYoung(): void {
     // None of the new is held meanwhile: what outlives two collections, V8 puts among the old, where later ones do not find it dead.
     this.passNew(Infinity, true);
-    collect(true);
+    this.collect(true);
     this.buryYoung(YOUNG_LOOKS);
   }
 
@@ -190,7 +208,7 @@ export class Deaths {
   private settleAll(): void {
     this.passNew(Infinity, false);
     this.buryYoung(0);
-    if (hasScriptGrown(YOUNG_BYTES) && canList()) collect(true);
+    if (scriptGrowth() >= YOUNG_BYTES && canList()) this.collect(true);
   }
 
   /** Makes those new blocks young, or else old, that were placed until a moment. */
