@@ -1,5 +1,6 @@
 import {
   AutogradError,
+  collectGarbage,
   composed,
   memory,
   NotImplementedError,
@@ -493,6 +494,7 @@ test('a function that keeps nothing gives back what it makes, and its gradients'
   const used = (): number => memory().usedBytes - memory().scratchBytes;
   const left = [Sealed, Heir].map((fn) => {
     const x = randn(100, 100).requiresGrad_();
+    collectGarbage();
     const before = used();
     composed(() => fn.apply(x.mul(2)).sum()).backward();
     x.grad = null;

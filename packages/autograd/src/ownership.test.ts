@@ -4,6 +4,7 @@ import type { GradFn, Tensor } from '@torsor/core';
 import {
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,
+  collectGarbage,
   crossEntropy,
   klDiv,
   manualSeed,
@@ -50,6 +51,7 @@ test('of all that a backward pass makes, only the gradients of leaves stay', () 
   const x = leaf();
   const y = x.mul(2);
   const loss = y.exp().add(y).mul(y.sigmoid()).mm(x.t()).sum();
+  collectGarbage();
   const before = memory().usedBytes;
   loss.backward();
   assert.is(memory().usedBytes - before, BYTES);
@@ -58,6 +60,7 @@ test('of all that a backward pass makes, only the gradients of leaves stay', () 
 test('a product for a transposed weight becomes its gradient without a copy, and is no view', () => {
   const weight = leaf();
   const loss = rand(N, N).mm(weight.t()).sum();
+  collectGarbage();
   const before = memory();
   loss.backward();
   assert.is(memory().liveStorages - before.liveStorages, 1);
@@ -174,6 +177,7 @@ test('a gradient that nobody was given gives its memory back when it is dropped'
   const x = leaf();
   const [first, second, third] = [1, 2, 3].map((factor) => x.mul(factor).sum());
   first.backward();
+  collectGarbage();
   const before = memory().usedBytes;
   x.grad = null;
   assert.is(memory().usedBytes, before - BYTES, 'dropped');
@@ -245,6 +249,7 @@ test('what a composed function makes on its way is back when its last record is 
     klDiv: (x) => klDiv(x, target),
   };
   for (const [title, fn] of Object.entries(scalars)) {
+    collectGarbage();
     const before = memory().usedBytes;
     noGrad(() => fn(x));
     assert.is(memory().usedBytes, before, `${title}, without a tape`);
@@ -261,6 +266,7 @@ test('what a composed function makes on its way is back when its last record is 
     same(x.grad, gradient, title);
     x.grad = null;
   }
+  collectGarbage();
   const before = memory().usedBytes;
   const pooled = maxPool2d(images, 2);
   pooled.sum().backward();

@@ -11,6 +11,7 @@ import {
   arange,
   bernoulli,
   cat,
+  collectGarbage,
   copy_,
   empty,
   equal,
@@ -249,6 +250,7 @@ for (const dtype of HALVES) {
     assert.is(itemBytes(dtype), 2);
     assert.is(zeros(3, { dtype }).elementSize(), 2);
     withBits(() => assert.is(zeros(512, { dtype }).array.byteLength, 1024));
+    collectGarbage();
     const before = memory().usedBytes;
     const x = zeros(2 ** 20, { dtype });
     const grown = memory().usedBytes - before;

@@ -147,7 +147,9 @@ export function runUnary(name: UnaryScalarName, self: Tensor, out: Tensor): void
 /** out = name(self; parameters) */
 export function runParametric(name: ParametricName, self: Tensor, out: Tensor, ...parameters: number[]): void {
   const kernel = name === 'gelu' && parameters[0] !== 0 ? 'geluTanh' : name;
-  if (out.storage.enterHeap() && launchElementwise(kernel, [self], out, parameters)) return;
+  // A bound that is NaN makes all NaN, which the kernel does not.
+  const isClear = name !== 'clamp' || !parameters.some(Number.isNaN);
+  if (isClear && out.storage.enterHeap() && launchElementwise(kernel, [self], out, parameters)) return;
   const make = parametricScalars[name] as (...parameters: number[]) => (x: number) => number;
   // Parameters enter a computation in its dtype, as in PyTorch.
   unary(make(...(out.dtype === 'float32' ? parameters.map(Math.fround) : parameters)), self, out);
@@ -173,12 +175,13 @@ export function runBinary(
   runScalar2(scalarFor(name, dtype), a, b, out, dtype);
 }
 
-/** out = a + alpha * b */
+/** out = a + alpha * b, rounded once */
 export function runAddScaled(a: Tensor | number, b: Tensor | number, alpha: number, out: Tensor, dtype: DType): void {
-  if (out.storage.enterHeap() && launchElementwise('addScaled', [cast(a, dtype), cast(b, dtype)], out, [alpha])) return;
+  const scale = dtype === 'float32' ? Math.fround(alpha) : alpha;
+  if (out.storage.enterHeap() && launchElementwise('addScaled', [cast(a, dtype), cast(b, dtype)], out, [scale])) return;
   if (dtype === 'int64') addScaledInt64(a, b, alpha, out);
   else if (dtype === 'int32') runScalar2((x, y) => x + Math.imul(alpha, y), a, b, out, dtype);
-  else runScalar2((x, y) => x + alpha * y, a, b, out, dtype);
+  else runScalar2((x, y) => x + scale * y, a, b, out, dtype);
 }
 
 /** out = fn(a, b) by the reference loop */
@@ -221,7 +224,7 @@ export function runGradient(
 /** out = self³, as a product: PyTorch computes it so */
 export function runCube(self: Tensor, out: Tensor): void {
   if (out.storage.enterHeap() && launchElementwise('cube', [self], out, [])) return;
-  unary((x) => x * x * x, self, out);
+  unary(out.dtype === 'float32' ? (x) => Math.fround(x * x) * x : (x) => x * x * x, self, out);
 }
 
 /** out = name(a, b, c; parameter), of which `fn` is the scalar function */
@@ -232,7 +235,8 @@ export function runTernary(
   parameter: number,
   out: Tensor,
 ): void {
-  if (out.storage.enterHeap() && launchElementwise(name, operands, out, [parameter])) return;
+  const p = out.dtype === 'float32' ? Math.fround(parameter) : parameter;
+  if (out.storage.enterHeap() && launchElementwise(name, operands, out, [p])) return;
   ternary(fn, ...operands, out);
 }
 

@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import './tensor.ts';
 import { refuses, values } from './fixtures/check.ts';
-import { memory, setMemoryLimits } from './memory.ts';
+import { collectGarbage, memory, setMemoryLimits } from './memory.ts';
 import { ones, zeros } from './ops/create.ts';
 import { keep, scope, tidy } from './scope.ts';
 import type { Tensor } from './tensor.ts';
@@ -23,6 +23,7 @@ const large = (): Tensor => ones(2000);
 
 test('a scope releases what was made inside and not kept, large or small', () => {
   const outside = large();
+  collectGarbage();
   const before = memory();
   const s = scope();
   const a = large();
@@ -334,6 +335,7 @@ test('a loop in tidy uses no more memory in the end than after its first round',
     assert.is(sum.numel(), 1);
   };
   round();
+  collectGarbage();
   const { usedBytes, liveStorages } = memory();
   for (let i = 0; i < 200; i++) round();
   assert.is(memory().usedBytes, usedBytes);

@@ -9,7 +9,7 @@ import './tensor.ts';
 import type { TypedArray } from './dtype.ts';
 import { COMPUTE_DTYPES, itemBytes, newArray } from './dtype.ts';
 import { refuses, values } from './fixtures/check.ts';
-import { memory, onMemoryPressure, setMemoryLimits } from './memory.ts';
+import { collectGarbage, memory, onMemoryPressure, setMemoryLimits } from './memory.ts';
 import { arange, fromTypedArray, full, ones, tensor, zeros } from './ops/create.ts';
 import { mm } from './ops/matmul.ts';
 import type { MemoryLimits, MemoryPressure } from './pager.ts';
@@ -101,6 +101,7 @@ test('an alias shares the elements and not the version', () => {
 });
 
 test('a released storage gives its block back once, and says who released it when it is read', () => {
+  collectGarbage();
   const used = heap().usedBytes;
   const live = memory().liveStorages;
   const storage = Storage.allocate('float32', LARGE, false);
@@ -199,6 +200,7 @@ test('when the heap is full, what was not used for longest is paged out, and wha
     assert.ok(inside > 10 && inside <= 50, `${inside} are in the heap`);
     assert.not.ok(made[0].storage.inHeap);
     assert.ok(made[99].storage.inHeap);
+    collectGarbage();
     const before = memory();
     assert.ok(before.pagedOutBytes >= 50 * bytes);
     made.forEach((x, i) => {

@@ -2,7 +2,19 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { conv2d, explain, heap, inferenceMode, nn, noGrad, optim, randn, type Tensor, tidy } from './index.ts';
+import {
+  collectGarbage,
+  conv2d,
+  explain,
+  heap,
+  inferenceMode,
+  nn,
+  noGrad,
+  optim,
+  randn,
+  type Tensor,
+  tidy,
+} from './index.ts';
 
 /** Shapes that take Winograd's squares with many tiles and with one block, its lines, and products. */
 const CASES = {
@@ -119,6 +131,7 @@ test('what is kept stays when a scope ends, and goes with the weight', () => {
     tidy(() => {
       noGrad(() => conv2d(x, w, { padding: 1 }));
     });
+  collectGarbage();
   const before = heap().usedBytes;
   run();
   const kept = heap().usedBytes - before;

@@ -84,7 +84,7 @@ const UNARY: Readonly<Record<string, Pair>> = {
   'leakyRelu(0.1)': [(x) => torsor.leakyRelu(x, 0.1), (round) => leakyRelu(round(0.1))],
   'threshold(0.1, 7)': [(x) => torsor.threshold(x, 0.1, 7), (round) => threshold(round(0.1), 7)],
   'hardshrink(0.5)': [(x) => torsor.hardshrink(x, 0.5), () => hardshrink(0.5)],
-  'pow(3)': [(x) => torsor.pow(x, 3), () => (x) => x * x * x],
+  'pow(3)': [(x) => torsor.pow(x, 3), (round) => (x) => round(x * x) * x],
   'pow(-1)': [(x) => torsor.pow(x, -1), () => (x) => 1 / x],
   sqrt: [(x) => torsor.sqrt(x), () => Math.sqrt],
   neg: [(x) => torsor.neg(x), negative],
@@ -161,19 +161,25 @@ for (const isStrict of [false, true]) {
             binary(binaryScalars[name], y, x, expected);
             same(torsor[name](y, x), expected, `${name} swapped`);
           }
-          const scaled: Scalar2 = (a, b) => a + 0.3 * b;
+          const round = dtype === 'float32' ? Math.fround : (v: number) => v;
+          const factor = round(0.3);
+          const scaled: Scalar2 = (a, b) => a + factor * b;
           binary(scaled, x, y, expected);
           same(torsor.add(x, y, { alpha: 0.3 }), expected, 'add');
           const target = clone(x);
           target.add_(y, { alpha: 0.3 });
           same(target, expected, 'add_');
-          binary((a, b) => a - 0.3 * b, y, x, expected);
+          binary((a, b) => a - factor * b, y, x, expected);
           same(torsor.sub(y, x, { alpha: 0.3 }), expected, 'sub');
-          ternary((a, b, c) => a + 0.3 * b * c, x, y, z, expected);
+          ternary((a, b, c) => a + round(factor * b) * c, x, y, z, expected);
           same(torsor.addcmul(x, y, z, { value: 0.3 }), expected, 'addcmul');
-          ternary((a, b, c) => a + (0.3 * b) / c, x, y, z, expected);
+          ternary((a, b, c) => a + round(round(factor * b) / c), x, y, z, expected);
           same(torsor.addcdiv(x, y, z, { value: 0.3 }), expected, 'addcdiv');
-          ternary((a, b, t) => (Math.abs(t) < 0.5 ? a + t * (b - a) : b - (b - a) * (1 - t)), x, z, y, expected);
+          const between: Scalar3 = (a, b, t) => {
+            const difference = round(b - a);
+            return Math.abs(t) < 0.5 ? a + t * difference : b - difference * round(1 - t);
+          };
+          ternary(between, x, z, y, expected);
           same(torsor.lerp(x, z, y), expected, 'lerp');
           binary((g, v) => (v <= 0.25 ? 0 : g), x, z, expected);
           same(torsor.thresholdBackward(x, z, 0.25), expected, 'thresholdBackward');

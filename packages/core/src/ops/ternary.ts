@@ -2,6 +2,7 @@
 
 import { allocate } from '../base.ts';
 import { dispatch, dispatchInPlace } from '../dispatch.ts';
+import type { DType } from '../dtype.ts';
 import { resultType } from '../dtype.ts';
 import { DTypeError, ShapeError } from '../errors.ts';
 import { runCopy, runTernary, runWhere } from '../kernels.ts';
@@ -45,14 +46,26 @@ export function where(condition: Tensor, self: Operand, other: Operand): Tensor 
   return dispatch('where', whereForward, [condition, operand('where', 'self', self), operand('where', 'other', other)]);
 }
 
-/** The form that is exact at both ends, as PyTorch's. */
-const between = (x: number, y: number, t: number): number =>
-  Math.abs(t) < 0.5 ? x + t * (y - x) : y - (y - x) * (1 - t);
+type Scalar3 = (x: number, y: number, z: number) => number;
+
+/** The form that is exact at both ends. As in PyTorch, a product and the sum that it enters are rounded together, when that is stored. */
+const between =
+  (dtype: DType): Scalar3 =>
+  (x, y, t) => {
+    const round = rounding(dtype);
+    const difference = round(y - x);
+    return Math.abs(t) < 0.5 ? x + t * difference : y - difference * round(1 - t);
+  };
+
+/** How what is computed in a dtype is rounded on its way. */
+function rounding(dtype: DType): (x: number) => number {
+  return dtype === 'float32' ? Math.fround : (x) => x;
+}
 
 const lerpForward: ElementwiseOps['lerp'] = (self, end, weight) => {
   const operands = [self, end, asTensor(weight, self.dtype)] as const;
   const out = allocate(shapeOf('lerp', operands), self.dtype);
-  runTernary('lerp', between, operands, 0, out);
+  runTernary('lerp', between(self.dtype), operands, 0, out);
   return out;
 };
 
@@ -63,7 +76,7 @@ function shapeOf(op: string, [a, b, c]: readonly [Tensor, Tensor, Tensor]): Shap
 /** Computes into the first operand, from operands that can be read meanwhile. */
 function intoSelf(
   name: 'addcmul' | 'addcdiv' | 'lerp',
-  fn: (x: number, y: number, z: number) => number,
+  fn: Scalar3,
   operands: readonly [Tensor, Tensor, Tensor],
   parameter: number,
 ): void {
@@ -90,7 +103,7 @@ export function lerp_(self: Tensor, end: Tensor, weight: Operand): Tensor {
   onlyFloat('lerp', self.dtype);
   const w = operand('lerp', 'weight', weight);
   return dispatchInPlace('lerp', [self, end, w], self, () =>
-    intoSelf('lerp', between, [self, end, asTensor(w, self.dtype)], 0),
+    intoSelf('lerp', between(self.dtype), [self, end, asTensor(w, self.dtype)], 0),
   );
 }
 
@@ -105,12 +118,16 @@ function checkSameDType(op: string, a: Tensor, b: Tensor): void {
 
 type Addc = 'addcmul' | 'addcdiv';
 
-const addcScalar = (op: Addc, value: number): ((x: number, y: number, z: number) => number) =>
-  op === 'addcmul' ? (x, y, z) => x + value * y * z : (x, y, z) => x + (value * y) / z;
+/** Rounded as in PyTorch: the quotient by itself, a product together with the sum that it enters, when that is stored. */
+function addcScalar(op: Addc, dtype: DType, value: number): Scalar3 {
+  const round = rounding(dtype);
+  const factor = round(value);
+  return op === 'addcmul' ? (x, y, z) => x + round(factor * y) * z : (x, y, z) => x + round(round(factor * y) / z);
+}
 
 function addc(op: Addc, operands: readonly [Tensor, Tensor, Tensor], value: number): Tensor {
   const out = allocate(shapeOf(op, operands), resultType(...operands));
-  runTernary(op, addcScalar(op, value), operands, value, out);
+  runTernary(op, addcScalar(op, out.dtype, value), operands, value, out);
   return out;
 }
 
@@ -139,7 +156,12 @@ export function addcmul(self: Tensor, tensor1: Tensor, tensor2: Tensor, options?
 export function addcmul_(self: Tensor, tensor1: Tensor, tensor2: Tensor, options?: ValueOptions): Tensor {
   const value = valueOption('addcmul', options);
   return dispatchInPlace('addcmul', [self, tensor1, tensor2, value], self, () =>
-    intoSelf('addcmul', addcScalar('addcmul', value), [self, tensor1, tensor2], value),
+    intoSelf(
+      'addcmul',
+      addcScalar('addcmul', resultType(self, tensor1, tensor2), value),
+      [self, tensor1, tensor2],
+      value,
+    ),
   );
 }
 
@@ -152,8 +174,9 @@ export function addcdiv(self: Tensor, tensor1: Tensor, tensor2: Tensor, options?
 export function addcdiv_(self: Tensor, tensor1: Tensor, tensor2: Tensor, options?: ValueOptions): Tensor {
   const value = valueOption('addcdiv', options);
   return dispatchInPlace('addcdiv', [self, tensor1, tensor2, value], self, () => {
-    onlyFloat('addcdiv', resultType(self, tensor1, tensor2));
-    intoSelf('addcdiv', addcScalar('addcdiv', value), [self, tensor1, tensor2], value);
+    const dtype = resultType(self, tensor1, tensor2);
+    onlyFloat('addcdiv', dtype);
+    intoSelf('addcdiv', addcScalar('addcdiv', dtype, value), [self, tensor1, tensor2], value);
   });
 }
 

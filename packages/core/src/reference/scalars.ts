@@ -115,11 +115,14 @@ export const parametricScalars = {
     (threshold: number, value: number): Scalar1 =>
     (x) =>
       x <= threshold ? value : x,
-  // A NaN bound makes all NaN; a NaN element stays NaN; where the bounds cross, the upper one wins.
-  clamp:
-    (min: number, max: number): Scalar1 =>
-    (x) =>
-      Number.isNaN(x) ? x : Math.min(Math.max(x, min), max),
+  // A NaN bound makes all NaN; a NaN element, and a zero beside a bound that is one, stay; where the bounds cross, the upper one wins.
+  clamp: (min: number, max: number): Scalar1 => {
+    if (Number.isNaN(min) || Number.isNaN(max)) return () => Number.NaN;
+    return (x) => {
+      const raised = x < min ? min : x;
+      return raised > max ? max : raised;
+    };
+  },
   nanToNum:
     (nan: number, posinf: number, neginf: number): Scalar1 =>
     (x) =>

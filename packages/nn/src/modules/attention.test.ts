@@ -1,5 +1,5 @@
 import { gradcheck, gradgradcheck, noGrad } from '@torsor/autograd';
-import { manualSeed, memory, ones, rand, randn, type Tensor, tensor, zeros } from '@torsor/core';
+import { collectGarbage, manualSeed, memory, ones, rand, randn, type Tensor, tensor, zeros } from '@torsor/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import data from '../fixtures/attention.json' with { type: 'json' };
@@ -191,6 +191,7 @@ test('what a layer makes on its way gives its memory back', () => {
   const used = (): number => memory().usedBytes - memory().scratchBytes;
   const layer = new nn.TransformerEncoderLayer(64, 4, 256, { dropout: 0 });
   const x = randn(32, 4, 64);
+  collectGarbage();
   const before = used();
   const y = noGrad(() => layer(x));
   assert.is(used() - before, y.numel() * 4, 'without gradients: the output');

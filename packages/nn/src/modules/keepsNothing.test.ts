@@ -3,7 +3,7 @@
 import type { FunctionContext } from '@torsor/autograd';
 import { Function as AutogradFunction, gradgradcheck, noGrad, savedTensorsHooks } from '@torsor/autograd';
 import type { GradFn, Tensor } from '@torsor/core';
-import { dispatchMode, isTensor, manualSeed, memory, randn } from '@torsor/core';
+import { collectGarbage, dispatchMode, isTensor, manualSeed, memory, randn } from '@torsor/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import * as nn from '../index.ts';
@@ -104,6 +104,7 @@ const BYTES = 16 * 600 * 4;
 test('without gradients nothing but the output is left', () => {
   const net = chain();
   const x = randn(16, 600);
+  collectGarbage();
   const before = used();
   const y = noGrad(() => net(x) as Tensor);
   assert.is(used() - before, BYTES);
@@ -113,6 +114,7 @@ test('without gradients nothing but the output is left', () => {
 test('with gradients the tape keeps what it needs until the backward pass, and nothing after it', () => {
   const net = chain();
   const x = randn(16, 600);
+  collectGarbage();
   const before = used();
   const y = net(x) as Tensor;
   // The results of ReLU and Tanh, each saved twice over as one, and the output.
@@ -193,9 +195,11 @@ class Heir extends Block {}
 test('a module that keeps nothing gives back what it makes on its way, with the tape or at once', () => {
   const net = new Block();
   const x = randn(16, 600);
+  collectGarbage();
   let before = used();
   const y = noGrad(() => net(x));
   assert.is(used() - before, BYTES, 'without gradients: the output');
+  collectGarbage();
   before = used();
   const z = net(x);
   z.sum().backward();
@@ -203,6 +207,7 @@ test('a module that keeps nothing gives back what it makes on its way, with the 
   assert.is(used() - before, BYTES, 'after a backward pass: the output');
   assert.ok(y.equal(z));
   const heir = new Heir();
+  collectGarbage();
   before = used();
   heir(x).sum().backward();
   heir.zeroGrad();

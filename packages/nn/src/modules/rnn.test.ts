@@ -1,5 +1,5 @@
 import { grad, gradcheck, gradgradcheck, noGrad } from '@torsor/autograd';
-import { manualSeed, memory, rand, randint, randn, type Tensor, zeros } from '@torsor/core';
+import { collectGarbage, manualSeed, memory, rand, randint, randn, type Tensor, zeros } from '@torsor/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { near, refuses, values, warningsOf } from '../fixtures/check.ts';
@@ -160,6 +160,7 @@ test('what a layer makes on its way gives its memory back', () => {
   const used = (): number => memory().usedBytes - memory().scratchBytes;
   for (const layer of [new nn.LSTM(64, 128), new nn.GRU(64, 128), new nn.RNN(64, 128)]) {
     const x = randn(6, 16, 64);
+    collectGarbage();
     const before = used();
     const bytes = (results: readonly Tensor[]): number => results.reduce((sum, y) => sum + 4 * y.numel(), 0);
     const plain = noGrad(() => flat(layer(x)));

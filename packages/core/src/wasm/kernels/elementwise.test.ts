@@ -34,11 +34,7 @@ const gate = (x: number): number => unaryScalars.sigmoid(2 * PI_2 * (x + 0.04471
 const OTHERS: Partial<Record<FunctionName, Scalar>> = {
   geluTanh: (x) => x * gate(x),
   square: (x) => x * x,
-  cube: (x) => x * x * x,
   addScaled: (a, b) => a + P[0] * b,
-  addcmul: (a, b, c) => a + P[0] * b * c,
-  addcdiv: (a, b, c) => a + (P[0] * b) / c,
-  lerp: (a, b, t) => (Math.abs(t) < 0.5 ? a + t * (b - a) : b - (b - a) * (1 - t)),
   reluBackward: (g, x) => (x <= 0 ? 0 : g),
   thresholdBackward: (g, x) => (x <= P[0] ? 0 : g),
   sigmoidBackward: (g, y) => g * (1 - y) * y,
@@ -63,6 +59,17 @@ const OTHERS: Partial<Record<FunctionName, Scalar>> = {
   eluBackward: (g, x) => g * (x <= 0 ? P[0] * P[1] * P[2] * Math.exp(x * P[2]) : P[1]),
 };
 
+/** What is rounded to its dtype step by step. */
+const STEPPED: Partial<Record<FunctionName, (round: (x: number) => number) => Scalar>> = {
+  cube: (round) => (x) => round(x * x) * x,
+  addcmul: (round) => (a, b, c) => a + round(P[0] * b) * c,
+  addcdiv: (round) => (a, b, c) => a + round(round(P[0] * b) / c),
+  lerp: (round) => (a, b, t) => {
+    const difference = round(b - a);
+    return Math.abs(t) < 0.5 ? a + t * difference : b - difference * round(1 - t);
+  },
+};
+
 /** How many float64 lie between two. */
 function ulps64(a: number, b: number): number {
   if (Object.is(a, b) || a === b) return 0;
@@ -75,9 +82,9 @@ function ulps64(a: number, b: number): number {
   return Number(distance < 0n ? -distance : distance);
 }
 
-/** The reference for float64 results; `parameters` are those that the kernel gets. */
-function reference(name: FunctionName, parameters: readonly number[]): Scalar {
-  const other = OTHERS[name];
+/** The reference, whose result is rounded yet; `parameters` are those that the kernel gets. */
+function reference(name: FunctionName, parameters: readonly number[], dtype: KernelDType): Scalar {
+  const other = OTHERS[name] ?? STEPPED[name]?.(dtype === 'float32' ? Math.fround : (x) => x);
   if (other !== undefined) return other;
   if (name === 'gelu') return parametricScalars.gelu(0);
   if (name === 'softplus') {
@@ -115,7 +122,7 @@ for (const strict of [false, true]) {
       test(`${dtype} ${name} follows the reference at every length and for every broadcast${how}`, () => {
         inMode(strict, () => {
           const entry: Elementwise = functions[name];
-          const f = dtype === 'int32' && name === 'mul' ? Math.imul : reference(name, P);
+          const f = dtype === 'int32' && name === 'mul' ? Math.imul : reference(name, P, dtype);
           const numbers = entry.operands === 2 ? ['vn', 'nv', 'sn'] : [];
           for (const modes of [...modesOf(entry.operands), ...numbers]) {
             const { run } = bound(name, dtype, modes);
@@ -268,7 +275,7 @@ for (const strict of [false, true]) {
           run(1, SWEEP, ...(pairs ? pointers : pointers.slice(0, 1)), pointers[0], ...steps, ...parameters);
           const got = new Float32Array(heap().memory.buffer, pointers[0], SWEEP).slice();
           for (const pointer of pointers) heap().release(pointer);
-          const f = reference(name, parameters);
+          const f = reference(name, parameters, 'float32');
           let worst = 0;
           let at = '';
           for (let i = 0; i < SWEEP; i++) {
@@ -318,7 +325,7 @@ for (const strict of [false, true]) {
         bound(name, 'float64', 'v').run(1, SWEEP, pointer, pointer, 0, 0, 0, 0, 0);
         const got = new Float64Array(heap().memory.buffer, pointer, SWEEP).slice();
         heap().release(pointer);
-        const f = reference(name, P);
+        const f = reference(name, P, 'float64');
         x.forEach((value, i) => {
           const exact = f(value, 0, 0);
           const error = Math.abs(got[i]) < least && Math.abs(exact) < least ? 0 : ulps64(got[i], exact);
@@ -383,7 +390,7 @@ for (const name of [
         grad.fill(1);
         const inputs = x.slice();
         bound(name, 'float32', 'vv').run(1, n, ...pointers, pointers[0], 0, 0, 0, ...P);
-        const f = reference(name, P);
+        const f = reference(name, P, 'float32');
         inputs.forEach((input, i) => {
           assert.ok(
             Math.abs(grad[i] - f(1, input, 0)) <= 5 * 2 ** -23,

@@ -13,7 +13,7 @@ import type { Emitter } from '../module.ts';
 import type { Elementwise, FunctionName, KernelDType } from './functions.ts';
 import { functions } from './functions.ts';
 import { eachHalf } from './halves.ts';
-import type { Vector } from './lanes.ts';
+import type { Lanes, Vector } from './lanes.ts';
 import { lanes } from './lanes.ts';
 import { emitRows } from './rows.ts';
 
@@ -41,7 +41,7 @@ export function elementwiseName(name: FunctionName, dtype: KernelDType, modes: s
 export function emitElementwise(name: FunctionName, dtype: KernelDType, modes: string): Emitter {
   return (code, features) => {
     const f: Elementwise = functions[name];
-    const isWidened = dtype === 'float32' && (f.lanes === 'double' || f.lanes === 'wide');
+    const isWidened = dtype === 'float32' && (f.lanes === 'wide' || (f.lanes === 'fused' && !features.fma));
     const m = lanes(code, features, SHAPES[dtype]);
     const laneBytes = dtype === 'float64' ? 8 : 4;
     emitRows(code, modes.replace('n', '').length, PARAMETERS, (scalars) => {
@@ -49,7 +49,7 @@ export function emitElementwise(name: FunctionName, dtype: KernelDType, modes: s
       const parameters = dtype === 'int32' ? [] : scalars.map((p) => splat(code, p, dtype === 'float64' || isWidened));
       const apply = (operands: readonly Vector[]): Vector =>
         isWidened
-          ? eachHalf(m, operands, (d, halves) => [f.body(d, halves, parameters)])[0]
+          ? eachHalf(m, operands, (d, halves) => [f.body(throughFloats(d), halves, parameters)])[0]
           : f.body(m, operands, parameters);
       return ({ n, inputs, out }) => {
         const pointers = [...inputs];
@@ -93,6 +93,12 @@ export function emitElementwise(name: FunctionName, dtype: KernelDType, modes: s
       };
     });
   };
+}
+
+/** Lanes of float64 that compute for float32, and round to it where a function says so. */
+function throughFloats(d: Lanes): Lanes {
+  const { f32x4, f64x2 } = d.code;
+  return { ...d, round: (x) => d.keep(f64x2.promote_low_f32x4(f32x4.demote_f64x2_zero(x))) };
 }
 
 function splat(code: Assembler, p: Local<'f64'>, isDouble: boolean): Vector {

@@ -36,10 +36,11 @@ export interface Elementwise {
    * - `own`: float32 and float64, in lanes of their own
    * - `whole`: these, and int32
    * - `single`: float32 alone
-   * - `double`: float32 and float64, both in float64 lanes, rounded once, so that float32 has the bits of the reference loops
+   * - `fused`: float32 and float64; float32 with a fused multiply-add, or where there is none in float64 lanes, rounded once, which has
+   *   the bits of the reference loops, too, but where the sum in double precision lies between two float32 to its last bit
    * - `wide`: float32 alone, in float64 lanes
    */
-  readonly lanes: 'own' | 'whole' | 'single' | 'double' | 'wide';
+  readonly lanes: 'own' | 'whole' | 'single' | 'fused' | 'wide';
   /** The greatest error, in units of the last place; 0 for the bits of the reference. */
   readonly ulp: number;
   /** Results below this may be 0. */
@@ -65,9 +66,14 @@ const single = (ulp: number, f: (m: Lanes, x: Vector) => Vector, least?: number)
 /** The same in float64, too. */
 const own = (ulp: number, f: (m: Lanes, x: Vector) => Vector): Elementwise => unary('own', ulp, (m, [x]) => f(m, x));
 
-/** max(0, min(6, x + 3)) / 6 */
+/** max(0, min(6, x + 3)) / 6, which is 1 exactly above 3; a NaN stays as it is. */
 function hardsigmoid(m: Lanes, x: Vector): Vector {
-  return m.div(m.min(m.max(m.add(x, 3), 0), 6), 6);
+  return m.mul(m.pmin(m.pmax(m.add(x, 3), 0), 6), 1 / 6);
+}
+
+/** x·y + z, rounded once, as PyTorch has it in single precision; in double precision the product is rounded by itself. */
+function fused(m: Lanes, x: Vector, y: Vector, z: Vector): Vector {
+  return m.shape === 'f64x2' ? m.add(m.mul(x, y), z) : m.madd(x, y, z);
 }
 
 export const functions = {
@@ -135,12 +141,21 @@ export const functions = {
     const low = m.choose(m.gt(x, max), max, x);
     return m.choose(m.lt(x, min), min, low);
   }),
-  /** min(max(x, p0), p1), a NaN bound making all NaN, a NaN element staying */
-  clamp: unary('own', 0, (m, [x], [min, max]) => m.choose(m.ne(x, x), x, m.min(m.max(x, min), max))),
+  /** min(max(x, p0), p1) for bounds that are numbers; a NaN and what is on a bound stay as they are */
+  clamp: unary('own', 0, (m, [x], [min, max]) => m.pmin(m.pmax(x, min), max)),
+  /** p0 for NaN, p1 for ∞ and p2 for -∞ */
+  nanToNum: unary('own', 0, (m, [x], [nan, posinf, neginf]) => {
+    const finite = m.choose(
+      m.eq(x, Number.POSITIVE_INFINITY),
+      posinf,
+      m.choose(m.eq(x, Number.NEGATIVE_INFINITY), neginf, x),
+    );
+    return m.choose(m.ne(x, x), nan, finite);
+  }),
   /** x ≤ p0 ? p1 : x */
   threshold: unary('own', 0, (m, [x], [at, value]) => m.choose(m.le(x, at), value, x)),
   /** x³ */
-  cube: unary('double', 0, (m, [x]) => m.mul(m.mul(x, x), x)),
+  cube: unary('own', 0, (m, [x]) => m.mul(m.mul(x, x), x)),
   /** x² */
   square: unary('own', 0, (m, [x]) => m.mul(x, x)),
   /** 0 where |x| ≤ p0 */
@@ -165,7 +180,7 @@ export const functions = {
   /** x log y; 0 where x is, but NaN where y is */
   xlogy: binary('own', 3, (m, [x, y]) => m.choose(m.and(m.eq(x, 0), m.eq(y, y)), 0, m.mul(x, log(m, y)))),
   /** x + p0 y */
-  addScaled: binary('double', 0, (m, [x, y], [alpha]) => m.add(x, m.mul(alpha, y))),
+  addScaled: binary('fused', 0, (m, [x, y], [alpha]) => fused(m, alpha, y, x)),
 
   // gradients, of `grad` and the operand or the result that the derivative needs
   /** grad where the operand is above 0; a NaN there lets the gradient through, as in PyTorch */
@@ -201,15 +216,15 @@ export const functions = {
   }),
 
   // three operands
-  /** a + p0 b c */
-  addcmul: ternary('double', 0, (m, [a, b, c], [p]) => m.add(a, m.mul(m.mul(p, b), c))),
-  /** a + p0 b / c */
-  addcdiv: ternary('double', 0, (m, [a, b, c], [p]) => m.add(a, m.div(m.mul(p, b), c))),
+  /** a + (p0 b) c */
+  addcmul: ternary('fused', 0, (m, [a, b, c], [p]) => fused(m, m.round(m.mul(p, b)), c, a)),
+  /** a + (p0 b) / c */
+  addcdiv: ternary('own', 0, (m, [a, b, c], [p]) => m.add(a, m.div(m.mul(p, b), c))),
   /** from a to b by the share t, exact at both ends */
-  lerp: ternary('double', 0, (m, [a, b, t]) => {
-    const difference = m.sub(b, a);
-    const far = m.sub(b, m.mul(difference, m.sub(1, t)));
-    return m.choose(m.lt(m.abs(t), 0.5), m.add(a, m.mul(t, difference)), far);
+  lerp: ternary('fused', 0, (m, [a, b, t]) => {
+    const difference = m.round(m.sub(b, a));
+    const far = fused(m, m.neg(difference), m.round(m.sub(1, t)), b);
+    return m.choose(m.lt(m.abs(t), 0.5), fused(m, t, difference, a), far);
   }),
 } as const satisfies Readonly<Record<string, Elementwise>>;
 
@@ -225,6 +240,6 @@ export function hasFunction(name: string, dtype: string): name is FunctionName {
   if (!Object.hasOwn(functions, name)) return false;
   const { lanes } = functions[name as FunctionName] as Elementwise;
   if (dtype === 'float32') return true;
-  if (dtype === 'float64') return lanes === 'own' || lanes === 'whole' || lanes === 'double';
+  if (dtype === 'float64') return lanes === 'own' || lanes === 'whole' || lanes === 'fused';
   return dtype === 'int32' && lanes === 'whole';
 }

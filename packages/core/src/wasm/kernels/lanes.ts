@@ -25,6 +25,8 @@ export interface Lanes extends One, Two {
   /** a·b + c and c - a·b, rounded once where the machine does that. */
   madd(a: Arg, b: Arg, c: Arg): Vector;
   nmadd(a: Arg, b: Arg, c: Arg): Vector;
+  /** To the dtype that is computed in, where lanes are wider than that; else nothing. */
+  round(x: Vector): Vector;
   /** Coefficients from the highest power down, in x, by Horner's scheme. */
   polynomial(x: Vector, coefficients: readonly number[]): Vector;
   /** mask ? a : b; the lanes of a mask are all ones or all zeros. */
@@ -68,6 +70,7 @@ export function lanes(code: Assembler, features: Features, shape: LaneShape = 'f
       keep(features.fma ? float.relaxed_madd(...fused(a, b, c)) : float.add(float.mul(k(a), k(b)), k(c))),
     nmadd: (a, b, c) =>
       keep(features.fma ? float.relaxed_nmadd(...fused(a, b, c)) : float.sub(k(c), float.mul(k(a), k(b)))),
+    round: (x) => x,
     polynomial: (x, [first, ...rest]) => rest.reduce<Vector>((sum, c) => m.madd(sum, x, c), k(first)),
     choose: (mask, a, b) =>
       keep(features.relaxedSimd ? whole.relaxed_laneselect(k(a), k(b), mask) : code.v128.bitselect(k(a), k(b), mask)),
