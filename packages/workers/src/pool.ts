@@ -59,8 +59,9 @@ const MISSED_NS = 250_000;
  */
 const LOST_MS = 0.5;
 const RESTS = 5;
-/** A launch in which no task ends for so long has lost a thread. */
+/** A launch in which no task ends for so long has lost a thread; and how often the caller looks. */
 const WATCHDOG_MS = 10_000;
+const LOOK_MS = 50;
 /** @internal How often threads are started in place of lost ones, before the pool goes on without. */
 export const HEALING_ATTEMPTS = 5;
 /** How long the end of a thread is waited for. */
@@ -307,14 +308,17 @@ export class Pool implements Executor, AsyncDisposable {
     let done = Atomics.load(ints, DONE);
     const spinUs = this.spins ? CALLER_SPIN_US : 0;
     while (done < tasks && changes(ints, DONE, done, spinUs)) done = Atomics.load(ints, DONE);
-    let sinceMs = startMs;
+    let seenMs = startMs;
+    let idleMs = 0;
     Atomics.store(ints, WAITING, 1);
     while (done < tasks) {
-      if (mayWait) Atomics.wait(ints, DONE, done, 50);
+      if (mayWait) Atomics.wait(ints, DONE, done, LOOK_MS);
       const now = Atomics.load(ints, DONE);
       const nowMs = performance.now();
-      if (now !== done) sinceMs = nowMs;
-      else if (nowMs - sinceMs > this.watchdogMs) {
+      // A system that sleeps stops all threads: none is lost for that.
+      idleMs = now === done ? idleMs + Math.min(nowMs - seenMs, 2 * LOOK_MS) : 0;
+      seenMs = nowMs;
+      if (idleMs > this.watchdogMs) {
         Atomics.store(ints, WAITING, 0);
         this.abandon();
         throw new WorkerError(

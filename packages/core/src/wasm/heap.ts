@@ -25,6 +25,9 @@ export const MAX_HEAP_BYTES = MAX_PAGES * PAGE_BYTES;
 const GUARD_BYTES = 64;
 const GUARD = 0xa5;
 const POISON = 0xff;
+/** Of the time between two looks at the heap, what a hold counts at most. */
+const MOST_SEEN_MS = 50;
+
 function roundUp(bytes: number, to: number): number {
   return Math.ceil(bytes / to) * to;
 }
@@ -54,10 +57,11 @@ export class Heap {
   /** Blocks made in debug mode, with the bytes asked for: those after them, up to the end of the block, must stay as they are. */
   private readonly guarded = new Map<number, number>();
   debug = false;
-  /** Blocks that somebody else may yet write to, those of them that were given back all the same, and until when; see `hold`. */
+  /** Blocks that somebody else may yet write to, those of them that were given back all the same, and for how much longer; see `hold`. */
   private readonly suspects = new Set<number>();
   private readonly held = new Set<number>();
-  private heldUntilMs = 0;
+  private heldMs = 0;
+  private seenMs = 0;
   /** Asked to release what it can when blocks of so many bytes do not fit within the limit. */
   onFull: ((bytes: number) => void) | null = null;
   private views: { [K in DType]?: TypedArray } = {};
@@ -139,12 +143,14 @@ export class Heap {
 
   /**
    * For so long no block that is in use now is given to anybody else, though it be given back meanwhile, as the scratch block is: a
-   * thread that was lost may yet write to it. What is allocated from now on comes and goes as ever.
+   * thread that was lost may yet write to it. What is allocated from now on comes and goes as ever. Only time counts in which the program
+   * is seen to run: a system that stops it stops the thread, too.
    */
   hold(ms: number): void {
     for (const units of this.chunks.inUse()) this.suspects.add(units * ALIGN);
     for (const start of this.held) this.suspects.delete(start);
-    this.heldUntilMs = performance.now() + ms;
+    this.heldMs = ms;
+    this.seenMs = performance.now();
     if (this.scratchPtr !== 0) this.release(this.scratchPtr);
     this.scratchPtr = 0;
     this.scratchBytes = 0;
@@ -152,8 +158,11 @@ export class Heap {
 
   /** Ends a hold whose time is over. */
   private letGo(): void {
-    if (this.heldUntilMs === 0 || performance.now() < this.heldUntilMs) return;
-    this.heldUntilMs = 0;
+    if (this.heldMs === 0) return;
+    const now = performance.now();
+    this.heldMs = Math.max(0, this.heldMs - Math.min(now - this.seenMs, MOST_SEEN_MS));
+    this.seenMs = now;
+    if (this.heldMs > 0) return;
     this.suspects.clear();
     const held = [...this.held];
     this.held.clear();
