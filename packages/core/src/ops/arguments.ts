@@ -63,6 +63,20 @@ export function reduceArguments(
   return [dimsOf(op, self, d), flag(op, 'keepdim', k)];
 }
 
+/** Dimensions, the flag and the dtype of the result, as sums and means take them. */
+export function sumArguments(
+  op: string,
+  self: Tensor,
+  ...args: readonly unknown[]
+): [dims: readonly number[], keepdim: boolean, dtype: DType | null] {
+  if (args[0] === undefined && args[1] === undefined && args[2] === undefined) {
+    return [dimsOf(op, self, null), false, null];
+  }
+  const [dim, keepdim, dtype] = named<[Dims, boolean, DType | null]>(op, ['dim', 'keepdim', 'dtype'], args);
+  const checked = dtype === undefined || dtype === null ? null : checkDType(op, dtype);
+  return [dimsOf(op, self, dim), flag(op, 'keepdim', keepdim), checked];
+}
+
 export function requireFloat(op: string, dtype: DType): void {
   if (isFloating(dtype)) return;
   throw new DTypeError(`is only defined for floating dtypes, but got ${dtype}; cast with .to('float32') first`, {

@@ -8,7 +8,7 @@
 import { allocate, isTensor } from '../base.ts';
 import { dispatch } from '../dispatch.ts';
 import type { DType } from '../dtype.ts';
-import { checkDType, isFloating } from '../dtype.ts';
+import { isFloating } from '../dtype.ts';
 import { DTypeError, NotImplementedError, show, ValueError } from '../errors.ts';
 import { reducedShape, sizeOf, wrapDims } from '../layout.ts';
 import type { NamedTuple, ValuesIndices } from '../namedTuple.ts';
@@ -32,6 +32,7 @@ import {
   refuseBool,
   requireElements,
   requireFloat,
+  sumArguments,
   sumDType,
 } from './arguments.ts';
 import { maximum, minimum, ne } from './elementwise.ts';
@@ -121,19 +122,6 @@ export function mean(
     );
   }
   return dispatch('mean', meanForward, [self, dims, keep, dtype]);
-}
-
-function sumArguments(
-  op: string,
-  self: Tensor,
-  ...args: readonly unknown[]
-): [dims: readonly number[], keepdim: boolean, dtype: DType | null] {
-  if (args[0] === undefined && args[1] === undefined && args[2] === undefined) {
-    return [dimsOf(op, self, null), false, null];
-  }
-  const [dim, keepdim, dtype] = named<[Dims, boolean, DType | null]>(op, ['dim', 'keepdim', 'dtype'], args);
-  const checked = dtype === undefined || dtype === null ? null : checkDType(op, dtype);
-  return [dimsOf(op, self, dim), flag(op, 'keepdim', keepdim), checked];
 }
 
 const prodForward: ReductionOps['prod'] = (self, dim, keepdim) => {

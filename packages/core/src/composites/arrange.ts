@@ -1,0 +1,193 @@
+/** Moves of elements that are composed of other ops: blocks and diagonals, products and combinations of lists, parts of a tensor. */
+
+import { composed } from '../composed.ts';
+import { ShapeError, show, ValueError } from '../errors.ts';
+import { formatShape, wrapDim } from '../layout.ts';
+import { range } from '../lists.ts';
+import { fromTypedArray, zeros } from '../ops/create.ts';
+import { nonzero, take } from '../ops/index.ts';
+import { atleast2d, cat, diagEmbed, meshgrid, stack } from '../ops/join.ts';
+import { ravel, sliceDim, split } from '../ops/view.ts';
+import { named } from '../options.ts';
+import type { Tensor } from '../tensor.ts';
+
+type Tensors = readonly Tensor[] | readonly [readonly Tensor[]];
+
+/** Tensors that are arguments or one list. */
+const listOf = (args: Tensors): readonly Tensor[] => (Array.isArray(args[0]) ? args[0] : args) as readonly Tensor[];
+
+/** @throws ShapeError when a tensor has more dimensions than `most`, or fewer than `least` */
+function checkNdim(op: string, x: Tensor, least: number, most: number): void {
+  if (x.ndim >= least && x.ndim <= most) return;
+  const rule = least === most ? `a vector` : most === 2 ? 'at most 2 dimensions' : `at least ${least} dimensions`;
+  throw new ShapeError(`expects ${rule}, but got shape ${formatShape(x.shape)}`, { op, operands: { self: x.shape } });
+}
+
+/**
+ * A matrix with the given ones along its diagonal, and zeros elsewhere. Vectors are rows, tensors of 0 dimensions 1×1; dtypes are
+ * promoted. Tensors are arguments or a list; of none `[1, 0]`.
+ *
+ * @throws ShapeError for more than 2 dimensions
+ *
+ * @example
+ * blockDiag(tensor([[1, 2]]), tensor(3)); // tensor([[1., 2., 0.], [0., 0., 3.]])
+ */
+export function blockDiag(...tensors: Tensors): Tensor {
+  const list = listOf(tensors);
+  if (list.length === 0) return zeros(1, 0);
+  for (const x of list) checkNdim('blockDiag', x, 0, 2);
+  return composed(() => {
+    const blocks = list.map(atleast2d);
+    const width = blocks.reduce((sum, x) => sum + x.shape[1], 0);
+    let left = 0;
+    const rows = blocks.map((x) => {
+      const [m, n] = x.shape;
+      const [before, after] = [left, width - left - n].map((count) => zeros([m, count], { dtype: x.dtype }));
+      left += n;
+      return cat([before, x, after], 1);
+    });
+    return cat(rows, 0);
+  });
+}
+
+/**
+ * All combinations of an element of each vector, the last varying fastest: n vectors → `[Π sizes, n]`; a single vector stays as it is.
+ * Vectors are arguments or a list.
+ *
+ * @throws ShapeError for anything but vectors; ValueError for none; DTypeError when dtypes differ
+ *
+ * @example
+ * cartesianProd(tensor([1, 2]), tensor([3, 4])); // tensor([[1., 3.], [1., 4.], [2., 3.], [2., 4.]])
+ */
+export function cartesianProd(...tensors: Tensors): Tensor {
+  const list = listOf(tensors);
+  for (const x of list) checkNdim('cartesianProd', x, 1, 1);
+  if (list.length === 1) return list[0];
+  return composed(() => stack(meshgrid(list).map(ravel), 1));
+}
+
+export interface CombinationsOptions {
+  /** How many elements are chosen. Default 2. */
+  readonly r?: number;
+  /** An element may be chosen several times. Default false. */
+  readonly withReplacement?: boolean;
+}
+
+/**
+ * All ways to choose `r` elements of a vector, in the order of their places: `[n]` → `[n! / (r! (n - r)!), r]`, as Python's
+ * `itertools.combinations`; nothing for r = 0.
+ *
+ * @throws ShapeError for anything but a vector; ValueError when r is negative
+ *
+ * @example
+ * combinations(tensor([1, 2, 3])); // tensor([[1., 2.], [1., 3.], [2., 3.]])
+ */
+export function combinations(
+  self: Tensor,
+  r?: number | CombinationsOptions,
+  withReplacement?: boolean | Omit<CombinationsOptions, 'r'>,
+): Tensor {
+  const op = 'combinations';
+  const [count = 2, again = false] = named<[number, boolean]>(op, ['r', 'withReplacement'], [r, withReplacement]);
+  checkNdim(op, self, 1, 1);
+  if (!Number.isInteger(count) || count < 0) {
+    throw new ValueError(`expects a non-negative integer r, but got ${show(count)}`, { op, operands: { r: count } });
+  }
+  if (count === 0) return zeros([0], { dtype: self.dtype });
+  const [n] = self.shape;
+  const places: number[] = [];
+  const choose = (chosen: readonly number[], from: number): void => {
+    if (chosen.length === count) for (const place of chosen) places.push(place);
+    else for (let i = from; i < n; i++) choose([...chosen, i], again ? i : i + 1);
+  };
+  choose([], 0);
+  return composed(() => take(self, fromTypedArray(Int32Array.from(places), [places.length / count, count])));
+}
+
+/** A number of equal parts, or the places where parts begin, the first at 0. */
+export type Sections = number | readonly number[];
+
+/** Parts along a dimension; equal ones must come out even if `isEven`. */
+function parts(op: string, self: Tensor, sections: Sections, dim: number, isEven: boolean): Tensor[] {
+  const n = self.shape[dim];
+  const isCount = typeof sections === 'number';
+  const counts = isCount ? [sections] : sections;
+  if (!counts.every(Number.isInteger) || (isCount && (sections < 1 || (isEven && n % sections > 0)))) {
+    const rule =
+      isCount && isEven ? `a number that divides the size ${n} of dimension ${dim}` : 'integers, more than 0 parts';
+    throw new ValueError(`expects ${rule}, but got ${show(sections)}`, {
+      op,
+      operands: { self: self.shape, sections },
+    });
+  }
+  if (isCount) {
+    const least = Math.floor(n / sections);
+    return split(
+      self,
+      range(sections).map((i) => least + Number(i < n % sections)),
+      dim,
+    );
+  }
+  return [...sections, n].map((end, i) => sliceDim(self, dim, i === 0 ? 0 : sections[i - 1], end));
+}
+
+function splitAlong(op: string, self: Tensor, sections: Sections, least: number, dim: number): Tensor[] {
+  checkNdim(op, self, least, Infinity);
+  return parts(op, self, sections, dim, true);
+}
+
+/**
+ * Views of parts along `dim` (0 by default): as many as a number says, of which the first are longer by one where it does not come out
+ * even; or from each place of a list to the next, as slices.
+ *
+ * @throws ShapeError for a tensor of 0 dimensions; ValueError for less than one part
+ *
+ * @example
+ * tensorSplit(arange(5), 2); // [tensor([0., 1., 2.]), tensor([3., 4.])]
+ * tensorSplit(arange(5), [1, 4]); // [tensor([0.]), tensor([1., 2., 3.]), tensor([4.])]
+ */
+export function tensorSplit(self: Tensor, sections: Sections, dim: number | { readonly dim?: number } = 0): Tensor[] {
+  const op = 'tensorSplit';
+  const [d = 0] = named<[number]>(op, ['dim'], [dim]);
+  checkNdim(op, self, 1, Infinity);
+  return parts(op, self, sections, wrapDim(op, d, self.ndim), false);
+}
+
+/**
+ * Views of parts side by side, along dimension 1, of a vector along 0: equal ones, as many as a number says, or from each place of a list
+ * to the next.
+ *
+ * @throws ShapeError for a tensor of 0 dimensions; ValueError when equal parts do not come out even
+ *
+ * @example
+ * hsplit(ones(2, 4), 2); // two of shape [2, 2]
+ */
+export function hsplit(self: Tensor, sections: Sections): Tensor[] {
+  return splitAlong('hsplit', self, sections, 1, self.ndim === 1 ? 0 : 1);
+}
+
+/** Views of parts below each other, along dimension 0 of at least two, as `hsplit`. */
+export function vsplit(self: Tensor, sections: Sections): Tensor[] {
+  return splitAlong('vsplit', self, sections, 2, 0);
+}
+
+/** Views of parts behind each other, along dimension 2, as `hsplit`. */
+export function dsplit(self: Tensor, sections: Sections): Tensor[] {
+  return splitAlong('dsplit', self, sections, 3, 2);
+}
+
+/**
+ * A square matrix with all elements of a tensor, in row-major order, on a diagonal, the main one by default.
+ *
+ * @example
+ * diagflat(tensor([[1, 2]])); // tensor([[1., 0.], [0., 2.]])
+ */
+export function diagflat(self: Tensor, offset?: number | { readonly offset?: number }): Tensor {
+  const [k = 0] = named<[number]>('diagflat', ['offset'], [offset]);
+  return composed(() => diagEmbed(ravel(self), k));
+}
+
+/** Coordinates of the elements that are not 0: `[n, ndim]` of int32, as `nonzero`. */
+export function argwhere(self: Tensor): Tensor {
+  return nonzero(self);
+}

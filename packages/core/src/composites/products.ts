@@ -1,0 +1,214 @@
+/** Products that are composed of other ops, derivatives included: `tensordot`, `inner`, `kron`, `trace`; distances of all pairs, `cdist`. */
+
+import { composed } from '../composed.ts';
+import { DTypeError, ShapeError, show, ValueError } from '../errors.ts';
+import { broadcastShapes, formatShape, sizeOf, wrapDim } from '../layout.ts';
+import { range } from '../lists.ts';
+import { requireFloat } from '../ops/arguments.ts';
+import { zeros } from '../ops/create.ts';
+import { clamp, le, mul, sqrt, sub, where } from '../ops/elementwise.ts';
+import { matmul, mm } from '../ops/matmul.ts';
+import { norm, sum } from '../ops/reduce.ts';
+import { diagonal, permute, reshape, transpose, unsqueeze } from '../ops/view.ts';
+import { named } from '../options.ts';
+import type { Tensor } from '../tensor.ts';
+
+/** How many dimensions are summed over, the last of the first tensor and the first of the second; or which of each. */
+export type ContractedDims = number | readonly [readonly number[], readonly number[]];
+
+/**
+ * The sum of products over `dims`, by default 2: the last dimensions of `a` with the first of `b`, or those listed, in this order.
+ *
+ * a: `[…m, …k]`, b: `[…k, …n]` → `[…m, …n]`, the dimensions left of each in their order. One product of matrices. A size of 1 broadcasts.
+ *
+ * @throws ShapeError when sizes differ; ValueError when there are fewer than 0 dims, or lists of different lengths; IndexError when a
+ *   dimension is out of range; DTypeError when dtypes differ
+ *
+ * @example
+ * tensordot(ones(2, 3, 4), ones(3, 4, 5)); // shape [2, 5]
+ * tensordot(ones(2, 3), ones(2, 4), [[0], [0]]); // shape [3, 4]
+ */
+export function tensordot(a: Tensor, b: Tensor, dims?: ContractedDims | { readonly dims?: ContractedDims }): Tensor {
+  const op = 'tensordot';
+  const [given = 2] = named<[ContractedDims]>(op, ['dims'], [dims]);
+  const isCount = typeof given === 'number';
+  if (isCount ? !Number.isInteger(given) || given < 0 : given.length !== 2 || given[0].length !== given[1].length) {
+    throw new ValueError(`expects dims to be at least 0, or two lists of the same length, but got ${show(given)}`, {
+      op,
+      operands: { dims: given },
+    });
+  }
+  const [first, second] = isCount ? [range(given).map((d) => d - given), range(given)] : given;
+  return contract(op, a, b, first, second);
+}
+
+function contract(op: string, a: Tensor, b: Tensor, first: readonly number[], second: readonly number[]): Tensor {
+  const inA = first.map((d) => wrapDim(op, d, a.ndim));
+  const inB = second.map((d) => wrapDim(op, d, b.ndim));
+  const sizesOf = (x: Tensor, dims: readonly number[]): number[] => dims.map((d) => x.shape[d]);
+  const isTwice = new Set(inA).size < inA.length || new Set(inB).size < inB.length;
+  if (isTwice || inA.some((d, i) => a.shape[d] !== b.shape[inB[i]] && a.shape[d] !== 1 && b.shape[inB[i]] !== 1)) {
+    throw new ShapeError(
+      `contracted dimensions need to match, but dims ${show(inA)} of ${formatShape(a.shape)} meet ${show(inB)} of ${formatShape(b.shape)}`,
+      { op, operands: { a: a.shape, b: b.shape, dims: [first, second] } },
+    );
+  }
+  if (a.dtype !== b.dtype) {
+    throw new DTypeError(`expected the same dtype for both, but got ${a.dtype} and ${b.dtype}`, {
+      op,
+      operands: { a: a.dtype, b: b.dtype },
+    });
+  }
+  return composed(() => {
+    // What meets a size of 1 is summed first.
+    const alone = (x: Tensor, own: readonly number[], y: Tensor, others: readonly number[]): Tensor => {
+      const wide = own.filter((d, i) => x.shape[d] !== y.shape[others[i]] && y.shape[others[i]] === 1);
+      return wide.length === 0 ? x : sum(x, wide, true, { dtype: x.dtype });
+    };
+    const x = alone(a, inA, b, inB);
+    const y = alone(b, inB, a, inA);
+    const ofA = range(a.ndim).filter((d) => !inA.includes(d));
+    const ofB = range(b.ndim).filter((d) => !inB.includes(d));
+    const k = sizeOf(sizesOf(x, inA));
+    const product = mm(
+      reshape(permute(x, [...ofA, ...inA]), [sizeOf(sizesOf(x, ofA)), k]),
+      reshape(permute(y, [...inB, ...ofB]), [k, sizeOf(sizesOf(y, ofB))]),
+    );
+    return reshape(product, [...sizesOf(a, ofA), ...sizesOf(b, ofB)]);
+  });
+}
+
+/**
+ * Scalar products along the last dimensions: `[…, k]`, `[…', k]` → `[…, …']`; with a tensor of 0 dimensions the product.
+ *
+ * @throws ShapeError when the last sizes differ; DTypeError when dtypes do
+ *
+ * @example
+ * inner(tensor([1, 2]), tensor([3, 4])); // tensor(11.)
+ */
+export function inner(self: Tensor, other: Tensor): Tensor {
+  if (self.ndim === 0 || other.ndim === 0) return mul(self, other);
+  if (self.shape[self.ndim - 1] !== other.shape[other.ndim - 1]) {
+    throw new ShapeError(
+      `the last dimension must match on both tensors, but got ${formatShape(self.shape)} and ${formatShape(other.shape)}`,
+      { op: 'inner', operands: { self: self.shape, other: other.shape } },
+    );
+  }
+  return contract('inner', self, other, [-1], [-1]);
+}
+
+/**
+ * The Kronecker product: each element of `self` times all of `other`, block by block. `[…mᵢ]`, `[…nᵢ]` → `[…mᵢ nᵢ]`; the one of fewer
+ * dimensions gets ones in front.
+ *
+ * @example
+ * kron(tensor([1, 2]), tensor([1, 10])); // tensor([ 1., 10.,  2., 20.])
+ */
+export function kron(self: Tensor, other: Tensor): Tensor {
+  const ndim = Math.max(self.ndim, other.ndim);
+  const sizes = (x: Tensor): number[] => [...range(ndim - x.ndim).map(() => 1), ...x.shape];
+  const [m, n] = [sizes(self), sizes(other)];
+  return composed(() => {
+    const blocks = reshape(
+      self,
+      m.flatMap((size) => [size, 1]),
+    );
+    const inside = reshape(
+      other,
+      n.flatMap((size) => [1, size]),
+    );
+    return reshape(
+      mul(blocks, inside),
+      m.map((size, d) => size * n[d]),
+    );
+  });
+}
+
+/**
+ * The sum of the diagonal of a matrix; of integers int32 (int64 of int64).
+ *
+ * @throws ShapeError for anything but a matrix
+ *
+ * @example
+ * trace(tensor([[1, 2], [3, 4]])); // tensor(5.)
+ */
+export function trace(self: Tensor): Tensor {
+  if (self.ndim === 2) return composed(() => sum(diagonal(self)));
+  throw new ShapeError(`expected a matrix, but got shape ${formatShape(self.shape)}`, {
+    op: 'trace',
+    operands: { self: self.shape },
+  });
+}
+
+/** Whether Euclidean distances come from a product of matrices; PyTorch's names. */
+export type ComputeMode =
+  | 'use_mm_for_euclid_dist_if_necessary'
+  | 'use_mm_for_euclid_dist'
+  | 'donot_use_mm_for_euclid_dist';
+
+export interface CdistOptions {
+  /** Order of the norm, at least 0; Infinity for the largest difference, 0 for the number of differences. Default 2. */
+  readonly p?: number;
+  /**
+   * For p = 2: `√(|x|² + |y|² - 2 x·y)` takes little memory, and loses digits where distances are small beside the vectors. By default it
+   * is used where there are more than 25 vectors of a kind.
+   */
+  readonly computeMode?: ComputeMode;
+}
+
+const MODES = [
+  'use_mm_for_euclid_dist_if_necessary',
+  'use_mm_for_euclid_dist',
+  'donot_use_mm_for_euclid_dist',
+] as const;
+
+/**
+ * The distances of all pairs of vectors, `(Σ |x - y|^p)^(1/p)`: x1 `[…, P, M]`, x2 `[…, R, M]` → `[…, P, R]`; leading dimensions broadcast.
+ * Where a distance is 0 so is its gradient. Without a product of matrices it takes memory for P·R·M elements.
+ *
+ * @throws ShapeError for less than two dimensions, or vectors of different lengths; DTypeError for integers, booleans, and dtypes that
+ *   differ; ValueError for p < 0
+ *
+ * @example
+ * cdist(tensor([[0, 0], [3, 4]]), tensor([[0, 0]])); // tensor([[0.], [5.]])
+ */
+export function cdist(
+  x1: Tensor,
+  x2: Tensor,
+  p?: number | CdistOptions,
+  computeMode?: ComputeMode | Pick<CdistOptions, 'computeMode'>,
+): Tensor {
+  const op = 'cdist';
+  const [order = 2, mode = MODES[0]] = named<[number, ComputeMode]>(op, ['p', 'computeMode'], [p, computeMode]);
+  const operands = { x1: x1.shape, x2: x2.shape, p: order, computeMode: mode };
+  const length = x1.shape[x1.ndim - 1];
+  if (x1.ndim < 2 || x2.ndim < 2 || length !== x2.shape[x2.ndim - 1]) {
+    throw new ShapeError(
+      `expects two tensors of at least 2 dimensions, of the same number of columns, but got ${formatShape(x1.shape)} and ${formatShape(x2.shape)}`,
+      { op, operands },
+    );
+  }
+  requireFloat(op, x1.dtype);
+  if (x1.dtype !== x2.dtype) throw new DTypeError(`expected ${x1.dtype}, but got ${x2.dtype}`, { op, operands });
+  if (!(order >= 0) || !MODES.includes(mode)) {
+    throw new ValueError(`only supports p ≥ 0 and known modes, but got p=${order} and computeMode=${show(mode)}`, {
+      op,
+      operands,
+    });
+  }
+  const [rows, columns] = [x1.shape[x1.ndim - 2], x2.shape[x2.ndim - 2]];
+  const batch = broadcastShapes(op, x1.shape.slice(0, -2), x2.shape.slice(0, -2));
+  if (length === 0) return zeros([...batch, rows, columns], { dtype: x1.dtype });
+  const usesProduct = mode === MODES[1] || (mode === MODES[0] && (rows > 25 || columns > 25));
+  if (order !== 2 || !usesProduct) {
+    return composed(() => norm(sub(unsqueeze(x1, -2), unsqueeze(x2, -3)), order, -1));
+  }
+  return composed(() => {
+    const squares = (x: Tensor): Tensor => sum(mul(x, x), -1, true);
+    const product = matmul(mul(x1, -2), transpose(x2, -2, -1));
+    const square = clamp(product.add(squares(x1)).add(transpose(squares(x2), -2, -1)), 0);
+    // The root has no derivative at 0.
+    const isZero = le(square, 0);
+    return where(isZero, 0, sqrt(where(isZero, 1, square)));
+  });
+}
