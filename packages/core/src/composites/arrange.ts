@@ -91,7 +91,7 @@ export function combinations(
   const [count = 2, again = false] = named<[number, boolean]>(op, ['r', 'withReplacement'], [r, withReplacement]);
   checkNdim(op, self, 1, 1);
   if (!Number.isInteger(count) || count < 0) {
-    throw new ValueError(`expects a non-negative integer r, but got ${show(count)}`, { op, operands: { r: count } });
+    throw new ValueError(`expects a non-negative integer r, but got ${show(count)}`, { op });
   }
   if (count === 0) return zeros([0], { dtype: self.dtype });
   const [n] = self.shape;
@@ -107,33 +107,23 @@ export function combinations(
 /** A number of equal parts, or the places where parts begin, the first at 0. */
 export type Sections = number | readonly number[];
 
-/** Parts along a dimension; equal ones must come out even if `isEven`. */
-function parts(op: string, self: Tensor, sections: Sections, dim: number, isEven: boolean): Tensor[] {
-  const n = self.shape[dim];
+/** Parts along a dimension of a tensor that has at least so many; equal ones, but of `tensorSplit`, must come out even. */
+function parts(op: string, self: Tensor, sections: Sections, least: number, dim: number): Tensor[] {
+  checkNdim(op, self, least, Infinity);
+  const at = wrapDim(op, dim, self.ndim);
+  const n = self.shape[at];
   const isCount = typeof sections === 'number';
   const counts = isCount ? [sections] : sections;
-  if (!counts.every(Number.isInteger) || (isCount && (sections < 1 || (isEven && n % sections > 0)))) {
-    const rule =
-      isCount && isEven ? `a number that divides the size ${n} of dimension ${dim}` : 'integers, more than 0 parts';
-    throw new ValueError(`expects ${rule}, but got ${show(sections)}`, {
+  const rest = isCount ? n % sections : 0;
+  if (!counts.every(Number.isInteger) || (isCount && (sections < 1 || (rest > 0 && op !== 'tensorSplit')))) {
+    throw new ValueError(`expects places, or a number of parts that fits the size ${n}, but got ${show(sections)}`, {
       op,
-      operands: { self: self.shape, sections },
     });
   }
-  if (isCount) {
-    const least = Math.floor(n / sections);
-    return split(
-      self,
-      range(sections).map((i) => least + Number(i < n % sections)),
-      dim,
-    );
-  }
-  return [...sections, n].map((end, i) => sliceDim(self, dim, i === 0 ? 0 : sections[i - 1], end));
-}
-
-function splitAlong(op: string, self: Tensor, sections: Sections, least: number, dim: number): Tensor[] {
-  checkNdim(op, self, least, Infinity);
-  return parts(op, self, sections, dim, true);
+  if (!isCount) return [...sections, n].map((end, i) => sliceDim(self, at, i === 0 ? 0 : sections[i - 1], end));
+  const size = Math.floor(n / sections);
+  const sizes = range(sections).map((i) => size + Number(i < rest));
+  return split(self, sizes, at);
 }
 
 /**
@@ -147,10 +137,8 @@ function splitAlong(op: string, self: Tensor, sections: Sections, least: number,
  * tensorSplit(arange(5), [1, 4]); // [tensor([0.]), tensor([1., 2., 3.]), tensor([4.])]
  */
 export function tensorSplit(self: Tensor, sections: Sections, dim: number | { readonly dim?: number } = 0): Tensor[] {
-  const op = 'tensorSplit';
-  const [d = 0] = named<[number]>(op, ['dim'], [dim]);
-  checkNdim(op, self, 1, Infinity);
-  return parts(op, self, sections, wrapDim(op, d, self.ndim), false);
+  const [d = 0] = named<[number]>('tensorSplit', ['dim'], [dim]);
+  return parts('tensorSplit', self, sections, 1, d);
 }
 
 /**
@@ -163,17 +151,17 @@ export function tensorSplit(self: Tensor, sections: Sections, dim: number | { re
  * hsplit(ones(2, 4), 2); // two of shape [2, 2]
  */
 export function hsplit(self: Tensor, sections: Sections): Tensor[] {
-  return splitAlong('hsplit', self, sections, 1, self.ndim === 1 ? 0 : 1);
+  return parts('hsplit', self, sections, 1, self.ndim === 1 ? 0 : 1);
 }
 
 /** Views of parts below each other, along dimension 0 of at least two, as `hsplit`. */
 export function vsplit(self: Tensor, sections: Sections): Tensor[] {
-  return splitAlong('vsplit', self, sections, 2, 0);
+  return parts('vsplit', self, sections, 2, 0);
 }
 
 /** Views of parts behind each other, along dimension 2, as `hsplit`. */
 export function dsplit(self: Tensor, sections: Sections): Tensor[] {
-  return splitAlong('dsplit', self, sections, 3, 2);
+  return parts('dsplit', self, sections, 3, 2);
 }
 
 /**

@@ -3,9 +3,7 @@
  * kin; tests for infinities. Operands broadcast, and their dtypes are promoted.
  */
 
-import { isTensor } from '../base.ts';
 import { composed } from '../composed.ts';
-import { DTypeError } from '../errors.ts';
 import {
   abs,
   add,
@@ -29,6 +27,7 @@ import {
   where,
 } from '../ops/elementwise.ts';
 import type { Operand } from '../ops/list.ts';
+import { checkSameDType } from '../ops/places.ts';
 import { asTensor, commonDType, onlyFloat, toFloat } from '../ops/pointwise.ts';
 import type { Tensor } from '../tensor.ts';
 
@@ -130,9 +129,7 @@ export function copysign(self: Tensor, other: Operand): Tensor {
  * heaviside(tensor([-1, 0, 2]), tensor(0.5)); // tensor([0.0000, 0.5000, 1.0000])
  */
 export function heaviside(self: Tensor, values: Tensor): Tensor {
-  if (!isTensor(self) || !isTensor(values) || self.dtype !== values.dtype) {
-    throw new DTypeError('takes two tensors of the same dtype', { op: 'heaviside', operands: { self, values } });
-  }
+  checkSameDType('heaviside', 'values', self, values);
   return composed(() => where(eq(self, 0), values, to(gt(self, 0), self.dtype)));
 }
 

@@ -1,15 +1,15 @@
 /** Products that are composed of other ops, derivatives included: `tensordot`, `inner`, `kron`, `trace`; distances of all pairs, `cdist`. */
 
 import { composed } from '../composed.ts';
-import { DTypeError, ShapeError, show, ValueError } from '../errors.ts';
-import { broadcastShapes, formatShape, sizeOf, wrapDim } from '../layout.ts';
+import { ShapeError, show, ValueError } from '../errors.ts';
+import { broadcastShapes, formatShape, wrapDim, wrapDims } from '../layout.ts';
 import { range } from '../lists.ts';
 import { requireFloat } from '../ops/arguments.ts';
-import { zeros } from '../ops/create.ts';
 import { clamp, le, mul, sqrt, sub, where } from '../ops/elementwise.ts';
-import { matmul, mm } from '../ops/matmul.ts';
+import { einsum, matmul } from '../ops/matmul.ts';
+import { checkSameDType } from '../ops/places.ts';
 import { norm, sum } from '../ops/reduce.ts';
-import { diagonal, permute, reshape, transpose, unsqueeze } from '../ops/view.ts';
+import { diagonal, reshape, transpose, unsqueeze } from '../ops/view.ts';
 import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
 
@@ -35,7 +35,6 @@ export function tensordot(a: Tensor, b: Tensor, dims?: ContractedDims | { readon
   if (isCount ? !Number.isInteger(given) || given < 0 : given.length !== 2 || given[0].length !== given[1].length) {
     throw new ValueError(`expects dims to be at least 0, or two lists of the same length, but got ${show(given)}`, {
       op,
-      operands: { dims: given },
     });
   }
   const [first, second] = isCount ? [range(given).map((d) => d - given), range(given)] : given;
@@ -45,37 +44,21 @@ export function tensordot(a: Tensor, b: Tensor, dims?: ContractedDims | { readon
 function contract(op: string, a: Tensor, b: Tensor, first: readonly number[], second: readonly number[]): Tensor {
   const inA = first.map((d) => wrapDim(op, d, a.ndim));
   const inB = second.map((d) => wrapDim(op, d, b.ndim));
-  const sizesOf = (x: Tensor, dims: readonly number[]): number[] => dims.map((d) => x.shape[d]);
-  const isTwice = new Set(inA).size < inA.length || new Set(inB).size < inB.length;
-  if (isTwice || inA.some((d, i) => a.shape[d] !== b.shape[inB[i]] && a.shape[d] !== 1 && b.shape[inB[i]] !== 1)) {
+  const differ = (m: number, n: number): boolean => m !== n && (op === 'inner' || (m !== 1 && n !== 1));
+  wrapDims(op, first, a.ndim);
+  wrapDims(op, second, b.ndim);
+  if (inA.some((d, i) => differ(a.shape[d], b.shape[inB[i]]))) {
     throw new ShapeError(
       `contracted dimensions need to match, but dims ${show(inA)} of ${formatShape(a.shape)} meet ${show(inB)} of ${formatShape(b.shape)}`,
-      { op, operands: { a: a.shape, b: b.shape, dims: [first, second] } },
+      { op, operands: { a: a.shape, b: b.shape, dims: [inA, inB] } },
     );
   }
-  if (a.dtype !== b.dtype) {
-    throw new DTypeError(`expected the same dtype for both, but got ${a.dtype} and ${b.dtype}`, {
-      op,
-      operands: { a: a.dtype, b: b.dtype },
-    });
-  }
-  return composed(() => {
-    // What meets a size of 1 is summed first.
-    const alone = (x: Tensor, own: readonly number[], y: Tensor, others: readonly number[]): Tensor => {
-      const wide = own.filter((d, i) => x.shape[d] !== y.shape[others[i]] && y.shape[others[i]] === 1);
-      return wide.length === 0 ? x : sum(x, wide, true, { dtype: x.dtype });
-    };
-    const x = alone(a, inA, b, inB);
-    const y = alone(b, inB, a, inA);
-    const ofA = range(a.ndim).filter((d) => !inA.includes(d));
-    const ofB = range(b.ndim).filter((d) => !inB.includes(d));
-    const k = sizeOf(sizesOf(x, inA));
-    const product = mm(
-      reshape(permute(x, [...ofA, ...inA]), [sizeOf(sizesOf(x, ofA)), k]),
-      reshape(permute(y, [...inB, ...ofB]), [k, sizeOf(sizesOf(y, ofB))]),
-    );
-    return reshape(product, [...sizesOf(a, ofA), ...sizesOf(b, ofB)]);
-  });
+  checkSameDType(op, 'other', a, b);
+  const letter = (i: number): string => String.fromCharCode(i < 26 ? 97 + i : 39 + i);
+  const ofA = range(a.ndim).map(letter);
+  const ofB = range(b.ndim).map((d) => letter(inB.includes(d) ? inA[inB.indexOf(d)] : a.ndim + d));
+  const kept = [...ofA.filter((_, d) => !inA.includes(d)), ...ofB.filter((_, d) => !inB.includes(d))];
+  return composed(() => einsum(`${ofA.join('')},${ofB.join('')}->${kept.join('')}`, a, b));
 }
 
 /**
@@ -88,12 +71,6 @@ function contract(op: string, a: Tensor, b: Tensor, first: readonly number[], se
  */
 export function inner(self: Tensor, other: Tensor): Tensor {
   if (self.ndim === 0 || other.ndim === 0) return mul(self, other);
-  if (self.shape[self.ndim - 1] !== other.shape[other.ndim - 1]) {
-    throw new ShapeError(
-      `the last dimension must match on both tensors, but got ${formatShape(self.shape)} and ${formatShape(other.shape)}`,
-      { op: 'inner', operands: { self: self.shape, other: other.shape } },
-    );
-  }
   return contract('inner', self, other, [-1], [-1]);
 }
 
@@ -180,27 +157,24 @@ export function cdist(
 ): Tensor {
   const op = 'cdist';
   const [order = 2, mode = MODES[0]] = named<[number, ComputeMode]>(op, ['p', 'computeMode'], [p, computeMode]);
-  const operands = { x1: x1.shape, x2: x2.shape, p: order, computeMode: mode };
-  const length = x1.shape[x1.ndim - 1];
-  if (x1.ndim < 2 || x2.ndim < 2 || length !== x2.shape[x2.ndim - 1]) {
-    throw new ShapeError(
-      `expects two tensors of at least 2 dimensions, of the same number of columns, but got ${formatShape(x1.shape)} and ${formatShape(x2.shape)}`,
-      { op, operands },
-    );
+  if (x1.ndim < 2 || x2.ndim < 2 || x1.shape[x1.ndim - 1] !== x2.shape[x2.ndim - 1]) {
+    throw new ShapeError(`expects two lists of vectors of the same length, but got ${show([x1, x2])}`, {
+      op,
+      operands: { x1: x1.shape, x2: x2.shape },
+    });
   }
   requireFloat(op, x1.dtype);
-  if (x1.dtype !== x2.dtype) throw new DTypeError(`expected ${x1.dtype}, but got ${x2.dtype}`, { op, operands });
+  checkSameDType(op, 'x2', x1, x2);
+  broadcastShapes(op, x1.shape.slice(0, -2), x2.shape.slice(0, -2));
   if (!(order >= 0) || !MODES.includes(mode)) {
     throw new ValueError(`only supports p ≥ 0 and known modes, but got p=${order} and computeMode=${show(mode)}`, {
       op,
-      operands,
     });
   }
-  const [rows, columns] = [x1.shape[x1.ndim - 2], x2.shape[x2.ndim - 2]];
-  const batch = broadcastShapes(op, x1.shape.slice(0, -2), x2.shape.slice(0, -2));
-  if (length === 0) return zeros([...batch, rows, columns], { dtype: x1.dtype });
-  const usesProduct = mode === MODES[1] || (mode === MODES[0] && (rows > 25 || columns > 25));
-  if (order !== 2 || !usesProduct) {
+  const isLarge = Math.max(x1.shape[x1.ndim - 2], x2.shape[x2.ndim - 2]) > 25;
+  const usesProduct = order === 2 && (mode === MODES[1] || (mode === MODES[0] && isLarge));
+  // Vectors of no elements have no norm of order Infinity; by products all their distances are 0, too.
+  if (!usesProduct && x1.shape[x1.ndim - 1] > 0) {
     return composed(() => norm(sub(unsqueeze(x1, -2), unsqueeze(x2, -3)), order, -1));
   }
   return composed(() => {

@@ -4,7 +4,6 @@ import { fromArray } from '../base.ts';
 import { composed } from '../composed.ts';
 import type { ValuesIndices } from '../namedTuple.ts';
 import { namedTuple } from '../namedTuple.ts';
-import { recordFunction } from '../observe.ts';
 import { lengthOf, oneDim, requireFloat } from '../ops/arguments.ts';
 import { clone, contiguous } from '../ops/elementwise.ts';
 import { gather } from '../ops/index.ts';
@@ -39,7 +38,7 @@ function runningExtreme(op: string, self: Tensor, dim: number | ScanOptions, lar
   const at = oneDim(op, self, d);
   return composed(() => {
     const lines = self.ndim === 0 ? self.detach() : movedim(self.detach(), at, -1);
-    const places = recordFunction(op, () => placesSoFar(lines, largest), [lines]);
+    const places = placesSoFar(lines, largest);
     const indices = self.ndim === 0 ? places : contiguous(movedim(places, -1, at));
     return namedTuple(['values', 'indices'], [gather(self, at, indices), indices]);
   });

@@ -3,10 +3,9 @@
  * differentiate, so nothing is recorded. Positions are int32.
  */
 
-import { allocate, fromArray, isTensor } from '../base.ts';
-import { ShapeError, ValueError } from '../errors.ts';
-import { formatShape, sameShape, sizeOf } from '../layout.ts';
-import { recordFunction } from '../observe.ts';
+import { fromArray, isTensor } from '../base.ts';
+import { ShapeError, show, ValueError } from '../errors.ts';
+import { sameShape } from '../layout.ts';
 import { flag, refuseBool } from '../ops/arguments.ts';
 import { operand, to } from '../ops/elementwise.ts';
 import { gather } from '../ops/index.ts';
@@ -42,16 +41,11 @@ export function isin(elements: Operand, testElements: Operand, options?: IsinOpt
   const x = operand(op, 'elements', elements);
   const among = operand(op, 'testElements', testElements);
   for (const value of [x, among]) if (isTensor(value)) refuseBool(op, value.dtype);
-  return recordFunction(op, () => {
-    const dtype = commonDType(x, among);
-    const known = new Set(Array.from(elementsOf(among, dtype)));
-    known.delete(Number.NaN);
-    const values = elementsOf(x, dtype);
-    const out = allocate(isTensor(x) ? x.shape : [], 'bool');
-    const array = out.array as Uint8Array;
-    for (let i = 0; i < values.length; i++) array[i] = Number(known.has(values[i]) !== inverted);
-    return out;
-  }, [x, among, inverted]);
+  const dtype = commonDType(x, among);
+  const known = new Set(Array.from(elementsOf(among, dtype)));
+  known.delete(Number.NaN);
+  const found = Array.from(elementsOf(x, dtype), (value) => Number(known.has(value) !== inverted));
+  return fromArray(Uint8Array.from(found), isTensor(x) ? x.shape : [], 'bool');
 }
 
 export interface BucketizeOptions {
@@ -89,10 +83,7 @@ export function searchsorted(sortedSequence: Tensor, input: Operand, options?: S
   );
   const right = flag(op, 'right', behind);
   if (side !== undefined && side !== null && side !== 'right' && (side !== 'left' || right)) {
-    throw new ValueError(`side must be 'left' or 'right', and not contradict right, but got ${side} and ${right}`, {
-      op,
-      operands: { side, right },
-    });
+    throw new ValueError(`side must be 'left' or 'right', as right is, but got ${show(side)} and ${right}`, { op });
   }
   return search(op, sortedSequence, input, right || side === 'right', sorter ?? null);
 }
@@ -109,48 +100,34 @@ export function searchsorted(sortedSequence: Tensor, input: Operand, options?: S
 export function bucketize(input: Operand, boundaries: Tensor, options?: BucketizeOptions): Tensor {
   const op = 'bucketize';
   const [, right] = named<[boolean, boolean]>(op, ['outInt32', 'right'], [options]);
-  if (boundaries.ndim !== 1) {
-    throw new ShapeError(`boundaries must be a vector, but have shape ${formatShape(boundaries.shape)}`, {
-      op,
-      operands: { boundaries: boundaries.shape },
-    });
-  }
   return search(op, boundaries, input, flag(op, 'right', right), null);
 }
 
 function search(op: string, sequence: Tensor, input: Operand, right: boolean, sorter: Tensor | null): Tensor {
   const x = operand(op, 'input', input);
   const shape = isTensor(x) ? x.shape : [];
-  const operands = { sequence: sequence.shape, input: shape, sorter: sorter?.shape };
   const isVector = sequence.ndim === 1;
-  if (
-    !isVector &&
-    (Math.min(shape.length, sequence.ndim) === 0 || !sameShape(sequence.shape.slice(0, -1), shape.slice(0, -1)))
-  ) {
+  const leads =
+    op === 'searchsorted' &&
+    shape.length > 0 &&
+    sequence.ndim > 0 &&
+    sameShape(sequence.shape.slice(0, -1), shape.slice(0, -1));
+  if ((!isVector && !leads) || (sorter !== null && !sameShape(sorter.shape, sequence.shape))) {
     throw new ShapeError(
-      `boundaries should have 1 dimension, or the input their first N-1, but got ${formatShape(sequence.shape)} and ${formatShape(shape)}`,
-      { op, operands },
+      `boundaries should be a vector, or lead as the input of searchsorted does, and sorter like them, but got ${show([sequence, x, sorter])}`,
+      { op, operands: { sequence: sequence.shape, input: shape, sorter: sorter?.shape } },
     );
   }
   refuseBool(op, sequence.dtype);
-  if (sorter !== null && !sameShape(sorter.shape, sequence.shape)) {
-    throw new ShapeError(`sorter must have the shape ${formatShape(sequence.shape)} of the boundaries`, {
-      op,
-      operands,
-    });
-  }
-  return recordFunction(op, () => {
-    const dtype = commonDType(sequence, x);
-    const edges = elementsOf(sorter === null ? sequence : gather(sequence, -1, sorter), dtype);
-    const keys = elementsOf(x, dtype);
-    const n = sequence.shape[sequence.ndim - 1];
-    const places = new Int32Array(sizeOf(shape));
-    for (let i = 0; i < places.length; i++) {
-      const start = isVector ? 0 : Math.floor(i / shape[shape.length - 1]) * n;
-      places[i] = place(edges, start, n, keys[i], right);
-    }
-    return fromArray(places, shape, 'int32');
-  }, [sequence, x, right, sorter]);
+  const dtype = commonDType(sequence, x);
+  const edges = elementsOf(sorter === null ? sequence : gather(sequence, -1, sorter), dtype);
+  const keys = elementsOf(x, dtype);
+  const n = sequence.shape[sequence.ndim - 1];
+  const places = Int32Array.from(keys, (key, i) => {
+    const start = isVector ? 0 : Math.floor(i / shape[shape.length - 1]) * n;
+    return place(edges, start, n, key, right);
+  });
+  return fromArray(places, shape, 'int32');
 }
 
 /** By bisection; comparisons with NaN are false, as in PyTorch. */

@@ -9,9 +9,8 @@ import { DTypeError, show, ValueError } from '../errors.ts';
 import { sizeOf } from '../layout.ts';
 import type { NamedTuple, ValuesIndices } from '../namedTuple.ts';
 import { namedTuple } from '../namedTuple.ts';
-import { recordFunction } from '../observe.ts';
-import type { Dims } from '../ops/arguments.ts';
-import { flag, oneDim, requireElements, requireFloat, sumArguments } from '../ops/arguments.ts';
+import type { Dims, ReduceOptions } from '../ops/arguments.ts';
+import { flag, oneDim, reduceArguments, requireElements, requireFloat, sumArguments } from '../ops/arguments.ts';
 import { scalarTensor } from '../ops/create.ts';
 import {
   ceil,
@@ -35,6 +34,8 @@ import { movedim, narrow, reshape, squeeze, unsqueeze } from '../ops/view.ts';
 import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
 
+type SumParameters = [dim?: Dims | SumOptions, keepdim?: boolean | SumOptions, options?: Pick<SumOptions, 'dtype'>];
+
 const withoutNan = (x: Tensor): Tensor => (isFloating(x.dtype) ? maskedFill(x, isnan(x), 0) : x);
 
 /**
@@ -45,13 +46,8 @@ const withoutNan = (x: Tensor): Tensor => (isFloating(x.dtype) ? maskedFill(x, i
  * @example
  * nansum(tensor([1, NaN, 2])); // tensor(3.)
  */
-export function nansum(
-  self: Tensor,
-  dim?: Dims | SumOptions,
-  keepdim?: boolean | SumOptions,
-  options?: Pick<SumOptions, 'dtype'>,
-): Tensor {
-  const [dims, keep, dtype] = sumArguments('nansum', self, dim, keepdim, options);
+export function nansum(self: Tensor, ...args: SumParameters): Tensor {
+  const [dims, keep, dtype] = sumArguments('nansum', self, ...args);
   return composed(() => sum(withoutNan(self), dims, keep, { dtype }));
 }
 
@@ -63,28 +59,17 @@ export function nansum(
  * @example
  * nanmean(tensor([1, NaN, 2])); // tensor(1.5000)
  */
-export function nanmean(
-  self: Tensor,
-  dim?: Dims | SumOptions,
-  keepdim?: boolean | SumOptions,
-  options?: Pick<SumOptions, 'dtype'>,
-): Tensor {
+export function nanmean(self: Tensor, ...args: SumParameters): Tensor {
   requireFloat('nanmean', self.dtype);
-  const [dims, keep, dtype] = sumArguments('nanmean', self, dim, keepdim, options);
+  const [dims, keep, dtype] = sumArguments('nanmean', self, ...args);
   return composed(() => {
     const count = sum(logicalNot(isnan(self.detach())), dims, keep);
     return div(sum(withoutNan(self), dims, keep, { dtype }), count);
   });
 }
 
-export interface AminmaxOptions {
-  /** Dimension to reduce; all of them by default. */
-  readonly dim?: number | null;
-  readonly keepdim?: boolean;
-}
-
 /**
- * The smallest and the largest element, of all or along `dim`, as `{ min, max }`; NaN where there is one. Gradients are shared evenly
+ * The smallest and the largest element, of all or over `dim`, as `{ min, max }`; NaN where there is one. Gradients are shared evenly
  * among equals.
  *
  * @throws IndexError over nothing
@@ -92,12 +77,9 @@ export interface AminmaxOptions {
  * @example
  * const { min, max } = aminmax(tensor([3, 1, 2])); // tensor(1.), tensor(3.)
  */
-export function aminmax(self: Tensor, options?: AminmaxOptions): NamedTuple<['min', 'max']> {
-  const op = 'aminmax';
-  const [dim, k] = named<[number | null, boolean]>(op, ['dim', 'keepdim'], [options]);
-  const at = dim === undefined || dim === null ? null : oneDim(op, self, dim);
-  const keep = flag(op, 'keepdim', k);
-  return namedTuple(['min', 'max'], [amin(self, at, keep), amax(self, at, keep)]);
+export function aminmax(self: Tensor, options?: ReduceOptions): NamedTuple<['min', 'max']> {
+  const [dims, keep] = reduceArguments('aminmax', self, options, undefined);
+  return namedTuple(['min', 'max'], [amin(self, dims, keep), amax(self, dims, keep)]);
 }
 
 /** What becomes of a quantile that lies between two elements. */
@@ -114,6 +96,12 @@ export interface QuantileOptions {
   readonly interpolation?: Interpolation;
 }
 
+type QuantileParameters = [
+  dim?: number | null | QuantileOptions,
+  keepdim?: boolean | Omit<QuantileOptions, 'dim'>,
+  options?: Pick<QuantileOptions, 'interpolation'>,
+];
+
 /**
  * The quantiles `q`, numbers in [0, 1], of all elements or along `dim`: of n elements in ascending order, what is at place `q (n - 1)`.
  * NaN where there is one.
@@ -127,14 +115,8 @@ export interface QuantileOptions {
  * quantile(tensor([0, 1, 2, 3]), 0.5); // tensor(1.5000)
  * quantile(tensor([[0, 1], [2, 5]]), tensor([0, 1]), 1); // tensor([[0., 2.], [1., 5.]])
  */
-export function quantile(
-  self: Tensor,
-  q: number | Tensor,
-  dim?: number | null | QuantileOptions,
-  keepdim?: boolean | Omit<QuantileOptions, 'dim'>,
-  options?: Pick<QuantileOptions, 'interpolation'>,
-): Tensor {
-  return quantiles('quantile', self, q, [dim, keepdim, options]);
+export function quantile(self: Tensor, q: number | Tensor, ...args: QuantileParameters): Tensor {
+  return quantiles('quantile', self, q, args);
 }
 
 /**
@@ -143,17 +125,18 @@ export function quantile(
  * @example
  * nanquantile(tensor([NaN, 1, 2]), 0.5); // tensor(1.5000)
  */
-export function nanquantile(
-  self: Tensor,
-  q: number | Tensor,
-  dim?: number | null | QuantileOptions,
-  keepdim?: boolean | Omit<QuantileOptions, 'dim'>,
-  options?: Pick<QuantileOptions, 'interpolation'>,
-): Tensor {
-  return quantiles('nanquantile', self, q, [dim, keepdim, options]);
+export function nanquantile(self: Tensor, q: number | Tensor, ...args: QuantileParameters): Tensor {
+  return quantiles('nanquantile', self, q, args);
 }
 
-const ROUNDED = { lower: floor, higher: ceil, nearest: round };
+/** How ranks become places, for those that do not lie between two. */
+const KINDS: Readonly<Record<Interpolation, ((rank: Tensor) => Tensor) | null>> = {
+  linear: null,
+  lower: floor,
+  higher: ceil,
+  midpoint: null,
+  nearest: round,
+};
 
 function quantiles(op: 'quantile' | 'nanquantile', self: Tensor, q: number | Tensor, args: readonly unknown[]): Tensor {
   const [dim, k, interpolation = 'linear'] = named<[number | null, boolean, Interpolation]>(
@@ -177,13 +160,13 @@ function quantiles(op: 'quantile' | 'nanquantile', self: Tensor, q: number | Ten
         ? where(narrow(isNan, -1, n - 1, 1), n - 1, mul(reshape(places, [-1]), n - 1))
         : clamp(mul(reshape(places, [-1]), sub(sum(logicalNot(isNan), -1, true), 1)), 0);
     const ranked = (rank: Tensor): Tensor => gather(values, -1, to(rank, 'int32'));
-    const round = (ROUNDED as Readonly<Record<string, ((x: Tensor) => Tensor) | undefined>>)[interpolation];
+    const rounded = KINDS[interpolation];
     let out: Tensor;
-    if (round === undefined) {
+    if (rounded === null) {
       const below = floor(ranks);
       const weight = interpolation === 'linear' ? sub(ranks, below) : 0.5;
       out = lerp(ranked(below), ranked(ceil(ranks)), weight);
-    } else out = ranked(round(ranks));
+    } else out = ranked(rounded(ranks));
     out = places.ndim === 0 ? squeeze(out, -1) : movedim(out, -1, 0);
     if (!keep || ndim === 0) return out;
     return ofAll ? reshape(out, [...places.shape, ...self.shape.map(() => 1)]) : unsqueeze(out, places.ndim + at);
@@ -191,7 +174,6 @@ function quantiles(op: 'quantile' | 'nanquantile', self: Tensor, q: number | Ten
 }
 
 function checkQuantiles(op: string, self: Tensor, q: number | Tensor, places: Tensor, interpolation: string): void {
-  const operands = { self: self.shape, q, interpolation };
   if ((self.dtype !== 'float32' && self.dtype !== 'float64') || places.dtype !== self.dtype) {
     throw new DTypeError(
       `input and q must both be float32 or both be float64, but got ${self.dtype} and ${places.dtype}`,
@@ -201,13 +183,12 @@ function checkQuantiles(op: string, self: Tensor, q: number | Tensor, places: Te
   let rule = '';
   if (places.ndim > 1) rule = 'q must be a number or a vector';
   else if (sizeOf(self.shape) === 0) rule = 'input tensor must be non-empty';
-  else if (interpolation !== 'linear' && interpolation !== 'midpoint' && !Object.hasOwn(ROUNDED, interpolation)) {
-    rule = 'interpolation must be one of linear, lower, higher, midpoint or nearest';
-  } else {
+  else if (!Object.hasOwn(KINDS, interpolation)) rule = `interpolation must be one of ${Object.keys(KINDS).join(', ')}`;
+  else {
     const numbers = typeof q === 'number' ? [q] : (q.toTypedArray() as Float64Array);
     if (!numbers.every((x) => x >= 0 && x <= 1)) rule = 'q values must be in the range [0, 1]';
   }
-  if (rule !== '') throw new ValueError(`${rule}, but got ${show([self, q, interpolation])}`, { op, operands });
+  if (rule !== '') throw new ValueError(`${rule}, but got ${show([self, q, interpolation])}`, { op });
 }
 
 /**
@@ -232,7 +213,7 @@ export function mode(
   requireElements(op, self, [at]);
   return composed(() => {
     const { values, indices } = sort(self.detach(), at);
-    const ends = recordFunction(op, () => endsOfLongestRuns(movedim(values, at, -1)), [values]);
+    const ends = endsOfLongestRuns(movedim(values, at, -1));
     const index = gather(indices, at, unsqueeze(ends, at));
     const found = gather(self, at, index);
     return namedTuple(['values', 'indices'], keep ? [found, index] : [squeeze(found, at), squeeze(index, at)]);

@@ -5,12 +5,11 @@
  */
 
 import { composed } from '../composed.ts';
-import { checkDType } from '../dtype.ts';
-import { ValueError } from '../errors.ts';
+import type { DType } from '../dtype.ts';
 import { flag, requireFloat } from '../ops/arguments.ts';
 import type { CreateOptions } from '../ops/create.ts';
-import { arange, ones } from '../ops/create.ts';
-import { clamp, cos, mul, sqrt, sub, to } from '../ops/elementwise.ts';
+import { arange, checkShape, ones } from '../ops/create.ts';
+import { add, clamp, cos, mul, sqrt, sub, to } from '../ops/elementwise.ts';
 import { named } from '../options.ts';
 import { i0 } from '../special/ops.ts';
 import type { Tensor } from '../tensor.ts';
@@ -19,6 +18,9 @@ export interface WindowOptions extends CreateOptions {
   /** One element short of the next period, and not symmetric. Default true. */
   readonly periodic?: boolean;
 }
+
+/** What follows the length of a window without parameters. */
+type PlainArguments = [periodic?: boolean | WindowOptions, options?: CreateOptions];
 
 /** Reads the arguments after the length, the parameters of the window with their defaults, and makes it. */
 function windowOf(
@@ -31,11 +33,9 @@ function windowOf(
   const names = Object.keys(defaults);
   const [p, ...rest] = named<readonly unknown[]>(op, ['periodic', ...names, 'dtype', 'requiresGrad'], args);
   const periodic = p === undefined || flag(op, 'periodic', p);
-  const dtype = checkDType(op, rest[names.length] ?? 'float32');
+  const dtype = (rest[names.length] ?? 'float32') as DType;
   requireFloat(op, dtype);
-  if (!Number.isInteger(length) || length < 0) {
-    throw new ValueError(`requires non-negative windowLength, but got ${length}`, { op, operands: { length } });
-  }
+  checkShape(op, [length]);
   const out = composed(() => {
     // A window of one element is 1.
     if (length < 2) return ones([length], { dtype });
@@ -45,19 +45,20 @@ function windowOf(
   return rest[names.length + 1] === true ? out.requiresGrad_() : out;
 }
 
-/** `cos 2πnt` */
-const wave = (t: Tensor, n: number): Tensor => cos(mul(t, 2 * Math.PI * n));
+/** `Σₙ (-1)ⁿ cₙ cos 2πnt` */
+const waves = (t: Tensor, coefficients: readonly number[]): Tensor =>
+  coefficients.map((c, n) => mul(cos(mul(t, 2 * Math.PI * n)), n === 1 ? -c : c)).reduce((a, b) => add(a, b));
 
 /**
  * The Hann window, `(1 - cos 2πt) / 2`, which begins at 0.
  *
- * @throws ValueError for a negative length; DTypeError for a dtype that is not floating
+ * @throws ShapeError for a negative length; DTypeError for a dtype that is not floating
  *
  * @example
  * hannWindow(4); // tensor([0.0000, 0.5000, 1.0000, 0.5000])
  */
-export function hannWindow(windowLength: number, periodic?: boolean | WindowOptions, options?: CreateOptions): Tensor {
-  return windowOf('hannWindow', windowLength, [periodic, options], {}, (t) => sub(0.5, mul(wave(t, 1), 0.5)));
+export function hannWindow(windowLength: number, ...args: PlainArguments): Tensor {
+  return windowOf('hannWindow', windowLength, args, {}, (t) => waves(t, [0.5, 0.5]));
 }
 
 export interface HammingOptions extends WindowOptions {
@@ -70,56 +71,45 @@ export interface HammingOptions extends WindowOptions {
 /**
  * The Hamming window, `alpha - beta cos 2πt`, which by default begins at 0.08.
  *
- * @throws ValueError for a negative length; DTypeError for a dtype that is not floating
+ * @throws ShapeError for a negative length; DTypeError for a dtype that is not floating
  *
  * @example
  * hammingWindow(4); // tensor([0.0800, 0.5400, 1.0000, 0.5400])
  */
 export function hammingWindow(
   windowLength: number,
-  periodic?: boolean | HammingOptions,
-  alpha?: number | Omit<HammingOptions, 'periodic'>,
-  beta?: number | Omit<HammingOptions, 'periodic' | 'alpha'>,
-  options?: CreateOptions,
+  ...args: [
+    periodic?: boolean | HammingOptions,
+    alpha?: number | Omit<HammingOptions, 'periodic'>,
+    beta?: number | Omit<HammingOptions, 'periodic' | 'alpha'>,
+    options?: CreateOptions,
+  ]
 ): Tensor {
-  const args = [periodic, alpha, beta, options];
-  return windowOf('hammingWindow', windowLength, args, { alpha: 0.54, beta: 0.46 }, (t, a, b) =>
-    sub(a, mul(wave(t, 1), b)),
-  );
+  return windowOf('hammingWindow', windowLength, args, { alpha: 0.54, beta: 0.46 }, (t, ...ab) => waves(t, ab));
 }
 
 /**
  * The Blackman window, `0.42 - 0.5 cos 2πt + 0.08 cos 4πt`.
  *
- * @throws ValueError for a negative length; DTypeError for a dtype that is not floating
+ * @throws ShapeError for a negative length; DTypeError for a dtype that is not floating
  *
  * @example
  * blackmanWindow(4); // about tensor([0.0000, 0.3400, 1.0000, 0.3400])
  */
-export function blackmanWindow(
-  windowLength: number,
-  periodic?: boolean | WindowOptions,
-  options?: CreateOptions,
-): Tensor {
-  return windowOf('blackmanWindow', windowLength, [periodic, options], {}, (t) =>
-    sub(0.42, mul(wave(t, 1), 0.5)).add(mul(wave(t, 2), 0.08)),
-  );
+export function blackmanWindow(windowLength: number, ...args: PlainArguments): Tensor {
+  return windowOf('blackmanWindow', windowLength, args, {}, (t) => waves(t, [0.42, 0.5, 0.08]));
 }
 
 /**
  * The Bartlett window, a triangle: `1 - |2t - 1|`.
  *
- * @throws ValueError for a negative length; DTypeError for a dtype that is not floating
+ * @throws ShapeError for a negative length; DTypeError for a dtype that is not floating
  *
  * @example
  * bartlettWindow(4); // tensor([0.0000, 0.5000, 1.0000, 0.5000])
  */
-export function bartlettWindow(
-  windowLength: number,
-  periodic?: boolean | WindowOptions,
-  options?: CreateOptions,
-): Tensor {
-  return windowOf('bartlettWindow', windowLength, [periodic, options], {}, (t) => sub(1, mul(t, 2).sub(1).abs()));
+export function bartlettWindow(windowLength: number, ...args: PlainArguments): Tensor {
+  return windowOf('bartlettWindow', windowLength, args, {}, (t) => sub(1, mul(t, 2).sub(1).abs()));
 }
 
 export interface KaiserOptions extends WindowOptions {
@@ -130,18 +120,20 @@ export interface KaiserOptions extends WindowOptions {
 /**
  * The Kaiser window, `I₀(beta √(1 - (2t - 1)²)) / I₀(beta)`, with the modified Bessel function of order 0.
  *
- * @throws ValueError for a negative length; DTypeError for a dtype that is not floating
+ * @throws ShapeError for a negative length; DTypeError for a dtype that is not floating
  *
  * @example
  * kaiserWindow(4); // tensor([5.2773e-05, 2.1567e-01, 1.0000e+00, 2.1567e-01])
  */
 export function kaiserWindow(
   windowLength: number,
-  periodic?: boolean | KaiserOptions,
-  beta?: number | Omit<KaiserOptions, 'periodic'>,
-  options?: CreateOptions,
+  ...args: [
+    periodic?: boolean | KaiserOptions,
+    beta?: number | Omit<KaiserOptions, 'periodic'>,
+    options?: CreateOptions,
+  ]
 ): Tensor {
-  return windowOf('kaiserWindow', windowLength, [periodic, beta, options], { beta: 12 }, (t, b) => {
+  return windowOf('kaiserWindow', windowLength, args, { beta: 12 }, (t, b) => {
     const x = mul(t, 2).sub(1);
     const whole = i0(ones([], { dtype: 'float64' }).mul(b));
     return i0(mul(sqrt(clamp(sub(1, mul(x, x)), 0)), b)).div(whole);

@@ -16,6 +16,7 @@ import { add, where } from '../ops/elementwise.ts';
 import { gather } from '../ops/index.ts';
 import { tril, triu } from '../ops/join.ts';
 import type { LinalgOps } from '../ops/list.ts';
+import { checkSameDType } from '../ops/places.ts';
 import { expand, narrow, squeeze, transpose, unsqueeze } from '../ops/view.ts';
 import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
@@ -25,7 +26,6 @@ import {
   BLOCK,
   batchShape,
   batchSize,
-  checkAlike,
   checkFloating,
   checkInfo,
   checkMatrices,
@@ -311,7 +311,7 @@ function solveBy(op: string, A: Tensor, B: Tensor, options: unknown, check: bool
   const [left = true] = named<[boolean]>(op, ['left'], [options]);
   checkSquare(op, A);
   checkFloating(op, B, 'B');
-  checkAlike(op, A, B);
+  checkSameDType(op, 'the other', A, B);
   const isVector = B.ndim === 1 || (B.ndim === A.ndim - 1 && sameShape(B.shape, A.shape.slice(0, -1)));
   if (isVector && !left) {
     throw new ShapeError('vectors on the right of X·A = B are not taken; give B as a matrix of one row', {
@@ -386,7 +386,7 @@ export function luSolve(
   const [left = true, adjoint] = named<[boolean, boolean]>(op, ['left', 'adjoint'], [options]);
   checkSquare(op, LU, 'LU');
   checkMatrices(op, B, 'B');
-  checkAlike(op, LU, B);
+  checkSameDType(op, 'the other', LU, B);
   const n = LU.shape[LU.ndim - 1];
   if (n !== B.shape.at(left ? -2 : -1)) {
     throw new ShapeError(`incompatible shapes of LU and B, ${formatShape(LU.shape)} and ${formatShape(B.shape)}`, {

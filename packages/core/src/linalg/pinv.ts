@@ -12,6 +12,7 @@ import { empty, full, scalarTensor, zeros } from '../ops/create.ts';
 import { abs, maximum, reciprocal, where } from '../ops/elementwise.ts';
 import type { LinalgOps } from '../ops/list.ts';
 import { matmul } from '../ops/matmul.ts';
+import { checkSameDType } from '../ops/places.ts';
 import { amax } from '../ops/reduce.ts';
 import { diagonal, narrow, squeeze, transpose, unsqueeze } from '../ops/view.ts';
 import { named } from '../options.ts';
@@ -20,7 +21,7 @@ import { eigh, eigvalsh } from './eigh.ts';
 import { qr } from './qr.ts';
 import { svd, svdvals } from './svd.ts';
 import { solveTriangular } from './triangular.ts';
-import { alignBatches, batchShape, checkAlike, checkFloating, checkMatrices, checkSquare, oneOf } from './work.ts';
+import { alignBatches, batchShape, checkFloating, checkMatrices, checkSquare, oneOf } from './work.ts';
 
 type Bound = Tensor | number | null;
 
@@ -151,7 +152,7 @@ export function lstsq(
   const driver = oneOf(op, 'driver', given ?? 'gelsy', DRIVERS);
   checkMatrices(op, A);
   checkFloating(op, B, 'B');
-  checkAlike(op, A, B);
+  checkSameDType(op, 'the other', A, B);
   const isVector = B.ndim === A.ndim - 1 && sameShape(B.shape, A.shape.slice(0, -1));
   const right = isVector ? unsqueeze(B, -1) : B;
   if (right.ndim < 2 || right.shape.at(-2) !== A.shape.at(-2)) {

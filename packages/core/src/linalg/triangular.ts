@@ -6,6 +6,7 @@ import { ShapeError } from '../errors.ts';
 import { formatShape, offsets } from '../layout.ts';
 import { flag } from '../ops/arguments.ts';
 import type { LinalgOps } from '../ops/list.ts';
+import { checkSameDType } from '../ops/places.ts';
 import { transpose } from '../ops/view.ts';
 import { named } from '../options.ts';
 import type { MatrixView } from '../reference/matmul.ts';
@@ -13,7 +14,6 @@ import type { Tensor } from '../tensor.ts';
 import {
   alignBatches,
   BLOCK,
-  checkAlike,
   checkMatrices,
   checkSquare,
   doubleCopy,
@@ -117,7 +117,7 @@ export function solveTriangular(A: Tensor, B: Tensor, options: SolveTriangularOp
   );
   checkSquare(op, A);
   checkMatrices(op, B, 'B');
-  checkAlike(op, A, B);
+  checkSameDType(op, 'the other', A, B);
   if (A.shape.at(-1) !== B.shape.at(left ? -2 : -1)) {
     throw new ShapeError(
       `incompatible shapes of A and B for the equation ${left ? 'AX = B' : 'XA = B'}, ${formatShape(A.shape)} and ` +

@@ -122,15 +122,6 @@ export function checkSquare(op: string, x: Tensor, name = 'A'): void {
   });
 }
 
-/** @throws DTypeError when two operands differ in dtype */
-export function checkAlike(op: string, a: Tensor, b: Tensor): void {
-  if (a.dtype === b.dtype) return;
-  throw new DTypeError(`expected all tensors to have the same dtype, but got ${a.dtype} and ${b.dtype}`, {
-    op,
-    operands: { A: a.dtype, B: b.dtype },
-  });
-}
-
 /** One of several strings. */
 export function oneOf<T extends string>(op: string, name: string, value: unknown, known: readonly T[]): T {
   if (known.includes(value as T)) return value as T;

@@ -16,7 +16,7 @@ import type { Tensor } from '../tensor.ts';
 import { clone, to } from './elementwise.ts';
 import { indexSelect } from './index.ts';
 import type { IndexOps } from './list.ts';
-import { checkNoOverlap } from './places.ts';
+import { checkNoOverlap, checkSameDType } from './places.ts';
 import { diagonal, diagonalBackward, expand, flatten, reshape, unsqueeze, view } from './view.ts';
 
 // ------------------------------------------------------------------------------------------------------------- joining
@@ -207,11 +207,7 @@ export function meshgrid(...args: readonly (Tensor | readonly Tensor[] | Meshgri
         operands: { shape: v.shape },
       });
     }
-    if (v.dtype !== vectors[0].dtype) {
-      throw new DTypeError(`expects all tensors to have the same dtype, but got ${vectors[0].dtype} and ${v.dtype}`, {
-        op: 'meshgrid',
-      });
-    }
+    checkSameDType('meshgrid', 'the others', vectors[0], v);
   }
   const swap = indexing === 'xy' && vectors.length >= 2;
   const order = vectors.map((_, i) => (swap && i < 2 ? 1 - i : i));

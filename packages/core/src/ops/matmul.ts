@@ -19,6 +19,7 @@ import { rowMajor } from '../wasm/rowMajor.ts';
 import { fastGemm } from '../wasm/select.ts';
 import { mul } from './elementwise.ts';
 import type { MatmulOps } from './list.ts';
+import { checkSameDType } from './places.ts';
 import { checkTensor } from './spatial.ts';
 import { expand, reshape, squeeze, t, transpose, unsafeView, unsqueeze, view } from './view.ts';
 
@@ -35,12 +36,7 @@ function matrix(self: Tensor, row: number | null, column: number | null, batch: 
 }
 
 function checkDTypes(op: string, a: Tensor, b: Tensor): void {
-  if (a.dtype !== b.dtype) {
-    throw new DTypeError(`expected both operands to have the same dtype, but got ${a.dtype} and ${b.dtype}`, {
-      op,
-      operands: { self: a.dtype, other: b.dtype },
-    });
-  }
+  checkSameDType(op, 'other', a, b);
   if (a.dtype === 'bool') {
     throw new DTypeError("is not defined for bool tensors; cast with .to('int32') or .to('float32') first", {
       op,

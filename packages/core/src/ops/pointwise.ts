@@ -4,7 +4,7 @@ import { allocate, isTensor } from '../base.ts';
 import { dispatch, dispatchInPlace } from '../dispatch.ts';
 import type { DType } from '../dtype.ts';
 import { canCast, isFloating, isHalf, resultType } from '../dtype.ts';
-import { DTypeError, ShapeError, ValueError } from '../errors.ts';
+import { DTypeError, ShapeError } from '../errors.ts';
 import { castNumber, runBinary, runCopy, runUnary } from '../kernels.ts';
 import type { Shape } from '../layout.ts';
 import { broadcastShapes, formatShape, sameShape } from '../layout.ts';
@@ -12,6 +12,7 @@ import type { BinaryScalarName, UnaryScalarName } from '../reference/scalars.ts'
 import type { Tensor } from '../tensor.ts';
 import { scalarTensor } from './create.ts';
 import type { ElementwiseOps, Operand } from './list.ts';
+import { checkNoOverlap } from './places.ts';
 
 export type DTypeRule = (op: string, dtype: DType) => DType;
 
@@ -36,14 +37,7 @@ export const onlyFloat: DTypeRule = (op, dtype) => {
 
 /** @throws ValueError when several elements of a tensor to be written to are one place in memory, as after `expand` */
 export function checkOverlap(op: string, self: Tensor): void {
-  for (let d = 0; d < self.shape.length; d++) {
-    if (self.strides[d] === 0 && self.shape[d] > 1) {
-      throw new ValueError(
-        'more than one element of the written-to tensor refers to a single memory location; clone() it first',
-        { op: `${op}_`, operands: { shape: self.shape, strides: self.strides } },
-      );
-    }
-  }
+  checkNoOverlap(`${op}_`, self);
 }
 
 /** @throws DTypeError when an in-place op would store a result of a higher category */

@@ -7,8 +7,8 @@ import { allocate } from '../base.ts';
 import { refuseHalf } from '../bits.ts';
 import { dispatchInPlace, requireRecorder } from '../dispatch.ts';
 import type { DType, TypedArray } from '../dtype.ts';
-import { checkDType, isFloating, isHalf, newArray } from '../dtype.ts';
-import { DTypeError, ShapeError, ValueError } from '../errors.ts';
+import { checkDType, isHalf, newArray } from '../dtype.ts';
+import { ShapeError, ValueError } from '../errors.ts';
 import type { Shape, Strided } from '../layout.ts';
 import {
   broadcastShapes,
@@ -39,8 +39,10 @@ import { multinomial as drawMultinomial, randperm as drawPermutation } from '../
 import { copy } from '../reference/elementwise.ts';
 import type { Tensor } from '../tensor.ts';
 import { holdScratch } from '../wasm/launchRandom.ts';
+import { requireFloat } from './arguments.ts';
 import { copy_ } from './copies.ts';
 import { checkShape } from './create.ts';
+import { checkNoOverlap } from './places.ts';
 
 export interface RandomOptions {
   /** Element type; float32 by default. */
@@ -174,8 +176,8 @@ function normals(out: FloatArray, mean: number, std: number, generator: Generato
 }
 
 function floats(op: string, array: TypedArray, dtype: DType): FloatArray {
-  if (isFloating(dtype)) return array as FloatArray;
-  throw new DTypeError(`is only defined for floating point dtypes, but got ${dtype}`, { op, operands: { dtype } });
+  requireFloat(op, dtype);
+  return array as FloatArray;
 }
 
 /** Uniform on [0, 1): `rand(2, 3)`. */
@@ -359,12 +361,7 @@ export function multinomial(
  * @throws ValueError when several elements are one place in memory, as after `expand`
  */
 function fillInPlace(op: string, self: Tensor, fill: (out: TypedArray, isDense: boolean) => void): Tensor {
-  if (self.strides.some((stride, d) => stride === 0 && self.shape[d] > 1)) {
-    throw new ValueError(
-      'more than one element of the written-to tensor refers to a single memory location; clone() it first',
-      { op, operands: { shape: self.shape, strides: self.strides } },
-    );
-  }
+  checkNoOverlap(op, self);
   if (isHalf(self.dtype)) refuseHalf(op, self.dtype);
   return dispatchInPlace('fill', [self, 0], self, () => {
     if (isContiguous(self.shape, self.strides)) fill(dense(self), true);

@@ -3,6 +3,7 @@
 import { isTensor } from '../base.ts';
 import { DTypeError, show, ValueError } from '../errors.ts';
 import type { Tensor } from '../tensor.ts';
+import { describe } from './pointwise.ts';
 
 /** One integer for all spatial dimensions, or one for each. */
 export type PerDimension = number | readonly number[];
@@ -15,12 +16,7 @@ export function refuse(op: string, rule: string, operands: Record<string, unknow
 /** @throws DTypeError when an argument that must be a tensor is none */
 export function checkTensor(op: string, name: string, value: unknown): Tensor {
   if (isTensor(value)) return value;
-  const kind = Array.isArray(value)
-    ? 'an array; make a tensor of it with tensor()'
-    : value === null
-      ? 'null'
-      : typeof value;
-  throw new DTypeError(`${name} must be a tensor, but got ${kind}`, { op, operands: { [name]: value } });
+  throw new DTypeError(`${name} must be a tensor, but got ${describe(value)}`, { op, operands: { [name]: value } });
 }
 
 /** As `checkTensor`, for arguments that may be null or left out. */

@@ -11,6 +11,7 @@ import { broadcastShapes, formatShape } from '../layout.ts';
 import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
 import type { ElementwiseOps, Operand } from './list.ts';
+import { checkSameDType } from './places.ts';
 import {
   asTensor,
   checkInPlace,
@@ -92,28 +93,19 @@ function intoSelf(
 
 /** `self + weight * (end - self)`. */
 export function lerp(self: Tensor, end: Tensor, weight: Operand): Tensor {
-  checkSameDType('lerp', self, end);
+  checkSameDType('lerp', 'end', self, end);
   onlyFloat('lerp', self.dtype);
   return dispatch('lerp', lerpForward, [self, end, operand('lerp', 'weight', weight)]);
 }
 
 /** `lerp` in place. */
 export function lerp_(self: Tensor, end: Tensor, weight: Operand): Tensor {
-  checkSameDType('lerp', self, end);
+  checkSameDType('lerp', 'end', self, end);
   onlyFloat('lerp', self.dtype);
   const w = operand('lerp', 'weight', weight);
   return dispatchInPlace('lerp', [self, end, w], self, () =>
     intoSelf('lerp', between(self.dtype), [self, end, asTensor(w, self.dtype)], 0),
   );
-}
-
-function checkSameDType(op: string, a: Tensor, b: Tensor): void {
-  if (a.dtype !== b.dtype) {
-    throw new DTypeError(`expected the same dtype for both, but got ${a.dtype} and ${b.dtype}`, {
-      op,
-      operands: { self: a.dtype, other: b.dtype },
-    });
-  }
 }
 
 type Addc = 'addcmul' | 'addcdiv';
