@@ -1,8 +1,8 @@
 /** Moves of elements that are composed of other ops: blocks and diagonals, products and combinations of lists, parts of a tensor. */
 
 import { composed } from '../composed.ts';
-import { ShapeError, show, ValueError } from '../errors.ts';
-import { formatShape, wrapDim } from '../layout.ts';
+import { show, ValueError } from '../errors.ts';
+import { wrapDim } from '../layout.ts';
 import { range } from '../lists.ts';
 import { fromTypedArray, zeros } from '../ops/create.ts';
 import { nonzero, take } from '../ops/index.ts';
@@ -10,18 +10,12 @@ import { atleast2d, cat, diagEmbed, meshgrid, stack } from '../ops/join.ts';
 import { ravel, sliceDim, split } from '../ops/view.ts';
 import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
+import { checkNdim } from './check.ts';
 
 type Tensors = readonly Tensor[] | readonly [readonly Tensor[]];
 
 /** Tensors that are arguments or one list. */
 const listOf = (args: Tensors): readonly Tensor[] => (Array.isArray(args[0]) ? args[0] : args) as readonly Tensor[];
-
-/** @throws ShapeError when a tensor has more dimensions than `most`, or fewer than `least` */
-function checkNdim(op: string, x: Tensor, least: number, most: number): void {
-  if (x.ndim >= least && x.ndim <= most) return;
-  const rule = least === most ? `a vector` : most === 2 ? 'at most 2 dimensions' : `at least ${least} dimensions`;
-  throw new ShapeError(`expects ${rule}, but got shape ${formatShape(x.shape)}`, { op, operands: { self: x.shape } });
-}
 
 /**
  * A matrix with the given ones along its diagonal, and zeros elsewhere. Vectors are rows, tensors of 0 dimensions 1×1; dtypes are
@@ -61,7 +55,7 @@ export function blockDiag(...tensors: Tensors): Tensor {
  */
 export function cartesianProd(...tensors: Tensors): Tensor {
   const list = listOf(tensors);
-  for (const x of list) checkNdim('cartesianProd', x, 1, 1);
+  for (const x of list) checkNdim('cartesianProd', x, 1);
   if (list.length === 1) return list[0];
   return composed(() => stack(meshgrid(list).map(ravel), 1));
 }
@@ -89,7 +83,7 @@ export function combinations(
 ): Tensor {
   const op = 'combinations';
   const [count = 2, again = false] = named<[number, boolean]>(op, ['r', 'withReplacement'], [r, withReplacement]);
-  checkNdim(op, self, 1, 1);
+  checkNdim(op, self, 1);
   if (!Number.isInteger(count) || count < 0) {
     throw new ValueError(`expects a non-negative integer r, but got ${show(count)}`, { op });
   }

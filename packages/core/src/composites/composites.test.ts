@@ -176,12 +176,7 @@ test('results are named, and nothing of what is made on the way is kept', () => 
 
 test('errors say what was asked for', () => {
   const vector = tensor([1, 2]);
-  refuses(
-    () => core.quantile(vector, 2),
-    'ValueError',
-    /quantile: q values must be in the range \[0, 1\], but got \[a float32/,
-    'q',
-  );
+  refuses(() => core.quantile(vector, 2), 'ValueError', /q in the range \[0, 1\], but got \[a float32/, 'q');
   refuses(() => core.nansum(vector, 3), 'IndexError', /^nansum: /, 'nansum');
   refuses(() => core.hsplit(tensor([1, 2, 3]), 2), 'ValueError', /fits the size 3, but got 2/, 'hsplit');
   refuses(

@@ -3,6 +3,7 @@
 import { composed } from '../composed.ts';
 import { ShapeError, show, ValueError } from '../errors.ts';
 import { broadcastShapes, formatShape, wrapDim, wrapDims } from '../layout.ts';
+import { oneOf } from '../linalg/work.ts';
 import { range } from '../lists.ts';
 import { requireFloat } from '../ops/arguments.ts';
 import { clamp, le, mul, sqrt, sub, where } from '../ops/elementwise.ts';
@@ -12,6 +13,7 @@ import { norm, sum } from '../ops/reduce.ts';
 import { diagonal, reshape, transpose, unsqueeze } from '../ops/view.ts';
 import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
+import { checkNdim } from './check.ts';
 
 /** How many dimensions are summed over, the last of the first tensor and the first of the second; or which of each. */
 export type ContractedDims = number | readonly [readonly number[], readonly number[]];
@@ -110,11 +112,8 @@ export function kron(self: Tensor, other: Tensor): Tensor {
  * trace(tensor([[1, 2], [3, 4]])); // tensor(5.)
  */
 export function trace(self: Tensor): Tensor {
-  if (self.ndim === 2) return composed(() => sum(diagonal(self)));
-  throw new ShapeError(`expected a matrix, but got shape ${formatShape(self.shape)}`, {
-    op: 'trace',
-    operands: { self: self.shape },
-  });
+  checkNdim('trace', self, 2);
+  return composed(() => sum(diagonal(self)));
 }
 
 /** Whether Euclidean distances come from a product of matrices; PyTorch's names. */
@@ -166,11 +165,8 @@ export function cdist(
   requireFloat(op, x1.dtype);
   checkSameDType(op, 'x2', x1, x2);
   broadcastShapes(op, x1.shape.slice(0, -2), x2.shape.slice(0, -2));
-  if (!(order >= 0) || !MODES.includes(mode)) {
-    throw new ValueError(`only supports p ≥ 0 and known modes, but got p=${order} and computeMode=${show(mode)}`, {
-      op,
-    });
-  }
+  oneOf(op, 'computeMode', mode, MODES);
+  if (!(order >= 0)) throw new ValueError(`only supports p ≥ 0, but got ${order}`, { op });
   const isLarge = Math.max(x1.shape[x1.ndim - 2], x2.shape[x2.ndim - 2]) > 25;
   const usesProduct = order === 2 && (mode === MODES[1] || (mode === MODES[0] && isLarge));
   // Vectors of no elements have no norm of order Infinity; by products all their distances are 0, too.

@@ -6,6 +6,7 @@
 import { fromArray, isTensor } from '../base.ts';
 import { ShapeError, show, ValueError } from '../errors.ts';
 import { sameShape } from '../layout.ts';
+import { oneOf } from '../linalg/work.ts';
 import { flag, refuseBool } from '../ops/arguments.ts';
 import { operand, to } from '../ops/elementwise.ts';
 import { gather } from '../ops/index.ts';
@@ -82,8 +83,8 @@ export function searchsorted(sortedSequence: Tensor, input: Operand, options?: S
     [options],
   );
   const right = flag(op, 'right', behind);
-  if (side !== undefined && side !== null && side !== 'right' && (side !== 'left' || right)) {
-    throw new ValueError(`side must be 'left' or 'right', as right is, but got ${show(side)} and ${right}`, { op });
+  if (oneOf(op, 'side', side ?? 'right', ['left', 'right']) === 'left' && right) {
+    throw new ValueError("side 'left' contradicts right", { op });
   }
   return search(op, sortedSequence, input, right || side === 'right', sorter ?? null);
 }

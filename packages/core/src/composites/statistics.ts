@@ -3,10 +3,12 @@
  */
 
 import { fromArray } from '../base.ts';
+import { refuseHalf } from '../bits.ts';
 import { composed } from '../composed.ts';
-import { isFloating } from '../dtype.ts';
-import { DTypeError, show, ValueError } from '../errors.ts';
+import { isFloating, isHalf } from '../dtype.ts';
+import { show, ValueError } from '../errors.ts';
 import { sizeOf } from '../layout.ts';
+import { oneOf } from '../linalg/work.ts';
 import type { NamedTuple, ValuesIndices } from '../namedTuple.ts';
 import { namedTuple } from '../namedTuple.ts';
 import type { Dims, ReduceOptions } from '../ops/arguments.ts';
@@ -28,11 +30,13 @@ import {
   where,
 } from '../ops/elementwise.ts';
 import { gather } from '../ops/index.ts';
+import { checkSameDType } from '../ops/places.ts';
 import type { DimOptions, SumOptions } from '../ops/reduce.ts';
 import { amax, amin, sort, sum } from '../ops/reduce.ts';
 import { movedim, narrow, reshape, squeeze, unsqueeze } from '../ops/view.ts';
 import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
+import { checkNdim } from './check.ts';
 
 type SumParameters = [dim?: Dims | SumOptions, keepdim?: boolean | SumOptions, options?: Pick<SumOptions, 'dtype'>];
 
@@ -109,7 +113,8 @@ type QuantileParameters = [
  * self: `[…, n, …]`; q: a number, or a tensor of the same dtype of 0 dimensions → `[…]`, or a vector `[Q]` → `[Q, …]`. By one sort.
  * Gradients flow to self and q.
  *
- * @throws DTypeError for anything but float32 and float64; ValueError when q is out of range, or there are no elements
+ * @throws DTypeError for integers and booleans, and when dtypes differ; NotImplementedError for 16-bit floats; ShapeError when q has more
+ *   dimensions; ValueError when it is out of range, or there are no elements
  *
  * @example
  * quantile(tensor([0, 1, 2, 3]), 0.5); // tensor(1.5000)
@@ -147,7 +152,8 @@ function quantiles(op: 'quantile' | 'nanquantile', self: Tensor, q: number | Ten
   const keep = flag(op, 'keepdim', k);
   const { dtype, ndim } = self;
   const places = typeof q === 'number' ? scalarTensor(q, dtype) : q;
-  checkQuantiles(op, self, q, places, interpolation);
+  checkQuantiles(op, self, q, places);
+  oneOf(op, 'interpolation', interpolation, Object.keys(KINDS));
   const ofAll = dim === undefined || dim === null;
   const at = ofAll ? 0 : oneDim(op, self, dim);
   return composed(() => {
@@ -173,22 +179,15 @@ function quantiles(op: 'quantile' | 'nanquantile', self: Tensor, q: number | Ten
   });
 }
 
-function checkQuantiles(op: string, self: Tensor, q: number | Tensor, places: Tensor, interpolation: string): void {
-  if ((self.dtype !== 'float32' && self.dtype !== 'float64') || places.dtype !== self.dtype) {
-    throw new DTypeError(
-      `input and q must both be float32 or both be float64, but got ${self.dtype} and ${places.dtype}`,
-      { op, operands: { self: self.dtype, q: places.dtype } },
-    );
+function checkQuantiles(op: string, self: Tensor, q: number | Tensor, places: Tensor): void {
+  requireFloat(op, self.dtype);
+  if (isHalf(self.dtype)) refuseHalf(op, self.dtype);
+  checkSameDType(op, 'q', self, places);
+  checkNdim(op, places, 0, 1);
+  const numbers = typeof q === 'number' ? [q] : (q.toTypedArray() as Float64Array);
+  if (sizeOf(self.shape) === 0 || !numbers.every((x) => x >= 0 && x <= 1)) {
+    throw new ValueError(`expects elements, and q in the range [0, 1], but got ${show([self, q])}`, { op });
   }
-  let rule = '';
-  if (places.ndim > 1) rule = 'q must be a number or a vector';
-  else if (sizeOf(self.shape) === 0) rule = 'input tensor must be non-empty';
-  else if (!Object.hasOwn(KINDS, interpolation)) rule = `interpolation must be one of ${Object.keys(KINDS).join(', ')}`;
-  else {
-    const numbers = typeof q === 'number' ? [q] : (q.toTypedArray() as Float64Array);
-    if (!numbers.every((x) => x >= 0 && x <= 1)) rule = 'q values must be in the range [0, 1]';
-  }
-  if (rule !== '') throw new ValueError(`${rule}, but got ${show([self, q, interpolation])}`, { op });
 }
 
 /**
