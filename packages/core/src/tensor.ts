@@ -5,6 +5,8 @@
 
 import { construct, setTensorClass, TensorBase } from './base.ts';
 import { withBits } from './bits.ts';
+import * as pointwise from './composites/pointwise.ts';
+import * as statistics from './composites/statistics.ts';
 import type { BackwardOptions, GradFn, RemovableHandle } from './dispatch.ts';
 import { recorderIfAny, requireRecorder } from './dispatch.ts';
 import type { DType, TypedArray } from './dtype.ts';
@@ -1339,6 +1341,20 @@ export class Tensor extends TensorBase {
     return elementwise.bitwiseXor(this, other);
   }
 
+  /** See {@link pointwise.fmax}. */
+
+  /** See {@link pointwise.fmin}. */
+
+  /** See {@link pointwise.isposinf}. */
+  isposinf(): Tensor {
+    return pointwise.isposinf(this);
+  }
+
+  /** See {@link pointwise.isneginf}. */
+  isneginf(): Tensor {
+    return pointwise.isneginf(this);
+  }
+
   /** See {@link elementwise.clamp}. */
   clamp(...args: Rest<typeof elementwise.clamp>): Tensor {
     return elementwise.clamp(this, ...args);
@@ -1404,7 +1420,7 @@ export class Tensor extends TensorBase {
     return this;
   }
 
-  // ------------------------------------------------------------------------------- reductions; see `ops/reduce.ts`
+  // ------------------------------------------------------------------------------- reductions; see `ops/reduce.ts` and `composites/`
 
   sum(...args: Rest<typeof reduce.sum>): Tensor {
     return reduce.sum(this, ...args);
@@ -1412,6 +1428,14 @@ export class Tensor extends TensorBase {
 
   mean(...args: Rest<typeof reduce.mean>): Tensor {
     return reduce.mean(this, ...args);
+  }
+
+  nansum(...args: Rest<typeof statistics.nansum>): Tensor {
+    return statistics.nansum(this, ...args);
+  }
+
+  nanmean(...args: Rest<typeof statistics.nanmean>): Tensor {
+    return statistics.nanmean(this, ...args);
   }
 
   prod(...args: Rest<typeof reduce.prod>): Tensor {

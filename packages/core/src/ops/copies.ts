@@ -4,12 +4,12 @@ import { allocate } from '../base.ts';
 import { dispatch, dispatchInPlace } from '../dispatch.ts';
 import type { DType } from '../dtype.ts';
 import { checkDType } from '../dtype.ts';
-import { ShapeError } from '../errors.ts';
 import { runCopy, runFill } from '../kernels.ts';
-import { broadcastShapes, formatShape } from '../layout.ts';
+import { broadcastShapes } from '../layout.ts';
 import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
 import type { ElementwiseOps, Operand } from './list.ts';
+import { checkValue } from './places.ts';
 import { checkInPlaceShape, checkOverlap, cloneForward, operand, readable } from './pointwise.ts';
 
 /** A copy with storage of its own, contiguous. */
@@ -56,12 +56,7 @@ export function copy_(self: Tensor, src: Tensor): Tensor {
 /** Sets every element to `value`, a number or a 0-d tensor. */
 export function fill_(self: Tensor, value: Operand): Tensor {
   const v = operand('fill_', 'value', value);
-  if (typeof v !== 'number' && v.ndim > 0) {
-    throw new ShapeError(`only takes a value of 0 dimensions, but got one of shape ${formatShape(v.shape)}`, {
-      op: 'fill_',
-      operands: { value: v.shape },
-    });
-  }
+  checkValue('fill_', v);
   return dispatchInPlace('fill', [self, v], self, () =>
     typeof v === 'number' ? runFill(self, v) : runCopy(readable(v, self) as Tensor, self),
   );

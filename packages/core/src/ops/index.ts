@@ -25,9 +25,11 @@ import {
   checkAlongDim,
   checkedIndices,
   checkIndex,
+  checkMask,
   checkNoOverlap,
   checkSameDType,
   checkSlices,
+  checkValue,
   checkVector,
   copyOf,
   indexLayout,
@@ -400,14 +402,8 @@ function fillArguments(op: string, self: Tensor, dim: number, index: Tensor, val
   const from = operand(op, 'value', value);
   const shape = selectedShape(self, d, sizeOf(index.shape));
   const at = expandIndex(op, self, d, index, shape, true);
-  if (typeof from === 'number') return [at, from];
-  if (from.ndim > 0) {
-    throw new ShapeError(`only takes a value of 0 dimensions, but got one of shape ${formatShape(from.shape)}`, {
-      op,
-      operands: { value: from.shape },
-    });
-  }
-  return [at, expand(to(from, self.dtype), shape)];
+  checkValue(op, from);
+  return [at, typeof from === 'number' ? from : expand(to(from, self.dtype), shape)];
 }
 
 // --------------------------------------------------------------------------------------------------------- coordinates
@@ -599,12 +595,7 @@ const maskedSelectForward: IndexOps['maskedSelect'] = (self, mask) => {
  * @throws DTypeError when the mask is not bool
  */
 export function maskedSelect(self: Tensor, mask: Tensor): Tensor {
-  if (mask.dtype !== 'bool') {
-    throw new DTypeError(`expected the mask to be a bool tensor, but got ${mask.dtype}`, {
-      op: 'maskedSelect',
-      operands: { mask: mask.dtype },
-    });
-  }
+  checkMask('maskedSelect', mask);
   broadcastShapes('maskedSelect', self.shape, mask.shape);
   return dispatch('maskedSelect', maskedSelectForward, [self, mask]);
 }

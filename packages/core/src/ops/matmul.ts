@@ -17,6 +17,7 @@ import { gemm } from '../reference/matmul.ts';
 import type { Tensor } from '../tensor.ts';
 import { rowMajor } from '../wasm/rowMajor.ts';
 import { fastGemm } from '../wasm/select.ts';
+import { refuseBool } from './arguments.ts';
 import { mul } from './elementwise.ts';
 import type { MatmulOps } from './list.ts';
 import { checkSameDType } from './places.ts';
@@ -37,12 +38,7 @@ function matrix(self: Tensor, row: number | null, column: number | null, batch: 
 
 function checkDTypes(op: string, a: Tensor, b: Tensor): void {
   checkSameDType(op, 'other', a, b);
-  if (a.dtype === 'bool') {
-    throw new DTypeError("is not defined for bool tensors; cast with .to('int32') or .to('float32') first", {
-      op,
-      operands: { self: a.dtype },
-    });
-  }
+  refuseBool(op, a.dtype);
 }
 
 /** @throws ShapeError when `x` does not broadcast to `shape`, without changing it */

@@ -47,6 +47,36 @@ export function checkNoOverlap(op: string, self: Tensor): void {
   }
 }
 
+/** @throws ValueError when the step of a slice is not a positive integer; IndexError when a bound is no integer, infinity or null */
+export function checkSlice(start: number | null, stop: number | null, step: number): void {
+  const operands = { start, stop, step };
+  if (!Number.isInteger(step) || step < 1) {
+    throw new ValueError(`step must be an integer greater than zero, but got ${step}`, { op: 'slice', operands });
+  }
+  for (const bound of [start ?? 0, stop ?? 0]) {
+    if (Number.isInteger(bound) || Math.abs(bound) === Infinity) continue;
+    throw new IndexError(`bounds must be integers or null, but got ${String(bound)}`, { op: 'slice', operands });
+  }
+}
+
+/** @throws DTypeError unless a mask is a bool tensor */
+export function checkMask(op: string, mask: Tensor): void {
+  if (mask.dtype === 'bool') return;
+  throw new DTypeError(`expected the mask to be a bool tensor, but got ${mask.dtype}`, {
+    op,
+    operands: { mask: mask.dtype },
+  });
+}
+
+/** @throws ShapeError unless a value to be written to many places is one */
+export function checkValue(op: string, value: Tensor | number): void {
+  if (typeof value === 'number' || value.ndim === 0) return;
+  throw new ShapeError(`only takes a value of 0 dimensions, but got one of shape ${formatShape(value.shape)}`, {
+    op,
+    operands: { value: value.shape },
+  });
+}
+
 /** @throws ShapeError unless index (and src, if any) are no larger than self, but for self's size along `dim` */
 export function checkAlongDim(op: string, self: Tensor, dim: number, index: Tensor, src: Tensor | null): void {
   checkIndex(op, index);

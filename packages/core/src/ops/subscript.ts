@@ -10,13 +10,14 @@
 import { allocateZeros, isTensor, modes } from '../base.ts';
 import type { TypedArray } from '../dtype.ts';
 import { isFloating } from '../dtype.ts';
-import { DTypeError, IndexError, ValueError } from '../errors.ts';
+import { DTypeError, IndexError } from '../errors.ts';
 import { formatShape } from '../layout.ts';
 import type { Tensor } from '../tensor.ts';
 import type { NestedArray } from './create.ts';
 import { fromData } from './create.ts';
 import { copy_, fill_, maskedFill_, to } from './elementwise.ts';
 import { checkMaskShape, index, indexPut_, maskedSelect } from './index.ts';
+import { checkSlice } from './places.ts';
 import { alias, reshape, select, sliceDim, unsqueeze } from './view.ts';
 
 /** Part of a dimension: what Python writes as `start:stop:step`. Made by `slice`. */
@@ -44,20 +45,7 @@ export class Slice {
  */
 export function slice(start?: number | null, stop?: number | null, step?: number | null): Slice {
   const every = step ?? 1;
-  if (!Number.isInteger(every) || every < 1) {
-    throw new ValueError(`step must be an integer greater than zero, but got ${every}`, {
-      op: 'slice',
-      operands: { step },
-    });
-  }
-  for (const bound of [start ?? 0, stop ?? 0]) {
-    if (!Number.isInteger(bound) && Math.abs(bound) !== Number.POSITIVE_INFINITY) {
-      throw new IndexError(`bounds must be integers or null, but got ${String(bound)}`, {
-        op: 'slice',
-        operands: { start, stop },
-      });
-    }
-  }
+  checkSlice(start ?? null, stop ?? null, every);
   return new Slice(start ?? null, stop ?? null, every);
 }
 

@@ -4,14 +4,14 @@ import { allocate } from '../base.ts';
 import { dispatch, dispatchInPlace } from '../dispatch.ts';
 import type { DType } from '../dtype.ts';
 import { resultType } from '../dtype.ts';
-import { DTypeError, ShapeError } from '../errors.ts';
+import { DTypeError } from '../errors.ts';
 import { runCopy, runTernary, runWhere } from '../kernels.ts';
 import type { Shape } from '../layout.ts';
-import { broadcastShapes, formatShape } from '../layout.ts';
+import { broadcastShapes } from '../layout.ts';
 import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
 import type { ElementwiseOps, Operand } from './list.ts';
-import { checkSameDType } from './places.ts';
+import { checkMask, checkSameDType, checkValue } from './places.ts';
 import {
   asTensor,
   checkInPlace,
@@ -178,32 +178,19 @@ const maskedFillForward: ElementwiseOps['maskedFill'] = (self, mask, value) => {
   return out;
 };
 
-function checkMask(op: string, mask: Tensor, value: Operand): void {
-  if (mask.dtype !== 'bool') {
-    throw new DTypeError(`expected the mask to be a bool tensor, but got ${mask.dtype}`, {
-      op,
-      operands: { mask: mask.dtype },
-    });
-  }
-  if (typeof value !== 'number' && value.ndim > 0) {
-    throw new ShapeError(`only takes a value of 0 dimensions, but got one of shape ${formatShape(value.shape)}`, {
-      op,
-      operands: { value: value.shape },
-    });
-  }
-}
-
 /** `self` with `value`, cast to its dtype, where `mask` is true. The mask broadcasts. */
 export function maskedFill(self: Tensor, mask: Tensor, value: Operand): Tensor {
   const v = operand('maskedFill', 'value', value);
-  checkMask('maskedFill', mask, v);
+  checkMask('maskedFill', mask);
+  checkValue('maskedFill', v);
   return dispatch('maskedFill', maskedFillForward, [self, mask, v]);
 }
 
 /** `maskedFill` in place. */
 export function maskedFill_(self: Tensor, mask: Tensor, value: Operand): Tensor {
   const v = operand('maskedFill', 'value', value);
-  checkMask('maskedFill', mask, v);
+  checkMask('maskedFill', mask);
+  checkValue('maskedFill', v);
   checkOverlap('maskedFill', self);
   checkInPlaceShape('maskedFill', broadcastShapes('maskedFill', self.shape, mask.shape), self);
   return dispatchInPlace('maskedFill', [self, mask, v], self, () => {

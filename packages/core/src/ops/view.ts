@@ -14,6 +14,7 @@ import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
 import { clone, contiguous } from './elementwise.ts';
 import type { ViewOps } from './list.ts';
+import { checkSlice } from './places.ts';
 
 // ---------------------------------------------------------------------------------------------------------- new shapes
 
@@ -273,17 +274,7 @@ export function sliceDim(
 ): Tensor {
   needDims('slice', self);
   const d = wrapDim('slice', dim, self.ndim);
-  if (!Number.isInteger(step) || step < 1) {
-    throw new ValueError(`step must be an integer greater than zero, but got ${step}`, { op: 'slice' });
-  }
-  for (const bound of [start, end]) {
-    if (bound !== null && (Number.isNaN(bound) || (Number.isFinite(bound) && !Number.isInteger(bound)))) {
-      throw new IndexError(`bounds must be integers or null, but got ${bound}`, {
-        op: 'slice',
-        operands: { start, end },
-      });
-    }
-  }
+  checkSlice(start, end, step);
   const size = self.shape[d];
   const clampBound = (bound: number): number => Math.min(Math.max(bound < 0 ? bound + size : bound, 0), size);
   const from = clampBound(start ?? 0);
