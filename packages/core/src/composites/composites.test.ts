@@ -174,6 +174,16 @@ test('results are named, and nothing of what is made on the way is kept', () => 
   assert.is(results.length, 3);
 });
 
+test('methods are the functions', () => {
+  const x = tensor([
+    [1, NaN],
+    [Infinity, -Infinity],
+  ]);
+  assert.equal(values(x.nansum(1)), values(core.nansum(x, 1)));
+  assert.equal(values(x.nanmean({ dim: 0, keepdim: true })), values(core.nanmean(x, 0)));
+  assert.equal([...values(x.isposinf()), ...values(x.isneginf())], [0, 0, 1, 0, 0, 0, 0, 1]);
+});
+
 test('errors say what was asked for', () => {
   const vector = tensor([1, 2]);
   refuses(() => core.quantile(vector, 2), 'ValueError', /q in the range \[0, 1\], but got \[a float32/, 'q');
