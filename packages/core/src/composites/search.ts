@@ -4,6 +4,7 @@
  */
 
 import { fromArray, isTensor } from '../base.ts';
+import type { DType, TypedArray } from '../dtype.ts';
 import { ShapeError, show, ValueError } from '../errors.ts';
 import { sameShape } from '../layout.ts';
 import { oneOf } from '../linalg/work.ts';
@@ -16,7 +17,7 @@ import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
 
 /** The elements in row-major order, in a dtype that both operands promote to. */
-function elementsOf(x: Operand, dtype: Tensor['dtype']): ArrayLike<number | bigint> {
+function elementsOf(x: Operand, dtype: DType): TypedArray {
   return to(asTensor(x, dtype), dtype).toTypedArray();
 }
 
@@ -28,7 +29,8 @@ export interface IsinOptions {
 }
 
 /**
- * Whether each element is among those of another tensor: bool, of the shape of `elements`. Either may be a number. A NaN is among none.
+ * Whether each element is among those of another tensor: bool, of the shape of `elements`. Either may be a number. A NaN is among none. By bisection:
+ * O((n + m) log m).
  *
  * @throws DTypeError for booleans
  *
@@ -43,10 +45,17 @@ export function isin(elements: Operand, testElements: Operand, options?: IsinOpt
   const among = operand(op, 'testElements', testElements);
   for (const value of [x, among]) if (isTensor(value)) refuseBool(op, value.dtype);
   const dtype = commonDType(x, among);
-  const known = new Set(Array.from(elementsOf(among, dtype)));
-  known.delete(Number.NaN);
-  const found = Array.from(elementsOf(x, dtype), (value) => Number(known.has(value) !== inverted));
-  return fromArray(Uint8Array.from(found), isTensor(x) ? x.shape : [], 'bool');
+  const known = elementsOf(among, dtype).sort();
+  // NaNs are sorted last, where nobody looks.
+  let n = known.length;
+  while (n > 0 && Number.isNaN(known[n - 1])) n--;
+  const values = elementsOf(x, dtype);
+  const found = new Uint8Array(values.length);
+  for (let i = 0; i < found.length; i++) {
+    const at = place(known, 0, n, values[i], false);
+    found[i] = Number((at < n && known[at] === values[i]) !== inverted);
+  }
+  return fromArray(found, isTensor(x) ? x.shape : [], 'bool');
 }
 
 export interface BucketizeOptions {
@@ -124,21 +133,16 @@ function search(op: string, sequence: Tensor, input: Operand, right: boolean, so
   const edges = elementsOf(sorter === null ? sequence : gather(sequence, -1, sorter), dtype);
   const keys = elementsOf(x, dtype);
   const n = sequence.shape[sequence.ndim - 1];
-  const places = Int32Array.from(keys, (key, i) => {
+  const places = new Int32Array(keys.length);
+  for (let i = 0; i < places.length; i++) {
     const start = isVector ? 0 : Math.floor(i / shape[shape.length - 1]) * n;
-    return place(edges, start, n, key, right);
-  });
+    places[i] = place(edges, start, n, keys[i], right);
+  }
   return fromArray(places, shape, 'int32');
 }
 
 /** By bisection; comparisons with NaN are false, as in PyTorch. */
-function place(
-  edges: ArrayLike<number | bigint>,
-  start: number,
-  n: number,
-  key: number | bigint,
-  right: boolean,
-): number {
+function place(edges: TypedArray, start: number, n: number, key: number | bigint, right: boolean): number {
   let low = 0;
   let high = n;
   while (low < high) {
