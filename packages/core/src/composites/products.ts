@@ -6,10 +6,10 @@ import { broadcastShapes, formatShape, wrapDim, wrapDims } from '../layout.ts';
 import { oneOf } from '../linalg/work.ts';
 import { range } from '../lists.ts';
 import { requireFloat } from '../ops/arguments.ts';
-import { clamp, le, mul, sqrt, sub, where } from '../ops/elementwise.ts';
+import { abs, clamp, le, mul, sqrt, sub, where } from '../ops/elementwise.ts';
 import { einsum, matmul } from '../ops/matmul.ts';
 import { checkSameDType } from '../ops/places.ts';
-import { norm, sum } from '../ops/reduce.ts';
+import { amax, norm, sum } from '../ops/reduce.ts';
 import { diagonal, reshape, transpose, unsqueeze } from '../ops/view.ts';
 import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
@@ -140,7 +140,7 @@ const MODES = [
 
 /**
  * The distances of all pairs of vectors, `(Σ |x - y|^p)^(1/p)`: x1 `[…, P, M]`, x2 `[…, R, M]` → `[…, P, R]`; leading dimensions broadcast.
- * Where a distance is 0 so is its gradient. Without a product of matrices it takes memory for P·R·M elements.
+ * Where a distance is 0 so is its gradient; of the largest differences it is shared among equals. Without a product of matrices it takes memory for P·R·M elements.
  *
  * @throws ShapeError for less than two dimensions, or vectors of different lengths; DTypeError for integers, booleans, and dtypes that
  *   differ; ValueError for p < 0
@@ -171,7 +171,10 @@ export function cdist(
   const usesProduct = order === 2 && (mode === MODES[1] || (mode === MODES[0] && isLarge));
   // Vectors of no elements have no norm of order Infinity; by products all their distances are 0, too.
   if (!usesProduct && x1.shape[x1.ndim - 1] > 0) {
-    return composed(() => norm(sub(unsqueeze(x1, -2), unsqueeze(x2, -3)), order, -1));
+    return composed(() => {
+      const differences = sub(unsqueeze(x1, -2), unsqueeze(x2, -3));
+      return order === Infinity ? amax(abs(differences), -1) : norm(differences, order, -1);
+    });
   }
   return composed(() => {
     const squares = (x: Tensor): Tensor => sum(mul(x, x), -1, true);
