@@ -47,6 +47,7 @@ function contract(op: string, a: Tensor, b: Tensor, first: readonly number[], se
   const inA = first.map((d) => wrapDim(op, d, a.ndim));
   const inB = second.map((d) => wrapDim(op, d, b.ndim));
   const differ = (m: number, n: number): boolean => m !== n && (op === 'inner' || (m !== 1 && n !== 1));
+  // No dimension may be named twice.
   wrapDims(op, first, a.ndim);
   wrapDims(op, second, b.ndim);
   if (inA.some((d, i) => differ(a.shape[d], b.shape[inB[i]]))) {

@@ -29,8 +29,8 @@ export interface IsinOptions {
 }
 
 /**
- * Whether each element is among those of another tensor: bool, of the shape of `elements`. Either may be a number. A NaN is among none. By bisection:
- * O((n + m) log m).
+ * Whether each element is among those of another tensor: bool, of the shape of `elements`. Either may be a number. A NaN is among
+ * none. By bisection: O((n + m) log m).
  *
  * @throws DTypeError for booleans
  *
