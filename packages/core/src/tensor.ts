@@ -1341,10 +1341,6 @@ export class Tensor extends TensorBase {
     return elementwise.bitwiseXor(this, other);
   }
 
-  /** See {@link pointwise.fmax}. */
-
-  /** See {@link pointwise.fmin}. */
-
   /** See {@link pointwise.isposinf}. */
   isposinf(): Tensor {
     return pointwise.isposinf(this);
