@@ -1,6 +1,6 @@
 /** What functions and layers check about their arguments. */
 
-import { show, Tensor, ValueError } from '@torsor/core';
+import { DTypeError, show, Tensor, ValueError } from '@torsor/core';
 
 /** @throws ValueError when an argument without a default is missing */
 export function required<T>(op: string, name: string, value: T | undefined): T {
@@ -41,6 +41,15 @@ export function tensorArgument(op: string, name: string, value: unknown): Tensor
   throw new ValueError(`${name} must be a tensor, but got ${value === null ? 'null' : typeof value}`, {
     op,
     operands: { [name]: value },
+  });
+}
+
+/** @throws DTypeError when the tensor is not floating point */
+export function checkFloat(op: string, input: Tensor): void {
+  if (input.isFloatingPoint()) return;
+  throw new DTypeError(`is only defined for floating dtypes, but got ${input.dtype}; cast with .to('float32') first`, {
+    op,
+    operands: { dtype: input.dtype },
   });
 }
 

@@ -1,4 +1,4 @@
-import { gradcheck } from '@torsor/autograd';
+import { gradcheck, gradgradcheck } from '@torsor/autograd';
 import type { Tensor } from '@torsor/core';
 import { manualSeed, rand, tensor, zeros } from '@torsor/core';
 import { test } from 'uvu';
@@ -52,6 +52,9 @@ test('what is composed here has gradients of first order that finite differences
   const w = rand([2, 4, 4], { dtype: 'float64' }).requiresGrad_();
   assert.ok(gradcheck((a) => F.layerNorm(a, [4]), [x]));
   assert.ok(gradcheck((a) => F.groupNorm(a, 2), [x]));
+  const scale = rand([4], { dtype: 'float64' }).requiresGrad_();
+  assert.ok(gradcheck((a, b) => F.rmsNorm(a, [4], b), [x, scale]));
+  assert.ok(gradgradcheck((a, b) => F.rmsNorm(a, [4], b), [x, scale]));
   assert.ok(gradcheck((a, b) => F.cosineSimilarity(a, b), [x, y]));
   assert.ok(gradcheck((a) => F.normalize(a), [x]));
   assert.ok(gradcheck((a) => F.glu(a), [x]));

@@ -26,7 +26,6 @@ import {
   softmax as coreSoftmax,
   softmin as coreSoftmin,
   threshold as coreThreshold,
-  DTypeError,
   div,
   formatShape,
   mul,
@@ -40,7 +39,7 @@ import {
   sub,
   tensor,
 } from '@torsor/core';
-import { flag, numeric, required, tensorArgument, warn } from './arguments.ts';
+import { checkFloat, flag, numeric, required, tensorArgument, warn } from './arguments.ts';
 
 export {
   adaptiveAvgPool1d,
@@ -102,6 +101,7 @@ export * from './pairMargins.ts';
 export * from './powerPool.ts';
 export * from './randomised.ts';
 export * from './resample.ts';
+export * from './rmsNorm.ts';
 export * from './shuffle.ts';
 export * from './unpool.ts';
 
@@ -341,14 +341,6 @@ export const softmin = /* @__PURE__ */ softmaxOf('softmin', coreSoftmin);
 function affine(x: Tensor, weight: Tensor | null, bias: Tensor | null): Tensor {
   const scaled = weight === null ? x : mul(x, weight);
   return bias === null ? scaled : add(scaled, bias);
-}
-
-function checkFloat(op: string, input: Tensor): void {
-  if (input.isFloatingPoint()) return;
-  throw new DTypeError(`is only defined for floating dtypes, but got ${input.dtype}; cast with .to('float32') first`, {
-    op,
-    operands: { dtype: input.dtype },
-  });
 }
 
 /** `[C]` as `[C, 1, …]`, which broadcasts over `[N, C, …]`. */

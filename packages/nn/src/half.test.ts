@@ -22,6 +22,7 @@ const MODULES: Readonly<Record<string, () => Case>> = {
   transposed: () => called(new nn.ConvTranspose2d(2, 3, 3), randn(2, 2, 9, 9)),
   batchNorm: () => called(new nn.BatchNorm2d(2), randn(5, 2, 20, 20)),
   layerNorm: () => called(new nn.LayerNorm(8), randn(5, 8)),
+  rmsNorm: () => called(new nn.RMSNorm(8), randn(5, 8)),
   groupNorm: () => called(new nn.GroupNorm(2, 4), randn(5, 4, 3)),
   pool: () => called(new nn.MaxPool2d(2), randn(1, 2, 8, 8)),
   attention: () => called(new nn.TransformerEncoderLayer(8, 2, 16, { dropout: 0 }), randn(5, 2, 8)),

@@ -24,6 +24,7 @@ export * from './modules/norm.ts';
 export * from './modules/padding.ts';
 export * from './modules/pool.ts';
 export * from './modules/powerPool.ts';
+export * from './modules/rmsNorm.ts';
 export * from './modules/rnn.ts';
 export * from './modules/shuffle.ts';
 export * from './modules/sparse.ts';

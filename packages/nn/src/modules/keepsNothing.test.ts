@@ -26,6 +26,7 @@ const CHAINS: Readonly<Record<string, () => nn.Module[]>> = {
     new nn.LayerNorm(700),
     new nn.ELU(),
     new nn.Linear(700, 600),
+    new nn.RMSNorm(600),
   ],
   soft: () => [new nn.Flatten(), new nn.Linear(8 * 144, 600), new nn.PReLU(), new nn.Softplus(), new nn.LogSoftmax(1)],
   more: () => [

@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { near, refuses, values } from '../fixtures/check.ts';
 import data from '../fixtures/training.json' with { type: 'json' };
-import { BatchNorm1d, BatchNorm2d, functional, GroupNorm, InstanceNorm1d, LayerNorm } from '../index.ts';
+import { BatchNorm1d, BatchNorm2d, functional, GroupNorm, InstanceNorm1d, LayerNorm, RMSNorm } from '../index.ts';
 
 interface BatchNormRun {
   readonly momentum: number | null;
@@ -70,6 +70,47 @@ test('layer norm is what its formula says, weights and empty batches included', 
   near(norm(x), [-2 / std + 0.5, (-1 / std) * 2 + 0.5, (3 / std) * 3 + 0.5], 'layer norm', 1e-14);
   assert.equal(new LayerNorm(3)(zeros(0, 3)).shape, [0, 3]);
   assert.is(new LayerNorm(3, { bias: false }).bias, null);
+});
+
+test('rms norm adds the machine epsilon unless told otherwise, and takes 16-bit floats in float32', () => {
+  const tiny = tensor([[2 ** -26, 0]], { dtype: 'float64' });
+  const root = (eps: number): number => 2 ** -26 / Math.sqrt(2 ** -53 + eps);
+  near(functional.rmsNorm(tiny, [2]), [root(2 ** -52), 0], 'float64', 1e-15);
+  near(functional.rmsNorm(tiny, [2], null, 0), [Math.SQRT2, 0], 'eps 0', 1e-15);
+  near(functional.rmsNorm(tiny.float(), [2], { eps: null }), [root(2 ** -23), 0], 'float32', 1e-7);
+  // 300² is no float16.
+  const half = functional.rmsNorm(tensor([[300, -300]]).half(), [2], tensor([1, 2]).half());
+  assert.is(half.dtype, 'float16');
+  assert.equal(half.toArray(), [[1, -2]]);
+});
+
+test('rms norm of empty inputs, of views, and of NaN and infinity', () => {
+  assert.equal(new RMSNorm(3)(zeros(0, 3)).shape, [0, 3]);
+  assert.equal(functional.rmsNorm(zeros(2, 0), [0]).shape, [2, 0]);
+  assert.equal(values(new RMSNorm(2)(zeros(1, 2))), [0, 0]);
+  const x = rand([3, 4, 2], { dtype: 'float64' });
+  near(
+    functional.rmsNorm(x.permute(2, 0, 1), [3, 4]),
+    values(functional.rmsNorm(x.permute(2, 0, 1).contiguous(), [3, 4])),
+    'view',
+    0,
+  );
+  const odd = tensor([
+    [Number.NaN, 1],
+    [Number.POSITIVE_INFINITY, 1],
+  ]);
+  assert.equal(values(functional.rmsNorm(odd, [2])), [Number.NaN, Number.NaN, Number.NaN, 0]);
+});
+
+test('rms norm refuses what does not fit, by name', () => {
+  refuses(() => functional.rmsNorm(rand(2, 3), [2]), 'ShapeError', /^rmsNorm: Given normalizedShape=\[2\].*\[2, 3\]/);
+  refuses(() => functional.rmsNorm(rand(2, 3), []), 'ShapeError', /^rmsNorm: Given normalizedShape=\[\]/);
+  refuses(() => functional.rmsNorm(tensor(1), [1]), 'ShapeError', /got input of size \[\]/);
+  refuses(() => functional.rmsNorm(rand(2, 3), [3], rand(2)), 'ShapeError', /^rmsNorm: Expected weight .* got \[2\]/);
+  refuses(() => functional.rmsNorm(zeros(3, { dtype: 'int32' }), [3]), 'DTypeError', /^rmsNorm: .*int32/);
+  refuses(() => functional.rmsNorm(rand(3), [3], { epsilon: 1 } as object), 'ValueError', /unknown option 'epsilon'/);
+  refuses(() => new RMSNorm({ eps: 1 }), 'ValueError', /^RMSNorm: missing argument 'normalizedShape'/);
+  assert.is(new RMSNorm(3, { elementwiseAffine: false }).weight, null);
 });
 
 test('group norm with a group a channel is instance norm, and with one group layer norm over the rest', () => {

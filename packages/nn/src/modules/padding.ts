@@ -6,7 +6,7 @@ import { numeric, required } from '../arguments.ts';
 import { Module } from '../module.ts';
 import { python } from '../python.ts';
 
-/** One number for all sides; or before and after the last dimension, then before and after the last but one. */
+/** One number for all sides; or before and after the last dimension, then before and after the last but one, and so on. */
 export type Padding = number | readonly number[];
 
 export interface PaddingOptions {
@@ -18,7 +18,7 @@ export interface ConstantPaddingOptions extends PaddingOptions {
 }
 
 abstract class PadNd extends Module {
-  /** Before and after the last dimension, then before and after the last but one. */
+  /** Before and after the last dimension, then before and after the last but one, and so on. */
   readonly padding: readonly number[];
   private readonly mode: PadMode;
 
@@ -81,6 +81,18 @@ export class ConstantPad2d extends ConstantPadNd {
   }
 }
 
+/**
+ * Pads a volume with a constant: input `[…, D, H, W]`, padding `[left, right, top, bottom, front, back]` or one number; negative
+ * entries crop.
+ */
+export class ConstantPad3d extends ConstantPadNd {
+  static override readonly keepsNothing: boolean = true;
+
+  constructor(padding: Padding | ConstantPaddingOptions, value?: number | ConstantPaddingOptions) {
+    super('ConstantPad3d', 3, [padding, value]);
+  }
+}
+
 /** Pads a signal with zeros; padding `[left, right]` or one number. */
 export class ZeroPad1d extends PadNd {
   static override readonly keepsNothing: boolean = true;
@@ -97,6 +109,15 @@ export class ZeroPad2d extends PadNd {
   }
 }
 
+/** Pads a volume with zeros; padding `[left, right, top, bottom, front, back]` or one number. */
+export class ZeroPad3d extends PadNd {
+  static override readonly keepsNothing: boolean = true;
+
+  constructor(padding: Padding | PaddingOptions) {
+    super('ZeroPad3d', 3, 'constant', onlyPadding('ZeroPad3d', padding));
+  }
+}
+
 /** Mirrors a signal at its ends, which are not repeated; padding `[left, right]` or one number, below the length. */
 export class ReflectionPad1d extends PadNd {
   static override readonly keepsNothing: boolean = true;
@@ -110,6 +131,15 @@ export class ReflectionPad2d extends PadNd {
   static override readonly keepsNothing: boolean = true;
   constructor(padding: Padding | PaddingOptions) {
     super('ReflectionPad2d', 2, 'reflect', onlyPadding('ReflectionPad2d', padding));
+  }
+}
+
+/** Mirrors a volume at its faces, which are not repeated; padding `[left, right, top, bottom, front, back]` or one number. */
+export class ReflectionPad3d extends PadNd {
+  static override readonly keepsNothing: boolean = true;
+
+  constructor(padding: Padding | PaddingOptions) {
+    super('ReflectionPad3d', 3, 'reflect', onlyPadding('ReflectionPad3d', padding));
   }
 }
 
@@ -131,6 +161,15 @@ export class ReplicationPad2d extends PadNd {
   }
 }
 
+/** Repeats the faces of a volume; padding `[left, right, top, bottom, front, back]` or one number. */
+export class ReplicationPad3d extends PadNd {
+  static override readonly keepsNothing: boolean = true;
+
+  constructor(padding: Padding | PaddingOptions) {
+    super('ReplicationPad3d', 3, 'replicate', onlyPadding('ReplicationPad3d', padding));
+  }
+}
+
 /** Wraps a signal around; padding `[left, right]` or one number, at most the length. */
 export class CircularPad1d extends PadNd {
   static override readonly keepsNothing: boolean = true;
@@ -146,5 +185,14 @@ export class CircularPad2d extends PadNd {
 
   constructor(padding: Padding | PaddingOptions) {
     super('CircularPad2d', 2, 'circular', onlyPadding('CircularPad2d', padding));
+  }
+}
+
+/** Wraps a volume around; padding `[left, right, top, bottom, front, back]` or one number. */
+export class CircularPad3d extends PadNd {
+  static override readonly keepsNothing: boolean = true;
+
+  constructor(padding: Padding | PaddingOptions) {
+    super('CircularPad3d', 3, 'circular', onlyPadding('CircularPad3d', padding));
   }
 }
