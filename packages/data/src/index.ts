@@ -9,10 +9,18 @@ export { ConcatDataset, randomSplit, Subset, TensorDataset } from './dataset.ts'
 export * as idx from './idx.ts';
 export type { DatasetModule, ImportDatasetOptions } from './imported.ts';
 export { ImportedDataset, importDataset } from './imported.ts';
+export type { AsyncIterableDataset, IterableDataset } from './iterable.ts';
+export { ChainDataset } from './iterable.ts';
 export type { DataLoaderOptions } from './loader.ts';
 export { DataLoader } from './loader.ts';
 export * as npy from './npy.ts';
 export * as npz from './npz.ts';
 export * as safetensors from './safetensors.ts';
-export type { Sampler } from './sampler.ts';
-export { BatchSampler, RandomSampler, SequentialSampler } from './sampler.ts';
+export type { RandomSamplerOptions, Sampler, WeightedRandomSamplerOptions } from './sampler.ts';
+export {
+  BatchSampler,
+  RandomSampler,
+  SequentialSampler,
+  SubsetRandomSampler,
+  WeightedRandomSampler,
+} from './sampler.ts';

@@ -3,12 +3,23 @@
 import type { Generator } from '@torsor/core';
 import { defaultGenerator, named, ValueError } from '@torsor/core';
 import type { Collated } from './collate.ts';
-import { fetchBatch } from './collate.ts';
+import { defaultCollate, fetchBatch } from './collate.ts';
 import type { Dataset } from './dataset.ts';
 import { ImportedDataset } from './imported.ts';
+import type { AsyncIterableDataset, IterableDataset } from './iterable.ts';
+import { isIterableDataset, lengthOf, samplesOf } from './iterable.ts';
 import { LoaderWorkers } from './loaderWorkers.ts';
 import type { Sampler } from './sampler.ts';
-import { BatchSampler, drawSeed, RandomSampler, SequentialSampler } from './sampler.ts';
+import {
+  BatchSampler,
+  checkCount,
+  drawSeed,
+  groupCount,
+  grouped,
+  groupedAsync,
+  RandomSampler,
+  SequentialSampler,
+} from './sampler.ts';
 
 export interface DataLoaderOptions<T, B> {
   /** Samples a batch; 1 by default. */
@@ -21,7 +32,7 @@ export interface DataLoaderOptions<T, B> {
   batchSampler?: (Iterable<readonly number[]> & { readonly length: number }) | null;
   /**
    * Threads that prepare batches ahead of time, in the order of the sampler; 0, the default, makes them on the calling thread. With
-   * workers the dataset must come from `importDataset`, and loops are `for await`.
+   * workers the dataset must come from `importDataset`, and loops are `for await`. Iterable datasets have none.
    */
   numWorkers?: number;
   /** Makes a batch of samples; `defaultCollate` by default. Runs on the calling thread, with workers, too. */
@@ -52,15 +63,21 @@ const NAMES = [
 /**
  * Iterates over batches of a dataset. Under the same seed, shuffling visits samples in PyTorch's order.
  *
+ * An iterable dataset is read in its own order: it takes neither `shuffle` nor a sampler. Where its samples have to be waited for,
+ * loops are `for await`.
+ *
  * @example
  * const loader = new DataLoader(new TensorDataset(images, labels), { batchSize: 64, shuffle: true });
  * for (const [x, y] of loader) train(x, y);
  */
 export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterable<B>, AsyncDisposable {
-  readonly dataset: Dataset<T>;
-  readonly batchSampler: Iterable<readonly number[]> & { readonly length: number };
+  readonly dataset: Dataset<T> | IterableDataset<T> | AsyncIterableDataset<T>;
+  /** Null over an iterable dataset, whose samples have no indices. */
+  readonly batchSampler: (Iterable<readonly number[]> & { readonly length: number }) | null;
   readonly generator: Generator | null;
   readonly numWorkers: number;
+  readonly #batchSize: number;
+  readonly #dropLast: boolean;
   readonly #collate: ((samples: T[]) => B) | null;
   readonly #prefetchFactor: number;
   readonly #isPersistent: boolean;
@@ -68,7 +85,7 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
   #idle: LoaderWorkers | null = null;
 
   constructor(
-    dataset: Dataset<T>,
+    dataset: Dataset<T> | IterableDataset<T> | AsyncIterableDataset<T>,
     batchSize?: number | DataLoaderOptions<T, B>,
     shuffle?: boolean | DataLoaderOptions<T, B>,
     options?: DataLoaderOptions<T, B>,
@@ -111,16 +128,29 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
     this.dataset = dataset;
     this.generator = generator ?? null;
     this.numWorkers = numWorkers;
+    this.#batchSize = checkCount('DataLoader', 'batchSize', size ?? 1);
+    this.#dropLast = dropLast ?? false;
     this.#collate = collateFn ?? null;
     this.#prefetchFactor = prefetchFactor ?? 2;
     this.#isPersistent = isPersistent;
-    const order = sampler ?? (isShuffled ? new RandomSampler(dataset, { generator }) : new SequentialSampler(dataset));
-    this.batchSampler = batchSampler ?? new BatchSampler(order, size ?? 1, dropLast ?? false);
+    if (isIterableDataset<T>(dataset)) {
+      checkUnordered({ shuffle: isShuffled, sampler, batchSampler });
+      this.batchSampler = null;
+    } else {
+      const order =
+        sampler ?? (isShuffled ? new RandomSampler(dataset, { generator }) : new SequentialSampler(dataset));
+      this.batchSampler = batchSampler ?? new BatchSampler(order, this.#batchSize, this.#dropLast);
+    }
   }
 
-  /** Number of batches. */
+  /**
+   * Number of batches.
+   *
+   * @throws ValueError when the dataset is iterable and does not know its length
+   */
   get length(): number {
-    return this.batchSampler.length;
+    if (this.batchSampler !== null) return this.batchSampler.length;
+    return groupCount(lengthOf('DataLoader', this.dataset), this.#batchSize, this.#dropLast);
   }
 
   [Symbol.iterator](): globalThis.Generator<B, void, undefined> {
@@ -132,10 +162,31 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
 
   *#batches(): globalThis.Generator<B, void, undefined> {
     this.#drawSeed();
-    for (const indices of this.batchSampler) {
-      if (this.#collate === null) yield fetchBatch(this.dataset, indices) as B;
-      else yield this.#collate(indices.map((i) => this.dataset.get(i)));
+    const { dataset } = this;
+    if (isIterableDataset<T>(dataset)) {
+      for (const samples of grouped(samplesOf('DataLoader', dataset), this.#batchSize, this.#dropLast)) {
+        yield this.#collated(samples);
+      }
+      return;
     }
+    for (const indices of this.#indices()) {
+      if (this.#collate === null) yield fetchBatch(dataset, indices) as B;
+      else yield this.#collate(indices.map((i) => dataset.get(i)));
+    }
+  }
+
+  /** Batches of samples that have to be waited for. */
+  async *#awaited(dataset: AsyncIterableDataset<T>): AsyncGenerator<B, void, undefined> {
+    this.#drawSeed();
+    for await (const samples of groupedAsync(dataset, this.#batchSize, this.#dropLast)) yield this.#collated(samples);
+  }
+
+  #collated(samples: T[]): B {
+    return this.#collate === null ? (defaultCollate(samples) as B) : this.#collate(samples);
+  }
+
+  #indices(): Iterable<readonly number[]> {
+    return this.batchSampler ?? [];
   }
 
   /** PyTorch draws a seed for its workers at each iteration, whether it has any or not; so that what follows stays in step. */
@@ -150,7 +201,10 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<B, void, undefined> {
     if (this.numWorkers === 0) {
-      yield* this.#batches();
+      const { dataset } = this;
+      yield* Symbol.asyncIterator in dataset && isIterableDataset<T>(dataset)
+        ? this.#awaited(dataset)
+        : this.#batches();
       return;
     }
     const seed = this.#drawSeed();
@@ -170,7 +224,7 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
   }
 
   async *#prefetched(workers: LoaderWorkers): AsyncGenerator<B, void, undefined> {
-    const order = this.batchSampler[Symbol.iterator]();
+    const order = this.#indices()[Symbol.iterator]();
     const coming: Promise<unknown>[] = [];
     let asked = 0;
     const ask = (): void => {
@@ -201,6 +255,14 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
   }
 }
 
+/** @throws ValueError when an option speaks of the order of samples, which is that of the dataset */
+function checkUnordered(options: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || value === null || value === false) continue;
+    throw new ValueError(`an iterable dataset is read in its own order: leave ${name} out`, { op: 'DataLoader' });
+  }
+}
+
 function checkWorkers(dataset: unknown, count: number, prefetchFactor: number | null, isPersistent: boolean): void {
   const check = (holds: boolean, message: string): void => {
     if (!holds) throw new ValueError(message, { op: 'DataLoader' });
@@ -214,6 +276,10 @@ function checkWorkers(dataset: unknown, count: number, prefetchFactor: number | 
   check(
     prefetchFactor === null || (Number.isInteger(prefetchFactor) && prefetchFactor >= 1),
     `prefetchFactor must be a positive whole number, but got ${String(prefetchFactor)}`,
+  );
+  check(
+    !isIterableDataset(dataset),
+    `an iterable dataset is read by the calling thread: leave numWorkers out, but got ${count}`,
   );
   check(
     dataset instanceof ImportedDataset,
