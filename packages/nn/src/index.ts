@@ -3,6 +3,7 @@
 // registers automatic differentiation with core, whatever a bundler drops of the rest
 import '@torsor/autograd';
 
+export { deepCopy } from './copy.ts';
 export * as functional from './functional.ts';
 export * as init from './init.ts';
 export type { AnyModule, IncompatibleKeys, StateDict } from './module.ts';

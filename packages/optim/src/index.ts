@@ -1,4 +1,4 @@
-/** `@torsor/optim`: optimisers and learning-rate schedulers. */
+/** `@torsor/optim`: optimisers, learning-rate schedulers and averages of weights. */
 
 // registers automatic differentiation with core, whatever a bundler drops of the rest
 import '@torsor/autograd';
@@ -35,3 +35,4 @@ export type { RpropOptions } from './rprop.ts';
 export { Rprop } from './rprop.ts';
 export type { SGDOptions } from './sgd.ts';
 export { SGD } from './sgd.ts';
+export * as swaUtils from './swaUtils/index.ts';

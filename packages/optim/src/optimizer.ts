@@ -18,7 +18,7 @@ import {
 /** Options of an optimiser, by camelCase name; each group carries its own. */
 export type Hyperparameters = Record<string, unknown>;
 
-/** What schedulers note in groups: the bounds between which learning rate and momentum move. */
+/** What schedulers note in groups: the bounds between which learning rate and momentum move, and where they go. */
 export interface GroupSchedule {
   /** The rate that the group began with. A scheduler that resumes needs it. */
   initialLr?: number;
@@ -26,9 +26,11 @@ export interface GroupSchedule {
   minLr?: number;
   maxMomentum?: number;
   baseMomentum?: number;
+  /** The rate at which weights are averaged. */
+  swaLr?: number;
 }
 
-const SCHEDULE = ['initialLr', 'maxLr', 'minLr', 'maxMomentum', 'baseMomentum'];
+const SCHEDULE = ['initialLr', 'maxLr', 'minLr', 'maxMomentum', 'baseMomentum', 'swaLr'];
 
 /** Parameters with options of their own. */
 type GroupInput<H> = Partial<H> & GroupSchedule & { readonly params: Tensor | Iterable<Tensor> };
