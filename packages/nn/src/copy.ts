@@ -1,14 +1,14 @@
 /**
  * Deep copies of modules, as `copy.deepcopy` makes them in PyTorch: stacks of layers begin as copies of one. A copy is an instance of
- * the same class whose fields are copied; its constructor does not run, so that nothing is drawn.
+ * the same class whose fields are copied; its constructor does not run, so that nothing is drawn. Hooks are the same functions.
  *
- * Left out: hooks, and what a class keeps in `#private` fields of its own, which no code outside the class can reach.
+ * Left out: what a class keeps in `#private` fields of its own, which no code outside the class can reach.
  */
 
 import { noGrad } from '@torsor/autograd';
 import { Tensor } from '@torsor/core';
 import type { AnyModule } from './module.ts';
-import { isModule, Module } from './module.ts';
+import { HOOKS, isModule, Module } from './module.ts';
 import { Buffer, Parameter } from './parameter.ts';
 
 function copyTensor(x: Tensor): Tensor {
@@ -26,8 +26,8 @@ function isPlain(value: object): boolean {
 
 /**
  * A copy of a module, tensor, list, set, map or plain object with all that is in it; anything else, functions too, as it is. What was
- * one thing in two places is one thing in the copy, so that tied weights stay tied. Hooks, and what a class keeps in `#private` fields of its
- * own, stay behind.
+ * one thing in two places is one thing in the copy, so that tied weights stay tied. What a class keeps in `#private` fields of its own
+ * stays behind.
  *
  * @param seen copies that were made before
  *
@@ -68,5 +68,6 @@ function copyModule(source: AnyModule, note: <C extends object>(copy: C) => C, i
     if (field?.enumerable === true && 'value' in field)
       Object.defineProperty(copy, key, { ...field, value: inner(field.value) });
   }
+  copy[HOOKS] = source[HOOKS];
   return copy;
 }

@@ -34,11 +34,22 @@ type BackwardHook = (module: AnyModule, gradInput: Gradients, gradOutput: Gradie
 
 /** Hooks of a module, made when the first one is registered. */
 class Hooks {
-  readonly forwardPre = new Set<ForwardPreHook>();
-  readonly forward = new Set<ForwardHook>();
-  readonly backwardPre = new Set<BackwardPreHook>();
-  readonly backward = new Set<BackwardHook>();
+  readonly forwardPre: Set<ForwardPreHook>;
+  readonly forward: Set<ForwardHook>;
+  readonly backwardPre: Set<BackwardPreHook>;
+  readonly backward: Set<BackwardHook>;
+
+  /** @param from others, which these begin with */
+  constructor(from: Hooks | null = null) {
+    this.forwardPre = new Set(from?.forwardPre);
+    this.forward = new Set(from?.forward);
+    this.backwardPre = new Set(from?.backwardPre);
+    this.backward = new Set(from?.backward);
+  }
 }
+
+/** The key of a module's hooks: for copies of it, and for what this package does by hooks. */
+export const HOOKS = Symbol('hooks');
 
 function register<T>(set: Set<T>, hook: T): RemovableHandle {
   set.add(hook);
@@ -138,6 +149,16 @@ export abstract class Module<A extends readonly unknown[] = [input: Tensor], R =
       if (replaced !== undefined && replaced !== null) output = replaced;
     }
     return (watch === null ? output : watch.outputs(output)) as R;
+  }
+
+  /** @internal Its hooks, if it has any. */
+  get [HOOKS](): Hooks | null {
+    return this.#hooks;
+  }
+
+  /** @internal Takes over those of another module, one by one. */
+  set [HOOKS](hooks: Hooks | null) {
+    this.#hooks = hooks === null ? null : new Hooks(hooks);
   }
 
   /** Runs before `forward`; what it returns (if anything) replaces the arguments. */

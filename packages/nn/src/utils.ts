@@ -1,10 +1,13 @@
-/** `nn.utils`: clipping of gradients, parameters as one vector, and their number. */
+/** `nn.utils`: clipping of gradients, parameters as one vector, and their number; weight and spectral normalisation. */
 
 import { borrowGrad, noGrad } from '@torsor/autograd';
 import { cat, clamp_, div, named, norm, ShapeError, stack, Tensor, tensor, ValueError } from '@torsor/core';
 import { flag, numeric, required, tensorArgument } from './arguments.ts';
 import type { AnyModule } from './module.ts';
 import { isModule } from './module.ts';
+
+export * from './spectralNorm.ts';
+export * from './weightNorm.ts';
 
 /** Parameters: one, or several, such as `net.parameters()`. */
 export type Parameters = Tensor | Iterable<Tensor>;

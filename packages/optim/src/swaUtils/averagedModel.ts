@@ -49,7 +49,7 @@ export interface AveragedModelOptions {
  *
  * Statistics of batch normalisation are copied with the model's last; `updateBn` works them out for the averaged weights.
  *
- * @param model what is copied; hooks, and `#private` fields of its classes, are not
+ * @param model what is copied, but for `#private` fields of its classes
  * @param avgFn the new average of a parameter, from the average so far, the model's parameter and the number of models before; null,
  *   the default, for the mean of all models. `getEmaAvgFn(decay)` makes one.
  * @param useBuffers whether to average buffers too, rather than copy them; false by default
