@@ -53,6 +53,21 @@ export function checkFloat(op: string, input: Tensor): void {
   });
 }
 
+/**
+ * The padding row, counted from the start.
+ *
+ * @throws ValueError when there is no such row
+ */
+export function paddingRow(op: string, paddingIdx: number, rows: number): number {
+  if (!Number.isInteger(paddingIdx) || paddingIdx >= rows || paddingIdx < -rows) {
+    throw new ValueError(`paddingIdx must be within numEmbeddings, but got ${paddingIdx} of ${rows}`, {
+      op,
+      operands: { paddingIdx, numEmbeddings: rows },
+    });
+  }
+  return paddingIdx < 0 ? paddingIdx + rows : paddingIdx;
+}
+
 /** PyTorch's `UserWarning`: what is legal and probably not meant. */
 export function warn(op: string, message: string): void {
   console.warn(`torsor: ${op}: ${message}`);

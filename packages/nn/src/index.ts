@@ -14,6 +14,7 @@ export * from './modules/container.ts';
 export * from './modules/conv.ts';
 export * from './modules/distance.ts';
 export * from './modules/dropout.ts';
+export * from './modules/embeddingBag.ts';
 export * from './modules/flatten.ts';
 export * from './modules/fold.ts';
 export * from './modules/likelihoodLoss.ts';

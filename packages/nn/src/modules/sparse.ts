@@ -1,10 +1,10 @@
-/** Tables of vectors: `torch.nn.modules.sparse`. `EmbeddingBag` and sparse gradients are left out. */
+/** Tables of vectors: `Embedding` of `torch.nn.modules.sparse`. Sparse gradients are left out. */
 
 import { noGrad } from '@torsor/autograd';
 import type { DType, Tensor } from '@torsor/core';
-import { empty, formatShape, NotImplementedError, named, ShapeError, ValueError } from '@torsor/core';
-import { flag, integer, numeric, required } from '../arguments.ts';
-import { embedding } from '../functional.ts';
+import { empty, formatShape, NotImplementedError, named, ShapeError } from '@torsor/core';
+import { flag, integer, numeric, paddingRow, required } from '../arguments.ts';
+import { embedding } from '../embedding.ts';
 import { normal_ } from '../init.ts';
 import { Module } from '../module.ts';
 import { Parameter } from '../parameter.ts';
@@ -102,24 +102,13 @@ export class Embedding extends Module {
       ]);
     this.numEmbeddings = integer(op, 'numEmbeddings', required(op, 'numEmbeddings', rows));
     this.embeddingDim = integer(op, 'embeddingDim', required(op, 'embeddingDim', width));
-    this.paddingIdx = padding === null ? null : this.#checkPadding(padding);
+    this.paddingIdx = padding === null ? null : paddingRow(op, padding, this.numEmbeddings);
     this.maxNorm = most === null ? null : numeric(op, 'maxNorm', most);
     this.normType = numeric(op, 'normType', order);
     this.scaleGradByFreq = flag(op, 'scaleGradByFreq', scales);
     if (isSparse) throw new NotImplementedError('has no sparse gradients; leave sparse out', { op });
     this.weight = new Parameter(empty([this.numEmbeddings, this.embeddingDim], { dtype: dtype ?? 'float32' }));
     this.resetParameters();
-  }
-
-  #checkPadding(paddingIdx: number): number {
-    const rows = this.numEmbeddings;
-    if (!Number.isInteger(paddingIdx) || paddingIdx >= rows || paddingIdx < -rows) {
-      throw new ValueError(`paddingIdx must be within numEmbeddings, but got ${paddingIdx} of ${rows}`, {
-        op: 'Embedding',
-        operands: { paddingIdx, numEmbeddings: rows },
-      });
-    }
-    return paddingIdx < 0 ? paddingIdx + rows : paddingIdx;
   }
 
   /**
@@ -156,7 +145,7 @@ export class Embedding extends Module {
       dtype: embeddings.dtype,
     });
     Object.assign(table, { numEmbeddings, weight: new Parameter(embeddings, !isFrozen) });
-    const padding = paddingIdx === undefined || paddingIdx === null ? null : table.#checkPadding(paddingIdx);
+    const padding = paddingIdx === undefined || paddingIdx === null ? null : paddingRow(op, paddingIdx, numEmbeddings);
     return Object.assign(table, { paddingIdx: padding });
   }
 
