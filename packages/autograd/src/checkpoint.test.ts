@@ -1,7 +1,7 @@
 import { AutogradError, manualSeed, NotImplementedError, ones, rand, type Tensor, tensor } from '@torsor/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { checkpoint, grad, noGrad, savedTensorsHooks } from './index.ts';
+import { checkpoint, checkpointSequential, grad, noGrad, savedTensorsHooks } from './index.ts';
 
 function throws(fn: () => unknown, pattern: RegExp): void {
   assert.throws(fn, (error: unknown) => {
@@ -129,6 +129,63 @@ test('under noGrad a checkpoint is a call', () => {
   assert.throws(
     () => checkpoint((t: Tensor) => t, x, { useReentrant: true }),
     (e: unknown) => e instanceof NotImplementedError,
+  );
+});
+
+test('functions in segments: all but the last are computed anew, from what came in', () => {
+  const w = leaf([0.5, 0.25]);
+  const runs = [0, 0, 0, 0, 0];
+  const functions = runs.map((_, i) => (x: Tensor): Tensor => {
+    runs[i]++;
+    return x.mul(w).sin().add(i);
+  });
+  const x = leaf();
+  const plain = functions.reduce((y, fn) => fn(y), x);
+  plain.sum().backward();
+  const expected = [x, w].map((t) => t.grad?.toArray());
+  const cuts: readonly [segments: number, again: number][] = [
+    [1, 0],
+    [2, 2],
+    [3, 2],
+    [5, 4],
+  ];
+  for (const [segments, again] of cuts) {
+    for (const t of [x, w]) t.grad = null;
+    runs.fill(0);
+    const out = checkpointSequential(functions, segments, x, { preserveRngState: false });
+    assert.equal(out.toArray(), plain.toArray(), `${segments} segments`);
+    out.sum().backward();
+    assert.equal(
+      [x, w].map((t) => t.grad?.toArray()),
+      expected,
+      `${segments} segments`,
+    );
+    assert.equal(
+      runs,
+      runs.map((_, i) => (i < again ? 2 : 1)),
+      `${segments} segments`,
+    );
+  }
+  assert.equal(checkpointSequential(new Set(functions), 2, x).toArray(), plain.toArray());
+});
+
+test('segments and options that make no sense are refused', () => {
+  const x = leaf();
+  const functions = [(t: Tensor) => t.exp(), (t: Tensor) => t.sin()];
+  for (const segments of [0, 3, 1.5, '2' as never]) {
+    assert.throws(
+      () => checkpointSequential(functions, segments, x),
+      /^checkpointSequential: segments must be an integer from 1 to the number of functions, 2, but got/,
+    );
+  }
+  assert.throws(() => checkpointSequential([], 1, x), /number of functions, 0, but got 1/);
+  assert.throws(
+    () => checkpointSequential(functions, 2, x, { useReentrant: true }),
+    /useReentrant: true is not offered/,
+  );
+  assert.throws(
+    () => checkpointSequential(functions, 2, x, { rng: true } as object),
+    /^checkpointSequential: unknown option 'rng'/,
   );
 });
 

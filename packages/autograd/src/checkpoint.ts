@@ -16,6 +16,8 @@ import {
   named,
   sameShape,
   setRngState,
+  show,
+  ValueError,
 } from '@torsor/core';
 import { enableGrad } from './gradMode.ts';
 import { savedTensorsHooks } from './saved.ts';
@@ -129,4 +131,45 @@ export function checkpoint(fn: (...args: readonly unknown[]) => unknown, ...all:
   if (!modes.grad) return run();
   const frame = new Frame(run, args, preserveRngState);
   return savedTensorsHooks(frame.pack, frame.unpack, run);
+}
+
+/**
+ * Runs functions one after the other, in segments of which all but the last are checkpoints: only what passes from one segment to the
+ * next is kept, and the backward pass computes a segment anew when its turn comes.
+ *
+ * @param functions functions of a tensor, or an `nn.Sequential`
+ * @param segments how many parts to cut them into; the last takes what is left over
+ * @throws ValueError when `segments` is no integer from 1 to the number of functions
+ *
+ * @example
+ * const net = new nn.Sequential(...blocks);
+ * const loss = checkpointSequential(net, 4, x).mean();
+ */
+export function checkpointSequential(
+  functions: Iterable<(input: Tensor) => Tensor>,
+  segments: number,
+  input: Tensor,
+  options?: CheckpointOptions,
+): Tensor {
+  const op = 'checkpointSequential';
+  const list = [...functions];
+  const [useReentrant = false, preserveRngState = true] = named<[boolean, boolean]>(
+    op,
+    ['useReentrant', 'preserveRngState'],
+    [options],
+  );
+  if (!Number.isInteger(segments) || segments < 1 || segments > list.length) {
+    throw new ValueError(
+      `segments must be an integer from 1 to the number of functions, ${list.length}, but got ${show(segments)}`,
+      { op, operands: { segments, functions: list.length } },
+    );
+  }
+  const size = Math.floor(list.length / segments);
+  const run = (start: number, end?: number) => (x: Tensor) => list.slice(start, end).reduce((y, fn) => fn(y), x);
+  let out = input;
+  let at = 0;
+  for (; at < size * (segments - 1); at += size) {
+    out = checkpoint(run(at, at + size), out, { useReentrant, preserveRngState });
+  }
+  return run(at)(out);
 }

@@ -10,7 +10,7 @@ export {
   setDetectAnomaly,
 } from './anomaly.ts';
 export type { CheckpointOptions } from './checkpoint.ts';
-export { checkpoint } from './checkpoint.ts';
+export { checkpoint, checkpointSequential } from './checkpoint.ts';
 export type { ArgumentMeta, Derivative, Derivatives, Formula, TensorMeta } from './derivatives/define.ts';
 export { formula, materialize, nonDifferentiable, notImplemented } from './derivatives/define.ts';
 export { derivatives } from './derivatives/index.ts';

@@ -1,10 +1,12 @@
+import { checkpointSequential } from '@torsor/autograd';
 import type { Tensor } from '@torsor/core';
-import { ones, rand, tensor, zeros } from '@torsor/core';
+import { manualSeed, ones, rand, tensor, zeros } from '@torsor/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { near, refuses, values } from '../fixtures/check.ts';
 import type { AnyModule } from '../index.ts';
 import {
+  Dropout,
   Linear,
   Module,
   ModuleDict,
@@ -186,6 +188,30 @@ test('a network of nested containers learns the gradient of every part', () => {
   deep(rand(3, 2)).sum().backward();
   for (const [name, parameter] of deep.namedParameters()) assert.ok(parameter.grad !== null, name);
   near(deep.heads.at('a').bias?.grad as Tensor, [3], 'gradient of the last bias', 0);
+});
+
+test('a Sequential in segments that are computed anew has the gradients of one that is not, dropout included', () => {
+  const net = new Sequential(
+    new Linear(6, 8),
+    new Dropout(),
+    new Tanh(),
+    new Linear(8, 8),
+    new Dropout(),
+    new Linear(8, 2),
+  );
+  const x = rand(5, 6);
+  const gradients = (run: () => Tensor): unknown[] => {
+    net.zeroGrad();
+    manualSeed(4);
+    run().sum().backward();
+    return [...[...net.parameters()].map(({ grad }) => grad?.toArray()), rand(1).item()];
+  };
+  const expected = gradients(() => net(x));
+  for (const segments of [1, 2, 3, 6])
+    assert.equal(
+      gradients(() => checkpointSequential(net, segments, x)),
+      expected,
+    );
 });
 
 test.run();
