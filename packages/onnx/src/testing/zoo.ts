@@ -29,6 +29,7 @@ const scores = (n: number): Tensor[] => [randn(n, 4), places(4, n)];
 const pairs = (n: number): Tensor[] => [randn(n, 4), randn(n, 4)];
 const line = (n: number): Tensor[] => [randn(n, 3, 11)];
 const image = (n: number): Tensor[] => [randn(n, 3, 8, 9)];
+const volume = (n: number): Tensor[] => [randn(n, 2, 4, 5, 3)];
 const rows = (n: number): Tensor[] => [randn(n, 6)];
 const sequence = (n: number): Tensor[] => [randn(5, n, 6)];
 /** The length follows n. */
@@ -168,6 +169,8 @@ const norms: readonly Example[] = [
   example('LayerNorm', () => new nn.LayerNorm(6), rows),
   example('LayerNorm of an image', () => new nn.LayerNorm([8, 9], { bias: false }), image),
   example('LayerNorm plain', () => new nn.LayerNorm([8, 9], { elementwiseAffine: false }), image),
+  example('RMSNorm', () => new nn.RMSNorm(6), rows),
+  example('RMSNorm of an image', () => new nn.RMSNorm([8, 9], { eps: 0.1, elementwiseAffine: false }), image),
   example(
     'GroupNorm',
     () => new nn.GroupNorm(2, 6),
@@ -203,14 +206,19 @@ const shapes: readonly Example[] = [
   ),
   example('CircularPad1d', () => new nn.CircularPad1d([2, 1]), line),
   example('CircularPad2d', () => new nn.CircularPad2d([1, 0, 2, 3]), image),
+  example('CircularPad3d', () => new nn.CircularPad3d([1, 0, 2, 3, 0, 1]), volume),
   example('ConstantPad1d', () => new nn.ConstantPad1d([2, -1], 3.5), line),
   example('ConstantPad2d', () => new nn.ConstantPad2d(1, -1), image),
+  example('ConstantPad3d', () => new nn.ConstantPad3d([1, -1, 0, 2, 1, 1], 2), volume),
   example('ReflectionPad1d', () => new nn.ReflectionPad1d(2), line),
   example('ReflectionPad2d', () => new nn.ReflectionPad2d([1, 2, 3, 0]), image),
+  example('ReflectionPad3d', () => new nn.ReflectionPad3d([1, 2, 3, 0, 2, 1]), volume),
   example('ReplicationPad1d', () => new nn.ReplicationPad1d(2), line),
   example('ReplicationPad2d', () => new nn.ReplicationPad2d([1, 2, 3, 0]), image),
+  example('ReplicationPad3d', () => new nn.ReplicationPad3d([1, 2, 3, 0, 2, 1]), volume),
   example('ZeroPad1d', () => new nn.ZeroPad1d([0, 3]), line),
   example('ZeroPad2d', () => new nn.ZeroPad2d(1), image),
+  example('ZeroPad3d', () => new nn.ZeroPad3d(1), volume),
   example('Upsample nearest', () => new nn.Upsample({ scaleFactor: 2 }), line),
   example('Upsample size', () => new nn.Upsample({ size: [5, 12] }), image),
   example('Upsample nearest-exact', () => new nn.Upsample({ size: [5, 12], mode: 'nearest-exact' }), image),
@@ -242,6 +250,8 @@ const dense: readonly Example[] = [
     () => new nn.Linear(6, 4),
     () => [randn(6)],
   ),
+  example('Linear with weightNorm', () => nn.utils.weightNorm(new nn.Linear(6, 4)), rows),
+  example('Linear with spectralNorm', () => nn.utils.spectralNorm(new nn.Linear(6, 4)), rows),
   example('Bilinear', () => new nn.Bilinear(4, 4, 3), pairs),
   example(
     'Embedding',
@@ -252,6 +262,13 @@ const dense: readonly Example[] = [
     'Embedding with padding',
     () => new nn.Embedding(10, 4, { paddingIdx: 0 }),
     (n) => [places(10, n, 3)],
+  ),
+  ...(['sum', 'mean', 'max'] as const).map((mode) =>
+    example(
+      `EmbeddingBag ${mode}`,
+      () => new nn.EmbeddingBag(10, 4, { mode }),
+      (n) => [places(10, n, 3)],
+    ),
   ),
   example('CosineSimilarity', () => new nn.CosineSimilarity(), pairs),
   example('PairwiseDistance', () => new nn.PairwiseDistance(), pairs),
