@@ -247,17 +247,15 @@ export function embeddingBag(
   }
   const padding = skipped === null ? null : paddingRow(op, skipped, weight.shape[0]);
   const isEven = shape.length === 2 && shape[1] > 0 && padding === null;
-  const bounds = isEven
-    ? []
-    : shape.length === 2
-      ? Array.from({ length: shape[0] + 1 }, (_, bag) => bag * shape[1])
-      : boundsOf(
+  const bounds =
+    shape.length === 1
+      ? boundsOf(
           op,
           required(op, 'offsets', starts ?? undefined),
           shape[0],
           flag(op, 'includeLastOffset', includesLast),
-        );
-
+        )
+      : Array.from({ length: shape[0] + 1 }, (_, bag) => bag * shape[1]);
   const flat = input.reshape(-1);
   if (isEven) {
     const rows = weighted(embedding(flat, weight, null, most, order, scales), factors).view([
