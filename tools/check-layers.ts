@@ -21,7 +21,7 @@ export const layers: Record<string, readonly string[]> = {
   '@torsor/data': ['@torsor/core'],
   '@torsor/workers': ['@torsor/core'],
   '@torsor/nn': ['@torsor/autograd', '@torsor/core'],
-  '@torsor/optim': ['@torsor/autograd', '@torsor/core', '@torsor/nn'],
+  '@torsor/optim': ['@torsor/autograd', '@torsor/core'],
   '@torsor/onnx': ['@torsor/autograd', '@torsor/core', '@torsor/nn'],
   torsor: ['@torsor/autograd', '@torsor/core', '@torsor/data', '@torsor/nn', '@torsor/optim', '@torsor/workers'],
 };

@@ -34,4 +34,7 @@ export * from './modules/transformer.ts';
 export * from './modules/unpool.ts';
 export * from './modules/upsample.ts';
 export { Buffer, Parameter } from './parameter.ts';
+export type { AveragedModelOptions, AvgFn } from './swaUtils/averagedModel.ts';
+export { AveragedModel, getEmaAvgFn, getSwaAvgFn } from './swaUtils/averagedModel.ts';
+export { updateBn } from './swaUtils/updateBn.ts';
 export * as utils from './utils.ts';

@@ -1,4 +1,4 @@
-/** `@torsor/optim`: optimisers, learning-rate schedulers and averages of weights. */
+/** `@torsor/optim`: optimisers and learning-rate schedulers. */
 
 // registers automatic differentiation with core, whatever a bundler drops of the rest
 import '@torsor/autograd';
@@ -35,4 +35,5 @@ export type { RpropOptions } from './rprop.ts';
 export { Rprop } from './rprop.ts';
 export type { SGDOptions } from './sgd.ts';
 export { SGD } from './sgd.ts';
-export * as swaUtils from './swaUtils/index.ts';
+export type { SWALROptions } from './swaLr.ts';
+export { SWALR } from './swaLr.ts';

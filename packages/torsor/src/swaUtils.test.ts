@@ -1,14 +1,15 @@
 /** Averages of weights are PyTorch's, step by step. */
 
-import type { Tensor } from '@torsor/core';
-import { manualSeed, rand, tensor, zeros } from '@torsor/core';
-import { BatchNorm1d, Buffer, Linear, Module, Parameter, ReLU, Sequential } from '@torsor/nn';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { lrScheduler, SGD } from '../index.ts';
 import fixtures from './fixtures/swa.json' with { type: 'json' };
-import type { AveragedModelOptions, SWALROptions } from './index.ts';
-import { AveragedModel, getEmaAvgFn, getSwaAvgFn, SWALR, updateBn } from './index.ts';
+import type { Tensor } from './index.ts';
+import { manualSeed, nn, optim, rand, tensor, zeros } from './index.ts';
+import type { AveragedModelOptions, SWALROptions } from './swaUtils.ts';
+
+const { BatchNorm1d, Buffer, Linear, Module, Parameter, ReLU, Sequential } = nn;
+const { lrScheduler, SGD } = optim;
+const { AveragedModel, getEmaAvgFn, getSwaAvgFn, SWALR, updateBn } = optim.swaUtils;
 
 const values = (x: Tensor): number[] => Array.from(x.toTypedArray(), Number);
 
@@ -64,7 +65,7 @@ test('the average is a model of its own: called, saved, loaded, and of the type 
   const net = new Linear(3, 2);
   const averaged = new AveragedModel(net);
   averaged.updateParameters(net);
-  const weight: Parameter = averaged.module.weight;
+  const weight: nn.Parameter = averaged.module.weight;
   assert.is.not(weight, net.weight);
   assert.equal(weight.toArray(), net.weight.toArray());
   net.weight.data.fill_(7);
@@ -117,7 +118,7 @@ test('a model that does not fit is refused before anything is written', () => {
     /unknown option 'decay'; known options are avgFn, useBuffers/,
   );
   assert.throws(() => new AveragedModel(more, 0.9 as never), /avgFn must be a function, but got 0.9/);
-  assert.throws(() => getEmaAvgFn({ decay: 2 }), /^getEmaAvgFn: invalid decay: 2/);
+  assert.throws(() => getEmaAvgFn({ decay: 2 }), /^getEmaAvgFn: decay must be a number from 0 to 1, but got 2/);
 });
 
 test('updateBn leaves mode and momenta as they were, also when a batch is refused', () => {
@@ -151,7 +152,7 @@ test('updateBn leaves mode and momenta as they were, also when a batch is refuse
 const camel = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 /** Two groups, as `tools/fixtures/swa.py` has them. */
-const groups = (): SGD => {
+const groups = (): optim.SGD => {
   const params = [0, 1].map(() => zeros(1, { requiresGrad: true }));
   return new SGD(
     [
@@ -181,7 +182,7 @@ for (const { options, rates } of fixtures.schedules) {
 }
 
 test('the state of a SWALR has the keys of PyTorch, and resumes', () => {
-  const run = (optimizer: SGD, scheduler: SWALR, epochs: number): number[] => {
+  const run = (optimizer: optim.SGD, scheduler: optim.SWALR, epochs: number): number[] => {
     for (let i = 0; i < epochs; i++) {
       optimizer.step();
       scheduler.step();

@@ -2,8 +2,8 @@
 
 import { noGrad } from '@torsor/autograd';
 import type { Tensor } from '@torsor/core';
-import type { Module } from '@torsor/nn';
-import { BatchNorm1d, BatchNorm2d } from '@torsor/nn';
+import type { Module } from '../module.ts';
+import { BatchNorm1d, BatchNorm2d } from '../modules/norm.ts';
 
 /**
  * Works out the running statistics of all batch normalisations of a model anew: their means over the batches of a loader, each

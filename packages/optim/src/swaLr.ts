@@ -1,11 +1,14 @@
-/** The schedule of stochastic weight averaging. */
+/**
+ * The schedule of stochastic weight averaging: what of `torch.optim.swa_utils` is no module. Models that are averages are in `@torsor/nn`;
+ * `torsor` has both as `optim.swaUtils`.
+ */
 
 import { exactCos, named, ValueError } from '@torsor/core';
-import type { Arguments } from '../arguments.ts';
-import { checkChoice, checkFinite, checkInteger } from '../check.ts';
-import type { ScheduledOptimizer } from '../lrScheduler/base.ts';
-import { checkOptimizer } from '../lrScheduler/base.ts';
-import { LRScheduler } from '../lrScheduler/scheduler.ts';
+import type { Arguments } from './arguments.ts';
+import { checkChoice, checkFinite, checkInteger } from './check.ts';
+import type { ScheduledOptimizer } from './lrScheduler/base.ts';
+import { checkOptimizer } from './lrScheduler/base.ts';
+import { LRScheduler } from './lrScheduler/scheduler.ts';
 
 export interface SWALROptions {
   /** The last rate, or one for each group. */
@@ -40,7 +43,7 @@ const STRATEGIES = {
  * Source: torch.optim.swa_utils.SWALR.
  *
  * @example
- * const scheduler = new swaUtils.SWALR(optimizer, 0.05, { annealEpochs: 5 });
+ * const scheduler = new SWALR(optimizer, 0.05, { annealEpochs: 5 });
  */
 export class SWALR extends LRScheduler<{ anneal_func: (part: number) => number; anneal_epochs: number }> {
   constructor(optimizer: ScheduledOptimizer, ...args: Arguments<SWALRArguments, SWALROptions>) {

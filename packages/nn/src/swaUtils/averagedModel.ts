@@ -3,9 +3,9 @@
 import { noGrad } from '@torsor/autograd';
 import type { Tensor } from '@torsor/core';
 import { named, ShapeError, show, tensor, tidy, ValueError } from '@torsor/core';
-import type { Buffer } from '@torsor/nn';
-import { deepCopy, isModule, Module } from '@torsor/nn';
-import { checkBetween } from '../check.ts';
+import { deepCopy } from '../copy.ts';
+import { isModule, Module } from '../module.ts';
+import type { Buffer } from '../parameter.ts';
 
 /**
  * The new average of a parameter.
@@ -28,11 +28,13 @@ export function getSwaAvgFn(): AvgFn {
  * @throws ValueError when `decay` is not from 0 to 1
  *
  * @example
- * const ema = new swaUtils.AveragedModel(net, swaUtils.getEmaAvgFn(0.99), { useBuffers: true });
+ * const ema = new AveragedModel(net, getEmaAvgFn(0.99), { useBuffers: true });
  */
 export function getEmaAvgFn(decay: number | { readonly decay?: number } = 0.999): AvgFn {
   const [rate = 0.999] = named<[number]>('getEmaAvgFn', ['decay'], [decay]);
-  checkBetween('getEmaAvgFn', 'decay', rate, 0, 1);
+  if (typeof rate !== 'number' || !(rate >= 0 && rate <= 1)) {
+    throw new ValueError(`decay must be a number from 0 to 1, but got ${show(rate)}`, { op: 'getEmaAvgFn' });
+  }
   return (averaged, current) => tidy(() => averaged.mul(rate).add(current, { alpha: 1 - rate }));
 }
 
@@ -61,12 +63,12 @@ export interface AveragedModelOptions {
  * Source: Izmailov et al., "Averaging Weights Leads to Wider Optima and Better Generalization", 2018; torch.optim.swa_utils.
  *
  * @example
- * const averaged = new swaUtils.AveragedModel(net);
+ * const averaged = new AveragedModel(net);
  * for (let epoch = 0; epoch < 20; epoch++) {
  *   train(net);
  *   if (epoch >= 15) averaged.updateParameters(net);
  * }
- * swaUtils.updateBn(loader, averaged);
+ * updateBn(loader, averaged);
  * averaged.eval()(images);
  */
 export class AveragedModel<A extends readonly unknown[], R, M extends Module<A, R> = Module<A, R>> extends Module<
