@@ -59,8 +59,7 @@ const places: Readonly<Record<string, (name: string) => boolean>> = {
   'torch.nn.Module': (name) => name in module,
   'torch.utils.data': (name) => name in exportsOf['data'] || typesOf('data').includes(name),
   'torch.dtype': (name) => (core['DTYPES'] as readonly string[]).includes(name),
-  // the umbrella adds what is made of several packages
-  'torch.optim': (name) => name in (torsor['optim'] as Exports),
+  'torch.optim': (name) => name in exportsOf['optim'],
   'torch.optim.lr_scheduler': (name) => name in ((exportsOf['optim']['lrScheduler'] ?? {}) as Exports),
   ...Object.fromEntries(
     [

@@ -3,6 +3,9 @@
 // registers automatic differentiation with core, whatever a bundler drops of the rest
 import '@torsor/autograd';
 
+export type { AveragedModelOptions, AvgFn } from './averages/averagedModel.ts';
+export { AveragedModel, getEmaAvgFn, getSwaAvgFn } from './averages/averagedModel.ts';
+export { updateBn } from './averages/updateBn.ts';
 export { deepCopy } from './copy.ts';
 export * as functional from './functional.ts';
 export * as init from './init.ts';
@@ -34,7 +37,4 @@ export * from './modules/transformer.ts';
 export * from './modules/unpool.ts';
 export * from './modules/upsample.ts';
 export { Buffer, Parameter } from './parameter.ts';
-export type { AveragedModelOptions, AvgFn } from './swaUtils/averagedModel.ts';
-export { AveragedModel, getEmaAvgFn, getSwaAvgFn } from './swaUtils/averagedModel.ts';
-export { updateBn } from './swaUtils/updateBn.ts';
 export * as utils from './utils.ts';

@@ -1,6 +1,5 @@
 /**
- * The schedule of stochastic weight averaging: what of `torch.optim.swa_utils` is no module. Models that are averages are in `@torsor/nn`;
- * `torsor` has both as `optim.swaUtils`.
+ * The schedule of stochastic weight averaging: what of `torch.optim.swa_utils` is no module. Models that are averages are in `@torsor/nn`.
  */
 
 import { exactCos, named, ValueError } from '@torsor/core';

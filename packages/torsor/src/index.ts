@@ -11,5 +11,5 @@ export { enableGrad, inferenceMode, isGradEnabled, noGrad, setGradEnabled } from
 export * from '@torsor/core';
 export * as data from '@torsor/data';
 export * as nn from '@torsor/nn';
+export * as optim from '@torsor/optim';
 export * as workers from '@torsor/workers';
-export * as optim from './optim.ts';

@@ -466,6 +466,7 @@ const networks: readonly Example[] = [
 
 /** Layers that are not exported, and why. */
 export const without: Readonly<Record<string, string>> = {
+  AveragedModel: 'is the model that it averages',
   CTCLoss: 'reads targets and lengths, of which it lays out paths',
   ConvNd: 'is what convolutions have in common',
   GaussianNLLLoss: 'reads the variances, to see that none is negative',

@@ -5,11 +5,10 @@ import * as assert from 'uvu/assert';
 import fixtures from './fixtures/swa.json' with { type: 'json' };
 import type { Tensor } from './index.ts';
 import { manualSeed, nn, optim, rand, tensor, zeros } from './index.ts';
-import type { AveragedModelOptions, SWALROptions } from './swaUtils.ts';
 
+const { AveragedModel, getEmaAvgFn, getSwaAvgFn, updateBn } = nn;
 const { BatchNorm1d, Buffer, Linear, Module, Parameter, ReLU, Sequential } = nn;
-const { lrScheduler, SGD } = optim;
-const { AveragedModel, getEmaAvgFn, getSwaAvgFn, SWALR, updateBn } = optim.swaUtils;
+const { lrScheduler, SGD, SWALR } = optim;
 
 const values = (x: Tensor): number[] => Array.from(x.toTypedArray(), Number);
 
@@ -23,7 +22,7 @@ function near(actual: readonly number[], expected: readonly number[], label: str
   });
 }
 
-const averages: Readonly<Record<keyof typeof fixtures.averages, AveragedModelOptions>> = {
+const averages: Readonly<Record<keyof typeof fixtures.averages, nn.AveragedModelOptions>> = {
   mean: {},
   ema: { avgFn: (averaged, current) => averaged.mul(0.9).add(current.mul(0.1)) },
   'mean, buffers too': { avgFn: getSwaAvgFn(), useBuffers: true },
@@ -168,7 +167,7 @@ for (const { options, rates } of fixtures.schedules) {
     const optimizer = groups();
     const first = new lrScheduler.ExponentialLR(optimizer, 0.5);
     const named = Object.fromEntries(Object.entries(options).map(([key, value]) => [camel(key), value]));
-    const scheduler = new SWALR(optimizer, named as Partial<SWALROptions>);
+    const scheduler = new SWALR(optimizer, named as Partial<optim.SWALROptions>);
     rates.forEach((expected, epoch) => {
       optimizer.step();
       (epoch < 3 ? first : scheduler).step();
