@@ -67,7 +67,7 @@ export const HEALING_ATTEMPTS = 5;
 /** How long the end of a thread is waited for. */
 const TERMINATE_MS = 2_000;
 
-/** How long a lost thread may go on: Deno ends one two seconds after it is told to, and a core that is busy elsewhere keeps it longer. */
+/** How long a lost thread may go on at least, though its runtime say that it has ended: Deno ends one two seconds after it says so. */
 const LOST_THREAD_MS = 5_000;
 
 type Run = (...args: number[]) => unknown;
@@ -346,7 +346,7 @@ export class Pool implements Executor, AsyncDisposable {
     if (this.healing !== null || this.isStopped) return;
     const old = this.workers;
     this.workers = [];
-    this.leave();
+    this.leave(old);
     this.healing = (async () => {
       await terminated(old);
       for (let attempt = 1; !this.isStopped; attempt++) {
@@ -356,7 +356,7 @@ export class Pool implements Executor, AsyncDisposable {
         } catch (error) {
           // What ended one thread may end another while it starts.
           if (attempt === HEALING_ATTEMPTS) throw error;
-          this.leave();
+          this.leave([]);
         }
       }
     })().finally(() => {
@@ -371,7 +371,7 @@ export class Pool implements Executor, AsyncDisposable {
    * it meet, in arguments or in scratch space, the thread that takes its place; and what its launch was to write to, which is nobody's
    * now, becomes nobody else's either while it may go on.
    */
-  private leave(): void {
+  private leave(threads: readonly Thread[]): void {
     const lost = this.ints;
     this.ints = new Int32Array(new SharedArrayBuffer(INTS * 4));
     this.ints.set(lost);
@@ -379,7 +379,8 @@ export class Pool implements Executor, AsyncDisposable {
     Atomics.store(lost, STOP, 1);
     this.doubles = new Float64Array(new SharedArrayBuffer(DOUBLES * 8));
     const home = heap();
-    home.hold(LOST_THREAD_MS);
+    const end = home.hold(LOST_THREAD_MS);
+    void Promise.allSettled(threads.map((thread) => thread.terminate())).then(end);
     for (const pointer of this.scratch.splice(0)) home.release(pointer);
     this.scratchBytes = 0;
   }

@@ -72,7 +72,7 @@ test('what is in use when a hold begins is given to nobody while it lasts, and t
   const heap = new Heap();
   const [a, b] = [heap.allocate(2048), heap.allocate(2048)];
   const scratch = heap.scratch(4096);
-  heap.hold(120);
+  const end = heap.hold(120);
   assert.is.not(heap.scratch(4096), scratch, 'the scratch block is another');
   heap.release(a);
   refuses(() => heap.release(a), 'TorsorError', /no block starts at/, 'twice');
@@ -85,6 +85,15 @@ test('what is in use when a hold begins is given to nobody while it lasts, and t
   const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
   await wait(200);
   assert.is(heap.stats.usedBytes, usedBytes, 'a program that was stopped may find the thread where it was');
+  for (let i = 0; i < 20; i++) {
+    await wait(10);
+    assert.is(heap.stats.usedBytes, usedBytes, 'nor has it ended');
+  }
+  end();
+  end();
+  const endEarly = heap.hold(120);
+  endEarly();
+  assert.is(heap.stats.usedBytes, usedBytes, 'a thread that has ended may not be told from one that has not');
   for (let i = 0; i < 100 && heap.stats.usedBytes === usedBytes; i++) await wait(10);
   assert.ok(heap.stats.usedBytes < usedBytes, 'what was given back is free');
   assert.is(heap.allocate(2048), a);

@@ -57,9 +57,12 @@ export class Heap {
   /** Blocks made in debug mode, with the bytes asked for: those after them, up to the end of the block, must stay as they are. */
   private readonly guarded = new Map<number, number>();
   debug = false;
-  /** Blocks that somebody else may yet write to, those of them that were given back all the same, and for how much longer; see `hold`. */
+  /** Blocks that somebody else may yet write to, and those of them that were given back all the same; see `hold`. */
   private readonly suspects = new Set<number>();
   private readonly held = new Set<number>();
+  private isHolding = false;
+  /** Who may write to them and is not known to have ended; for how much longer they are held at least; and when that was last counted. */
+  private writers = 0;
   private heldMs = 0;
   private seenMs = 0;
   /** Asked to release what it can when blocks of so many bytes do not fit within the limit. */
@@ -142,27 +145,38 @@ export class Heap {
   }
 
   /**
-   * For so long no block that is in use now is given to anybody else, though it be given back meanwhile, as the scratch block is: a
-   * thread that was lost may yet write to it. What is allocated from now on comes and goes as ever. Only time counts in which the program
-   * is seen to run: a system that stops it stops the thread, too.
+   * From now on no block that is in use is given to anybody else, though it be given back meanwhile, as the scratch block is: a thread
+   * that was lost may yet write to it. What is allocated from now on comes and goes as ever.
+   *
+   * @param ms how long that lasts at least; only time counts in which the program is seen to run, since a system that stops it stops the
+   *   thread, too
+   * @returns what says that the thread has ended: until then it lasts
    */
-  hold(ms: number): void {
+  hold(ms: number): () => void {
     for (const units of this.chunks.inUse()) this.suspects.add(units * ALIGN);
     for (const start of this.held) this.suspects.delete(start);
+    this.isHolding = true;
     this.heldMs = ms;
     this.seenMs = performance.now();
     if (this.scratchPtr !== 0) this.release(this.scratchPtr);
     this.scratchPtr = 0;
     this.scratchBytes = 0;
+    this.writers++;
+    let hasEnded = false;
+    return () => {
+      if (!hasEnded) this.writers--;
+      hasEnded = true;
+    };
   }
 
-  /** Ends a hold whose time is over. */
+  /** Ends a hold that is over. */
   private letGo(): void {
-    if (this.heldMs === 0) return;
+    if (!this.isHolding) return;
     const now = performance.now();
-    this.heldMs = Math.max(0, this.heldMs - Math.min(now - this.seenMs, MOST_SEEN_MS));
+    this.heldMs -= Math.min(now - this.seenMs, MOST_SEEN_MS);
     this.seenMs = now;
-    if (this.heldMs > 0) return;
+    if (this.heldMs > 0 || this.writers > 0) return;
+    this.isHolding = false;
     this.suspects.clear();
     const held = [...this.held];
     this.held.clear();
