@@ -81,8 +81,12 @@ threaded(`nothing is lost in ${LASTS_MS} ms of launches, starts, stops and death
       const got = torsor.tidy(() => bits(ops[op](operands[size])));
       const want = expected[size][op];
       assert.is(got.length, want.length);
-      for (let i = 0; i < want.length; i++)
-        if (got[i] !== want[i]) assert.unreachable(`op ${op} of ${size}, byte ${i}`);
+      const wrong: number[] = [];
+      for (let i = 0; i < want.length; i++) if (got[i] !== want[i]) wrong.push(i);
+      if (wrong.length > 0) {
+        const where = `${wrong.length} wrong bytes of ${want.length}, from ${wrong[0]} to ${wrong.at(-1)}`;
+        assert.unreachable(`op ${op} of size ${size}: ${where}; ${JSON.stringify({ ...counts, dead, deaths })}`);
+      }
       counts.launches++;
     } catch (error) {
       if (!(error instanceof WorkerError)) throw error;
