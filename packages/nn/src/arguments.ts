@@ -1,6 +1,6 @@
 /** What functions and layers check about their arguments. */
 
-import { DTypeError, show, Tensor, ValueError } from '@torsor/core';
+import { DTypeError, formatShape, ShapeError, show, Tensor, ValueError } from '@torsor/core';
 
 /** @throws ValueError when an argument without a default is missing */
 export function required<T>(op: string, name: string, value: T | undefined): T {
@@ -66,6 +66,15 @@ export function paddingRow(op: string, paddingIdx: number, rows: number): number
     });
   }
   return paddingIdx < 0 ? paddingIdx + rows : paddingIdx;
+}
+
+/** @throws ShapeError unless the rows of an embedding are a matrix */
+export function checkTable(op: string, embeddings: Tensor): void {
+  if (embeddings.ndim === 2) return;
+  throw new ShapeError(
+    `Embeddings parameter is expected to be 2-dimensional, but got ${formatShape(embeddings.shape)}`,
+    { op, operands: { embeddings: embeddings.shape } },
+  );
 }
 
 /** PyTorch's `UserWarning`: what is legal and probably not meant. */

@@ -18,24 +18,19 @@ import {
   zeros,
 } from '@torsor/core';
 import { flag, paddingRow, required, tensorArgument } from './arguments.ts';
+import type { EmbeddingOptions } from './embedding.ts';
 import { embedding } from './embedding.ts';
 
 /** What becomes of the rows of a bag. */
 export type BagMode = 'sum' | 'mean' | 'max';
 
-export interface EmbeddingBagOptions {
+export interface EmbeddingBagOptions extends Pick<EmbeddingOptions, 'maxNorm' | 'normType' | 'sparse'> {
   /** `[B]`: where each bag begins in an input of one dimension. */
   readonly offsets?: Tensor | null;
-  /** Rows that are looked up and longer than this are shortened to it first, in place. */
-  readonly maxNorm?: number | null;
-  /** Order of the norm that `maxNorm` speaks of; 2 by default. */
-  readonly normType?: number;
   /** Divide the gradient of a row by how often it was looked up; not for maxima. Default false. */
   readonly scaleGradByFreq?: boolean;
   /** What becomes of the rows of a bag; `'mean'` by default. */
   readonly mode?: BagMode;
-  /** Not offered: gradients are dense. */
-  readonly sparse?: boolean;
   /** Factors, of the shape of the input; for sums alone. */
   readonly perSampleWeights?: Tensor | null;
   /** Whether `offsets` has one more entry, where the last bag ends. Default false. */

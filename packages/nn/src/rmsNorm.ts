@@ -1,7 +1,7 @@
 /** `nn.functional.rmsNorm`: Zhang, Sennrich, "Root Mean Square Layer Normalization", 2019. */
 
 import type { Shape, Tensor } from '@torsor/core';
-import { composed, formatShape, isHalf, named, ShapeError, sameShape, ValueError } from '@torsor/core';
+import { composed, formatShape, isHalf, named, normalizedTail, ShapeError, sameShape } from '@torsor/core';
 import { checkFloat, numeric, required, tensorArgument } from './arguments.ts';
 
 export interface RmsNormOptions {
@@ -43,19 +43,9 @@ export function rmsNorm(
     ['normalizedShape', 'weight', 'eps'],
     [normalizedShape, weight, eps],
   );
-  const tail = required(op, 'normalizedShape', shape);
+  const wanted = required(op, 'normalizedShape', shape);
   checkFloat(op, tensorArgument(op, 'input', input));
-  if (!Array.isArray(tail)) {
-    throw new ValueError(`normalizedShape must be given as a list, but got ${String(tail)}`, { op });
-  }
-  const lead = input.ndim - tail.length;
-  if (tail.length < 1 || lead < 0 || !sameShape(input.shape.slice(lead), tail)) {
-    throw new ShapeError(
-      `Given normalizedShape=${formatShape(tail)}, expected input with shape [*, ${tail.join(', ')}], but got input of size ` +
-        formatShape(input.shape),
-      { op, operands: { input: input.shape, normalizedShape: tail } },
-    );
-  }
+  const tail = normalizedTail(op, input, wanted);
   if (w !== null && !sameShape(tensorArgument(op, 'weight', w).shape, tail)) {
     throw new ShapeError(`Expected weight to be of same shape as normalizedShape, but got ${formatShape(w.shape)}`, {
       op,
@@ -63,7 +53,7 @@ export function rmsNorm(
     });
   }
   const least = e === null ? EPSILON[input.dtype === 'float64' ? 'float64' : 'float32'] : numeric(op, 'eps', e);
-  const dims = tail.map((_, d) => lead + d);
+  const dims = tail.map((_, d) => d - tail.length);
   return composed(() => {
     const x = isHalf(input.dtype) ? input.to('float32') : input;
     const unit = x.mul(x.square().mean(dims, true).add(least).rsqrt());

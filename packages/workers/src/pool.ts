@@ -106,7 +106,7 @@ export class Pool implements Executor, AsyncDisposable {
   readonly threads: number;
   private ints: Int32Array;
   private doubles: Float64Array;
-  private readonly text: Uint8Array;
+  private text: Uint8Array;
   private workers: Thread[] = [];
   private readonly watchdogMs: number;
   private readonly spins: boolean;
@@ -368,7 +368,7 @@ export class Pool implements Executor, AsyncDisposable {
 
   /**
    * Leaves lost threads behind. One that cannot be ended at once finds that it must end, and counts nothing any more that counts; nor may
-   * it meet, in arguments or in scratch space, the thread that takes its place; and what its launch was to write to, which is nobody's
+   * it meet, in arguments, messages or scratch space, the thread that takes its place; and what its launch was to write to, which is nobody's
    * now, becomes nobody else's either while it may go on.
    */
   private leave(threads: readonly Thread[]): void {
@@ -378,6 +378,7 @@ export class Pool implements Executor, AsyncDisposable {
     this.ints[PARKED] = 0;
     Atomics.store(lost, STOP, 1);
     this.doubles = new Float64Array(new SharedArrayBuffer(DOUBLES * 8));
+    this.text = new Uint8Array(new SharedArrayBuffer(TEXT_BYTES));
     const home = heap();
     const end = home.hold(LOST_THREAD_MS);
     void Promise.allSettled(threads.map((thread) => thread.terminate())).then(end);

@@ -293,6 +293,27 @@ export interface LayerNormOptions {
 }
 
 /**
+ * The last dimensions of an input, over which it is normalised.
+ *
+ * @throws ShapeError when the input does not end in `shape`; ValueError when that is no list
+ */
+export function normalizedTail(op: string, input: Tensor, shape: unknown): Shape {
+  if (!Array.isArray(shape)) {
+    throw new ValueError(`normalizedShape must be given as a list, but got ${String(shape)}`, { op });
+  }
+  const tail: Shape = shape;
+  const lead = input.ndim - tail.length;
+  if (tail.length < 1 || lead < 0 || !sameShape(input.shape.slice(lead), tail)) {
+    throw new ShapeError(
+      `Given normalizedShape=${formatShape(tail)}, expected input with shape [*, ${tail.join(', ')}], but got input of size ` +
+        formatShape(input.shape),
+      { op, operands: { input: input.shape, normalizedShape: tail } },
+    );
+  }
+  return tail;
+}
+
+/**
  * Normalises over the last dimensions: `(x - mean) / √(var + eps) * weight + bias`, mean and biased variance over `normalizedShape`.
  *
  * input `[…, ...normalizedShape]` → the same shape. Source: Ba et al., "Layer Normalization", 2016.
@@ -317,18 +338,7 @@ export function layerNorm(
   );
   checkTensor(op, 'input', input);
   requireFloat(op, input.dtype);
-  if (!Array.isArray(shape)) {
-    throw new ValueError(`normalizedShape must be given as a list, but got ${String(shape)}`, { op });
-  }
-  const tail: Shape = shape;
-  const lead = input.ndim - tail.length;
-  if (tail.length < 1 || lead < 0 || !sameShape(input.shape.slice(lead), tail)) {
-    throw new ShapeError(
-      `Given normalizedShape=${formatShape(tail)}, expected input with shape [*, ${tail.join(', ')}], but got input of size ` +
-        formatShape(input.shape),
-      { op, operands: { input: input.shape, normalizedShape: tail } },
-    );
-  }
+  const tail = normalizedTail(op, input, shape);
   const [scale, shift] = [tensorOrNull(op, 'weight', w), tensorOrNull(op, 'bias', b)];
   for (const [name, x] of Object.entries({ weight: scale, bias: shift })) {
     if (x === null) continue;
@@ -345,7 +355,15 @@ export function layerNorm(
       });
     }
   }
-  return firstOf(dispatch('layerNorm', layerNormForward, [input, scale, shift, sizeOf(input.shape.slice(0, lead)), e]));
+  return firstOf(
+    dispatch('layerNorm', layerNormForward, [
+      input,
+      scale,
+      shift,
+      sizeOf(input.shape.slice(0, input.ndim - tail.length)),
+      e,
+    ]),
+  );
 }
 
 // ------------------------------------------------------------------------------------------------- group normalisation

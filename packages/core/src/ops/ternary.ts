@@ -50,13 +50,13 @@ export function where(condition: Tensor, self: Operand, other: Operand): Tensor 
 type Scalar3 = (x: number, y: number, z: number) => number;
 
 /** The form that is exact at both ends. As in PyTorch, a product and the sum that it enters are rounded together, when that is stored. */
-const between =
-  (dtype: DType): Scalar3 =>
-  (x, y, t) => {
-    const round = rounding(dtype);
+function between(dtype: DType): Scalar3 {
+  const round = rounding(dtype);
+  return (x, y, t) => {
     const difference = round(y - x);
     return Math.abs(t) < 0.5 ? x + t * difference : y - difference * round(1 - t);
   };
+}
 
 /** How what is computed in a dtype is rounded on its way. */
 function rounding(dtype: DType): (x: number) => number {

@@ -2,8 +2,8 @@
 
 import { noGrad } from '@torsor/autograd';
 import type { DType, Tensor } from '@torsor/core';
-import { empty, formatShape, NotImplementedError, named, ShapeError } from '@torsor/core';
-import { flag, integer, numeric, paddingRow, required } from '../arguments.ts';
+import { empty, NotImplementedError, named } from '@torsor/core';
+import { checkTable, flag, integer, numeric, paddingRow, required } from '../arguments.ts';
 import type { BagMode } from '../embeddingBag.ts';
 import { checkBagMode, embeddingBag } from '../embeddingBag.ts';
 import { normal_ } from '../init.ts';
@@ -177,12 +177,7 @@ export class EmbeddingBag extends Module<BagArguments> {
     options?: BagFromPretrainedOptions,
   ): EmbeddingBag {
     const op = 'EmbeddingBag.fromPretrained';
-    if (embeddings.ndim !== 2) {
-      throw new ShapeError(
-        `Embeddings parameter is expected to be 2-dimensional, but got ${formatShape(embeddings.shape)}`,
-        { op, operands: { embeddings: embeddings.shape } },
-      );
-    }
+    checkTable(op, embeddings);
     const [isFrozen = true, maxNorm, normType, scaleGradByFreq, mode, sparse, includeLastOffset, paddingIdx = null] =
       named<[boolean, number | null, number, boolean, BagMode, boolean, boolean, number | null]>(
         op,

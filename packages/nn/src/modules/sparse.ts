@@ -2,8 +2,8 @@
 
 import { noGrad } from '@torsor/autograd';
 import type { DType, Tensor } from '@torsor/core';
-import { empty, formatShape, NotImplementedError, named, ShapeError } from '@torsor/core';
-import { flag, integer, numeric, paddingRow, required } from '../arguments.ts';
+import { empty, NotImplementedError, named } from '@torsor/core';
+import { checkTable, flag, integer, numeric, paddingRow, required } from '../arguments.ts';
 import { embedding } from '../embedding.ts';
 import { normal_ } from '../init.ts';
 import { Module } from '../module.ts';
@@ -123,15 +123,7 @@ export class Embedding extends Module {
     options?: FromPretrainedOptions,
   ): Embedding {
     const op = 'Embedding.fromPretrained';
-    if (embeddings.ndim !== 2) {
-      throw new ShapeError(
-        `Embeddings parameter is expected to be 2-dimensional, but got ${formatShape(embeddings.shape)}`,
-        {
-          op,
-          operands: { embeddings: embeddings.shape },
-        },
-      );
-    }
+    checkTable(op, embeddings);
     const [isFrozen = true, paddingIdx, maxNorm, normType, scaleGradByFreq, sparse] = named<
       [boolean, number | null, number | null, number, boolean, boolean]
     >(op, ['freeze', ...EMBEDDING_NAMES.slice(2, -1)], [freeze, options]);
