@@ -131,7 +131,7 @@ export function markdown(report: Report): string {
     'above 1, ours is faster. `ceiling` is the peak of multiply-adds for a rate in GFLOP/s, and the bandwidth of copying for a rate in',
     'GB/s; `like` is the aligned product of like size, or the forward of a gradient. ✗ marks what falls short of issue 3' +
       (machine.features.includes('fma') ? '.' : ': here, what is slower than ONNX Runtime Web.'),
-    'Turns on two threads are taken anew, up to ten times, where multiply-adds just before or after find a core missing.',
+    'Turns on two threads are taken anew, up to ten times each, where multiply-adds just before or after find a core missing.',
   ];
   for (const suite of new Set(results.map((result) => result.suite))) {
     text.push('', `## ${suite}`, '', `| | ${columns.join(' | ')} |`, `| --- |${columns.map(() => ' ---: |').join('')}`);

@@ -124,10 +124,10 @@ export class Heap {
   /** Gives a block back. */
   release(start: number): void {
     const size = this.chunks.sizeAt(start / ALIGN) * ALIGN;
-    if (size === 0 || this.held.has(start)) {
+    if (size === 0 || (this.isHolding && this.held.has(start))) {
       throw new TorsorError(`no block starts at ${start}`, { op: 'Heap.release', operands: { start } });
     }
-    if (this.suspects.delete(start)) {
+    if (this.isHolding && this.suspects.delete(start)) {
       this.held.add(start);
       this.letGo();
       return;
