@@ -5,9 +5,8 @@ import * as torsor from '@torsor/core';
 import { conv2d, executor, exportTasks, heap, manualSeed, rand, randn, setExecutor, WorkerError } from '@torsor/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Pool } from './index.ts';
-import { start } from './index.ts';
-import type { Thread } from './threads.ts';
+import { Pool, start } from './index.ts';
+import type { Given, Thread } from './threads.ts';
 
 /** Whether this runtime shares memory; where it does not, a pool has one thread, and there is little to test. */
 const isShared = typeof SharedArrayBuffer !== 'undefined' && heap().memory.buffer instanceof SharedArrayBuffer;
@@ -234,6 +233,53 @@ threaded(
 );
 
 threaded(
+  'threads that do not start in time are started anew, and a pool none of whose threads start says so',
+  async () => {
+    const want = product();
+    const ended: number[] = [];
+    const never = new Promise<void>(() => undefined);
+    const silent = async (given: readonly Given[]): Promise<Thread[]> =>
+      given.map(({ thread }) => ({
+        ready: never,
+        onEnd: () => undefined,
+        terminate: async () => void ended.push(thread),
+      }));
+
+    const lost = new Pool(3, { watchdogMs: 1000, startMs: 20 });
+    lost.starter = silent;
+    await lost.open().then(
+      () => assert.unreachable('no thread has started'),
+      (error) => {
+        assert.instance(error, WorkerError);
+        assert.is(error.message, 'start: not all of 2 threads have started within 20 ms');
+      },
+    );
+    assert.equal(ended, [1, 2, 1, 2, 1, 2, 1, 2, 1, 2]);
+    await lost.stop();
+
+    const pool = new Pool(2, { watchdogMs: 1000, startMs: 20 });
+    const starter = pool.starter;
+    let attempts = 0;
+    pool.starter = (given) => {
+      if (++attempts < 3) return silent(given);
+      Object.assign(pool, { startMs: 60_000 });
+      return starter(given);
+    };
+    await pool.open();
+    try {
+      assert.is(attempts, 3);
+      setExecutor(pool);
+      pool.sharesAll = true;
+      for (let i = 0; i < 2000 && pool.stats().threads[1].tasks === 0; i++) assert.is(product(), want);
+      assert.ok(pool.stats().threads[1].tasks > 0, 'the thread works');
+    } finally {
+      await pool.stop();
+    }
+    assert.is(executor().threads, 1);
+  },
+);
+
+threaded(
   'the thread that takes the place of a lost one meets it nowhere: not in counters, arguments or scratch space',
   async () => {
     const want = product();
@@ -345,13 +391,17 @@ test('nonsense is refused before anything is started', async () => {
     { threads: 65 },
     { threads: '2' },
     { watchdogMs: -1 },
+    { startMs: Number.NaN },
     { cores: 2 },
   ]) {
     try {
       await start(bad as never);
       assert.unreachable(JSON.stringify(bad));
     } catch (error) {
-      assert.match((error as Error).message, /^start: (threads must be|watchdogMs must be|unknown option 'cores')/);
+      assert.match(
+        (error as Error).message,
+        /^start: (threads must be|(watchdogMs|startMs) must be a positive number|unknown option 'cores')/,
+      );
     }
   }
   assert.is(executor().threads, 1);

@@ -62,8 +62,12 @@ const RESTS = 5;
 /** A launch in which no task ends for so long has lost a thread; and how often the caller looks. */
 const WATCHDOG_MS = 10_000;
 const LOOK_MS = 50;
-/** @internal How often threads are started in place of lost ones, before the pool goes on without. */
-export const HEALING_ATTEMPTS = 5;
+/** Threads that take so long to start are started anew: browsers have been seen that never load a worker, and never say so. */
+const START_MS = 30_000;
+/** @internal How often threads are started, in place of late or of lost ones, before the pool fails or goes on without. */
+export const STARTING_ATTEMPTS = 5;
+/** The longest that a timer can be set to. */
+const LONGEST_MS = 2 ** 31 - 1;
 /** How long the end of a thread is waited for. */
 const TERMINATE_MS = 2_000;
 
@@ -78,6 +82,8 @@ export interface PoolOptions {
   readonly threads?: number;
   /** Milliseconds in which some task of a launch must end, before the pool takes its threads for dead. Default 10,000. */
   readonly watchdogMs?: number;
+  /** Milliseconds in which all threads must have started, before they are ended and started anew, five times at most. Default 30,000. */
+  readonly startMs?: number;
 }
 
 /** What one thread has done. */
@@ -109,9 +115,12 @@ export class Pool implements Executor, AsyncDisposable {
   private text: Uint8Array;
   private workers: Thread[] = [];
   private readonly watchdogMs: number;
+  private readonly startMs: number;
   private readonly spins: boolean;
   /** @internal For tests: shares launches of any size. */
   sharesAll = false;
+  /** @internal For tests: how threads are started. */
+  starter = startThreads;
   private generation = 0;
   /** Kernels by what they export here, and their functions. */
   private readonly ids = new Map<object, number>();
@@ -134,9 +143,10 @@ export class Pool implements Executor, AsyncDisposable {
   private healing: Promise<void> | null = null;
 
   /** @internal */
-  constructor(threads: number, watchdogMs: number) {
+  constructor(threads: number, { watchdogMs, startMs }: Required<Omit<PoolOptions, 'threads'>>) {
     this.threads = threads;
     this.watchdogMs = watchdogMs;
+    this.startMs = startMs;
     // A pool of one thread shares nothing, and may not be able to.
     const Block = threads > 1 ? SharedArrayBuffer : ArrayBuffer;
     this.ints = new Int32Array(new Block(INTS * 4));
@@ -147,25 +157,45 @@ export class Pool implements Executor, AsyncDisposable {
     this.ints[SPIN_US] = this.spins ? WORKER_SPIN_US : 0;
   }
 
-  /** @internal Starts the workers; resolves when all of them wait for work. */
-  async open(): Promise<void> {
+  /**
+   * @internal Starts the workers; resolves when all of them wait for work. Late ones are tried again; a failure to start only where what
+   * ended one thread may not end the next.
+   */
+  async open(triesFailures = false): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.openOnce();
+      } catch (error) {
+        if (attempt === STARTING_ATTEMPTS || this.isStopped || !(triesFailures || error instanceof Late)) throw error;
+        this.leave([]);
+      }
+    }
+  }
+
+  private async openOnce(): Promise<void> {
     const given: Given[] = [];
     for (let thread = 1; thread < this.threads; thread++) {
       given.push({ thread, memory: heap().memory, ints: this.ints, doubles: this.doubles, text: this.text });
     }
-    this.workers = await startThreads(given);
+    this.workers = await this.starter(given);
     const workers = this.workers;
     for (const worker of workers) {
       worker.onEnd(() => {
         if (!this.isStopped && this.workers === workers) this.heal();
       });
     }
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Late(workers.length, this.startMs)), Math.min(this.startMs, LONGEST_MS));
+    });
     try {
-      await Promise.all(workers.map(({ ready }) => ready));
+      await Promise.race([Promise.all(workers.map(({ ready }) => ready)), late]);
     } catch (error) {
       this.workers = [];
       await terminated(workers);
       throw error;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -349,15 +379,11 @@ export class Pool implements Executor, AsyncDisposable {
     this.leave(old);
     this.healing = (async () => {
       await terminated(old);
-      for (let attempt = 1; !this.isStopped; attempt++) {
-        try {
-          await this.open();
-          return;
-        } catch (error) {
-          // What ended one thread may end another while it starts.
-          if (attempt === HEALING_ATTEMPTS) throw error;
-          this.leave([]);
-        }
+      try {
+        // What ended one thread may end another while it starts.
+        if (!this.isStopped) await this.open(true);
+      } catch (error) {
+        if (!this.isStopped) throw error;
       }
     })().finally(() => {
       this.healing = null;
@@ -476,6 +502,16 @@ export class Pool implements Executor, AsyncDisposable {
   }
 }
 
+/** Threads have not started in time. */
+class Late extends WorkerError {
+  constructor(threads: number, startMs: number) {
+    super(`not all of ${threads} threads have started within ${startMs} ms`, {
+      op: 'start',
+      operands: { threads, startMs },
+    });
+  }
+}
+
 /** Ends threads; one that is caught in a kernel cannot be ended everywhere, and is not waited for. */
 async function terminated(threads: readonly Thread[]): Promise<void> {
   const all = Promise.all(threads.map((thread) => thread.terminate()));
@@ -527,9 +563,9 @@ function cores(): number {
  * await pool.stop();
  */
 export async function start(options: PoolOptions = {}): Promise<Pool> {
-  const { threads: wanted, watchdogMs = WATCHDOG_MS, ...rest } = options;
+  const { threads: wanted, watchdogMs = WATCHDOG_MS, startMs = START_MS, ...rest } = options;
   for (const name of Object.keys(rest)) {
-    throw new ValueError(`unknown option '${name}'; known: threads, watchdogMs`, { op: 'start' });
+    throw new ValueError(`unknown option '${name}'; known: threads, watchdogMs, startMs`, { op: 'start' });
   }
   if (wanted !== undefined && !(Number.isInteger(wanted) && wanted >= 1 && wanted <= MOST_THREADS)) {
     throw new ValueError(`threads must be a whole number from 1 to ${MOST_THREADS}, but got ${String(wanted)}`, {
@@ -537,8 +573,8 @@ export async function start(options: PoolOptions = {}): Promise<Pool> {
       operands: { threads: wanted },
     });
   }
-  if (!(watchdogMs > 0)) {
-    throw new ValueError(`watchdogMs must be a positive number, but got ${String(watchdogMs)}`, { op: 'start' });
+  for (const [name, ms] of Object.entries({ watchdogMs, startMs })) {
+    if (!(ms > 0)) throw new ValueError(`${name} must be a positive number, but got ${String(ms)}`, { op: 'start' });
   }
   if (running !== null) {
     if (wanted === undefined || wanted === running.threads) return running;
@@ -559,7 +595,7 @@ export async function start(options: PoolOptions = {}): Promise<Pool> {
       );
     }
   }
-  const pool = new Pool(threads, watchdogMs);
+  const pool = new Pool(threads, { watchdogMs, startMs });
   setExecutor(pool);
   running = pool;
   try {

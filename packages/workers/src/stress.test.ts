@@ -10,7 +10,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Pool } from './index.ts';
 import { start } from './index.ts';
-import { HEALING_ATTEMPTS } from './pool.ts';
+import { STARTING_ATTEMPTS } from './pool.ts';
 import type { Thread } from './threads.ts';
 
 const isShared = typeof SharedArrayBuffer !== 'undefined' && heap().memory.buffer instanceof SharedArrayBuffer;
@@ -70,7 +70,7 @@ threaded(`nothing is lost in ${LASTS_MS} ms of launches, starts, stops and death
       deaths = 0;
     } catch (error) {
       if (!(error instanceof WorkerError)) throw error;
-      assert.ok(deaths >= HEALING_ATTEMPTS, `${error.message}, after ${deaths} deaths`);
+      assert.ok(deaths >= STARTING_ATTEMPTS, `${error.message}, after ${deaths} deaths`);
       counts.givenUp++;
       await stop();
     }

@@ -98,6 +98,10 @@ if (
   globalThis.onmessage = ({ data }) => {
     begin({ ...data, ready: () => postMessage('ready'), ended: () => close() });
   };
+  // Whoever started the thread hears of it as its end.
+  globalThis.onmessageerror = () => {
+    throw new Error('what the thread was given could not be read');
+  };
 } else {
   // Not a literal, so that bundlers for browsers leave it alone; not awaited, since their workers may not be modules.
   const name = 'node:worker_threads';
