@@ -213,12 +213,11 @@ export function runThresholdBackward(grad: Tensor, self: Tensor, threshold: numb
 /** out = the gradient of an activation; false, and nothing done, where no kernel takes the operands. */
 export function runGradient(
   name: GradientName,
-  grad: Tensor,
-  saved: Tensor,
+  operands: readonly Tensor[],
   out: Tensor,
   parameters: readonly number[],
 ): boolean {
-  return out.storage.enterHeap() && launchElementwise(name, [grad, saved], out, parameters);
+  return out.storage.enterHeap() && launchElementwise(name, operands, out, parameters);
 }
 
 /** out = self³, as a product: PyTorch computes it so */

@@ -1212,6 +1212,11 @@ export class Tensor extends TensorBase {
     return this;
   }
 
+  /** See {@link elementwise.prelu}. */
+  prelu(weight: Tensor): Tensor {
+    return elementwise.prelu(this, weight);
+  }
+
   /** See {@link elementwise.eq}. */
   eq(other: Operand): Tensor {
     return elementwise.eq(this, other);

@@ -68,6 +68,7 @@ export {
   nllLoss,
   oneHot,
   pad,
+  prelu,
   sigmoid,
   smoothL1Loss,
   softplus,
@@ -261,33 +262,6 @@ export function selu_(input: Tensor): Tensor {
 export function leakyRelu_(input: Tensor, negativeSlope?: number | Omit<LeakyReluOptions, 'inplace'>): Tensor {
   const [value = 0.01] = named<[number]>('leakyRelu_', ['negativeSlope'], [negativeSlope]);
   return leakyRelu(input, value, true);
-}
-
-/** `x > 0 ? x : weight x`: weight `[1]`, or `[C]` with one slope for each entry of the input's second dimension. */
-export function prelu(input: Tensor, weight: Tensor): Tensor {
-  const op = 'prelu';
-  tensorArgument(op, 'weight', weight);
-  const operands = { input: input.shape, weight: weight.shape };
-  if (weight.ndim > 1) {
-    throw new ShapeError(`Expected weight to be a scalar or 1D tensor, but got shape ${formatShape(weight.shape)}`, {
-      op,
-      operands,
-    });
-  }
-  const slopes = weight.numel();
-  let factor = weight;
-  if (slopes !== 1) {
-    const channels = input.ndim < 2 ? 1 : input.shape[1];
-    if (channels !== slopes) {
-      throw new ShapeError(
-        `Mismatch of parameter numbers and input channel size. Found parameter numbers = ${slopes} and channel size = ${channels}`,
-        { op, operands },
-      );
-    }
-    factor = weight.view([slopes, ...new Array<number>(input.ndim - 2).fill(1)]);
-  } else if (input.ndim === 0) factor = weight.view([]);
-  // Not `where`: its gradient for the weight would be 0 · ∞ where the input is infinite.
-  return add(coreRelu(input), mul(clamp(input, null, 0), factor));
 }
 
 /** `a sigmoid(b)` for the two halves a and b of the input along `dim` (-1 by default). */

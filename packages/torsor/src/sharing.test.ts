@@ -97,6 +97,7 @@ const cases: { readonly [K in OpName]: Case } = {
     ],
     (name) => two((x, y) => named[name](x, y)),
   ),
+  prelu: one((x) => t.prelu(x, t.full([x.shape[1]], 0.2))),
   add: two((x, y) => x.add(y), matrix, PASSED_ON),
   divRounded: 'a loop computes it: rare',
   ...each(['bitwiseAnd', 'bitwiseOr', 'bitwiseXor'], () => 'a loop computes it: of integers, and rare'),

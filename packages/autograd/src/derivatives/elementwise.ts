@@ -371,6 +371,11 @@ export const elementwise: Derivatives<keyof ElementwiseOps> = {
     },
     { name: byNumber('XlogyBackward0', 'XlogyBackward1', 'XlogyBackward2') },
   ),
+  // Not x · 0 where x > 0: that would be NaN where x is infinite.
+  prelu: formula([0, 1], (grad, { args: [x, weight], needs }) => [
+    needs[0] && (fusedGradient('preluBackward', grad, [x, weight]) ?? where(x.gt(0), grad, grad.mul(weight))),
+    needs[1] && (fusedGradient('preluWeightBackward', grad, x) ?? where(x.gt(0), 0, grad.mul(x))),
+  ]),
   eq: nonDifferentiable,
   ne: nonDifferentiable,
   lt: nonDifferentiable,

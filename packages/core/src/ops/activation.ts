@@ -4,15 +4,18 @@ import { allocate, isTensor } from '../base.ts';
 import { dispatch, dispatchInPlace } from '../dispatch.ts';
 import type { DType } from '../dtype.ts';
 import { resultType } from '../dtype.ts';
-import { DTypeError, show, ValueError } from '../errors.ts';
+import { DTypeError, ShapeError, show, ValueError } from '../errors.ts';
 import { castNumber, runParametric } from '../kernels.ts';
+import { formatShape } from '../layout.ts';
 import { named } from '../options.ts';
 import type { ParametricName } from '../reference/scalars.ts';
 import type { Tensor } from '../tensor.ts';
 import { add, div, ge, le, logicalOr, sub } from './binary.ts';
 import { copy_ } from './copies.ts';
 import type { ElementwiseOps, Operand } from './list.ts';
-import { type DTypeRule, notBool, onlyFloat, operand, same, writeBack } from './pointwise.ts';
+import { checkSameDType } from './places.ts';
+import { arithmetic, binaryOp, type DTypeRule, notBool, onlyFloat, operand, same, writeBack } from './pointwise.ts';
+import { checkTensor } from './spatial.ts';
 import { where } from './ternary.ts';
 import { abs, isnan, tanh } from './unary.ts';
 
@@ -97,6 +100,43 @@ export function selu(self: Tensor): Tensor {
 export function leakyRelu(self: Tensor, negativeSlope: number | { negativeSlope?: number } = 0.01): Tensor {
   const [slope = 0.01] = named<[number]>('leakyRelu', ['negativeSlope'], [negativeSlope]);
   return dispatch('leakyRelu', leakyReluForward, [self, slope]);
+}
+
+const preluOp = binaryOp('prelu', arithmetic);
+
+/**
+ * `x > 0 ? x : weight x`: a slope that is learnt.
+ *
+ * @param weight `[1]`, or `[C]` with one slope for each entry of the input's second dimension
+ * @throws ShapeError for weights of another shape, DTypeError for one of another dtype
+ *
+ * @example
+ * prelu(tensor([-2, 3]), tensor([0.25])); // tensor([-0.5000, 3.0000])
+ * Source: He et al., "Delving Deep into Rectifiers", 2015.
+ */
+export function prelu(self: Tensor, weight: Tensor): Tensor {
+  const op = 'prelu';
+  checkTensor(op, 'input', self);
+  checkTensor(op, 'weight', weight);
+  onlyFloat(op, self.dtype);
+  checkSameDType(op, 'weight', self, weight);
+  const operands = { input: self.shape, weight: weight.shape };
+  if (weight.ndim > 1) {
+    throw new ShapeError(`Expected weight to be a scalar or 1D tensor, but got shape ${formatShape(weight.shape)}`, {
+      op,
+      operands,
+    });
+  }
+  const slopes = weight.numel();
+  if (slopes === 1) return preluOp(self, self.ndim === 0 ? weight.view([]) : weight);
+  const channels = self.ndim < 2 ? 1 : self.shape[1];
+  if (channels !== slopes) {
+    throw new ShapeError(
+      `Mismatch of parameter numbers and input channel size. Found parameter numbers = ${slopes} and channel size = ${channels}`,
+      { op, operands },
+    );
+  }
+  return preluOp(self, weight.view([slopes, ...new Array<number>(self.ndim - 2).fill(1)]));
 }
 
 export interface SoftplusOptions {

@@ -1,6 +1,6 @@
 /** Gradients of activations in one pass over their operands, for backward passes that nothing records. */
 
-import { allocate, modes } from '../base.ts';
+import { allocate, isTensor, modes } from '../base.ts';
 import { isFloating, itemBytes } from '../dtype.ts';
 import { runGradient } from '../kernels.ts';
 import { sameShape, sizeOf } from '../layout.ts';
@@ -11,18 +11,21 @@ import type { GradientName } from '../wasm/kernels/functions.ts';
 export type { GradientName } from '../wasm/kernels/functions.ts';
 
 /**
- * The gradient of an activation from `grad` and the operand or the result that its derivative needs; the parameters are those of the
+ * The gradient of an activation from `grad` and the operand or the result that its derivative needs (of two, the second may have
+ * to be broadcast); the parameters are those of the
  * activation. Null where the derivative has to be written in ops: while operations are recorded, so that it can be differentiated
  * again, and for small tensors and dtypes that have no kernel.
  */
 export function fusedGradient(
   name: GradientName,
   grad: Tensor,
-  saved: Tensor,
+  saved: Tensor | readonly [Tensor, Tensor],
   ...parameters: readonly number[]
 ): Tensor | null {
-  if (modes.grad || !isFloating(grad.dtype) || grad.dtype !== saved.dtype) return null;
-  if (!sameShape(grad.shape, saved.shape) || sizeOf(grad.shape) * itemBytes(grad.dtype) <= SMALL_BYTES) return null;
+  const operands = isTensor(saved) ? [grad, saved] : [grad, ...saved];
+  if (modes.grad || !isFloating(grad.dtype) || operands.some(({ dtype }) => dtype !== grad.dtype)) return null;
+  if (!sameShape(grad.shape, operands[1].shape)) return null;
+  if (sizeOf(grad.shape) * itemBytes(grad.dtype) <= SMALL_BYTES) return null;
   const out = allocate(grad.shape, grad.dtype);
-  return runGradient(name, grad, saved, out, parameters) ? out : null;
+  return runGradient(name, operands, out, parameters) ? out : null;
 }

@@ -102,6 +102,8 @@ export interface ElementwiseOps {
   remainder: Binary;
   fmod: Binary;
   xlogy: Binary;
+  /** `self > 0 ? self : weight * self`, broadcast. */
+  prelu: (self: Tensor, weight: Tensor) => Tensor;
   /** Hurwitz' zeta function: the sum of `(k + other)^-self` over k ≥ 0. */
   zeta: Binary;
   /** The regularised lower (igamma) and upper (igammac) incomplete gamma function of `self` at `other`. */

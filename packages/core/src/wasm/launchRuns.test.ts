@@ -119,6 +119,7 @@ const kernelsOf = (operands: number, dtype: FloatDType): string[] =>
       hasFunction(name, dtype) &&
       opOf(name) !== undefined &&
       name !== 'thresholdBackward' &&
+      name !== 'prelu' &&
       !Object.hasOwn(parametricScalars, name),
   );
 
@@ -126,6 +127,30 @@ const FLOATS: readonly FloatDType[] = ['float32', 'float64'];
 /** Around the border between small and large, and around the width of vectors. */
 const sizesOf = (dtype: FloatDType): number[] =>
   (dtype === 'float32' ? [1023, 1024, 1025] : [511, 512, 513]).concat([1030, 1031, 1032, 1033, 4999]);
+
+for (const dtype of FLOATS) {
+  test(`prelu of large ${dtype} tensors is that of the reference loop, with a slope for all and one for each channel`, () => {
+    for (const size of sizesOf(dtype)) {
+      check('prelu', [make(dtype, [size], 2), make(dtype, [1], 3)], ops.prelu, `${size} elements`);
+    }
+    for (const shape of [
+      [41, 83],
+      [3, 5, 129],
+      [2, 7, 11, 13],
+      [2, 1, 700],
+    ]) {
+      const weight = make(dtype, [shape[1]], 3);
+      const x = make(dtype, shape, 2);
+      check('prelu', [x, weight], ops.prelu, String(shape));
+      check(
+        'prelu',
+        [x.transpose(0, -1), make(dtype, [x.transpose(0, -1).shape[1]], 4)],
+        ops.prelu,
+        `${shape}, transposed`,
+      );
+    }
+  });
+}
 
 test('the list of kernels is not empty', () => {
   assert.ok(kernelsOf(1, 'float32').length >= 15 && kernelsOf(1, 'float64').length >= 10);

@@ -274,6 +274,7 @@ export const elementwise: Rules<keyof ElementwiseOps> = {
     const isZero = g.node('And', [g.node('Equal', [x, g.scalar(0, dtype)]), g.node('Not', [g.node('IsNaN', [y])])]);
     return g.node('Where', [isZero, g.scalar(0, dtype), g.node('Mul', [x, g.node('Log', [y])])]);
   },
+  prelu: (g, [x, weight]) => g.node('PRelu', [g.name(x), g.name(weight)]),
   eq: comparison('Equal'),
   ne: comparison('Equal', true),
   lt: comparison('Less'),

@@ -36,6 +36,8 @@ const OTHERS: Partial<Record<FunctionName, Scalar>> = {
   square: (x) => x * x,
   addScaled: (a, b) => a + P[0] * b,
   reluBackward: (g, x) => (x <= 0 ? 0 : g),
+  preluBackward: (g, x, w) => (x > 0 ? g : g * w),
+  preluWeightBackward: (g, x) => (x > 0 ? 0 : g * x),
   thresholdBackward: (g, x) => (x <= P[0] ? 0 : g),
   sigmoidBackward: (g, y) => g * (1 - y) * y,
   tanhBackward: (g, y) => g * (1 - y * y),

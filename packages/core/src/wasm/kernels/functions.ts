@@ -179,6 +179,8 @@ export const functions = {
   remainder: binary('wide', 0, (m, [x, y]) => remainder(m, x, y)),
   /** x log y; 0 where x is, but NaN where y is */
   xlogy: binary('own', 3, (m, [x, y]) => m.choose(m.and(m.eq(x, 0), m.eq(y, y)), 0, m.mul(x, log(m, y)))),
+  /** x > 0 ? x : x y */
+  prelu: binary('own', 0, (m, [x, y]) => m.choose(m.gt(x, 0), x, m.mul(x, y))),
   /** x + p0 y */
   addScaled: binary('fused', 0, (m, [x, y], [alpha]) => fused(m, alpha, y, x)),
 
@@ -197,6 +199,10 @@ export const functions = {
   geluTanhBackward: binary('single', 6, (m, [grad, x]) => m.mul(grad, geluTanhSlope(m, x))),
   /** x > 0 ? grad : grad p0 */
   leakyReluBackward: binary('own', 0, (m, [grad, x], [slope]) => m.choose(m.gt(x, 0), grad, m.mul(grad, slope))),
+  /** x > 0 ? grad : grad w */
+  preluBackward: ternary('own', 0, (m, [grad, x, w]) => m.choose(m.gt(x, 0), grad, m.mul(grad, w))),
+  /** x > 0 ? 0 : grad x */
+  preluWeightBackward: binary('own', 0, (m, [grad, x]) => m.andnot(m.mul(grad, x), m.gt(x, 0))),
   /** 0 unless p0 < x < p1 */
   hardtanhBackward: binary('own', 0, (m, [grad, x], [min, max]) => m.andnot(grad, m.or(m.le(x, min), m.ge(x, max)))),
   /** x ≤ 0 ? grad p2 p1 p0 e^(x p2) : grad p1 */
