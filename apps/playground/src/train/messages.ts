@@ -84,7 +84,7 @@ export type Report =
   | { readonly kind: 'evaluated'; readonly evaluation: Evaluation }
   | { readonly kind: 'seen'; readonly seen: Seen }
   | { readonly kind: 'rest' }
-  | { readonly kind: 'threads'; readonly threads: number }
+  | { readonly kind: 'threads'; readonly threads: number; readonly trouble?: string }
   /** What the steps of the last while would come to in a second, with no pause between them. */
   | { readonly kind: 'pace'; readonly perSecond: number; readonly threads: number }
   | { readonly kind: 'raced'; readonly speeds: readonly Speed[] }

@@ -29,6 +29,8 @@ export class Trainer {
   kernels = $state.raw<readonly Tiles[]>([]);
   seen = $state.raw<Seen>();
   threads = $state(1);
+  /** Why there are no more, if they were wanted. */
+  trouble = $state<string>();
   /** Steps a second as they were last with so many threads, without the pauses between them. */
   pace = $state.raw<ReadonlyMap<number, number>>(new Map());
   race = $state.raw<readonly Speed[]>();
@@ -180,6 +182,7 @@ export class Trainer {
         break;
       case 'threads':
         this.threads = report.threads;
+        this.trouble = report.trouble;
         break;
       case 'pace':
         this.pace = new Map(this.pace).set(report.threads, report.perSecond);

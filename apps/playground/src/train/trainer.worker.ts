@@ -35,6 +35,8 @@ class Training {
   #looked: readonly number[] | undefined;
   /** Work that no step may come between. */
   #pending: Promise<unknown> = Promise.resolve();
+  /** What changes the threads, one after the other. The training goes on meanwhile, with those that it has. */
+  #switching: Promise<unknown> = Promise.resolve();
   #resting = true;
   #wake: () => void = () => {};
 
@@ -90,12 +92,16 @@ class Training {
         this.#delayMs = request.delayMs;
         break;
       case 'threads':
-        this.#pending = this.#pending
+        this.#switching = this.#switching
           .then(() => this.#setThreads(request.on))
-          .then(() => this.#context.report({ kind: 'threads', threads: this.#threads }));
+          .then(
+            () => this.#context.report({ kind: 'threads', threads: this.#threads }),
+            ({ message }: Error) => this.#context.report({ kind: 'threads', threads: 1, trouble: message }),
+          );
         break;
       case 'race':
-        this.#pending = this.#pending.then(() => this.#race());
+        this.#pending = this.#switching.then(() => this.#race());
+        this.#switching = this.#pending;
         break;
       case 'look':
         this.#looked = request.pixels;
@@ -168,8 +174,9 @@ class Training {
     // a page that is not isolated has no memory that threads could share
     if (on && features().sharedMemory) this.#pool = await workers.start();
     else {
-      await this.#pool?.stop();
+      const pool = this.#pool;
       this.#pool = undefined;
+      await pool?.stop();
     }
     this.#spentMs = 0;
     this.#spentSteps = 0;
