@@ -230,6 +230,7 @@ MOVING = (
     *('roll', 'tril', 'repeat', 'zeros', 'ones', 'arange', 'rand', 'randn', 'randint', 'randperm', 'bernoulli_'),
 )
 FUNCTIONAL = ('gelu', 'silu', 'mish', 'hardswish', 'hardsigmoid', 'logSigmoid')
+BINARY = ('add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'remainder', 'fmod', 'xlogy', 'atan2', 'prelu')
 COMPARISONS = ('eq', 'ne', 'lt', 'le', 'gt', 'ge')
 SPELLED = {'logSigmoid': 'logsigmoid', 'logicalNot': 'logical_not'}
 
@@ -264,7 +265,7 @@ def prepare(work):
         return lambda: a @ b
     if op == 'smallAdd':
         return lambda a=operands[0]: a + a
-    if op in ('add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'remainder', 'fmod', 'xlogy', 'atan2') + COMPARISONS:
+    if op in BINARY + COMPARISONS:
         return lambda f=getattr(torch, op): f(*operands)
     if op == 'where':
         condition = operands[0] > 0.5

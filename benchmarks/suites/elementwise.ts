@@ -34,7 +34,9 @@ export function lines(): Line[] {
   const row = [1024];
   const column = [1024, 1];
   const names = Object.keys(unaryScalars).filter((name) => name in t);
-  const others = Object.keys(binaryScalars).filter((name) => name in t && !['add', 'mul', 'pow'].includes(name));
+  const others = Object.keys(binaryScalars).filter(
+    (name) => name in t && !['add', 'mul', 'pow', 'prelu'].includes(name),
+  );
   const first = ['relu', ...timesWeb].filter((name) => name !== 'pow');
   return [
     ...(['add', 'mul'] as const).flatMap((op) => [
@@ -49,5 +51,6 @@ export function lines(): Line[] {
     binaryRow('pow'),
     ...names.filter((name) => !first.includes(name)).map(unaryRow),
     ...others.map((op) => binaryRow(op)),
+    binaryRow('prelu', row, ', a slope for each channel'),
   ];
 }
