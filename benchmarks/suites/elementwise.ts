@@ -34,9 +34,7 @@ export function lines(): Line[] {
   const row = [1024];
   const column = [1024, 1];
   const names = Object.keys(unaryScalars).filter((name) => name in t);
-  const others = Object.keys(binaryScalars).filter(
-    (name) => name in t && !['add', 'mul', 'pow', 'prelu'].includes(name),
-  );
+  const others = Object.keys(binaryScalars).filter((name) => name in t && !['add', 'mul', 'pow'].includes(name));
   const first = ['relu', ...timesWeb].filter((name) => name !== 'pow');
   return [
     ...(['add', 'mul'] as const).flatMap((op) => [

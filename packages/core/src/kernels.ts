@@ -210,6 +210,12 @@ export function runThresholdBackward(grad: Tensor, self: Tensor, threshold: numb
   runScalar2((g, x) => (x <= threshold ? 0 : g), grad, self, out, grad.dtype);
 }
 
+/** out = self > 0 ? self : self * weight */
+export function runPrelu(self: Tensor, weight: Tensor, out: Tensor): void {
+  if (out.storage.enterHeap() && launchElementwise('prelu', [self, weight], out)) return;
+  binary((x, w) => (x > 0 ? x : x * w), self, weight, out);
+}
+
 /** out = the gradient of an activation; false, and nothing done, where no kernel takes the operands. */
 export function runGradient(
   name: GradientName,

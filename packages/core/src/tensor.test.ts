@@ -324,6 +324,7 @@ const samples: Readonly<Record<string, () => readonly unknown[]>> = {
   indexPut: () => [x23(), [index(), index()], tensor([7, 8])],
   indexPut_: () => [x23(), [index(), index()], tensor([7, 8])],
   indexSelect: () => [x23(), 0, index()],
+  prelu: () => [x23(), core.full([3], 0.2)],
   lerp: () => [x23(), y23(), 0.25],
   lerp_: () => [x23(), y23(), 0.25],
   maskedFill: () => [x23(), mask(), 9],

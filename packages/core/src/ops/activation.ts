@@ -5,7 +5,7 @@ import { dispatch, dispatchInPlace } from '../dispatch.ts';
 import type { DType } from '../dtype.ts';
 import { resultType } from '../dtype.ts';
 import { DTypeError, ShapeError, show, ValueError } from '../errors.ts';
-import { castNumber, runParametric } from '../kernels.ts';
+import { castNumber, runParametric, runPrelu } from '../kernels.ts';
 import { formatShape } from '../layout.ts';
 import { named } from '../options.ts';
 import type { ParametricName } from '../reference/scalars.ts';
@@ -14,7 +14,7 @@ import { add, div, ge, le, logicalOr, sub } from './binary.ts';
 import { copy_ } from './copies.ts';
 import type { ElementwiseOps, Operand } from './list.ts';
 import { checkSameDType } from './places.ts';
-import { arithmetic, binaryOp, type DTypeRule, notBool, onlyFloat, operand, same, writeBack } from './pointwise.ts';
+import { commonShape, type DTypeRule, notBool, onlyFloat, operand, same, writeBack } from './pointwise.ts';
 import { checkTensor } from './spatial.ts';
 import { where } from './ternary.ts';
 import { abs, isnan, tanh } from './unary.ts';
@@ -102,7 +102,11 @@ export function leakyRelu(self: Tensor, negativeSlope: number | { negativeSlope?
   return dispatch('leakyRelu', leakyReluForward, [self, slope]);
 }
 
-const preluOp = binaryOp('prelu', arithmetic);
+const preluForward: ElementwiseOps['prelu'] = (self, weight) => {
+  const out = allocate(commonShape('prelu', self, weight), self.dtype);
+  runPrelu(self, weight, out);
+  return out;
+};
 
 /**
  * `x > 0 ? x : weight x`: a slope that is learnt.
@@ -128,7 +132,7 @@ export function prelu(self: Tensor, weight: Tensor): Tensor {
     });
   }
   const slopes = weight.numel();
-  if (slopes === 1) return preluOp(self, self.ndim === 0 ? weight.view([]) : weight);
+  if (slopes === 1) return dispatch('prelu', preluForward, [self, self.ndim === 0 ? weight.view([]) : weight]);
   const channels = self.ndim < 2 ? 1 : self.shape[1];
   if (channels !== slopes) {
     throw new ShapeError(
@@ -136,7 +140,8 @@ export function prelu(self: Tensor, weight: Tensor): Tensor {
       { op, operands },
     );
   }
-  return preluOp(self, weight.view([slopes, ...new Array<number>(self.ndim - 2).fill(1)]));
+  const shape = [slopes, ...new Array<number>(self.ndim - 2).fill(1)];
+  return dispatch('prelu', preluForward, [self, weight.view(shape)]);
 }
 
 export interface SoftplusOptions {

@@ -150,7 +150,6 @@ export const binaryScalars = {
   },
   fmod: (x, y) => x % y,
   xlogy: (x, y) => (Number.isNaN(y) ? y : x === 0 ? 0 : x * exact.log(y)),
-  prelu: (x, y) => (x > 0 ? x : x * y),
   eq: (x, y) => (x === y ? 1 : 0),
   ne: (x, y) => (x !== y ? 1 : 0),
   lt: (x, y) => (x < y ? 1 : 0),

@@ -109,6 +109,7 @@ const cases: Record<string, Make> = {
     torsor.addcmul(a, b, c),
     torsor.lerp(a, b, 0.3),
     torsor.where(a.gt(b), b, c),
+    torsor.prelu(a.sub(0.5), randn(a.shape[1])),
   ],
   'copies of a transpose and of a permutation': (a) => [
     a.t().contiguous(),

@@ -36,6 +36,7 @@ const OTHERS: Partial<Record<FunctionName, Scalar>> = {
   square: (x) => x * x,
   addScaled: (a, b) => a + P[0] * b,
   reluBackward: (g, x) => (x <= 0 ? 0 : g),
+  prelu: (x, w) => (x > 0 ? x : x * w),
   preluBackward: (g, x, w) => (x > 0 ? g : g * w),
   preluWeightBackward: (g, x) => (x > 0 ? 0 : g * x),
   thresholdBackward: (g, x) => (x <= P[0] ? 0 : g),
