@@ -287,6 +287,11 @@ export function scriptGrowth(): number {
   return usedBytes - leastScriptBytes;
 }
 
+/** The least bytes of it in use that `scriptGrowth` has seen since anything was last collected. */
+export function leastScript(): number {
+  return leastScriptBytes;
+}
+
 /** Whether `collect(true)` does less than `collect(false)`; true also while that is not known. */
 export function hasYoung(): boolean {
   return collector?.young !== null;

@@ -21,6 +21,7 @@ import {
   isDead,
   isListingTried,
   type LISTED,
+  leastScript,
   scriptGrowth,
   survivors,
   watch,
@@ -52,10 +53,16 @@ const ALL_EVERY = 4;
  * A look at all that is not urgent comes after so many times as long as the last took; and one that has no other reason, after so many
  * times: then the collector gives back what it has kept of what was ours, too.
  */
+const SOMETIMES = 50;
 const SELDOM = 100;
 const RARELY = 200;
 /** What JavaScript's own heap may grow by between collections of the young: some twenty steps of a small network. */
 const YOUNG_BYTES = 4 * 2 ** 20;
+/**
+ * What it may have grown by since all was collected, garbage among the old, before a look at all comes sooner: V8 would let it grow to
+ * twice or thrice what is alive.
+ */
+const OLD_BYTES = 3 * 2 ** 20;
 /** How much it has grown is asked for after so many blocks, and then when half of what is left will have been used, at the same pace. */
 const FIRST_WEIGHED = 64;
 const LEAST_UNWEIGHED = 16;
@@ -84,6 +91,9 @@ export class Deaths {
   private suspectBytes = 0;
   private allAtMs = 0;
   private allTookMs = FIRST_ALL_MS;
+  /** Bytes of JavaScript's own heap in use after the last look at all, and after the last look of any kind. */
+  private bytesAfterAll = 0;
+  private bytesAfter = 0;
   /** Bytes of blocks that have become old with the last look: they had outlived it. */
   agedBytes = 0;
   /** Whether it is time for a look though there be no need of memory. */
@@ -110,7 +120,7 @@ export class Deaths {
       if (newBlocks.length > NEW_AGE) this.passNew(block.placedAt - NEW_AGE, canList());
       // What the collector has come across by itself goes before its block grows old.
       if (this.young.length >= MOST_YOUNG && canList() && hasCollected()) this.buryYoung(Infinity);
-      this.isDue = isListingTried() && canList() && this.sinceAll() > RARELY && canCollect();
+      this.isDue = isListingTried() && canList() && this.isLate() && canCollect();
       this.mostNew = MOST_NEW + newBlocks.length;
     } else if (!this.isEndAwaited) {
       this.isEndAwaited = true;
@@ -168,8 +178,13 @@ export class Deaths {
   isWorthAll(usedBytes: number, usedBefore: number): boolean {
     const isLittle = usedBytes > usedBefore / 2;
     if (!canList()) return hasYoung() && isLittle && this.youngLooks > 0;
+    return this.isLate() || (this.suspectBytes > usedBytes / 2 && (isLittle || this.sinceAll() > SELDOM));
+  }
+
+  /** Whether it has been long since the last look at all, or less long, and the old have grown. */
+  private isLate(): boolean {
     const since = this.sinceAll();
-    return since > RARELY || (this.suspectBytes > usedBytes / 2 && (isLittle || since > SELDOM));
+    return since > RARELY || (since > SOMETIMES && this.bytesAfter - this.bytesAfterAll > OLD_BYTES);
   }
 
   /** How long the last look at all is past, in times of what it took. */
@@ -192,6 +207,8 @@ export class Deaths {
   private collect(young: boolean): void {
     collect(young);
     scriptGrowth();
+    this.bytesAfter = leastScript();
+    if (!young) this.bytesAfterAll = this.bytesAfter;
     this.placed = 0;
     this.weighedAt = FIRST_WEIGHED;
   }

@@ -50,7 +50,7 @@ const MOST_GROWTH_BYTES = 64 * MiB;
  */
 const CLEANING_BYTES = 50 * MiB;
 /** The same where nothing but a full collection will do (Deno): V8 gives the young less room after each, too, and fills that more often. */
-const FULL_CLEANING_BYTES = 75 * MiB;
+const FULL_CLEANING_BYTES = 60 * MiB;
 /** The first time, if it takes a full collection, it comes later still: programs that are short do without. */
 const FIRST_CLEANING_BYTES = 500 * MiB;
 /** Sweeps that take longer than the last are believed to take so many times as long. */
