@@ -91,7 +91,7 @@ export class Deaths {
   private suspectBytes = 0;
   private allAtMs = 0;
   private allTookMs = FIRST_ALL_MS;
-  /** Bytes of JavaScript's own heap in use after the last look at all, and after the last look of any kind. */
+  /** Bytes of JavaScript's own heap in use after the last collection of all, and after the last of any kind. */
   private bytesAfterAll = 0;
   private bytesAfter = 0;
   /** Bytes of blocks that have become old with the last look: they had outlived it. */
@@ -208,7 +208,8 @@ export class Deaths {
     collect(young);
     scriptGrowth();
     this.bytesAfter = leastScript();
-    if (!young) this.bytesAfterAll = this.bytesAfter;
+    // What a program has made before the first is not old garbage.
+    if (!young || this.bytesAfterAll === 0) this.bytesAfterAll = this.bytesAfter;
     this.placed = 0;
     this.weighedAt = FIRST_WEIGHED;
   }
