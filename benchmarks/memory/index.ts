@@ -1,12 +1,14 @@
 /**
  * Memory that nobody manages, seen over time: `npm run soak`. Runs each scenario in a process of its own on each runtime, prints a
- * line a sample, and judges: after the first hundredth of the steps, resident memory must not grow by more than a tenth.
+ * line a sample, and judges: after the first hundredth of the steps, resident memory must not grow by more than a tenth. A loop and the
+ * same one in scopes run in turns, a second each, and must take about the same time.
  */
 
 import { execFile, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { parseArgs, promisify } from 'node:util';
 import { root } from '../../tools/runtimes.mjs';
+import { median } from '../median.ts';
 import { prepare } from '../runtime.ts';
 import { soakInBrowser } from './browser.ts';
 import type { Sample, ScenarioName } from './scenarios.ts';
@@ -69,62 +71,127 @@ async function peak(id: string): Promise<string[]> {
   return short;
 }
 
-/** Shows a sample. */
-function show(sample: Sample): void {
+/** Shows a sample of a scenario. */
+function show(name: ScenarioName, sample: Sample): void {
   const size = (bytes: number) => `${(bytes / MiB).toFixed(0)}`.padStart(7);
   console.log(
     `${String(sample.step).padStart(9)}${sample.msPerStep.toPrecision(3).padStart(10)}${size(sample.residentBytes)}` +
-      `${size(sample.heapBytes)}${size(sample.usedBytes)}${size(sample.pagedOutBytes)}`,
+      `${size(sample.heapBytes)}${size(sample.usedBytes)}${size(sample.pagedOutBytes)}  ${name}`,
   );
 }
 
-/** Runs a scenario on a runtime of its own process; shows and returns its samples. */
-async function soak(id: string, name: ScenarioName): Promise<Sample[]> {
-  const { limitMiB } = PLAN[name];
-  const steps = Number(values.steps ?? PLAN[name].steps);
-  const samples: Sample[] = [];
-  const hear = (sample: Sample) => {
-    samples.push(sample);
-    show(sample);
-  };
+const isBrowser = (id: string): boolean => id.startsWith('chromium') || id.startsWith('firefox');
+const stepsOf = (name: ScenarioName): number => Number(values.steps ?? PLAN[name].steps);
+
+/** Runs a scenario in a page or a worker of a browser. */
+async function soakInPage(id: string, name: ScenarioName): Promise<Sample[]> {
   const [browser, place] = id.split('-');
-  if (browser === 'chromium' || browser === 'firefox') {
-    await soakInBrowser(browser, { name, steps, limitMiB: limitMiB ?? null, inWorker: place === 'worker' }, hear);
-    return samples;
-  }
-  const [path, ...before] = await prepare(id, 'benchmarks/memory/run.ts');
-  const args = [...before, name, String(steps), ...(limitMiB === undefined ? [] : [String(limitMiB)])];
-  const child = spawn(path, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
-  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
-  for await (const line of createInterface({ input: child.stdout })) hear(JSON.parse(line) as Sample);
-  const code = await ended;
-  if (code !== 0) throw new Error(`${name} ended with ${code}`);
+  const samples: Sample[] = [];
+  const plan = { name, steps: stepsOf(name), limitMiB: PLAN[name].limitMiB ?? null, inWorker: place === 'worker' };
+  await soakInBrowser(browser as 'chromium' | 'firefox', plan, (sample) => {
+    samples.push(sample);
+    show(name, sample);
+  });
   return samples;
+}
+
+/** A scenario in a process of its own, which can be stopped in between: that time counts for nothing. */
+class Soak {
+  readonly samples: Sample[] = [];
+  readonly ended: Promise<void>;
+  isRunning = true;
+  isEnded = false;
+  readonly #child;
+  #ranMs = 0;
+  #fromMs = performance.now();
+  #last = { step: 0, ranMs: 0 };
+
+  constructor(name: ScenarioName, [path, ...before]: readonly string[]) {
+    const { limitMiB } = PLAN[name];
+    const args = [...before, name, String(stepsOf(name)), ...(limitMiB === undefined ? [] : [String(limitMiB)])];
+    this.#child = spawn(path, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+    createInterface({ input: this.#child.stdout }).on('line', (line) => this.#hear(name, JSON.parse(line) as Sample));
+    this.ended = new Promise((resolve, reject) => {
+      this.#child.on('close', (code) => {
+        this.isEnded = true;
+        if (code === 0) resolve();
+        else reject(new Error(`${name} ended with ${code}`));
+      });
+    });
+  }
+
+  #hear(name: ScenarioName, sample: Sample): void {
+    const ranMs = this.#ranMs + performance.now() - this.#fromMs;
+    const msPerStep = (ranMs - this.#last.ranMs) / (sample.step - this.#last.step);
+    this.#last = { step: sample.step, ranMs };
+    this.samples.push({ ...sample, msPerStep });
+    show(name, this.samples[this.samples.length - 1]);
+  }
+
+  /** Lets it go on, or stops it. */
+  set running(on: boolean) {
+    if (on === this.isRunning || this.isEnded) return;
+    this.isRunning = on;
+    if (on) this.#fromMs = performance.now();
+    else this.#ranMs += performance.now() - this.#fromMs;
+    this.#child.kill(on ? 'SIGCONT' : 'SIGSTOP');
+  }
+}
+
+/** How long each of several has its turn: so that a machine that slows down slows all of them. */
+const TURN_MS = 1000;
+
+/** Runs scenarios on a runtime in turns, each in a process of its own; gives their samples. */
+async function soakInTurns(id: string, names: readonly ScenarioName[]): Promise<Sample[][]> {
+  const command = await prepare(id, 'benchmarks/memory/run.ts');
+  const soaks = names.map((name) => new Soak(name, command));
+  const allEnded = Promise.all(soaks.map(({ ended }) => ended));
+  for (let turn = 0; soaks.some(({ isEnded }) => !isEnded); turn++) {
+    const left = soaks.filter(({ isEnded }) => !isEnded);
+    const now = left[turn % left.length];
+    for (const other of left) if (other !== now) other.running = false;
+    now.running = true;
+    await Promise.race([now.ended, new Promise((resolve) => setTimeout(resolve, TURN_MS))]);
+  }
+  await allEnded;
+  return soaks.map(({ samples }) => samples);
 }
 
 const isAll = positionals.length === 0;
 const names = (isAll ? Object.keys(PLAN) : positionals.filter((name) => name !== 'peak')) as ScenarioName[];
 let passed = 0;
 const failed: string[] = [];
+/** What samples say, beside those of the loop in scopes if there are any: whether all is well, and a sentence. */
+function judge(samples: readonly Sample[], inScopes?: readonly Sample[]): { isGood: boolean; verdict: string } {
+  const [first, ...rest] = samples;
+  const last = rest[rest.length - 1];
+  // Where the runtime does not say what is resident, the heap and what was paged out of it tell.
+  const isKnown = last.residentBytes > 0;
+  const growth = isKnown ? last.residentBytes / first.residentBytes : last.heapBytes / first.heapBytes;
+  const slower = inScopes === undefined ? 1 : pace(samples) / pace(inScopes);
+  const memory = `${isKnown ? 'resident memory' : 'the heap'} ${growth.toFixed(2)} × that after step ${first.step}`;
+  const speed = inScopes === undefined ? '' : `; ${slower.toFixed(2)} × the time of the loop in scopes`;
+  return { isGood: growth <= 1.1 && slower <= 1.15, verdict: memory + speed };
+}
+
+/** Milliseconds of a step, once warm. */
+const pace = ([, ...rest]: readonly Sample[]): number => median(rest.map(({ msPerStep }) => msPerStep));
+
 for (const id of values.runtime.split(',')) {
-  const pace = new Map<ScenarioName, number>();
+  const left = new Set(names);
   for (const name of names) {
-    console.log(`\n${id}, ${name}\n     step   ms/step    RSS   heap   used  paged out (MiB)`);
-    const samples = await soak(id, name);
-    const [first, ...rest] = samples;
-    const last = rest[rest.length - 1];
-    const paces = rest.map(({ msPerStep }) => msPerStep).sort((a, b) => a - b);
-    pace.set(name, paces[paces.length >> 1]);
-    // Where the runtime does not say what is resident, the heap and what was paged out of it tell.
-    const isKnown = last.residentBytes > 0;
-    const growth = isKnown ? last.residentBytes / first.residentBytes : last.heapBytes / first.heapBytes;
-    const besidePace = pace.get(PLAN[name].beside as ScenarioName);
-    const slower = besidePace === undefined ? 1 : paces[paces.length >> 1] / besidePace;
-    const verdict = `${isKnown ? 'resident memory' : 'the heap'} ${growth.toFixed(2)} × that after step ${first.step}`;
-    const speed = slower === 1 ? '' : `; ${slower.toFixed(2)} × the time of the loop in scopes`;
-    console.log(verdict + speed);
-    if (growth <= 1.1 && slower <= 1.15) passed++;
-    else failed.push(`${id}, ${name}: ${verdict}${speed}`);
+    if (!left.delete(name)) continue;
+    const beside = [...left].find((other) => PLAN[other].beside === name);
+    const together = beside === undefined || isBrowser(id) ? [name] : [name, beside];
+    for (const each of together) left.delete(each);
+    console.log(`\n${id}, ${together.join(' and ')}\n     step   ms/step    RSS   heap   used  paged out (MiB)`);
+    const all = isBrowser(id) ? [await soakInPage(id, name)] : await soakInTurns(id, together);
+    together.forEach((each, k) => {
+      const { isGood, verdict } = judge(all[k], k > 0 ? all[0] : undefined);
+      console.log(`${each}: ${verdict}`);
+      if (isGood) passed++;
+      else failed.push(`${id}, ${each}: ${verdict}`);
+    });
   }
 }
 if (isAll || positionals.includes('peak')) {
