@@ -467,6 +467,10 @@ export class OpNode extends Node {
   }
 }
 
+// Between two steps there are none of these.
+keepShape(() => new OpNode('clone', ruleOf('clone') as Rule, [], 0, -1));
+keepShape(() => new TensorRecord({ shape: [], strides: [], offset: 0, dtype: 'float32' } as unknown as Tensor));
+
 function record(tensor: Tensor, keep: boolean): TensorRecord {
   const entry = new TensorRecord(tensor);
   return keep ? entry.keep(tensor) : entry;

@@ -66,6 +66,8 @@ const OLD_BYTES = 3 * 2 ** 20;
 /** How much it has grown is asked for after so many blocks, and then when half of what is left will have been used, at the same pace. */
 const FIRST_WEIGHED = 64;
 const LEAST_UNWEIGHED = 16;
+/** Looks that take longer than the last are believed to take so many times as long. */
+const SLOWER = 1.5;
 /** How long the first will take, about. */
 const FIRST_ALL_MS = 10;
 
@@ -169,7 +171,8 @@ export class Deaths {
       this.youngLooks = 0;
       this.suspectBytes = 0;
       this.allAtMs = performance.now();
-      this.allTookMs = this.allAtMs - from;
+      // One that takes long for once, while the machine has other things to do, is not the rule.
+      this.allTookMs = Math.min(this.allAtMs - from, SLOWER * this.allTookMs);
     }
     return true;
   }

@@ -53,8 +53,9 @@ const CLEANING_BYTES = 50 * MiB;
 const FULL_CLEANING_BYTES = 60 * MiB;
 /** The first time, if it takes a full collection, it comes later still: programs that are short do without. */
 const FIRST_CLEANING_BYTES = 500 * MiB;
-/** Sweeps that take longer than the last are believed to take so many times as long. */
+/** Sweeps that take longer than the last are believed to take so many times as long; the first one, so many milliseconds at most. */
 const SLOWER = 1.5;
+const FIRST_MOST_MS = 50;
 /** The soft limit rises when collections in a full heap take more than this part of the time, up to so many bytes. */
 const SWEEPING = 0.04;
 const MOST_FOR_SPEED_BYTES = 256 * MiB;
@@ -232,7 +233,8 @@ function rest(fromMs: number): void {
   enteredBytes = 0;
   cleanAtBytes = usedBytes + Math.max(growthBytes, usedBytes);
   // One that takes long for once, while the machine has other things to do, is not the rule.
-  usualMs = Math.min(performance.now() - fromMs, usualMs * SLOWER);
+  const mostMs = usualMs === Infinity ? FIRST_MOST_MS : usualMs * SLOWER;
+  usualMs = Math.min(performance.now() - fromMs, mostMs);
   const eachMs = hasYoung() ? CLEANING_BYTES : FULL_CLEANING_BYTES;
   cleanAfterBytes = Math.min(usualMs * eachMs, canList() ? MOST_GROWTH_BYTES : Infinity);
 }
