@@ -90,7 +90,7 @@ if (browser === undefined) {
     // A page that trained itself would be busy all the time, and show no frame. How long frames and tasks take depends on who else
     // computes: other tests may run beside this one.
     assert.ok(share < 0.6, `${share}`);
-    assert.ok(frames.length >= 20, `${frames.length} frames`);
+    assert.ok(frames.length >= 5, `${frames.length} frames`);
   });
 
   test('pause stops the steps, and one step is one', async () => {
