@@ -136,6 +136,11 @@ class Soak {
     else this.#ranMs += performance.now() - this.#fromMs;
     this.#child.kill(on ? 'SIGCONT' : 'SIGSTOP');
   }
+
+  /** Ends it, if it has not ended. */
+  kill(): void {
+    if (!this.isEnded) this.#child.kill('SIGKILL');
+  }
 }
 
 /** How long each of several has its turn: so that a machine that slows down slows all of them. */
@@ -146,14 +151,19 @@ async function soakInTurns(id: string, names: readonly ScenarioName[]): Promise<
   const command = await prepare(id, 'benchmarks/memory/run.ts');
   const soaks = names.map((name) => new Soak(name, command));
   const allEnded = Promise.all(soaks.map(({ ended }) => ended));
-  for (let turn = 0; soaks.some(({ isEnded }) => !isEnded); turn++) {
-    const left = soaks.filter(({ isEnded }) => !isEnded);
-    const now = left[turn % left.length];
-    for (const other of left) if (other !== now) other.running = false;
-    now.running = true;
-    await Promise.race([now.ended, new Promise((resolve) => setTimeout(resolve, TURN_MS))]);
+  try {
+    for (let turn = 0; soaks.some(({ isEnded }) => !isEnded); turn++) {
+      const left = soaks.filter(({ isEnded }) => !isEnded);
+      const now = left[turn % left.length];
+      for (const other of left) if (other !== now) other.running = false;
+      now.running = true;
+      await Promise.race([now.ended, new Promise((resolve) => setTimeout(resolve, TURN_MS))]);
+    }
+    await allEnded;
+  } finally {
+    // When one has failed, another may be stopped, and would stay.
+    for (const each of soaks) each.kill();
   }
-  await allEnded;
   return soaks.map(({ samples }) => samples);
 }
 

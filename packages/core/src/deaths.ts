@@ -50,8 +50,8 @@ const FORGET_EVERY = 64;
 /** Where weak references tell of the young, all is looked at each so many times: else what the old refer to piles up. */
 const ALL_EVERY = 4;
 /**
- * A look at all that is not urgent comes after so many times as long as the last took; and one that has no other reason, after so many
- * times: then the collector gives back what it has kept of what was ours, too.
+ * A look at all that is not urgent comes after so many times as long as the last took: where JavaScript's own old objects have grown,
+ * where many blocks have become old, and for no other reason, since the collector then gives back what it has kept of what was ours.
  */
 const SOMETIMES = 50;
 const SELDOM = 100;
@@ -67,7 +67,7 @@ const OLD_BYTES = 3 * 2 ** 20;
 const FIRST_WEIGHED = 64;
 const LEAST_UNWEIGHED = 16;
 /** Looks that take longer than the last are believed to take so many times as long. */
-const SLOWER = 1.5;
+export const SLOWER = 1.5;
 /** How long the first will take, about. */
 const FIRST_ALL_MS = 10;
 

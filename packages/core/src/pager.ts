@@ -14,7 +14,7 @@
 import type { Block } from './block.ts';
 import { canCollectArrays, canList, canWatch, collectArrays, hasYoung, reserve } from './collector.ts';
 import type { Owner } from './deaths.ts';
-import { Deaths } from './deaths.ts';
+import { Deaths, SLOWER } from './deaths.ts';
 import { heap, heapIfAny, MAX_HEAP_BYTES } from './wasm/heap.ts';
 
 const MiB = 2 ** 20;
@@ -53,8 +53,7 @@ const CLEANING_BYTES = 50 * MiB;
 const FULL_CLEANING_BYTES = 60 * MiB;
 /** The first time, if it takes a full collection, it comes later still: programs that are short do without. */
 const FIRST_CLEANING_BYTES = 500 * MiB;
-/** Sweeps that take longer than the last are believed to take so many times as long; the first one, so many milliseconds at most. */
-const SLOWER = 1.5;
+/** The first sweep is believed to take so many milliseconds at most, and each later one at most `SLOWER` times the last. */
 const FIRST_MOST_MS = 50;
 /** The soft limit rises when collections in a full heap take more than this part of the time, up to so many bytes. */
 const SWEEPING = 0.04;

@@ -96,7 +96,7 @@ class Training {
           .then(() => this.#setThreads(request.on))
           .then(
             () => this.#context.report({ kind: 'threads', threads: this.#threads }),
-            ({ message }: Error) => this.#context.report({ kind: 'threads', threads: 1, trouble: message }),
+            ({ message }: Error) => this.#context.report({ kind: 'threads', threads: this.#threads, trouble: message }),
           );
         break;
       case 'race':

@@ -11,10 +11,9 @@ import type { GradientName } from '../wasm/kernels/functions.ts';
 export type { GradientName } from '../wasm/kernels/functions.ts';
 
 /**
- * The gradient of an activation from `grad` and the operand or the result that its derivative needs (of two, the second may have
- * to be broadcast); the parameters are those of the
- * activation. Null where the derivative has to be written in ops: while operations are recorded, so that it can be differentiated
- * again, and for small tensors and dtypes that have no kernel.
+ * The gradient of an activation from `grad` and the operand or the result that its derivative needs (of two, the second may have to be
+ * broadcast); the parameters are those of the activation. Null where the derivative has to be written in ops: while operations are
+ * recorded, so that it can be differentiated again, and for small tensors and dtypes that have no kernel.
  */
 export function fusedGradient(
   name: GradientName,
@@ -22,10 +21,10 @@ export function fusedGradient(
   saved: Tensor | readonly [Tensor, Tensor],
   ...parameters: readonly number[]
 ): Tensor | null {
+  // What small tensors come to first, since they come often.
+  if (modes.grad || !isFloating(grad.dtype) || sizeOf(grad.shape) * itemBytes(grad.dtype) <= SMALL_BYTES) return null;
   const operands = isTensor(saved) ? [grad, saved] : [grad, ...saved];
-  if (modes.grad || !isFloating(grad.dtype) || operands.some(({ dtype }) => dtype !== grad.dtype)) return null;
-  if (!sameShape(grad.shape, operands[1].shape)) return null;
-  if (sizeOf(grad.shape) * itemBytes(grad.dtype) <= SMALL_BYTES) return null;
+  if (!sameShape(grad.shape, operands[1].shape) || operands.some(({ dtype }) => dtype !== grad.dtype)) return null;
   const out = allocate(grad.shape, grad.dtype);
   return runGradient(name, operands, out, parameters) ? out : null;
 }
