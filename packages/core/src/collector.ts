@@ -11,6 +11,9 @@
  * generation takes a fraction of one, and leaves weak references alone; but it takes what has died young out of weak sets, and Node's
  * `util.inspect` lists what is in these (`showHidden`). So one sees there which of the objects put in a set are still alive.
  *
+ * Deno's `gc` collects all there is, twice, gives back what room V8 had made for the young, and forgets optimised code: a loop would take
+ * a quarter longer. There the young are collected as V8 itself does when arrays made since it last did so weigh too much, by making one.
+ *
  * JavaScriptCore lets go of weak references when told to, which Bun hands on (`releaseWeakRefs` of `bun:jsc`); and there, collecting
  * the young generation alone clears the weak references to what has died in it.
  *
@@ -35,7 +38,7 @@ interface Collector {
   /** Collects, now and in full. */
   gc(): void;
   /** Collects what was made lately; null where that shows nowhere. */
-  readonly young: (() => void) | null;
+  young: (() => void) | null;
   /** Calls the method `LISTED` of each object in the set; null where weak sets cannot be listed: weak references tell instead. */
   readonly list: ((set: WeakSet<object>) => void) | null;
 }
@@ -44,7 +47,7 @@ interface Util {
   inspect(value: unknown, options: object): string;
 }
 
-/** `gc` as V8 has it; Deno's takes no options, and collects all there is, twice. */
+/** `gc` as V8 has it; Deno's takes no options. */
 type Gc = (options?: { type: 'minor' }) => void;
 
 interface JavaScriptCore {
@@ -68,14 +71,16 @@ interface WithBun {
 
 type GetModule = (name: string) => unknown;
 
-function getModule(): GetModule | null {
-  return (globalThis as { process?: { getBuiltinModule?: GetModule } }).process?.getBuiltinModule ?? null;
-}
+/**
+ * Asked for at once: Deno loads parts of itself with the first question (40 ms), and runs what microtasks there are meanwhile, in which it
+ * cannot be asked again. At this moment none of them can be ours.
+ */
+const getModule: GetModule | null = /* @__PURE__ */ (() =>
+  (globalThis as { process?: { getBuiltinModule?: GetModule } }).process?.getBuiltinModule ?? null)();
 
 function findCollector(): Collector | null {
-  const get = getModule();
   try {
-    return get === null ? null : 'Bun' in globalThis ? ofJavaScriptCore(get) : ofV8(get);
+    return getModule === null ? null : 'Bun' in globalThis ? ofJavaScriptCore(getModule) : ofV8(getModule);
   } catch {
     // A runtime that has the modules and not these parts of them: that is the answer.
     return null;
@@ -99,14 +104,36 @@ function ofV8(get: GetModule): Collector | null {
   const context = vm.createContext({}, { microtaskMode: 'afterEvaluate' });
   const nothing = new vm.Script('0');
   const isYoungListed = mayList();
+  const collectYoung =
+    'Deno' in globalThis
+      ? () => weighDown(() => v8.getHeapStatistics().used_heap_size)
+      : () => (gc as Gc)({ type: 'minor' });
   return {
     checkpoint() {
       nothing.runInContext(context);
     },
     gc: () => (gc as Gc)(),
-    young: isYoungListed ? () => (gc as Gc)({ type: 'minor' }) : null,
+    young: isYoungListed ? collectYoung : null,
     list: isYoungListed ? listerOf(get('node:util') as Util) : null,
   };
+}
+
+/**
+ * V8 collects the young before it makes an array if those made since it last did take more bytes than twice the most that it would give
+ * the young: more than these. Nobody touches their pages, so that they cost addresses, and no memory.
+ */
+const WEIGHT_BYTES = 64 * 2 ** 20;
+/** One array may be just on this side of what is too much, and what others have made meanwhile counts. */
+const MOST_WEIGHTS = 3;
+
+/** Has V8 collect the young: those bytes of its heap fall that are in use. */
+function weighDown(usedBytes: () => number): void {
+  for (let i = 0; i < MOST_WEIGHTS; i++) {
+    const before = usedBytes();
+    if (reserveFixed(WEIGHT_BYTES) === null) return;
+    reserveFixed(1);
+    if (usedBytes() < before) return;
+  }
 }
 
 function listerOf({ inspect }: Util): (set: WeakSet<object>) => void {
@@ -124,9 +151,9 @@ function listerOf({ inspect }: Util): (set: WeakSet<object>) => void {
   };
 }
 
-/** False where young objects cannot be collected alone or listed: Bun has another way, and Deno's `gc` always collects all. */
+/** False where weak sets cannot be listed: Bun has another way. */
 function mayList(): boolean {
-  return getModule() !== null && !('Bun' in globalThis) && !('Deno' in globalThis);
+  return getModule !== null && !('Bun' in globalThis);
 }
 
 /** The name of the method by which an object takes part in lists of survivors; it calls `noteListed`. */
@@ -180,7 +207,9 @@ export function canList(): boolean {
   if (doSetsTell !== null) return doSetsTell;
   if (!mayList()) return false;
   if (collector === undefined) collector = findCollector();
-  doSetsTell = collector !== null && collector.list !== null && isListed(collector);
+  if (collector === null || collector.list === null) return (doSetsTell = false);
+  doSetsTell = isListed(collector);
+  if (!doSetsTell) collector.young = null;
   return doSetsTell;
 }
 
@@ -222,7 +251,7 @@ export function keepShape(make: () => object): void {
 
 /** Whether the death of objects can be noticed; true also while that has not been tried. */
 export function canWatch(): boolean {
-  if (collector === undefined && getModule() === null) collector = null;
+  if (collector === undefined && getModule === null) collector = null;
   return collector !== null && doReferencesTell !== false;
 }
 
@@ -269,7 +298,7 @@ let scriptBytes: (() => number) | null | undefined;
 let leastScriptBytes = Infinity;
 
 function findScriptBytes(): (() => number) | null {
-  const v8 = mayList() ? (getModule()?.('node:v8') as V8 | undefined) : undefined;
+  const v8 = mayList() ? (getModule?.('node:v8') as V8 | undefined) : undefined;
   return typeof v8?.getHeapStatistics === 'function' ? () => v8.getHeapStatistics().used_heap_size : null;
 }
 
@@ -323,6 +352,16 @@ export function isDead(reference: WeakRef<object>): boolean {
 
 function makeCanaries(): WeakRef<object>[] {
   return Array.from({ length: CANARIES }, () => new WeakRef({}));
+}
+
+/** An array that the collector weighs as one of the young; null if refused. */
+function reserveFixed(bytes: number): ArrayBuffer | null {
+  try {
+    return new ArrayBuffer(bytes);
+  } catch {
+    // Where addresses are scarce, the young wait for the collector's own time.
+    return null;
+  }
 }
 
 /** Addresses whose pages nobody touches, so that they cost nothing but weight in the eyes of the collector; null if refused. */

@@ -12,7 +12,7 @@
  */
 
 import type { Block } from './block.ts';
-import { canCollectArrays, canList, canWatch, collectArrays, hasYoung, reserve } from './collector.ts';
+import { canCollectArrays, canList, canWatch, collectArrays, reserve } from './collector.ts';
 import type { Owner } from './deaths.ts';
 import { Deaths, SLOWER } from './deaths.ts';
 import { heap, heapIfAny, MAX_HEAP_BYTES } from './wasm/heap.ts';
@@ -49,8 +49,6 @@ const MOST_GROWTH_BYTES = 64 * MiB;
  * that it takes them some hundredths of their time, however long they wait for other things in between.
  */
 const CLEANING_BYTES = 50 * MiB;
-/** The same where nothing but a full collection will do (Deno): V8 gives the young less room after each, too, and fills that more often. */
-const FULL_CLEANING_BYTES = 60 * MiB;
 /** The first time, if it takes a full collection, it comes later still: programs that are short do without. */
 const FIRST_CLEANING_BYTES = 500 * MiB;
 /** The first sweep is believed to take so many milliseconds at most, and each later one at most `SLOWER` times the last. */
@@ -234,8 +232,7 @@ function rest(fromMs: number): void {
   // One that takes long for once, while the machine has other things to do, is not the rule.
   const mostMs = usualMs === Infinity ? FIRST_MOST_MS : usualMs * SLOWER;
   usualMs = Math.min(performance.now() - fromMs, mostMs);
-  const eachMs = hasYoung() ? CLEANING_BYTES : FULL_CLEANING_BYTES;
-  cleanAfterBytes = Math.min(usualMs * eachMs, canList() ? MOST_GROWTH_BYTES : Infinity);
+  cleanAfterBytes = Math.min(usualMs * CLEANING_BYTES, canList() ? MOST_GROWTH_BYTES : Infinity);
 }
 
 let isExact = false;
