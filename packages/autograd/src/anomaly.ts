@@ -2,7 +2,7 @@
 
 /** Anomaly mode: remember where each node was made, and stop at the first NaN that a backward pass produces. */
 
-import { named } from '@torsor/core';
+import { named, symbolDispose } from '@torsor/core';
 
 /** The mode, as nodes and engine consult it. */
 export const anomaly = {
@@ -13,7 +13,7 @@ export const anomaly = {
 
 /** Sets a mode back when disposed of: `using _ = detectAnomaly()`. */
 export interface Guard {
-  [Symbol.dispose](): void;
+  [symbolDispose](): void;
 }
 
 /** Options of anomaly mode. */
@@ -27,7 +27,7 @@ function enter(mode: boolean, checkNan: boolean): Guard {
   anomaly.enabled = mode;
   anomaly.checkNan = checkNan;
   return {
-    [Symbol.dispose]() {
+    [symbolDispose]() {
       Object.assign(anomaly, before);
     },
   };
@@ -59,7 +59,7 @@ export function detectAnomaly<T>(fn?: (() => T) | AnomalyOptions, options?: Anom
   try {
     return fn();
   } finally {
-    guard[Symbol.dispose]();
+    guard[symbolDispose]();
   }
 }
 

@@ -1,4 +1,13 @@
-import { AutogradError, manualSeed, NotImplementedError, ones, rand, type Tensor, tensor } from '@torsor/core';
+import {
+  AutogradError,
+  manualSeed,
+  NotImplementedError,
+  ones,
+  rand,
+  symbolDispose,
+  type Tensor,
+  tensor,
+} from '@torsor/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { checkpoint, checkpointSequential, grad, noGrad, savedTensorsHooks } from './index.ts';
@@ -223,7 +232,7 @@ test('the guard form of savedTensorsHooks ends with its guard', () => {
     (t) => t,
   );
   leaf().exp();
-  guard[Symbol.dispose]();
+  guard[symbolDispose]();
   leaf().exp();
   assert.is(packs, 1);
   assert.is(ones(1).requiresGrad, false);

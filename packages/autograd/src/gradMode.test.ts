@@ -1,4 +1,4 @@
-import { AutogradError, ones, type Tensor, tensor, ValueError } from '@torsor/core';
+import { AutogradError, ones, symbolDispose, type Tensor, tensor, ValueError } from '@torsor/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
@@ -30,12 +30,12 @@ test('noGrad as a function returns what the function returns, and ends with it',
 test('noGrad as a guard ends when it is disposed of, once', () => {
   const guard = noGrad();
   assert.is(tracked(), false);
-  guard[Symbol.dispose]();
+  guard[symbolDispose]();
   assert.is(tracked(), true);
   const other = noGrad();
-  guard[Symbol.dispose]();
+  guard[symbolDispose]();
   assert.is(tracked(), false);
-  other[Symbol.dispose]();
+  other[symbolDispose]();
   assert.is(tracked(), true);
 });
 
@@ -68,7 +68,7 @@ test('setGradEnabled sets at once, for a block, or for a function', () => {
   assert.is(tracked(), true);
   const guard = setGradEnabled(false);
   assert.is(tracked(), false);
-  guard[Symbol.dispose]();
+  guard[symbolDispose]();
   assert.is(tracked(), true);
   assert.is(setGradEnabled(false, tracked), false);
   assert.is(setGradEnabled(true, tracked), true);
@@ -94,11 +94,11 @@ test('inferenceMode records nothing, even inside enableGrad, and marks what it m
     inferenceMode(() => ones(1).isInference, false),
     false,
   );
-  guard[Symbol.dispose]();
+  guard[symbolDispose]();
   assert.is(isGradEnabled(), true);
   const off = inferenceMode(false);
   assert.is(tracked(), true);
-  off[Symbol.dispose]();
+  off[symbolDispose]();
   assert.is(
     inferenceMode(() => isInferenceModeEnabled(), { mode: false }),
     false,
@@ -126,7 +126,7 @@ test('setDetectAnomaly is set back by its guard', () => {
   const guard = setDetectAnomaly(true, false);
   assert.is(isAnomalyEnabled(), true);
   assert.is(isAnomalyCheckNanEnabled(), false);
-  guard[Symbol.dispose]();
+  guard[symbolDispose]();
   assert.is(isAnomalyEnabled(), false);
   assert.is(isAnomalyCheckNanEnabled(), true);
 });

@@ -12,7 +12,7 @@
  * is refused: put the mode around the synchronous parts.
  */
 
-import { AutogradError, modes, named, ValueError } from '@torsor/core';
+import { AutogradError, modes, named, symbolDispose, ValueError } from '@torsor/core';
 import type { Guard } from './anomaly.ts';
 
 function enter(grad: boolean, inference: boolean): Guard {
@@ -22,7 +22,7 @@ function enter(grad: boolean, inference: boolean): Guard {
   modes.inference = inference;
   let done = false;
   return {
-    [Symbol.dispose]() {
+    [symbolDispose]() {
       if (done) return;
       done = true;
       modes.grad = before.grad;
@@ -37,7 +37,7 @@ function run<T>(op: string, guard: Guard, fn: () => T): T {
   try {
     result = fn();
   } finally {
-    guard[Symbol.dispose]();
+    guard[symbolDispose]();
   }
   if (isPromise(result)) {
     throw new AutogradError(

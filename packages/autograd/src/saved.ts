@@ -4,7 +4,7 @@
  */
 
 import type { DType, Shape, Storage, Tensor } from '@torsor/core';
-import { AutogradError, formatShape } from '@torsor/core';
+import { AutogradError, formatShape, symbolDispose } from '@torsor/core';
 import type { Guard } from './anomaly.ts';
 import type { ArgumentMeta } from './derivatives/define.ts';
 import { uncollected } from './fresh.ts';
@@ -39,7 +39,7 @@ export function savedTensorsHooks<P, T>(
 ): T | Guard {
   const before = setSavedTensorsHooks({ pack, unpack: unpack as (packed: unknown) => Tensor });
   const guard: Guard = {
-    [Symbol.dispose]() {
+    [symbolDispose]() {
       setSavedTensorsHooks(before);
     },
   };
@@ -47,7 +47,7 @@ export function savedTensorsHooks<P, T>(
   try {
     return fn();
   } finally {
-    guard[Symbol.dispose]();
+    guard[symbolDispose]();
   }
 }
 

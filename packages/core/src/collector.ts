@@ -12,7 +12,7 @@
  * `util.inspect` lists what is in these (`showHidden`). So one sees there which of the objects put in a set are still alive.
  *
  * Deno's `gc` collects all there is, twice, gives back what room V8 had made for the young, and forgets optimised code: a loop would take
- * a quarter longer. There the young are collected as V8 itself does when arrays made since it last did so weigh too much, by making one.
+ * a quarter longer. There arrays are made and dropped until V8 collects the young by itself, since the room that it gives them is full.
  *
  * JavaScriptCore lets go of weak references when told to, which Bun hands on (`releaseWeakRefs` of `bun:jsc`); and there, collecting
  * the young generation alone clears the weak references to what has died in it.
@@ -106,7 +106,7 @@ function ofV8(get: GetModule): Collector | null {
   const isYoungListed = mayList();
   const collectYoung =
     'Deno' in globalThis
-      ? () => weighDown(() => v8.getHeapStatistics().used_heap_size)
+      ? () => fillYoung(() => v8.getHeapStatistics().used_heap_size)
       : () => (gc as Gc)({ type: 'minor' });
   return {
     checkpoint() {
@@ -118,22 +118,23 @@ function ofV8(get: GetModule): Collector | null {
   };
 }
 
-/**
- * V8 collects the young before it makes an array if those made since it last did take more bytes than twice the most that it would give
- * the young: more than these. Nobody touches their pages, so that they cost addresses, and no memory.
- */
-const WEIGHT_BYTES = 64 * 2 ** 20;
-/** One array may be just on this side of what is too much, and what others have made meanwhile counts. */
-const MOST_WEIGHTS = 3;
+/** Elements of an array that is made to be thrown away, 64 KiB; and how many of them fill all that V8 would ever give the young. */
+const RUBBISH_LENGTH = 8192;
+const MOST_RUBBISH = 1024;
 
-/** Has V8 collect the young: those bytes of its heap fall that are in use. */
-function weighDown(usedBytes: () => number): void {
-  for (let i = 0; i < MOST_WEIGHTS; i++) {
-    const before = usedBytes();
-    if (reserveFixed(WEIGHT_BYTES) === null) return;
-    reserveFixed(1);
-    if (usedBytes() < before) return;
+/** The last such array, which is held for a moment, lest a compiler find that nobody needs it. */
+const rubbish: unknown[][] = [];
+
+/** Has V8 collect the young, by filling what room it gives them: that is done when the bytes in use fall. */
+function fillYoung(usedBytes: () => number): void {
+  let before = usedBytes();
+  for (let i = 0; i < MOST_RUBBISH; i++) {
+    rubbish[0] = new Array(RUBBISH_LENGTH);
+    const now = usedBytes();
+    if (now < before) break;
+    before = now;
   }
+  rubbish.length = 0;
 }
 
 function listerOf({ inspect }: Util): (set: WeakSet<object>) => void {
@@ -352,16 +353,6 @@ export function isDead(reference: WeakRef<object>): boolean {
 
 function makeCanaries(): WeakRef<object>[] {
   return Array.from({ length: CANARIES }, () => new WeakRef({}));
-}
-
-/** An array that the collector weighs as one of the young; null if refused. */
-function reserveFixed(bytes: number): ArrayBuffer | null {
-  try {
-    return new ArrayBuffer(bytes);
-  } catch {
-    // Where addresses are scarce, the young wait for the collector's own time.
-    return null;
-  }
 }
 
 /** Addresses whose pages nobody touches, so that they cost nothing but weight in the eyes of the collector; null if refused. */

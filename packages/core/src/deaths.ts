@@ -36,9 +36,10 @@ export interface Owner {
 
 /**
  * A block is new until so many have been placed after it. What V8 keeps for a registration lies among its old objects, where it stays
- * after the release, and keeps the block's, until the old are collected.
+ * after the release, and keeps the block's, until the old are collected. Fewer on Deno: full collections there leave the young so little
+ * room that V8 collects them by itself between two looks, and who is held here through two such collections lies among the old.
  */
-const NEW_AGE = 256;
+const NEW_AGE = /* @__PURE__ */ (() => ('Deno' in globalThis ? 32 : 256))();
 /** So many blocks are new before anybody looks which of them are new no more. */
 const MOST_NEW = 2 * NEW_AGE;
 /** So many blocks are worth a look which of them the collector has found dead of its own accord. */

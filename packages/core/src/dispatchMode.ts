@@ -2,6 +2,7 @@
 
 /** Lets the user see, and stand around, every op. */
 
+import { symbolDispose } from './dispose.ts';
 import type { Observer } from './observe.ts';
 import { observed } from './observe.ts';
 import { visitStorages } from './scope.ts';
@@ -11,7 +12,7 @@ export type DispatchHandler = <R>(op: string, args: readonly unknown[], run: () 
 
 /** Ends what it guards: `using _ = dispatchMode(handler)`. */
 export interface DispatchGuard {
-  [Symbol.dispose](): void;
+  [symbolDispose](): void;
 }
 
 /**
@@ -56,7 +57,7 @@ export function dispatchMode<R>(handler: DispatchHandler, fn?: () => R): R | Dis
   if (fn !== undefined) return within(own, fn);
   observed.current = own;
   return {
-    [Symbol.dispose]() {
+    [symbolDispose]() {
       observed.current = outer;
     },
   };

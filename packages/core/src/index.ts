@@ -16,6 +16,8 @@ export type { BackwardOptions, GradFn, Recorder, RemovableHandle } from './dispa
 export { dispatch, dispatchInPlace, setRecorder } from './dispatch.ts';
 export type { DispatchGuard, DispatchHandler } from './dispatchMode.ts';
 export { dispatchMode } from './dispatchMode.ts';
+// For the other packages.
+export { symbolAsyncDispose, symbolDispose } from './dispose.ts';
 export * from './dtype.ts';
 export * from './errors.ts';
 export type { ExplainedOp } from './explain.ts';

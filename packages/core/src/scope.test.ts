@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import './tensor.ts';
+import { symbolDispose } from './dispose.ts';
 import { refuses, values } from './fixtures/check.ts';
 import { collectGarbage, memory, setMemoryLimits } from './memory.ts';
 import { ones, zeros } from './ops/create.ts';
@@ -60,7 +61,7 @@ test('`using` ends a scope, also when the block throws', () => {
       inside = large();
       throw new Error('stop');
     } finally {
-      s[Symbol.dispose]();
+      s[symbolDispose]();
     }
   }, 'stop');
   assert.ok(isReleased(inside as Tensor));

@@ -6,6 +6,7 @@
  */
 
 import { TensorBase } from './base.ts';
+import { symbolDispose } from './dispose.ts';
 import { TorsorError } from './errors.ts';
 import type { Storage } from './storage.ts';
 import { setStorageTracker } from './storage.ts';
@@ -70,7 +71,7 @@ export class Scope implements Disposable {
     this.made.clear();
   }
 
-  [Symbol.dispose](): void {
+  [symbolDispose](): void {
     this.end();
   }
 }

@@ -1,7 +1,7 @@
 /** `DataLoader`: batches of a dataset. */
 
 import type { Generator } from '@torsor/core';
-import { defaultGenerator, named, ValueError } from '@torsor/core';
+import { defaultGenerator, named, symbolAsyncDispose, ValueError } from '@torsor/core';
 import type { Collated } from './collate.ts';
 import { defaultCollate, fetchBatch } from './collate.ts';
 import type { Dataset } from './dataset.ts';
@@ -250,7 +250,7 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
     await workers?.close();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async [symbolAsyncDispose](): Promise<void> {
     await this.close();
   }
 }

@@ -4,7 +4,17 @@
  */
 
 import type { Executor, Launch, Rows } from '@torsor/core';
-import { executor, heap, kernel, kernelModule, runInline, setExecutor, ValueError, WorkerError } from '@torsor/core';
+import {
+  executor,
+  heap,
+  kernel,
+  kernelModule,
+  runInline,
+  setExecutor,
+  symbolAsyncDispose,
+  ValueError,
+  WorkerError,
+} from '@torsor/core';
 import {
   ARGUMENTS,
   BUSY_US,
@@ -497,7 +507,7 @@ export class Pool implements Executor, AsyncDisposable {
     this.ids.clear();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async [symbolAsyncDispose](): Promise<void> {
     await this.stop();
   }
 }

@@ -1,7 +1,15 @@
 /** `spawn`: training off the main thread. A page does not freeze, a server keeps answering. */
 
 import type { Thread } from '@torsor/core';
-import { fromMessage, startThread, toMessage, unpackError, ValueError, WorkerError } from '@torsor/core';
+import {
+  fromMessage,
+  startThread,
+  symbolAsyncDispose,
+  toMessage,
+  unpackError,
+  ValueError,
+  WorkerError,
+} from '@torsor/core';
 import type { Answer, Order } from './training.ts';
 import { CANCELLED, PAUSED, RUNNING } from './training.ts';
 
@@ -119,7 +127,7 @@ export class Trainer<M = unknown, R = unknown> implements AsyncIterable<M>, Asyn
     await this.thread.then((thread) => thread.terminate()).catch(() => undefined);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async [symbolAsyncDispose](): Promise<void> {
     this.result.catch(() => undefined);
     await this.terminate();
   }
