@@ -29,6 +29,7 @@ interface Vm {
 interface V8 {
   setFlagsFromString(flags: string): void;
   getHeapStatistics(): { used_heap_size: number };
+  getHeapSpaceStatistics(): { space_name: string; space_used_size: number }[];
 }
 
 /** What a runtime must have for this. */
@@ -104,10 +105,7 @@ function ofV8(get: GetModule): Collector | null {
   const context = vm.createContext({}, { microtaskMode: 'afterEvaluate' });
   const nothing = new vm.Script('0');
   const isYoungListed = mayList();
-  const collectYoung =
-    'Deno' in globalThis
-      ? () => fillYoung(() => v8.getHeapStatistics().used_heap_size)
-      : () => (gc as Gc)({ type: 'minor' });
+  const collectYoung = 'Deno' in globalThis ? () => fillYoung(v8) : () => (gc as Gc)({ type: 'minor' });
   return {
     checkpoint() {
       nothing.runInContext(context);
@@ -118,23 +116,29 @@ function ofV8(get: GetModule): Collector | null {
   };
 }
 
-/** Elements of an array that is made to be thrown away, 64 KiB; and how many of them fill all that V8 would ever give the young. */
-const RUBBISH_LENGTH = 8192;
-const MOST_RUBBISH = 1024;
+/** Elements of an array that is made to be thrown away: some 120 KiB, the most that V8 puts among other objects. */
+const RUBBISH_LENGTH = 15_000;
+/** How many are made before anybody looks, which takes microseconds; and how often that is, until all is full that V8 gives the young. */
+const RUBBISH_AT_ONCE = 4;
+const MOST_RUBBISH = 256;
 
-/** The last such array, which is held for a moment, lest a compiler find that nobody needs it. */
+/** Such arrays are held for a moment, lest a compiler find that nobody needs them. */
 const rubbish: unknown[][] = [];
 
-/** Has V8 collect the young, by filling what room it gives them: that is done when the bytes in use fall. */
-function fillYoung(usedBytes: () => number): void {
-  let before = usedBytes();
+/** Has V8 collect the young, by filling what room it gives them: that is done when they take less of it than before. */
+function fillYoung(v8: V8): void {
+  let before = youngBytes(v8);
   for (let i = 0; i < MOST_RUBBISH; i++) {
-    rubbish[0] = new Array(RUBBISH_LENGTH);
-    const now = usedBytes();
-    if (now < before) break;
+    for (let k = 0; k < RUBBISH_AT_ONCE; k++) rubbish[k] = new Array(RUBBISH_LENGTH);
+    rubbish.length = 0;
+    const now = youngBytes(v8);
+    if (now < before) return;
     before = now;
   }
-  rubbish.length = 0;
+}
+
+function youngBytes(v8: V8): number {
+  return v8.getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')?.space_used_size ?? 0;
 }
 
 function listerOf({ inspect }: Util): (set: WeakSet<object>) => void {
