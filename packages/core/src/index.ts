@@ -101,7 +101,7 @@ export type { NestedValues } from './tensor.ts';
 export { Tensor } from './tensor.ts';
 // For `@torsor/workers` and `@torsor/data`.
 export type { Parent, Thread, ThreadStart } from './threads.ts';
-export { parentThread, startThread } from './threads.ts';
+export { parentThread, START_MS, STARTING_ATTEMPTS, startThread } from './threads.ts';
 export type { Local } from './wasm/assembler.ts';
 export { Assembler } from './wasm/assembler.ts';
 // For `@torsor/workers`.

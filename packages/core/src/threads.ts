@@ -46,58 +46,136 @@ export interface ThreadStart {
   readonly web: () => Worker;
   /** `workerData` in Node; elsewhere, the first message. */
   readonly data?: unknown;
+  /**
+   * How long a page waits for the module's greeting before it starts it anew; `parentThread` greets. Left out for modules that do not
+   * call it.
+   */
+  readonly greetMs?: number;
   readonly onMessage: (message: unknown) => void;
 }
 
+/** How often something is started, in place of what is late or lost, before that fails. */
+export const STARTING_ATTEMPTS = 5;
+/** What takes so long to start is started anew. */
+export const START_MS = 30_000;
+
+/** What a worker of a page says first. */
+const GREETING = 'torsor: here';
+
+/** When a thread ends, and who wants to know. */
+class Ending {
+  private ended: { readonly cause: unknown } | null = null;
+  private readonly listeners: ((cause: unknown) => void)[] = [];
+
+  readonly end = (cause: unknown): void => {
+    this.ended ??= { cause };
+    for (const listener of this.listeners.splice(0)) listener(this.ended.cause);
+  };
+
+  readonly onEnd = (listener: (cause: unknown) => void): void => {
+    this.listeners.push(listener);
+    if (this.ended !== null) this.end(this.ended.cause);
+  };
+}
+
 /** Starts a module as a thread. */
-export async function startThread({ url, web, data, onMessage }: ThreadStart): Promise<Thread> {
+export async function startThread(start: ThreadStart): Promise<Thread> {
   const node = await nodeThreads();
-  let ended: { readonly cause: unknown } | null = null;
-  const listeners: ((cause: unknown) => void)[] = [];
-  const end = (cause: unknown): void => {
-    ended ??= { cause };
-    for (const listener of listeners.splice(0)) listener(ended.cause);
-  };
-  const onEnd = (listener: (cause: unknown) => void): void => {
-    listeners.push(listener);
-    if (ended !== null) end(ended.cause);
-  };
-  if (node !== null && url !== null) {
-    const worker = new node.Worker(url, { workerData: data });
-    worker.on('message', onMessage);
-    worker.on('messageerror', end);
-    worker.on('error', end);
-    worker.on('exit', (code) => end(`the thread ended with code ${String(code)}`));
-    let termination: Promise<void> | null = null;
-    return {
-      post: (message, transfer) => worker.postMessage(message, transfer),
-      onEnd,
-      hold: (on) => (on ? worker.ref() : worker.unref()),
-      // Each call of Node's own adds a listener.
-      terminate: () => {
-        termination ??= worker.terminate().then(() => end('the thread was terminated'));
-        return termination;
-      },
-    };
-  }
+  if (node !== null && start.url !== null) return startInNode(node, start.url, start);
   if (typeof Worker === 'undefined') throw new WorkerError('this runtime has no workers', { op: 'startThread' });
-  const worker = web();
-  worker.onmessage = (event) => onMessage(event.data);
-  worker.onmessageerror = () => end('a message could not be read');
-  worker.onerror = (event) => {
-    event.preventDefault();
-    end(event.error ?? event.message ?? 'the module did not load');
-  };
-  if (data !== undefined) worker.postMessage(data);
+  return new WebThread(start);
+}
+
+function startInNode({ Worker }: NodeThreads, url: URL, { data, onMessage }: ThreadStart): Thread {
+  const { end, onEnd } = new Ending();
+  const worker = new Worker(url, { workerData: data });
+  worker.on('message', onMessage);
+  worker.on('messageerror', end);
+  worker.on('error', end);
+  worker.on('exit', (code) => end(`the thread ended with code ${String(code)}`));
+  let termination: Promise<void> | null = null;
   return {
-    post: (message, transfer = []) => worker.postMessage(message, [...transfer]),
+    post: (message, transfer) => worker.postMessage(message, transfer),
     onEnd,
-    hold: () => undefined,
-    terminate: async () => {
-      worker.terminate();
-      end('the thread was terminated');
+    hold: (on) => (on ? worker.ref() : worker.unref()),
+    // Each call of Node's own adds a listener.
+    terminate: () => {
+      termination ??= worker.terminate().then(() => end('the thread was terminated'));
+      return termination;
     },
   };
+}
+
+/**
+ * A worker of a page. Browsers have been seen that never load one, and never say so: one whose module does not say in time that it is
+ * there is started anew, and what it is sent waits until then.
+ */
+class WebThread implements Thread {
+  private readonly start: ThreadStart;
+  private readonly ending = new Ending();
+  readonly onEnd = this.ending.onEnd;
+  private worker: Worker;
+  /** What waits for the greeting; null when nothing need wait. */
+  private early: [message: unknown, transfer: readonly Transferable[]][] | null;
+  private attempts = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(start: ThreadStart) {
+    this.start = start;
+    this.early = start.greetMs === undefined ? null : [];
+    this.worker = this.begin();
+  }
+
+  private begin(): Worker {
+    const { web, data, greetMs, onMessage } = this.start;
+    const worker = web();
+    worker.onmessage = (event) => {
+      if (event.data === GREETING) this.greeted();
+      else onMessage(event.data);
+    };
+    worker.onmessageerror = () => this.end('a message could not be read');
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.end(event.error ?? event.message ?? 'the module did not load');
+    };
+    if (data !== undefined) worker.postMessage(data);
+    this.attempts++;
+    if (greetMs !== undefined) this.timer = setTimeout(() => this.late(greetMs), greetMs);
+    return worker;
+  }
+
+  private greeted(): void {
+    clearTimeout(this.timer);
+    const { early } = this;
+    this.early = null;
+    for (const [message, transfer] of early ?? []) this.post(message, transfer);
+  }
+
+  private late(greetMs: number): void {
+    this.worker.terminate();
+    if (this.attempts < STARTING_ATTEMPTS) this.worker = this.begin();
+    else
+      this.end(`the module was started ${this.attempts} times, and never said within ${greetMs} ms that it was there`);
+  }
+
+  private end(cause: unknown): void {
+    clearTimeout(this.timer);
+    this.ending.end(cause);
+  }
+
+  post(message: unknown, transfer: readonly Transferable[] = []): void {
+    if (this.early === null) this.worker.postMessage(message, [...transfer]);
+    else this.early.push([message, transfer]);
+  }
+
+  hold(): void {
+    // Pages end in any case.
+  }
+
+  async terminate(): Promise<void> {
+    this.worker.terminate();
+    this.end('the thread was terminated');
+  }
 }
 
 /** The way from a thread back to whoever started it. */
@@ -107,7 +185,10 @@ export interface Parent {
   listen(listener: (message: unknown) => void): void;
 }
 
-/** Whoever started this thread; null on the main one. In a page's worker, call it before anything else is awaited. */
+/**
+ * Whoever started this thread, which is told that it is there; null on the main one. In a page's worker, call it before anything else is
+ * awaited.
+ */
 export async function parentThread(): Promise<Parent | null> {
   const { WorkerGlobalScope } = globalThis as { WorkerGlobalScope?: new () => object };
   const { process } = globalThis as { process?: { versions?: { node?: string } } };
@@ -116,6 +197,7 @@ export async function parentThread(): Promise<Parent | null> {
     const scope = globalThis as unknown as Worker;
     const early: unknown[] = [];
     scope.onmessage = ({ data }) => early.push(data);
+    scope.postMessage(GREETING);
     return {
       post: (message, transfer = []) => scope.postMessage(message, [...transfer]),
       listen(listener) {

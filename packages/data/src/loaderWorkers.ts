@@ -1,7 +1,7 @@
 /** The workers of a loader, from the outside. */
 
 import type { Thread } from '@torsor/core';
-import { fromMessage, startThread, unpackError, WorkerError } from '@torsor/core';
+import { fromMessage, START_MS, startThread, unpackError, WorkerError } from '@torsor/core';
 import type { ImportedDataset } from './imported.ts';
 import type { Reply, Request } from './serving.ts';
 import { START } from './serving.ts';
@@ -26,6 +26,7 @@ class LoaderWorker {
     this.#thread = await startThread({
       url: new URL('./loaderWorker.js', import.meta.url),
       web: () => new Worker(new URL('./loaderWorker.js', import.meta.url), { type: 'module' }),
+      greetMs: START_MS,
       onMessage: (message) => this.#hear(message as Reply),
     });
     this.#thread.onEnd((cause) => {

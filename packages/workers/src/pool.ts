@@ -10,6 +10,8 @@ import {
   kernel,
   kernelModule,
   runInline,
+  START_MS,
+  STARTING_ATTEMPTS,
   setExecutor,
   symbolAsyncDispose,
   ValueError,
@@ -72,10 +74,6 @@ const RESTS = 5;
 /** A launch in which no task ends for so long has lost a thread; and how often the caller looks. */
 const WATCHDOG_MS = 10_000;
 const LOOK_MS = 50;
-/** Threads that take so long to start are started anew: browsers have been seen that never load a worker, and never say so. */
-const START_MS = 30_000;
-/** @internal How often threads are started, in place of late or of lost ones, before the pool fails or goes on without. */
-export const STARTING_ATTEMPTS = 5;
 /** The longest that a timer can be set to. */
 const LONGEST_MS = 2 ** 31 - 1;
 /** How long the end of a thread is waited for. */

@@ -5,12 +5,11 @@
 
 import type { Tensor } from '@torsor/core';
 import * as torsor from '@torsor/core';
-import { executor, heap, WorkerError } from '@torsor/core';
+import { executor, heap, STARTING_ATTEMPTS, WorkerError } from '@torsor/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Pool } from './index.ts';
 import { start } from './index.ts';
-import { STARTING_ATTEMPTS } from './pool.ts';
 import type { Thread } from './threads.ts';
 
 const isShared = typeof SharedArrayBuffer !== 'undefined' && heap().memory.buffer instanceof SharedArrayBuffer;

@@ -3,6 +3,7 @@
 import type { Thread } from '@torsor/core';
 import {
   fromMessage,
+  START_MS,
   startThread,
   symbolAsyncDispose,
   toMessage,
@@ -70,6 +71,8 @@ export class Trainer<M = unknown, R = unknown> implements AsyncIterable<M>, Asyn
     this.thread = startThread({
       url: own ? new URL('./trainerWorker.js', import.meta.url) : null,
       web: own ? () => new Worker(new URL('./trainerWorker.js', import.meta.url), { type: 'module' }) : module,
+      // A module of the user's own may take what time it wants before it exposes a training.
+      ...(own ? { greetMs: START_MS } : {}),
       onMessage: (message) => this.hear(message as Answer),
     });
     const { message, transfer } = toMessage(data);
