@@ -47,5 +47,5 @@ async function start(given: Given): Promise<Thread> {
       reject(new WorkerError(`a thread failed to start: ${why}`, { op: 'start', cause }));
     });
   });
-  return { ready, onEnd: thread.onEnd, terminate: thread.terminate };
+  return { ready, onEnd: thread.onEnd, terminate: () => thread.terminate() };
 }
