@@ -121,18 +121,20 @@ const RUBBISH_LENGTH = 15_000;
 /** How many are made before anybody looks, which takes microseconds; and how often that is, until all is full that V8 gives the young. */
 const RUBBISH_AT_ONCE = 4;
 const MOST_RUBBISH = 256;
+/** What they take at least, on engines with short pointers. */
+const RUBBISH_BYTES = RUBBISH_AT_ONCE * RUBBISH_LENGTH * 4;
 
-/** Such arrays are held for a moment, lest a compiler find that nobody needs them. */
+/** Such an array is held for a moment, lest a compiler find that nobody needs it. */
 const rubbish: unknown[][] = [];
 
-/** Has V8 collect the young, by filling what room it gives them: that is done when they take less of it than before. */
+/** Has V8 collect the young, by filling what room it gives them: that is done when they do not take more of it by what was made. */
 function fillYoung(v8: V8): void {
   let before = youngBytes(v8);
   for (let i = 0; i < MOST_RUBBISH; i++) {
-    for (let k = 0; k < RUBBISH_AT_ONCE; k++) rubbish[k] = new Array(RUBBISH_LENGTH);
+    for (let k = 0; k < RUBBISH_AT_ONCE; k++) rubbish[0] = new Array(RUBBISH_LENGTH);
     rubbish.length = 0;
     const now = youngBytes(v8);
-    if (now < before) return;
+    if (now < before + RUBBISH_BYTES) return;
     before = now;
   }
 }
