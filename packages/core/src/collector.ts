@@ -105,7 +105,10 @@ function ofV8(get: GetModule): Collector | null {
   const context = vm.createContext({}, { microtaskMode: 'afterEvaluate' });
   const nothing = new vm.Script('0');
   const isYoungListed = mayList();
-  const collectYoung = 'Deno' in globalThis ? () => fillYoung(v8) : () => (gc as Gc)({ type: 'minor' });
+  const isDeno = 'Deno' in globalThis;
+  // Throws at once where it cannot be told.
+  if (isDeno) youngBytes(v8);
+  const collectYoung = isDeno ? () => fillYoung(v8) : () => (gc as Gc)({ type: 'minor' });
   return {
     checkpoint() {
       nothing.runInContext(context);
