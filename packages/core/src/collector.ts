@@ -29,7 +29,7 @@ interface Vm {
 interface V8 {
   setFlagsFromString(flags: string): void;
   getHeapStatistics(): { used_heap_size: number };
-  getHeapSpaceStatistics(): { space_name: string; space_used_size: number }[];
+  getHeapSpaceStatistics(): { space_name: string; space_used_size: number; space_available_size: number }[];
 }
 
 /** What a runtime must have for this. */
@@ -107,13 +107,14 @@ function ofV8(get: GetModule): Collector | null {
   const isYoungListed = mayList();
   const isDeno = 'Deno' in globalThis;
   // Throws at once where it cannot be told.
-  if (isDeno) youngBytes(v8);
-  const collectYoung = isDeno ? () => fillYoung(v8) : () => (gc as Gc)({ type: 'minor' });
+  if (isDeno) youngSpace(v8);
+  const collectAll = (): void => (gc as Gc)();
+  const collectYoung = isDeno ? () => fillYoung(v8, collectAll) : () => (gc as Gc)({ type: 'minor' });
   return {
     checkpoint() {
       nothing.runInContext(context);
     },
-    gc: () => (gc as Gc)(),
+    gc: collectAll,
     young: isYoungListed ? collectYoung : null,
     list: isYoungListed ? listerOf(get('node:util') as Util) : null,
   };
@@ -121,29 +122,44 @@ function ofV8(get: GetModule): Collector | null {
 
 /** Elements of an array that is made to be thrown away: some 120 KiB, the most that V8 puts among other objects. */
 const RUBBISH_LENGTH = 15_000;
-/** How many are made before anybody looks, which takes microseconds; and how often that is, until all is full that V8 gives the young. */
+/** How many are made before anybody looks, which takes microseconds; and how many elements in all. */
 const RUBBISH_AT_ONCE = 4;
-const MOST_RUBBISH = 256;
+const MOST_RUBBISH_LENGTH = 2 ** 22;
 /** What they take at least, on engines with short pointers. */
 const RUBBISH_BYTES = RUBBISH_AT_ONCE * RUBBISH_LENGTH * 4;
 
-/** Such an array is held for a moment, lest a compiler find that nobody needs it. */
-const rubbish: unknown[][] = [];
+/**
+ * More room than this is too much to fill, and memory: V8 doubles it each time that what has outlived collections adds up to it, and
+ * gives it back in a full collection alone.
+ */
+const MOST_ROOM_BYTES = 8 * 2 ** 20;
 
-/** Has V8 collect the young, by filling what room it gives them: that is done when they do not take more of it by what was made. */
-function fillYoung(v8: V8): void {
-  let before = youngBytes(v8);
-  for (let i = 0; i < MOST_RUBBISH; i++) {
-    for (let k = 0; k < RUBBISH_AT_ONCE; k++) rubbish[0] = new Array(RUBBISH_LENGTH);
-    rubbish.length = 0;
-    const now = youngBytes(v8);
+/**
+ * Has V8 collect the young, by filling what room it gives them: that is done when they do not take more of it by what was made.
+ *
+ * @param collectAll what makes the room smaller, too
+ */
+function fillYoung(v8: V8, collectAll: () => void): void {
+  const { used, room } = youngSpace(v8);
+  if (room > MOST_ROOM_BYTES) {
+    collectAll();
+    return;
+  }
+  let before = used;
+  for (let made = 0; made < MOST_RUBBISH_LENGTH; ) {
+    for (let k = 0; k < RUBBISH_AT_ONCE; k++) made += new Array(RUBBISH_LENGTH).length;
+    const now = youngSpace(v8).used;
     if (now < before + RUBBISH_BYTES) return;
     before = now;
   }
 }
 
-function youngBytes(v8: V8): number {
-  return v8.getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')?.space_used_size ?? 0;
+/** Bytes that young objects take, and that they may take before V8 collects them. */
+function youngSpace(v8: V8): { used: number; room: number } {
+  const space = v8.getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space');
+  if (space === undefined) return { used: 0, room: 0 };
+  const { space_used_size: used, space_available_size: left } = space;
+  return { used, room: used + left };
 }
 
 function listerOf({ inspect }: Util): (set: WeakSet<object>) => void {
