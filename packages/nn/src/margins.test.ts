@@ -160,6 +160,8 @@ test('bad input is refused, with the rule and the values', () => {
       'ValueError',
       /max is not a valid value for reduction/,
     ],
+    [() => F.softMarginLoss(rows.narrow(0, 0, 1), rows), 'ShapeError', /target \[2, 3\] and input \[1, 3\]/],
+    [() => F.softMarginLoss(rand(3), rand(3, 1)), 'ShapeError', /target \[3, 1\] and input \[3\]/],
     [() => F.hingeEmbeddingLoss(rows, {}), 'ValueError', /missing argument 'target'/],
     [() => new nn.MultiMarginLoss(3), 'ValueError', /p == 2/],
     [

@@ -123,6 +123,21 @@ test('parameters, buffers and modules can be registered by name, replaced and re
   assert.is(net.length, 1);
   refuses(() => net.registerBuffer('a.b', null), 'ValueError', /must not be empty or contain a dot/);
   refuses(() => net.registerParameter('forward', null), 'ValueError', /'forward' already exists/);
+  refuses(
+    () => net.registerBuffer('b', [1, 2] as never),
+    'ValueError',
+    /'b' must be a tensor or null, but got \[1, 2\]/,
+  );
+  refuses(() => net.registerParameter('p', ones(2) as never), 'ValueError', /'p' must be a parameter or null/);
+  refuses(() => net.addModule('m', ones(2) as never), 'ValueError', /'m' must be a module or null/);
+  refuses(() => new nn.BCELoss({ weight: 2 as never }), 'ValueError', /'weight' must be a tensor or null, but got 2/);
+  assert.equal(Object.keys(net.stateDict()), ['w', 'kept'], 'nothing was registered');
+});
+
+test('cross entropy with smoothed labels has a gradient for an empty batch', () => {
+  const x = zeros(0, 5).requiresGrad_();
+  nn.functional.crossEntropy(x, zeros(0).int(), { labelSmoothing: 0.5, reduction: 'sum' }).backward();
+  assert.equal(x.grad?.shape, [0, 5]);
 });
 
 test('paths lead to modules, parameters and buffers', () => {

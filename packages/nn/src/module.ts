@@ -10,7 +10,17 @@
 import type { FunctionContext } from '@torsor/autograd';
 import { Function as AutogradFunction, borrowGrad, noGrad } from '@torsor/autograd';
 import type { DType, RemovableHandle } from '@torsor/core';
-import { composed, expose, isFloating, NotImplementedError, named, ShapeError, Tensor, ValueError } from '@torsor/core';
+import {
+  composed,
+  expose,
+  isFloating,
+  NotImplementedError,
+  named,
+  ShapeError,
+  show,
+  Tensor,
+  ValueError,
+} from '@torsor/core';
 import { Buffer, Parameter } from './parameter.ts';
 
 /** Tensors by name, as PyTorch names them: `conv1.weight`. */
@@ -280,21 +290,25 @@ export abstract class Module<A extends readonly unknown[] = [input: Tensor], R =
 
   /** Makes a field of a buffer; null leaves it empty. Assigning `new Buffer(tensor)` to a field does the same. */
   registerBuffer(name: string, tensor: Tensor | null, persistent: boolean | { persistent?: boolean } = true): void {
+    checkKind('registerBuffer', name, tensor, (value) => value instanceof Tensor, 'a tensor');
     this.#assign('registerBuffer', name, tensor === null ? null : new Buffer(tensor, persistent));
   }
 
   /** Makes a field of a parameter; null leaves it empty. Assigning a `Parameter` to a field does the same. */
   registerParameter(name: string, parameter: Parameter | null): void {
+    checkKind('registerParameter', name, parameter, isParameter, 'a parameter');
     this.#assign('registerParameter', name, parameter);
   }
 
   /** Makes a field of a child module. Assigning a module to a field does the same. */
   registerModule(name: string, module: AnyModule | null): void {
+    checkKind('registerModule', name, module, isModule, 'a module');
     this.#assign('registerModule', name, module);
   }
 
   /** As `registerModule`. */
   addModule(name: string, module: AnyModule | null): void {
+    checkKind('addModule', name, module, isModule, 'a module');
     this.#assign('addModule', name, module);
   }
 
@@ -531,6 +545,15 @@ export abstract class Module<A extends readonly unknown[] = [input: Tensor], R =
 /** True for a module of any kind. */
 export function isModule(value: unknown): value is AnyModule {
   return value instanceof Module;
+}
+
+/** @throws ValueError when a field is to hold what is neither null nor of its kind */
+function checkKind(op: string, name: string, value: unknown, isKind: (value: unknown) => boolean, kind: string): void {
+  if (value === null || isKind(value)) return;
+  throw new ValueError(`'${name}' must be ${kind} or null, but got ${show(value)}`, {
+    op,
+    operands: { [name]: value },
+  });
 }
 
 function isParameter(value: unknown): value is Parameter {

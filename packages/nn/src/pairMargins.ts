@@ -24,6 +24,17 @@ function checkAlike(op: string, operands: Readonly<Record<string, Tensor>>): voi
   );
 }
 
+/** @throws ShapeError unless the target broadcasts to the shape of the input */
+function checkFitsInput(op: string, input: Tensor, target: Tensor): void {
+  const missing = input.ndim - target.ndim;
+  if (missing >= 0 && target.shape.every((size, i) => size === 1 || size === input.shape[missing + i])) return;
+  throw new ShapeError(
+    `target must broadcast to the shape of input, but got target ${formatShape(target.shape)} and input ` +
+      `${formatShape(input.shape)}`,
+    { op, operands: { input: input.shape, target: target.shape } },
+  );
+}
+
 const positive = (x: Tensor): Tensor => clamp(x, 0);
 
 /**
@@ -138,7 +149,7 @@ export function softMarginLoss(
   const op = 'softMarginLoss';
   const [[t], how] = lossArguments<[Tensor]>(op, ['target', ...REDUCTION], [target, ...rest]);
   const signs = tensorArgument(op, 'target', required(op, 'target', t));
-  tensorArgument(op, 'input', input);
+  checkFitsInput(op, tensorArgument(op, 'input', input), signs);
   return composed(() => reduced(logSigmoid(signs.mul(input)).neg(), how));
 }
 

@@ -246,8 +246,8 @@ export const elementwise: Derivatives<keyof ElementwiseOps> = {
         where(
           x.le(0),
           grad.mul(
-            x
-              .clamp({ max: 0 })
+            // not a clamp, whose own derivative at 0 is 1: there the second derivative is PyTorch's, 0
+            where(x.lt(0), x, 0)
               .mul(inputScale)
               .exp()
               .mul(inputScale * alpha * scale),

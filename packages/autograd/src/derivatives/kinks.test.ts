@@ -33,6 +33,8 @@ import {
   nanToNum,
   nllLoss,
   norm,
+  ones,
+  onesLike,
   pow,
   relu6,
   remainder,
@@ -300,6 +302,30 @@ for (const [name, run] of Object.entries(tensors) as [keyof typeof data.tensors,
     agree(gradients(run(x), [x])[0], gradient, (i) => `element ${i}`);
   });
 }
+
+/** The second derivative of the sum of `f` at x, each element with itself. */
+function second(f: (x: Tensor) => Tensor, at: readonly number[]): readonly number[] {
+  const x = leaf(at);
+  const [first] = grad(f(x), x, ones(f(x).shape, { dtype: 'float64' }), { createGraph: true });
+  return numbers(grad(first as Tensor, x, onesLike(x))[0] as Tensor);
+}
+
+test('the second derivative of elu, celu and selu at 0 is 0, as in PyTorch', () => {
+  for (const f of [elu, selu, (x: Tensor) => celu(x, 2)]) {
+    const found = second(f, [0, -0, 1, -1]);
+    agree(found.slice(0, 3), [0, 0, 0], (i) => `element ${i}`);
+    assert.ok(found[3] > 0, 'curved below 0');
+  }
+});
+
+test('norms have a second derivative at the origin, which is 0, as in PyTorch', () => {
+  for (const p of [2, 3, 4])
+    agree(
+      second((x) => norm(x, p), [0, 0]),
+      [0, 0],
+      (i) => `norm ${p}, element ${i}`,
+    );
+});
 
 // ------------------------------------------------------------------------------------------- where PyTorch is not followed
 

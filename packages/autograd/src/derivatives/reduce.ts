@@ -133,9 +133,11 @@ function normGradient(
 ): Tensor {
   const g = restore(grad, dims, keepdim, x.shape);
   const norm = restore(y, dims, keepdim, x.shape);
+  // What is not taken must be finite: its gradient is multiplied by 0 in a second derivative.
+  const divisor = (): Tensor => restore(where(y.eq(0), 1, y), dims, keepdim, x.shape);
   if (p === 0) return zerosLike(x);
   if (p === 1) return g.mul(x.sign());
-  if (p === 2) return where(norm.eq(0), 0, x.mul(g.div(norm)));
+  if (p === 2) return where(norm.eq(0), 0, x.mul(g.div(divisor())));
   if (!Number.isFinite(p)) {
     const attains = x.abs().eq(norm);
     const count = attains.to(x.dtype).sum(dims, true);
@@ -146,7 +148,7 @@ function normGradient(
     return where(x.eq(0), 0, slope.mul(g).mul(norm.pow(1 - p)));
   }
   const slope = x.mul(x.abs().pow(p - 2));
-  return where(norm.eq(0), 0, slope.mul(g).div(norm.pow(p - 1)));
+  return where(norm.eq(0), 0, slope.mul(g).div(divisor().pow(p - 1)));
 }
 
 export const reduce: Derivatives<keyof ReductionOps> = {

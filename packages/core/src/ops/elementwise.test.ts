@@ -337,6 +337,7 @@ test('in-place forms refuse results of a higher category, other shapes, and memo
   ]) {
     refuses(write, 'ValueError', /more than one element .* single memory location/, 'expanded');
   }
+  assert.equal(ops.add_(expand(zeros(0, 1), [0, 3]), 1).shape, [0, 3], 'of no elements none share memory');
   assert.equal([...values(whole), ...values(float), ...values(shared)], [1, 2, 1, 1, 1, 1], 'nothing was written');
 });
 

@@ -208,6 +208,8 @@ test('dtypes: what is promoted and what is refused', () => {
     /Found dtype int32 for the target but expected float32/,
   );
   dtype(() => binaryCrossEntropy(ones(2).to('int32'), ones(2).to('int32')), /int32/);
+  dtype(() => klDiv(ones(2).to('int32'), ones(2)), /klDiv: .*int32/);
+  dtype(() => klDiv(ones(2), ones(2).to('bool')), /klDiv: .*bool/);
   dtype(() => mseLoss(ones(2), [1, 2] as never), /target must be a tensor, but got an array/);
   assert.is(nllLoss(ones(2, 3), zeros(2).to('uint8')).item(), -1);
 });

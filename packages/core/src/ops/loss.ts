@@ -777,6 +777,8 @@ export function klDiv(
   const how = reductionOf<KlDivReduction>(op, average, r, kind, ['none', 'mean', 'sum', 'batchmean']);
   const x = checkTensor(op, 'input', input);
   const y = checkTensor(op, 'target', t);
+  requireFloat(op, x.dtype);
+  requireFloat(op, y.dtype);
   broadcastShapes(op, x.shape, y.shape);
   return composed(() => {
     const loss = logs ? mul(exp(y), sub(y, x)) : sub(xlogy(y, y), mul(y, x));

@@ -9,7 +9,7 @@ import { arange, fromTypedArray, ones, tensor, zeros } from '../index.ts';
 import type { Shape } from '../layout.ts';
 import { sizeOf } from '../layout.ts';
 import type { Tensor } from '../tensor.ts';
-import { batchNorm } from './norm.ts';
+import { batchNorm, groupNorm } from './norm.ts';
 
 interface Case {
   readonly shape: Shape;
@@ -148,6 +148,8 @@ test('what does not fit is refused in the words of PyTorch, before anything is w
     /Expected more than 1 value per channel when training, got input size \[1, 3\]/,
   );
   shape(() => batchNorm(ones(1, 3, 1), null, null, { training: true }), /Expected more than 1 value per channel/);
+  shape(() => groupNorm(ones(1, 3), 3), /^groupNorm: Expected more than 1 value per channel.*\[1, 3\]/);
+  assert.equal(groupNorm(ones(2, 3), 3).shape, [2, 3], 'PyTorch takes a batch of two');
   shape(() => batchNorm(x, zeros(4), ones(3)), /runningMean should contain 3 elements not 4/);
   shape(() => batchNorm(x, mean, ones(4), { training: true }), /runningVar should contain 3 elements not 4/);
   shape(() => batchNorm(x, mean, ones(3), ones(4)), /weight should contain 3 elements not 4/);

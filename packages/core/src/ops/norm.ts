@@ -156,16 +156,12 @@ function checkChannels(op: string, name: string, value: Tensor | null, input: Te
   }
 }
 
-/** @throws ShapeError for one value per channel, whose variance is nothing */
-function checkEnoughValues(input: Tensor): void {
-  const perChannel = input.shape[0] * sizeOf(input.shape.slice(2));
-  if (perChannel !== 1) return;
+/** @throws ShapeError for one value per channel (or group), whose variance is nothing */
+function checkEnoughValues(op: string, input: Tensor, count: number): void {
+  if (count !== 1) return;
   throw new ShapeError(
     `Expected more than 1 value per channel when training, got input size ${formatShape(input.shape)}`,
-    {
-      op: 'batchNorm',
-      operands: { input: input.shape },
-    },
+    { op, operands: { input: input.shape } },
   );
 }
 
@@ -231,7 +227,7 @@ export function batchNorm(
     throw new ValueError(`momentum and eps must be numbers, but got ${String(m)} and ${String(e)}`, { op });
   }
   const isTraining = flag(op, 'training', train);
-  if (isTraining) checkEnoughValues(input);
+  if (isTraining) checkEnoughValues(op, input, input.shape[0] * sizeOf(input.shape.slice(2)));
   else if (mean === null || variance === null) {
     throw new ValueError(`${mean === null ? 'runningMean' : 'runningVar'} must be defined in evaluation mode`, { op });
   }
@@ -501,6 +497,8 @@ export function groupNorm(
       { op, operands: { input: input.shape, numGroups: groups } },
     );
   }
+  // PyTorch's count: a group of one value is refused for a batch of one alone.
+  checkEnoughValues(op, input, sizeOf(input.shape) / groups);
   const [scale, shift] = [tensorOrNull(op, 'weight', w), tensorOrNull(op, 'bias', b)];
   checkChannels(op, 'weight', scale, input);
   checkChannels(op, 'bias', shift, input);

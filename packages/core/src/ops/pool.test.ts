@@ -256,6 +256,9 @@ test('what does not fit is refused in the words of PyTorch', () => {
   shape(() => maxPool1d(ones(2, 4), 5), /Output size is too small/);
   shape(() => avgPool1d(ones(4), 2), /Expected 2D or 3D/);
   value(() => avgPool2d(x, 2, { divisorOverride: 0 }), /divisor must be not zero/);
+  for (const wrong of [1.5, [1, 2], 'two'] as never[]) {
+    value(() => avgPool2d(x, 2, { divisorOverride: wrong }), /divisorOverride must be an integer or null, but got/);
+  }
   shape(() => adaptiveAvgPool2d(ones(4), 2), /Expected 3D or 4D/);
   shape(() => adaptiveMaxPool2d(zeros(2, 0, 4, 4), 2), /non-zero size for non-batch dimensions/);
   shape(() => adaptiveAvgPool2d(zeros(1, 2, 0, 4), 2), /non-zero size for non-batch dimensions/);

@@ -405,7 +405,11 @@ function avgPoolNd(
 function checkedAvgPool(op: string, input: Tensor, params: AvgPoolParams): Tensor {
   requireFloat(op, input.dtype);
   checkParams(op, params);
-  if (params.divisorOverride === 0) refuse(op, 'divisor must be not zero', { divisorOverride: 0 });
+  const divisor = params.divisorOverride;
+  if (divisor === 0) refuse(op, 'divisor must be not zero', { divisorOverride: 0 });
+  if (divisor !== null && !Number.isInteger(divisor)) {
+    refuse(op, `divisorOverride must be an integer or null, but got ${show(divisor)}`, { divisorOverride: divisor });
+  }
   if (params.dilation.some((d) => d !== 1)) refuse(op, 'dilation must be 1', { dilation: params.dilation });
   checkOutput(op, input.shape, params);
   return dispatch('avgPool', avgPoolForward, [input, params]);

@@ -70,6 +70,13 @@ test('layer norm is what its formula says, weights and empty batches included', 
   near(norm(x), [-2 / std + 0.5, (-1 / std) * 2 + 0.5, (3 / std) * 3 + 0.5], 'layer norm', 1e-14);
   assert.equal(new LayerNorm(3)(zeros(0, 3)).shape, [0, 3]);
   assert.is(new LayerNorm(3, { bias: false }).bias, null);
+  for (const wrong of [1.5, [3, -1], true] as never[]) {
+    refuses(
+      () => new LayerNorm(wrong, { elementwiseAffine: false }),
+      'ValueError',
+      /normalizedShape must be an integer/,
+    );
+  }
 });
 
 test('rms norm adds the machine epsilon unless told otherwise, and takes 16-bit floats in float32', () => {

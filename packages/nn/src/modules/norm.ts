@@ -324,7 +324,7 @@ export class LayerNorm extends Module {
       [normalizedShape, eps, elementwiseAffine, bias, options],
     );
     const sizes = required(op, 'normalizedShape', shape);
-    this.normalizedShape = typeof sizes === 'number' ? [sizes] : sizes;
+    this.normalizedShape = (Array.isArray(sizes) ? sizes : [sizes]).map((n) => integer(op, 'normalizedShape', n));
     this.eps = numeric(op, 'eps', e);
     this.elementwiseAffine = flag(op, 'elementwiseAffine', affine);
     const created = { dtype: dtype ?? 'float32' } as const;
