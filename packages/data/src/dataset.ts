@@ -113,7 +113,7 @@ export function randomSplit<T>(
 ): Subset<T>[] {
   const total = lengths.reduce((a, b) => a + b, 0);
   let sizes = [...lengths];
-  if (Math.abs(total - 1) < 1e-9 && lengths.every((n) => n >= 0 && n <= 1) && dataset.length !== 1) {
+  if (Math.abs(total - 1) < 1e-9 && lengths.every((n) => n >= 0 && n <= 1)) {
     sizes = lengths.map((share) => Math.floor(dataset.length * share));
     let rest = dataset.length - sizes.reduce((a, b) => a + b, 0);
     for (let i = 0; rest > 0; i++, rest--) sizes[i % sizes.length]++;
