@@ -390,7 +390,8 @@ class Pass {
   private accumulate(node: AccumulateGrad, grad: Tensor, hold: number): void {
     const variable = node.variable;
     const meta = slotOf(variable);
-    if (meta === null) return;
+    // A leaf that has come to want no gradient since the graph was made is given none.
+    if (meta === null || !meta.requiresGrad) return;
     const before = meta.grad;
     if (!this.mayOwn) {
       // What is on the tape is reached through it.

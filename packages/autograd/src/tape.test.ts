@@ -130,6 +130,18 @@ test('grad can be set, to what fits', () => {
   }, /its own grad/);
 });
 
+test('a leaf that was told to want no gradient is given none by a graph of before', () => {
+  const [w, x] = [tensor([1, 2]).requiresGrad_(), tensor([3, 4]).requiresGrad_()];
+  const y = w.mul(x).sum();
+  w.requiresGrad = false;
+  y.backward({ retainGraph: true });
+  assert.is(w.grad, null);
+  assert.equal(x.grad?.toArray(), [1, 2]);
+  w.requiresGrad = true;
+  y.backward();
+  assert.equal(w.grad?.toArray(), [3, 4]);
+});
+
 test('detach_ cuts a tensor off, but not a view', () => {
   const x = leaf();
   const y = x.mul(2);
