@@ -84,7 +84,7 @@ export function multiMarginLoss(
   }
   numeric(op, 'margin', lead);
   const count = input.shape[input.ndim - 1];
-  if (w !== null && !sameShape(w.shape, [count])) {
+  if (w !== null && !sameShape(tensorArgument(op, 'weight', w).shape, [count])) {
     throw new ShapeError(`expected a weight of shape [${count}], but got ${formatShape(w.shape)}`, {
       op,
       operands: { weight: w.shape },
@@ -182,6 +182,7 @@ export function multilabelSoftMarginLoss(
       { op, operands: { input: input.shape, target: wanted.shape } },
     );
   }
+  if (w !== null) tensorArgument(op, 'weight', w);
   return composed(() => {
     const yes = wanted.mul(logSigmoid(input));
     const no = wanted.neg().add(1).mul(logSigmoid(input.neg()));

@@ -4,7 +4,7 @@ import type { FunctionContext } from '@torsor/autograd';
 import { Function as AutogradFunction, noGrad } from '@torsor/autograd';
 import type { DType, Tensor } from '@torsor/core';
 import { embedding as coreEmbedding, mul, NotImplementedError, named, norm, tensor } from '@torsor/core';
-import { tensorArgument } from './arguments.ts';
+import { flag, tensorArgument } from './arguments.ts';
 
 export interface EmbeddingOptions {
   /** The row that gets no gradient; a negative one counts from the end. */
@@ -77,6 +77,7 @@ export function embedding(
     [paddingIdx, maxNorm, normType, scaleGradByFreq, sparse],
   );
   if (isSparse) throw new NotImplementedError('has no sparse gradients; leave sparse out', { op });
+  flag(op, 'scaleGradByFreq', scales);
   tensorArgument(op, 'input', input);
   tensorArgument(op, 'weight', weight);
   if (most !== null) {

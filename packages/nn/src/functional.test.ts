@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import type { Digest } from './fixtures/check.ts';
 import { agrees, near, refuses, values } from './fixtures/check.ts';
 import data from './fixtures/functional.json' with { type: 'json' };
-import { functional as F } from './index.ts';
+import { functional as F, Flatten, Unflatten } from './index.ts';
 
 interface FunctionalCase {
   readonly name: string;
@@ -143,6 +143,63 @@ test('options are taken in one trailing object', () => {
     /unknown option 'beta'; known options are alpha, inplace/,
   );
   refuses(() => F.threshold(x, 0), 'ValueError', /missing argument 'value'/);
+});
+
+test('instanceNorm, layerNorm and groupNorm refuse what does not fit, and write nothing before', () => {
+  const x = rand(2, 3, 4);
+  const [mean, variance] = [zeros(3), zeros(3)];
+  const given = { runningMean: mean, runningVar: variance };
+  refuses(
+    () => F.instanceNorm(x, { ...given, weight: zeros(2) }),
+    'ShapeError',
+    /^instanceNorm: .*weight of shape \[2\]/,
+  );
+  refuses(() => F.instanceNorm(x, { ...given, runningVar: zeros(2) }), 'ShapeError', /runningVar of shape \[2\]/);
+  refuses(
+    () => F.instanceNorm(x, { ...given, bias: zeros(3).double() }),
+    'DTypeError',
+    /bias .* float32, but got float64/,
+  );
+  refuses(() => F.instanceNorm(x, { ...given, bias: [1, 2, 3] as never }), 'ValueError', /bias must be a tensor/);
+  refuses(
+    () => F.instanceNorm(x, { ...given, eps: 'small' as never }),
+    'ValueError',
+    /eps must be a number, but got "small"/,
+  );
+  refuses(() => F.instanceNorm(x, { useInputStats: false }), 'ValueError', /runningMean must be defined/);
+  assert.equal([...values(mean), ...values(variance)], [0, 0, 0, 0, 0, 0]);
+  refuses(
+    () => F.layerNorm(x, [4], { eps: [] as never }),
+    'ValueError',
+    /^layerNorm: eps must be a number, but got \[\]/,
+  );
+  refuses(
+    () => F.groupNorm(x, 3, { eps: null as never }),
+    'ValueError',
+    /^groupNorm: eps must be a number, but got null/,
+  );
+});
+
+test('arguments of the wrong kind are refused by name', () => {
+  const table = zeros(3, 2);
+  const at = zeros(2).int();
+  refuses(() => F.embedding(at, table, { scaleGradByFreq: 7 as never }), 'ValueError', /scaleGradByFreq must be true/);
+  refuses(
+    () => F.multiMarginLoss(table, zeros(3).int(), { weight: [1, 2] as never }),
+    'ValueError',
+    /weight must be a tensor/,
+  );
+  refuses(
+    () => F.multilabelSoftMarginLoss(table, table, { weight: 2 as never }),
+    'ValueError',
+    /weight must be a tensor/,
+  );
+  refuses(
+    () => new Flatten({ startDim: null as never }),
+    'ValueError',
+    /^Flatten: startDim must be an integer.* got null/,
+  );
+  refuses(() => new Unflatten(-1, 4 as never), 'ValueError', /^Unflatten: unflattenedSize must be a list.* got 4/);
 });
 
 test.run();

@@ -24,6 +24,7 @@ import {
   softmax as coreSoftmax,
   softmin as coreSoftmin,
   threshold as coreThreshold,
+  DTypeError,
   div,
   formatShape,
   mul,
@@ -34,6 +35,7 @@ import {
   sigmoid,
   sizeOf,
   sub,
+  ValueError,
 } from '@torsor/core';
 import { checkFloat, flag, numeric, required, tensorArgument, warn } from './arguments.ts';
 
@@ -317,9 +319,10 @@ function affine(x: Tensor, weight: Tensor | null, bias: Tensor | null): Tensor {
   return bias === null ? scaled : add(scaled, bias);
 }
 
-/** `[C]` as `[C, 1, …]`, which broadcasts over `[N, C, …]`. */
-function perChannel(op: string, name: string, x: Tensor | null, input: Tensor): Tensor | null {
-  if (x === null) return null;
+/** @throws ShapeError or DTypeError unless what is given has one element for each channel, in the dtype of the input */
+function checkPerChannel(op: string, name: string, value: Tensor | null, input: Tensor): void {
+  if (value === null) return;
+  const x = tensorArgument(op, name, value);
   if (x.ndim !== 1 || x.shape[0] !== input.shape[1]) {
     throw new ShapeError(
       `Expected ${name} to be a vector of size equal to the number of channels in input, but got ${name} of shape ` +
@@ -327,7 +330,16 @@ function perChannel(op: string, name: string, x: Tensor | null, input: Tensor): 
       { op, operands: { [name]: x.shape, input: input.shape } },
     );
   }
-  return x.view([x.shape[0], ...new Array<number>(input.ndim - 2).fill(1)]);
+  if (x.dtype === input.dtype) return;
+  throw new DTypeError(`expected ${name} to have the dtype of the input, ${input.dtype}, but got ${x.dtype}`, {
+    op,
+    operands: { [name]: x.dtype, input: input.dtype },
+  });
+}
+
+/** `[C]` as `[C, 1, …]`, which broadcasts over `[N, C, …]`. */
+function perChannel(x: Tensor | null, input: Tensor): Tensor | null {
+  return x === null ? null : x.view([x.shape[0], ...new Array<number>(input.ndim - 2).fill(1)]);
 }
 
 export interface InstanceNormOptions {
@@ -384,8 +396,16 @@ export function instanceNorm(
       { op, operands: { input: input.shape } },
     );
   }
-  const scale = perChannel(op, 'weight', w, input);
-  const shift = perChannel(op, 'bias', b, input);
+  const vectors = { runningMean: mean, runningVar: variance, weight: w, bias: b };
+  for (const [name, x] of Object.entries(vectors)) checkPerChannel(op, name, x, input);
+  if (!fromInput && (mean === null || variance === null)) {
+    throw new ValueError(`${mean === null ? 'runningMean' : 'runningVar'} must be defined without useInputStats`, {
+      op,
+    });
+  }
+  numeric(op, 'momentum', m);
+  numeric(op, 'eps', e);
+  const [scale, shift] = [perChannel(w, input), perChannel(b, input)];
   const [n, channels] = input.shape;
   const repeated = (x: Tensor | null): Tensor | null =>
     x === null

@@ -3,7 +3,7 @@
 import { allocate, allocateZeros, makeView } from '../base.ts';
 import { firstOf } from '../composed.ts';
 import { dispatch } from '../dispatch.ts';
-import { DTypeError, ShapeError, ValueError } from '../errors.ts';
+import { DTypeError, ShapeError, show, ValueError } from '../errors.ts';
 import type { Shape } from '../layout.ts';
 import { formatShape, sameShape, sizeOf } from '../layout.ts';
 import { named } from '../options.ts';
@@ -154,6 +154,12 @@ function checkChannels(op: string, name: string, value: Tensor | null, input: Te
       operands: { [name]: value.dtype, input: input.dtype },
     });
   }
+}
+
+/** @throws ValueError when it is no number */
+function checkEps(op: string, eps: unknown): void {
+  if (typeof eps === 'number') return;
+  throw new ValueError(`eps must be a number, but got ${show(eps)}`, { op, operands: { eps } });
 }
 
 /** @throws ShapeError for one value per channel (or group), whose variance is nothing */
@@ -334,6 +340,7 @@ export function layerNorm(
   );
   checkTensor(op, 'input', input);
   requireFloat(op, input.dtype);
+  checkEps(op, e);
   const tail = normalizedTail(op, input, shape);
   const [scale, shift] = [tensorOrNull(op, 'weight', w), tensorOrNull(op, 'bias', b)];
   for (const [name, x] of Object.entries({ weight: scale, bias: shift })) {
@@ -481,6 +488,7 @@ export function groupNorm(
   );
   checkTensor(op, 'input', input);
   requireFloat(op, input.dtype);
+  checkEps(op, e);
   if (!Number.isInteger(groups) || groups < 1) {
     throw new ValueError(`numGroups must be a positive integer, but got ${String(groups)}`, { op });
   }

@@ -1,8 +1,8 @@
 /** Changes of shape: `torch.nn.modules.flatten`. */
 
 import type { Shape, Tensor } from '@torsor/core';
-import { named } from '@torsor/core';
-import { required } from '../arguments.ts';
+import { named, show, ValueError } from '@torsor/core';
+import { integer, required } from '../arguments.ts';
 import { Module } from '../module.ts';
 import { python } from '../python.ts';
 
@@ -11,6 +11,20 @@ export interface FlattenOptions {
   readonly startDim?: number;
   /** Last dimension to merge; -1 by default. */
   readonly endDim?: number;
+}
+
+/** @throws ValueError when the dimension is no integer; negative ones count from the end */
+function dimension(op: string, name: string, value: unknown): number {
+  return integer(op, name, value, Number.MIN_SAFE_INTEGER);
+}
+
+/** @throws ValueError when the value is no list */
+function sizesOf(op: string, value: unknown): Shape {
+  if (Array.isArray(value)) return value as Shape;
+  throw new ValueError(`unflattenedSize must be a list of integers, but got ${show(value)}`, {
+    op,
+    operands: { unflattenedSize: value },
+  });
 }
 
 /**
@@ -27,8 +41,8 @@ export class Flatten extends Module {
   constructor(startDim?: number | FlattenOptions, endDim?: number | FlattenOptions) {
     super();
     const [start = 1, end = -1] = named<[number, number]>('Flatten', ['startDim', 'endDim'], [startDim, endDim]);
-    this.startDim = start;
-    this.endDim = end;
+    this.startDim = dimension('Flatten', 'startDim', start);
+    this.endDim = dimension('Flatten', 'endDim', end);
   }
 
   override forward(input: Tensor): Tensor {
@@ -59,8 +73,8 @@ export class Unflatten extends Module {
   constructor(dim: number | UnflattenOptions, unflattenedSize?: Shape | UnflattenOptions) {
     super();
     const [d, size] = named<[number, Shape]>('Unflatten', ['dim', 'unflattenedSize'], [dim, unflattenedSize]);
-    this.dim = required('Unflatten', 'dim', d);
-    this.unflattenedSize = required('Unflatten', 'unflattenedSize', size);
+    this.dim = dimension('Unflatten', 'dim', required('Unflatten', 'dim', d));
+    this.unflattenedSize = sizesOf('Unflatten', required('Unflatten', 'unflattenedSize', size));
   }
 
   override forward(input: Tensor): Tensor {
