@@ -61,6 +61,9 @@ class Hooks {
 /** The key of a module's hooks: for copies of it, and for what this package does by hooks. */
 export const HOOKS = Symbol('hooks');
 
+/** The key of the names of buffers that a state dict may lack. */
+export const DISPENSABLE = Symbol('dispensable');
+
 function register<T>(set: Set<T>, hook: T): RemovableHandle {
   set.add(hook);
   return { remove: () => void set.delete(hook) };
@@ -159,6 +162,11 @@ export abstract class Module<A extends readonly unknown[] = [input: Tensor], R =
       if (replaced !== undefined && replaced !== null) output = replaced;
     }
     return (watch === null ? output : watch.outputs(output)) as R;
+  }
+
+  /** @internal Names of own buffers that stay as they are where a state dict lacks them. */
+  get [DISPENSABLE](): readonly string[] {
+    return [];
   }
 
   /** @internal Its hooks, if it has any. */
@@ -395,8 +403,9 @@ export abstract class Module<A extends readonly unknown[] = [input: Tensor], R =
     const [isStrict = true] = named<[boolean]>('loadStateDict', ['strict'], [strict]);
     const given = stateDict instanceof Map ? stateDict : new Map(Object.entries(stateDict as StateDict));
     const own = new Map<string, Tensor>();
-    this.#collectTargets('', own);
-    const missingKeys = [...own.keys()].filter((key) => !given.has(key));
+    const dispensable = new Set<string>();
+    this.#collectTargets('', own, dispensable);
+    const missingKeys = [...own.keys()].filter((key) => !given.has(key) && !dispensable.has(key));
     const unexpectedKeys = [...given.keys()].filter((key) => !own.has(key));
     const faults: string[] = [];
     if (isStrict && missingKeys.length > 0) {
@@ -429,9 +438,10 @@ export abstract class Module<A extends readonly unknown[] = [input: Tensor], R =
     return { missingKeys, unexpectedKeys };
   }
 
-  #collectTargets(prefix: string, out: Map<string, Tensor>): void {
+  #collectTargets(prefix: string, out: Map<string, Tensor>, dispensable: Set<string>): void {
     for (const [name, tensor] of this.#state()) out.set(prefix + name, tensor);
-    for (const [name, child] of this.#fields(isModule)) child.#collectTargets(`${prefix}${name}.`, out);
+    for (const name of this[DISPENSABLE]) dispensable.add(prefix + name);
+    for (const [name, child] of this.#fields(isModule)) child.#collectTargets(`${prefix}${name}.`, out, dispensable);
   }
 
   // ---------------------------------------------------------------------------------------------------------- the modes

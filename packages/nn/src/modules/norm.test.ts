@@ -1,3 +1,4 @@
+import type { Tensor } from '@torsor/core';
 import { manualSeed, rand, tensor, zeros } from '@torsor/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -59,6 +60,18 @@ test('a batch that is refused leaves the statistics and the count as they are', 
   assert.is(bn.numBatchesTracked?.item(), 0);
   bn.eval();
   assert.equal(bn(rand(1, 2)).shape, [1, 2]);
+});
+
+test('a state dict may lack the count of batches, which then stays, and nothing else', () => {
+  const norm = new BatchNorm1d(2);
+  norm(rand(3, 2));
+  const { num_batches_tracked: count, ...rest } = new BatchNorm1d(2).stateDict();
+  assert.equal(values(count), [0]);
+  assert.equal(norm.loadStateDict(rest), { missingKeys: [], unexpectedKeys: [] });
+  assert.is(norm.numBatchesTracked?.item(), 1);
+  assert.equal(values(norm.runningMean as Tensor), [0, 0]);
+  const { running_mean: _, ...less } = rest;
+  refuses(() => norm.loadStateDict(less), 'ValueError', /Missing key\(s\) in state_dict: "running_mean"\./);
 });
 
 test('layer norm is what its formula says, weights and empty batches included', () => {

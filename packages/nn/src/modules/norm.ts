@@ -5,7 +5,7 @@ import { formatShape, named, ones, ShapeError, tensor, zeros } from '@torsor/cor
 import { flag, integer, numeric, required } from '../arguments.ts';
 import { batchNorm, groupNorm, instanceNorm, layerNorm } from '../functional.ts';
 import { ones_, zeros_ } from '../init.ts';
-import { Module } from '../module.ts';
+import { DISPENSABLE, Module } from '../module.ts';
 import type { Buffer } from '../parameter.ts';
 import { Parameter } from '../parameter.ts';
 import { python, pythonFloat } from '../python.ts';
@@ -79,6 +79,11 @@ abstract class NormNd extends Module {
   /** How many batches the running statistics have seen; null without them. */
   get numBatchesTracked(): Buffer | null {
     return this.num_batches_tracked;
+  }
+
+  /** @internal Checkpoints from before PyTorch 0.4.1, and dicts without their metadata, may lack the count; PyTorch takes them. */
+  override get [DISPENSABLE](): readonly string[] {
+    return ['num_batches_tracked'];
   }
 
   /** Forgets all batches. */
