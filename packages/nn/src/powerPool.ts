@@ -1,7 +1,7 @@
 /** `nn.functional.lpPool1d` and `lpPool2d`: the norm of each window, composed of average pooling. */
 
 import type { PerDimension, PoolStride, Tensor } from '@torsor/core';
-import { avgPool1d, avgPool2d, composed, named, tuple } from '@torsor/core';
+import { avgPool1d, avgPool2d, composed, named, tuple, ValueError } from '@torsor/core';
 import { flag, numeric, required, tensorArgument } from './arguments.ts';
 
 export interface LPPoolOptions {
@@ -22,6 +22,7 @@ const NAMES = ['normType', 'kernelSize', 'stride', 'ceilMode'] as const;
 function lpPool(op: string, spatial: number, pool: typeof avgPool1d, input: Tensor, args: readonly unknown[]): Tensor {
   const [p, size, stride = null, ceil = false] = named<Arguments>(op, NAMES, args);
   const order = numeric(op, 'normType', required(op, 'normType', p));
+  if (order === 0) throw new ValueError('normType must not be 0', { op, operands: { normType: order } });
   const kernel = tuple(op, 'kernelSize', required(op, 'kernelSize', size), spatial, 1);
   const count = kernel.reduce((product, n) => product * n, 1);
   tensorArgument(op, 'input', input);

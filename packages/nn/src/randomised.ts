@@ -116,7 +116,8 @@ export function rrelu(
     [lower, upper, training, inplace],
   );
   checkFloat(op, 'input', input);
-  if (numeric(op, 'lower', low) > numeric(op, 'upper', high)) {
+  // NaN is in no order.
+  if (!(numeric(op, 'lower', low) <= numeric(op, 'upper', high))) {
     throw new ValueError(`Lower bound should be less than or equal to the upper bound, but got ${low} and ${high}`, {
       op,
       operands: { lower: low, upper: high },

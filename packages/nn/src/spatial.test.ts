@@ -118,6 +118,10 @@ test('bad input is refused, with the rule and the values', () => {
     [() => F.maxUnpool1d(x, at.add(8), 2), 'IndexError', /8/],
     [() => new nn.Softmax2d()(rand(2, 2)), 'ShapeError', /3D or 4D.*\[2, 2\]/],
     [() => F.rrelu(x, 0.5, 0.2), 'ValueError', /0.5 and 0.2/],
+    [() => F.rrelu(x, Number.NaN, 0.2), 'ValueError', /NaN and 0.2/],
+    [() => F.lpPool1d(x, 0, 2), 'ValueError', /normType must not be 0/],
+    [() => new nn.Upsample({ scaleFactor: 'two' as never }), 'ValueError', /scaleFactor must be a number.* got "two"/],
+    [() => new nn.UpsamplingNearest2d({ size: [true] as never }), 'ValueError', /size must be a number, a list/],
     [() => F.gumbelSoftmax(tensor([1, 2], { dtype: 'int32' })), 'DTypeError', /logits.*int32/],
   ];
   for (const [run, name, message] of refused) refuses(run, name, message);

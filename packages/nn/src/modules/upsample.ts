@@ -1,7 +1,7 @@
 /** Signals and images at other sizes: `torch.nn.modules.upsampling`. */
 
 import type { Tensor } from '@torsor/core';
-import { named } from '@torsor/core';
+import { named, show, ValueError } from '@torsor/core';
 import { Module } from '../module.ts';
 import { python, pythonFloat } from '../python.ts';
 import type { InterpolateMode, InterpolateOptions } from '../resample.ts';
@@ -11,6 +11,16 @@ type PerDimension = number | readonly number[];
 
 export type UpsampleOptions = Omit<InterpolateOptions, 'antialias'>;
 export type UpsamplingOptions = Pick<InterpolateOptions, 'size' | 'scaleFactor'>;
+
+/** @throws ValueError unless the value is a number, a list of them, or null */
+function perDimension(op: string, name: string, value: PerDimension | null): PerDimension | null {
+  const isList = Array.isArray(value) && value.every((entry) => typeof entry === 'number');
+  if (value === null || typeof value === 'number' || isList) return value;
+  throw new ValueError(`${name} must be a number, a list of numbers or null, but got ${show(value)}`, {
+    op,
+    operands: { [name]: value },
+  });
+}
 
 /** `2.0`, `(2.0, 1.5)`: factors are floats. */
 const factorText = (factor: PerDimension): string =>
@@ -53,8 +63,8 @@ export class Upsample extends Module {
       ['size', 'scaleFactor', 'mode', 'alignCorners', 'recomputeScaleFactor'],
       [size, scaleFactor, mode, alignCorners, recomputeScaleFactor],
     );
-    this.size = s;
-    this.scaleFactor = factor;
+    this.size = perDimension('Upsample', 'size', s);
+    this.scaleFactor = perDimension('Upsample', 'scaleFactor', factor);
     this.mode = m;
     this.alignCorners = align;
     this.recomputeScaleFactor = again;
