@@ -10,11 +10,11 @@ import { isFloating, isHalf, newArray } from './dtype.ts';
 import type { Shape, Strided } from './layout.ts';
 import { contiguousStrides, sizeOf } from './layout.ts';
 import type { Scalar2, Scalar3 } from './reference/elementwise.ts';
-import { binary, binaryNumber, copy, fill, numberBinary, ternary, unary } from './reference/elementwise.ts';
+import { binary, binaryNumber, copy, fill, numberBinary, ternary, toBigInt, unary } from './reference/elementwise.ts';
 import { fewFloats } from './reference/few.ts';
 import type { Places } from './reference/index.ts';
 import { add, countNonzero, nonzero, put, take } from './reference/index.ts';
-import { addScaledInt64, binaryInt64, unaryInt64 } from './reference/int64.ts';
+import { addScaledInt64, binaryInt64, ternaryInt64, unaryInt64 } from './reference/int64.ts';
 import { triangle } from './reference/join.ts';
 import type { MatrixView } from './reference/matmul.ts';
 import { gemm } from './reference/matmul.ts';
@@ -186,10 +186,13 @@ export function runAddScaled(a: Tensor | number, b: Tensor | number, alpha: numb
 
 /** out = fn(a, b) by the reference loop */
 export function runScalar2(fn: Scalar2, a: Tensor | number, b: Tensor | number, out: Strided, dtype: DType): void {
-  if (dtype === 'float32' && (isWider(a) || isWider(b))) {
+  if (isWider(a, dtype) || isWider(b, dtype)) {
     // Operands are cast to the dtype that is computed in before they meet.
     const exact = fn;
-    fn = (x, y) => exact(Math.fround(x), Math.fround(y));
+    fn =
+      dtype === 'float32'
+        ? (x, y) => exact(Math.fround(x), Math.fround(y))
+        : (x, y) => exact(castNumber(x, dtype), castNumber(y, dtype));
   }
   if (typeof b === 'number') {
     if (typeof a === 'number') unary(() => fn(a, b), out, out);
@@ -242,13 +245,18 @@ export function runTernary(
 ): void {
   const p = out.dtype === 'float32' ? Math.fround(parameter) : parameter;
   if (out.storage.enterHeap() && launchElementwise(name, operands, out, [p])) return;
-  ternary(fn, ...operands, out);
+  if (out.dtype === 'int64') {
+    // `addcmul`, the one of the three that takes integers.
+    const factor = toBigInt(parameter);
+    ternaryInt64((x, y, z) => x + factor * y * z, ...operands, out);
+  } else ternary(fn, ...operands, out);
 }
 
 /** out = condition ? a : b */
 export function runWhere(condition: Tensor, a: Tensor, b: Tensor, out: Tensor): void {
   if (out.storage.enterHeap() && launchWhere(condition, a, b, out)) return;
-  ternary((c, x, y) => (c !== 0 ? x : y), condition, a, b, out);
+  if (out.dtype === 'int64') ternaryInt64((c, x, y) => (c !== 0n ? x : y), condition, a, b, out);
+  else ternary((c, x, y) => (c !== 0 ? x : y), condition, a, b, out);
 }
 
 /** A plain number as it enters a computation in `dtype`. */
@@ -256,9 +264,14 @@ function cast(value: Tensor | number, dtype: DType): Tensor | number {
   return typeof value === 'number' ? castNumber(value, dtype) : value;
 }
 
-/** True for operands that may hold what a float32 cannot. */
-function isWider(operand: Tensor | number): boolean {
-  return typeof operand !== 'number' && (operand.dtype === 'float64' || operand.dtype === 'int32');
+/** For a dtype that is computed in, those of operands that may hold what it cannot: beside tensors that have dimensions, ones that have none. */
+const WIDER: Readonly<Partial<Record<DType, readonly DType[]>>> = {
+  float32: ['float64', 'int32'],
+  uint8: ['int32', 'int64'],
+};
+
+function isWider(operand: Tensor | number, dtype: DType): boolean {
+  return typeof operand !== 'number' && operand.dtype !== dtype && WIDER[dtype]?.includes(operand.dtype) === true;
 }
 
 /** The scalar function for the dtype: some must not be computed in full double precision. */

@@ -1,6 +1,7 @@
 /** Moves of elements that are composed of other ops: blocks and diagonals, products and combinations of lists, parts of a tensor. */
 
 import { composed } from '../composed.ts';
+import { resultType } from '../dtype.ts';
 import { show, ValueError } from '../errors.ts';
 import { wrapDim } from '../layout.ts';
 import { range } from '../lists.ts';
@@ -30,13 +31,14 @@ export function blockDiag(...tensors: Tensors): Tensor {
   const list = listOf(tensors);
   if (list.length === 0) return zeros(1, 0);
   for (const x of list) checkNdim('blockDiag', x, 0, 2);
+  const dtype = resultType(...list);
   return composed(() => {
-    const blocks = list.map(atleast2d);
+    const blocks = list.map((x) => atleast2d(x.to(dtype)));
     const width = blocks.reduce((sum, x) => sum + x.shape[1], 0);
     let left = 0;
     const rows = blocks.map((x) => {
       const [m, n] = x.shape;
-      const [before, after] = [left, width - left - n].map((count) => zeros([m, count], { dtype: x.dtype }));
+      const [before, after] = [left, width - left - n].map((count) => zeros([m, count], { dtype }));
       left += n;
       return cat([before, x, after], 1);
     });

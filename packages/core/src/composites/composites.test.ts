@@ -199,4 +199,15 @@ test('errors say what was asked for', () => {
   refuses(() => core.fmax([1] as never, 2), 'DTypeError', /^fmax: self must be a tensor/, 'fmax');
 });
 
+test('dtypes are those that PyTorch promotes to, or refuses', () => {
+  const bytes = tensor([4, 5], { dtype: 'uint8' });
+  const flags = tensor([true, false]);
+  assert.is(core.blockDiag(tensor(3, { dtype: 'int32' }), bytes).dtype, 'uint8', 'a 0-d block decides nothing');
+  assert.is(core.blockDiag(tensor(0.5), bytes).dtype, 'float32', 'but its category');
+  assert.equal(values(core.hypot(tensor([0, 3]), flags)), [1, 3]);
+  assert.equal(values(core.logaddexp(tensor([-Infinity, 2]), tensor([1, -900], { dtype: 'int32' }))), [1, 2]);
+  refuses(() => core.nanmean(tensor([1]), { dtype: 'int32' }), 'DTypeError', /^nanmean: .* got int32/, 'nanmean');
+  assert.equal(core.inner(core.zeros(0, 4), core.zeros(3, 4)).shape, [0, 3]);
+});
+
 test.run();

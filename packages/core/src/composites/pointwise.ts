@@ -36,7 +36,8 @@ function floats(op: string, self: Operand, other: Operand): readonly [Tensor, Te
   const a = operand(op, 'self', self);
   const b = operand(op, 'other', other);
   const dtype = onlyFloat(op, commonDType(a, b));
-  return [asTensor(a, dtype), asTensor(b, dtype)];
+  const cast = (x: Operand): Tensor => (typeof x === 'number' ? asTensor(x, dtype) : to(x, dtype));
+  return [cast(a), cast(b)];
 }
 
 /**

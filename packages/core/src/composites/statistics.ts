@@ -66,6 +66,7 @@ export function nansum(self: Tensor, ...args: SumParameters): Tensor {
 export function nanmean(self: Tensor, ...args: SumParameters): Tensor {
   requireFloat('nanmean', self.dtype);
   const [dims, keep, dtype] = sumArguments('nanmean', self, ...args);
+  if (dtype !== null) requireFloat('nanmean', dtype);
   return composed(() => {
     const count = sum(logicalNot(isnan(self.detach())), dims, keep);
     return div(sum(withoutNan(self), dims, keep, { dtype }), count);

@@ -340,4 +340,17 @@ test('lstsq finds the shortest of many solutions where columns depend on each ot
   assert.is(linalg.lstsq(A, b).solution.ndim, 1);
 });
 
+test('integers and booleans are refused where PyTorch does, and summed as floats elsewhere', () => {
+  const whole = tensor([1, 2], { dtype: 'int32' });
+  const real = tensor([1, 2]);
+  refuses(() => linalg.vecdot(whole, whole), 'DTypeError', /^linalg.vecdot: .* got int32/, 'vecdot');
+  refuses(() => linalg.vecdot(real, real.to('float64')), 'DTypeError', /float32 and float64/, 'vecdot');
+  refuses(() => linalg.vectorNorm(whole, { dtype: 'float64' }), 'DTypeError', /int32/, 'vectorNorm');
+  refuses(() => linalg.vander(tensor([true])), 'DTypeError', /not defined for bool/, 'vander');
+  refuses(() => linalg.vander(tensor([2])), 'ValueError', /N must be greater than 1, but got 1/, 'vander');
+  assert.equal(linalg.vander(tensor(2), 3).toArray(), [[1, 2, 4]]);
+  refuses(() => core.trapezoid(tensor([true])), 'DTypeError', /^trapezoid: is not defined for bool/, 'trapezoid');
+  assert.is(core.trapezoid(tensor([200, 100], { dtype: 'uint8' })).item(), 150);
+});
+
 test.run();

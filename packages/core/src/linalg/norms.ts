@@ -50,9 +50,8 @@ export function vectorNorm(
   const op = 'linalg.vectorNorm';
   const [p = 2, d, keep, dtype] = named<NormArguments<number>>(op, NAMES, [ord, dim, keepdim, options]);
   if (typeof p !== 'number') throw badOrder(op, p);
-  const input = cast(op, x, dtype);
-  checkFloating(op, input, 'x');
-  return normOp(input, p, d ?? null, flag(op, 'keepdim', keep));
+  checkFloating(op, x, 'x');
+  return normOp(cast(op, x, dtype), p, d ?? null, flag(op, 'keepdim', keep));
 }
 
 function badOrder(op: string, ord: unknown): ValueError {
@@ -72,8 +71,8 @@ export function matrixNorm(
 ): Tensor {
   const op = 'linalg.matrixNorm';
   const [p = 'fro', d, keep, dtype] = named<NormArguments<NormOrder>>(op, NAMES, [ord, dim, keepdim, options]);
+  checkMatrices(op, A);
   const input = cast(op, A, dtype);
-  checkMatrices(op, input);
   const dims = (d ?? [-2, -1]) as readonly number[];
   if (!Array.isArray(dims) || dims.length !== 2) {
     throw new ShapeError(`dim must be two dimensions, but got ${show(d)}`, { op, operands: { dim: d } });

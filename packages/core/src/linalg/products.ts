@@ -5,11 +5,12 @@ import { composed } from '../composed.ts';
 import { isFloating } from '../dtype.ts';
 import { ShapeError, ValueError } from '../errors.ts';
 import { broadcastShapes, formatShape, sizeOf, wrapDim } from '../layout.ts';
-import { oneDim } from '../ops/arguments.ts';
+import { oneDim, refuseBool, requireFloat } from '../ops/arguments.ts';
 import { arange, eye } from '../ops/create.ts';
-import { clone, mul, pow } from '../ops/elementwise.ts';
+import { clone, mul, pow, to } from '../ops/elementwise.ts';
 import { roll } from '../ops/join.ts';
 import { matmul } from '../ops/matmul.ts';
+import { checkSameDType } from '../ops/places.ts';
 import { diagonal as diagonalOp, expand, movedim, ravel, reshape, squeeze, unsqueeze } from '../ops/view.ts';
 import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
@@ -104,6 +105,8 @@ export function cross(input: Tensor, other: Tensor, dim?: number | { readonly di
 export function vecdot(x: Tensor, y: Tensor, dim?: number | { readonly dim?: number }): Tensor {
   const op = 'linalg.vecdot';
   const [d = -1] = named<[number]>(op, ['dim'], [dim]);
+  requireFloat(op, x.dtype);
+  checkSameDType(op, 'y', x, y);
   broadcastShapes(op, x.shape, y.shape);
   return composed(() => mul(x, y).sum(d));
 }
@@ -147,12 +150,18 @@ export function multiDot(tensors: readonly Tensor[]): Tensor {
   });
 }
 
-/** Rows `[1, x, x², …]` of `N` powers, by default as many as there are elements: `[…, n]` → `[…, n, N]`. */
+/**
+ * Rows `[1, x, x², …]` of `N` powers, by default as many as there are elements: `[…, n]` → `[…, n, N]`, and `[]` → `[1, N]`.
+ *
+ * @throws ValueError when N is less than 2
+ */
 export function vander(x: Tensor, N?: number | null | { readonly N?: number | null }): Tensor {
   const op = 'linalg.vander';
   const [given] = named<[number | null]>(op, ['N'], [N]);
-  if (x.ndim === 0) throw new ShapeError('expects at least one dimension, but got shape []', { op });
+  refuseBool(op, x.dtype);
+  if (x.ndim === 0) return vander(unsqueeze(x, 0), N);
   const count = given ?? x.shape[x.ndim - 1];
+  if (count < 2) throw new ValueError(`N must be greater than 1, but got ${count}`, { op });
   return pow(unsqueeze(x, -1), arange(0, count, { dtype: isFloating(x.dtype) ? x.dtype : 'int32' }));
 }
 
@@ -227,7 +236,9 @@ function trapezoids(op: string, y: Tensor, x: unknown, options: readonly unknown
   const names = points === null ? ['dx', 'dim'] : ['dim'];
   const values = named<readonly number[]>(op, names, points === null ? [x, ...options] : options);
   const dim = oneDim(op, y, values[names.length - 1] ?? -1);
-  const heights = movedim(y, dim, -1);
+  refuseBool(op, y.dtype);
+  // As floats, for sums of neighbours that an integer would not hold.
+  const heights = movedim(isFloating(y.dtype) ? y : to(y, 'float32'), dim, -1);
   const n = heights.shape[heights.ndim - 1];
   if (n === 0) return [heights, dim];
   const means = heights

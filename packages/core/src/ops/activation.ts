@@ -3,9 +3,9 @@
 import { allocate, isTensor } from '../base.ts';
 import { dispatch, dispatchInPlace } from '../dispatch.ts';
 import type { DType } from '../dtype.ts';
-import { resultType } from '../dtype.ts';
+import { checkHolds, isFloating, resultType } from '../dtype.ts';
 import { DTypeError, ShapeError, show, ValueError } from '../errors.ts';
-import { castNumber, runParametric, runPrelu } from '../kernels.ts';
+import { castNumber, runBinary, runParametric, runPrelu } from '../kernels.ts';
 import { formatShape } from '../layout.ts';
 import { named } from '../options.ts';
 import type { ParametricName } from '../reference/scalars.ts';
@@ -14,7 +14,17 @@ import { add, div, ge, le, logicalOr, sub } from './binary.ts';
 import { copy_ } from './copies.ts';
 import type { ElementwiseOps, Operand } from './list.ts';
 import { checkSameDType } from './places.ts';
-import { commonShape, type DTypeRule, notBool, onlyFloat, operand, same, writeBack } from './pointwise.ts';
+import {
+  checkInPlace,
+  cloneForward,
+  commonShape,
+  type DTypeRule,
+  notBool,
+  onlyFloat,
+  operand,
+  same,
+  writeBack,
+} from './pointwise.ts';
 import { checkTensor } from './spatial.ts';
 import { where } from './ternary.ts';
 import { abs, isnan, tanh } from './unary.ts';
@@ -44,15 +54,26 @@ const softshrinkForward: ElementwiseOps['softshrink'] = (self, lambd) =>
 const thresholdForward: ElementwiseOps['threshold'] = (self, ...p) => parametric('threshold', self, notBool, p);
 const clampForward: ElementwiseOps['clamp'] = (self, min, max) => {
   const dtype = clampDType(self.dtype, min, max);
+  for (const bound of [min, max]) if (bound !== null) checkHolds('clamp', dtype, bound);
+  if (dtype === 'int64') return clampInt64(self, min, max);
   return parametric('clamp', self, () => dtype, [
     min === null ? -Infinity : castNumber(min, dtype),
     max === null ? Infinity : castNumber(max, dtype),
   ]);
 };
 const nanToNumForward: ElementwiseOps['nanToNum'] = (self, nan, posinf, neginf) => {
+  if (!isFloating(self.dtype)) return cloneForward(self);
   const largest = self.dtype === 'float64' ? Number.MAX_VALUE : 3.4028234663852886e38;
   return parametric('nanToNum', self, same, [nan, posinf ?? largest, neginf ?? -largest]);
 };
+
+/** Exact, as doubles would not be. */
+function clampInt64(self: Tensor, min: number | null, max: number | null): Tensor {
+  const out = cloneForward(self);
+  if (min !== null) runBinary('maximum', out, min, out, 'int64');
+  if (max !== null) runBinary('minimum', out, max, out, 'int64');
+  return out;
+}
 
 /** Integers clamped by fractions or infinities become floats. */
 function clampDType(dtype: DType, min: number | null, max: number | null): DType {
@@ -247,7 +268,11 @@ export function clamp_(
   max?: number | null | { max?: number | null },
 ): Tensor {
   const [low, high] = clampBounds('clamp_', min, max);
-  if (isTensor(low) || isTensor(high)) return copy_(self, clamp(self, low, high));
+  if (isTensor(low) || isTensor(high)) {
+    const clamped = clamp(self, low, high);
+    checkInPlace('clamp', clamped.dtype, self);
+    return copy_(self, clamped);
+  }
   return dispatchInPlace(
     'clamp',
     [self, low, high],

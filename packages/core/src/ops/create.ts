@@ -6,7 +6,7 @@ import { allocate, allocateZeros, fromArray, isTensor } from '../base.ts';
 import { withBits } from '../bits.ts';
 import { requireRecorder } from '../dispatch.ts';
 import type { DType, HalfDType, TypedArray } from '../dtype.ts';
-import { checkDType, dtypeOfArray, isFloating, isHalf } from '../dtype.ts';
+import { checkDType, checkHolds, dtypeOfArray, isFloating, isHalf } from '../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
 import { runCopy, runFill } from '../kernels.ts';
 import type { Shape } from '../layout.ts';
@@ -139,25 +139,6 @@ export function fromData(op: string, data: TensorData, dtype: DType | null): Ten
     }
   }
   return out;
-}
-
-/** The least and greatest value of the integer dtypes; uint8 takes negative integers too, which wrap, as in PyTorch. */
-const INTEGER_RANGE: Readonly<Partial<Record<DType, readonly [number | bigint, number | bigint]>>> = {
-  uint8: [-255, 255],
-  int32: [-(2 ** 31), 2 ** 31 - 1],
-  int64: [-(2n ** 63n), 2n ** 63n - 1n],
-};
-
-/** @throws ValueError when a value is out of the range of an integer dtype; fractions within it are cut off by the write */
-function checkHolds(op: string, dtype: DType, value: number | boolean | bigint): void {
-  const range = INTEGER_RANGE[dtype];
-  if (range === undefined || typeof value === 'boolean') return;
-  const least = dtype === 'uint8' && !Number.isInteger(value) && typeof value === 'number' ? 0 : range[0];
-  if (value >= least && value <= range[1]) return;
-  throw new ValueError(`value ${value} cannot be converted to ${dtype} without overflow`, {
-    op,
-    operands: { value, dtype },
-  });
 }
 
 function nestedShape(data: NestedArray): number[] {

@@ -490,4 +490,98 @@ test('clamp takes tensors as bounds, and its upper bound wins', () => {
   agrees(ops.clamp(x, 1, -1), { dtype: 'float32', data: [-1, -1, -1, 'nan'] }, 'crossed');
 });
 
+test('beside bytes with dimensions a 0-d integer is cast before it is compared, divided by or raised to', () => {
+  const bytes = make([5, 4, 3], 'uint8');
+  const at = (x: number): Tensor => tensor(x, { dtype: 'int32' });
+  agrees(ops.remainder(bytes, at(-1)), { dtype: 'uint8', data: [5, 4, 3] }, 'remainder: -1 is 255');
+  agrees(ops.eq(bytes, at(-251)), { dtype: 'bool', data: [1, 0, 0] }, 'eq');
+  agrees(ops.maximum(at(-1), bytes), { dtype: 'uint8', data: [255, 255, 255] }, 'maximum');
+  agrees(ops.div(bytes, at(-1), { roundingMode: 'floor' }), { dtype: 'uint8', data: [0, 0, 0] }, 'floor');
+  agrees(ops.pow(bytes, at(-3)), { dtype: 'uint8', data: [213, 0, 19] }, 'pow: to 253, modulo 256');
+});
+
+test('a value that an integer dtype cannot hold is refused, and nothing is written', () => {
+  const x = make([1, 2], 'uint8');
+  const y = make([1, 2], 'int32');
+  const at = make([0], 'int32');
+  const mask = ops.gt(x, 0);
+  const cannot = /cannot be converted to u?int(8|32) without overflow/;
+  const cases: Readonly<Record<string, () => Tensor>> = {
+    fill_: () => x.fill_(300),
+    'fill_ with a 0-d tensor': () => x.fill_(tensor(-1.5)),
+    'fill_ of int32': () => y.fill_(3e10),
+    'fill_ with a BigInt': () => y.fill_((2n ** 40n) as never),
+    maskedFill: () => x.maskedFill(mask, -0.5),
+    maskedFill_: () => y.maskedFill_(mask, -Infinity),
+    indexFill_: () => x.indexFill_(0, at, 256),
+    scatter_: () => x.scatter_(0, at, 256),
+    indexPut_: () => x.indexPut_([at], 256),
+    clamp: () => x.clamp(-1, 300),
+    clamp_: () => x.clamp_(0, 300),
+  };
+  for (const [label, run] of Object.entries(cases)) refuses(run, 'ValueError', cannot, label);
+  assert.equal(
+    [values(x), values(y)],
+    [
+      [1, 2],
+      [1, 2],
+    ],
+  );
+  agrees(x.fill_(-1), { dtype: 'uint8', data: [255, 255] }, 'a negative integer wraps');
+});
+
+test('int64 is exact beyond 2^53 where elements are chosen, clamped or filled, and so are BigInts', () => {
+  const big = 2n ** 60n;
+  const x = tensor([big + 1n, big + 3n]);
+  const small = tensor([0n, 1n]);
+  const first = tensor([true, false]);
+  const cases: Readonly<Record<string, readonly [Tensor, readonly bigint[]]>> = {
+    where: [ops.where(first, x, small), [big + 1n, 1n]],
+    maskedFill: [ops.maskedFill(x, first, 2.5), [2n, big + 3n]],
+    indexFill: [x.indexFill(0, make([0], 'int32'), tensor(big + 7n)), [big + 7n, big + 3n]],
+    clamp: [ops.clamp(x, 5), [big + 1n, big + 3n]],
+    'clamp by a tensor': [ops.clamp(x, null, tensor(big + 2n)), [big + 1n, big + 2n]],
+    nanToNum: [ops.nanToNum(x), [big + 1n, big + 3n]],
+    addcmul: [ops.addcmul(x, small, small, { value: 2 }), [big + 1n, big + 5n]],
+    'add of a BigInt': [ops.add(small, (big + 1n) as never), [big + 1n, big + 2n]],
+    'fill_ with a BigInt': [x.clone().fill_((big + 1n) as never), [big + 1n, big + 1n]],
+  };
+  for (const [label, [result, expected]] of Object.entries(cases)) {
+    assert.is(result.dtype, 'int64', label);
+    assert.equal(result.toArray(), expected, label);
+  }
+});
+
+test('addcmul of integers cuts a fraction off its factor, and wraps', () => {
+  const whole = make([5, 2], 'int32');
+  agrees(ops.addcmul(whole, whole, make([-1, 1], 'int32'), { value: -1.7 }), { dtype: 'int32', data: [10, 0] }, '');
+  const large = make([2 ** 30 + 1], 'int32');
+  agrees(ops.addcmul(large, large, make([5], 'int32')), { dtype: 'int32', data: [((2 ** 30 + 1) * 6) | 0] }, 'wraps');
+});
+
+test('addcdiv, lerp and clamp_ refuse dtypes as PyTorch does', () => {
+  const x = make([1, 2], 'float32');
+  const whole = make([1, 2], 'int32');
+  refuses(
+    () => ops.addcdiv(x, whole, whole),
+    'DTypeError',
+    /^addcdiv: is not defined for int32/,
+    'a quotient of integers',
+  );
+  agrees(ops.addcdiv(x, x, whole), { dtype: 'float32', data: [2, 3] }, 'a float over integers');
+  refuses(() => ops.lerp(x, x, x.to('float64')), 'DTypeError', /weight .* float32 and float64/, 'weight');
+  agrees(ops.lerp(x, make([3, 4], 'float32'), true as never), { dtype: 'float32', data: [3, 4] }, 'a boolean');
+  refuses(
+    () => whole.clamp_(make([0.5], 'float32') as never),
+    'DTypeError',
+    /^clamp_: result type float32 can't be cast to .* int32/,
+    'clamp_',
+  );
+});
+
+test('what has no elements can be written to, expanded or not', () => {
+  assert.equal(expand(zeros([1, 0]), [4, 0]).add_(1).shape, [4, 0]);
+  assert.equal(expand(zeros([]), [0, 3]).mul_(2).shape, [0, 3]);
+});
+
 test.run();

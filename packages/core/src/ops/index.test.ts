@@ -242,4 +242,26 @@ test('in a set of indices null stands for a whole dimension', () => {
   assert.equal(indexing.index(x, []).toArray(), x.toArray());
 });
 
+test('scatter takes a boolean as it takes a number', () => {
+  assert.equal(indexing.scatter(tensor([true, false, false]), 0, int([2]), true as never).toArray(), [
+    true,
+    false,
+    true,
+  ]);
+  assert.equal(values(indexing.scatter(zeros(5), 0, int([4, 3, 3, 4, 4]), true as never)), [0, 0, 0, 1, 1]);
+});
+
+test('indexFill takes an index twice, and any number of them for a 0-d tensor', () => {
+  assert.equal(values(indexing.indexFill(arange(3), 0, int([0, -1, 0]), 7)), [7, 1, 7]);
+  assert.equal(values(indexing.indexFill(tensor(1), 0, int([0, 0]), 7)), [7]);
+  assert.equal(values(indexing.indexFill(tensor(1), 0, int([]), 7)), [1]);
+  const rows = zeros(1, 3).expand([2, 3]);
+  refuses(
+    () => indexing.indexFill_(rows, 0, int([0]), 1),
+    'ValueError',
+    /^indexFill_: more than one element/,
+    'expanded',
+  );
+});
+
 test.run();

@@ -4,9 +4,9 @@
  * negative ones (`index`, `indexPut`, `indexFill`, `take`) do they count from the end.
  */
 
-import { allocate, isTensor, makeView, modes } from '../base.ts';
+import { allocate, allocateZeros, isTensor, makeView, modes } from '../base.ts';
 import { dispatch, dispatchInPlace } from '../dispatch.ts';
-import { isFloating, newArray } from '../dtype.ts';
+import { checkHolds, isFloating, newArray } from '../dtype.ts';
 import { DTypeError, IndexError, NotImplementedError, ShapeError } from '../errors.ts';
 import { runAddAt, runCountNonzero, runNonzero, runPut, runTake } from '../kernels.ts';
 import { broadcastShapes, broadcastStrides, formatShape, sizeOf, wrapDim } from '../layout.ts';
@@ -18,7 +18,7 @@ import type { Strands } from '../reference/move.ts';
 import type { Tensor } from '../tensor.ts';
 import { contiguous } from './copies.ts';
 import { scalarTensor } from './create.ts';
-import { eq, operand, to, where } from './elementwise.ts';
+import { eq, maskedFill, maskedFill_, operand, to, where } from './elementwise.ts';
 import type { IndexOps, Operand } from './list.ts';
 import {
   alongPlaces,
@@ -137,9 +137,11 @@ function scatterArguments(
     throw new NotImplementedError(`reduce '${reduce}' is not offered; use scatterAdd, or gather and scatter`, { op });
   }
   const d = wrapDim(op, dim, self.ndim);
-  const from = operand(op, 'src', given ?? value);
+  const written: unknown = given ?? value;
+  const from = typeof written === 'boolean' ? Number(written) : operand(op, 'src', written);
   checkAlongDim(op, self, d, index, typeof from === 'number' ? null : from);
-  if (typeof from !== 'number') checkSameDType(op, 'src', self, from);
+  if (typeof from === 'number') checkHolds(op, self.dtype, from);
+  else checkSameDType(op, 'src', self, from);
   return [d, from];
 }
 
@@ -337,25 +339,15 @@ export function indexAdd_(self: Tensor, dim: number, index: Tensor, source: Tens
   });
 }
 
-/** A vector of indices as the index of a scatter over `shape`: checked, none negative, and expanded. */
-function expandIndex(
-  op: string,
-  self: Tensor,
-  dim: number,
-  index: Tensor,
-  shape: readonly number[],
-  negative: boolean,
-): Tensor {
+/** A vector of indices, checked and none negative. */
+function plainIndex(op: string, self: Tensor, dim: number, index: Tensor, negative: boolean): Tensor {
   const read = checkedIndices(op, lift(index), lift(self).shape[dim], dim, negative);
+  if (read.wrap === 0) return index;
   const count = sizeOf(index.shape);
-  let checked = index;
-  if (read.wrap !== 0) {
-    const { array, strides, offset } = reference.plainIndices(read, [count]);
-    checked = allocate([count], 'int32');
-    copy({ array: array as Int32Array, shape: [count], strides, offset, dtype: 'int32' }, checked);
-  }
-  const column = shape.map((_, d) => (d === dim ? count : 1));
-  return expand(view(checked, column), shape);
+  const { array, strides, offset } = reference.plainIndices(read, [count]);
+  const plain = allocate([count], 'int32');
+  copy({ array: array as Int32Array, shape: [count], strides, offset, dtype: 'int32' }, plain);
+  return plain;
 }
 
 /**
@@ -372,38 +364,52 @@ export function indexCopy_(self: Tensor, dim: number, index: Tensor, source: Ten
   return scatter_(self, dim, copyIndex('indexCopy_', self, dim, index, source), source);
 }
 
+/** The index of slices, as that of a scatter over `source`. */
 function copyIndex(op: string, self: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
   const d = wrapDim(op, dim, self.ndim);
   checkSlices(op, self, d, index, source);
   checkSameDType(op, 'source', self, source);
-  return expandIndex(op, self, d, index, lift(source).shape, false);
+  const { shape } = lift(source);
+  const column = shape.map((n, i) => (i === d ? n : 1));
+  return expand(view(plainIndex(op, self, d, index, false), column), shape);
 }
 
 /**
  * A copy of `self` with slices filled: slice `index[i]` across `dim` becomes `value`, a number or a 0-d tensor. Negative indices
- * count from the end. Composed of `scatter`.
+ * count from the end. Composed of `maskedFill`, so that a slice named twice counts once in the gradient of `value`.
  *
- * @throws IndexError when an index is out of range; ShapeError when value has dimensions
+ * @throws IndexError when an index is out of range; ShapeError when value has dimensions; ValueError when the dtype cannot hold it
  */
 export function indexFill(self: Tensor, dim: number, index: Tensor, value: Operand): Tensor {
-  const [at, from] = fillArguments('indexFill', self, dim, index, value);
-  return scatter(self, dim, at, from);
+  const [mask, from] = fillArguments('indexFill', self, dim, index, value);
+  return maskedFill(self, mask, from);
 }
 
 /** `indexFill` in place. */
 export function indexFill_(self: Tensor, dim: number, index: Tensor, value: Operand): Tensor {
-  const [at, from] = fillArguments('indexFill_', self, dim, index, value);
-  return scatter_(self, dim, at, from);
+  const [mask, from] = fillArguments('indexFill_', self, dim, index, value);
+  checkNoOverlap('indexFill_', self);
+  return maskedFill_(self, mask, from);
 }
 
 function fillArguments(op: string, self: Tensor, dim: number, index: Tensor, value: Operand): [Tensor, Operand] {
   const d = wrapDim(op, dim, self.ndim);
   checkVector(op, index);
   const from = operand(op, 'value', value);
-  const shape = selectedShape(self, d, sizeOf(index.shape));
-  const at = expandIndex(op, self, d, index, shape, true);
-  checkValue(op, from);
-  return [at, typeof from === 'number' ? from : expand(to(from, self.dtype), shape)];
+  checkValue(op, from, self.dtype);
+  return [slicesMask(op, self, d, index), typeof from === 'number' ? from : to(from, self.dtype)];
+}
+
+/** True at the slices that `index` names, of size 1 in the other dimensions. */
+function slicesMask(op: string, self: Tensor, dim: number, index: Tensor): Tensor {
+  const size = lift(self).shape[dim];
+  const at = plainIndex(op, self, dim, index, true);
+  const mask = allocateZeros([size], 'bool');
+  scatterInto(op, mask, 0, lift(at).shape === at.shape ? at : view(at, [1]), 1);
+  return view(
+    mask,
+    self.shape.map((_, d) => (d === dim ? size : 1)),
+  );
 }
 
 // --------------------------------------------------------------------------------------------------------- coordinates
@@ -531,6 +537,7 @@ function indexPutArguments(
   const [sum = false] = named<[boolean]>(op, ['accumulate'], [accumulate]);
   const at = perDimension(op, self, indices);
   const v = operand(op, 'values', values);
+  if (typeof v === 'number') checkHolds(op, self.dtype, v);
   const from = typeof v === 'number' ? scalarTensor(v, self.dtype) : v;
   checkSameDType(op, 'values', self, from);
   const { shape } = indexLayout(op, self, at);

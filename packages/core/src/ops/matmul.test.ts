@@ -374,4 +374,18 @@ test('a row that is expanded to a matrix is read as often as there are rows', ()
   );
 });
 
+test('einsum of what is empty is empty, or sums of nothing', () => {
+  const shapes: readonly (readonly [string, Shape, Shape, Shape])[] = [
+    ['ij,jk->ik', [0, 3], [3, 2], [0, 2]],
+    ['ij,jk->ik', [2, 0], [0, 3], [2, 3]],
+    ['i,j->ij', [0], [2], [0, 2]],
+    ['bij,bjk->bik', [0, 2, 3], [1, 3, 2], [0, 2, 2]],
+  ];
+  for (const [equation, a, b, expected] of shapes) {
+    const out = products.einsum(equation, ones(a), ones(b));
+    assert.equal(out.shape, expected, `${equation} of ${a} and ${b}`);
+    assert.is(out.sum().item(), 0, equation);
+  }
+});
+
 test.run();

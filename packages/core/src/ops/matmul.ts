@@ -431,8 +431,10 @@ function pair(a: Tensor, la: string, b: Tensor, lb: string, later: string): [Ten
   const inner = shared.filter((label) => !later.includes(label));
   const onlyA = [...la].filter((label) => !lb.includes(label));
   const onlyB = [...lb].filter((label) => !la.includes(label));
-  const size = (label: string): number =>
-    Math.max(la.includes(label) ? a.shape[la.indexOf(label)] : 1, lb.includes(label) ? b.shape[lb.indexOf(label)] : 1);
+  const sizeIn = (x: Tensor, labels: string, label: string): number =>
+    labels.includes(label) ? x.shape[labels.indexOf(label)] : 1;
+  // The one of the two that is not 1, as it may be 0.
+  const size = (label: string): number => (sizeIn(a, la, label) === 1 ? sizeIn(b, lb, label) : sizeIn(a, la, label));
   const sizes = (labels: readonly string[]): number[] => labels.map(size);
   const arrange = (x: Tensor, labels: string, order: readonly string[], shape: Shape): Tensor =>
     x

@@ -5,6 +5,8 @@
  */
 
 import { allocate, allocateZeros, isTensor } from '../base.ts';
+import type { DType } from '../dtype.ts';
+import { checkHolds, isFloating } from '../dtype.ts';
 import { DTypeError, IndexError, ShapeError, show, ValueError } from '../errors.ts';
 import { runCopy } from '../kernels.ts';
 import type { Shape, Strided } from '../layout.ts';
@@ -38,7 +40,7 @@ export function checkSameDType(op: string, name: string, self: Tensor, other: Te
 /** @throws ValueError when elements of `self` share memory, as those of an expanded tensor do, and it is to be written to */
 export function checkNoOverlap(op: string, self: Tensor): void {
   // Of no elements none share memory.
-  if (self.shape.includes(0)) return;
+  if (sizeOf(self.shape) === 0) return;
   for (let d = 0; d < self.shape.length; d++) {
     if (self.shape[d] > 1 && self.strides[d] === 0) {
       throw new ValueError(
@@ -70,9 +72,16 @@ export function checkMask(op: string, mask: Tensor): void {
   });
 }
 
-/** @throws ShapeError unless a value to be written to many places is one */
-export function checkValue(op: string, value: Tensor | number): void {
-  if (typeof value === 'number' || value.ndim === 0) return;
+/** @throws ShapeError unless a value to be written to many places is one; ValueError when it is out of the dtype's range */
+export function checkValue(op: string, value: Tensor | number, dtype: DType): void {
+  if (typeof value === 'number') {
+    checkHolds(op, dtype, value);
+    return;
+  }
+  if (value.ndim === 0) {
+    if (value.dtype !== dtype && !isFloating(dtype)) checkHolds(op, dtype, value.item());
+    return;
+  }
   throw new ShapeError(`only takes a value of 0 dimensions, but got one of shape ${formatShape(value.shape)}`, {
     op,
     operands: { value: value.shape },

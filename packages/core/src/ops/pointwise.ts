@@ -3,7 +3,7 @@
 import { allocate, isTensor } from '../base.ts';
 import { dispatch, dispatchInPlace } from '../dispatch.ts';
 import type { DType } from '../dtype.ts';
-import { canCast, isFloating, isHalf, resultType } from '../dtype.ts';
+import { canCast, checkHolds, isFloating, isHalf, resultType } from '../dtype.ts';
 import { DTypeError, ShapeError } from '../errors.ts';
 import { castNumber, runBinary, runCopy, runUnary } from '../kernels.ts';
 import type { Shape } from '../layout.ts';
@@ -74,11 +74,19 @@ export function operand(op: string, name: string, value: unknown): Operand {
   if (typeof value === 'number') return value;
   // As a 0-d tensor, so that it promotes as a bool and not as an integer.
   if (typeof value === 'boolean') return scalarTensor(Number(value), 'bool');
-  if (typeof value === 'bigint') return Number(value);
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : bigOperand(op, value);
   throw new DTypeError(`${name} must be a tensor or a number, but got ${describe(value)}`, {
     op,
     operands: { [name]: value },
   });
+}
+
+/** As a 0-d tensor, for an integer that a number would round. */
+function bigOperand(op: string, value: bigint): Tensor {
+  checkHolds(op, 'int64', value);
+  const out = allocate([], 'int64');
+  out.array[out.offset] = value;
+  return out;
 }
 
 export function describe(value: unknown): string {

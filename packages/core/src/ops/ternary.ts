@@ -3,9 +3,9 @@
 import { allocate } from '../base.ts';
 import { dispatch, dispatchInPlace } from '../dispatch.ts';
 import type { DType } from '../dtype.ts';
-import { resultType } from '../dtype.ts';
+import { isFloating, resultType } from '../dtype.ts';
 import { DTypeError } from '../errors.ts';
-import { runCopy, runTernary, runWhere } from '../kernels.ts';
+import { castNumber, runCopy, runTernary, runWhere } from '../kernels.ts';
 import type { Shape } from '../layout.ts';
 import { broadcastShapes } from '../layout.ts';
 import { named } from '../options.ts';
@@ -91,18 +91,25 @@ function intoSelf(
   if (out !== self) runCopy(out, self);
 }
 
+/** @throws DTypeError when a weight that is a tensor has another dtype than `self` */
+function lerpWeight(self: Tensor, weight: unknown): Operand {
+  const w = typeof weight === 'boolean' ? Number(weight) : operand('lerp', 'weight', weight);
+  if (typeof w !== 'number') checkSameDType('lerp', 'weight', self, w);
+  return w;
+}
+
 /** `self + weight * (end - self)`. */
 export function lerp(self: Tensor, end: Tensor, weight: Operand): Tensor {
   checkSameDType('lerp', 'end', self, end);
   onlyFloat('lerp', self.dtype);
-  return dispatch('lerp', lerpForward, [self, end, operand('lerp', 'weight', weight)]);
+  return dispatch('lerp', lerpForward, [self, end, lerpWeight(self, weight)]);
 }
 
 /** `lerp` in place. */
 export function lerp_(self: Tensor, end: Tensor, weight: Operand): Tensor {
   checkSameDType('lerp', 'end', self, end);
   onlyFloat('lerp', self.dtype);
-  const w = operand('lerp', 'weight', weight);
+  const w = lerpWeight(self, weight);
   return dispatchInPlace('lerp', [self, end, w], self, () =>
     intoSelf('lerp', between(self.dtype), [self, end, asTensor(w, self.dtype)], 0),
   );
@@ -113,7 +120,9 @@ type Addc = 'addcmul' | 'addcdiv';
 /** Rounded as in PyTorch: the quotient by itself, a product together with the sum that it enters, when that is stored. */
 function addcScalar(op: Addc, dtype: DType, value: number): Scalar3 {
   const round = rounding(dtype);
-  const factor = round(value);
+  // Beside integers a fraction is cut off, and products wrap.
+  const factor = isFloating(dtype) ? round(value) : castNumber(value, dtype);
+  if (dtype === 'int32') return (x, y, z) => x + Math.imul(Math.imul(factor, y), z);
   return op === 'addcmul' ? (x, y, z) => x + round(factor * y) * z : (x, y, z) => x + round(round(factor * y) / z);
 }
 
@@ -124,8 +133,14 @@ function addc(op: Addc, operands: readonly [Tensor, Tensor, Tensor], value: numb
 }
 
 const addcmulForward: ElementwiseOps['addcmul'] = (self, t1, t2, value) => addc('addcmul', [self, t1, t2], value);
+/** @throws DTypeError unless a float is divided, or divided by, and what it is added to can take the quotient */
+function checkAddcdiv(self: Tensor, t1: Tensor, t2: Tensor): DType {
+  onlyFloat('addcdiv', isFloating(t1.dtype) ? t1.dtype : t2.dtype);
+  return onlyFloat('addcdiv', resultType(self, t1, t2));
+}
+
 const addcdivForward: ElementwiseOps['addcdiv'] = (self, t1, t2, value) => {
-  onlyFloat('addcdiv', resultType(self, t1, t2));
+  checkAddcdiv(self, t1, t2);
   return addc('addcdiv', [self, t1, t2], value);
 };
 
@@ -166,8 +181,7 @@ export function addcdiv(self: Tensor, tensor1: Tensor, tensor2: Tensor, options?
 export function addcdiv_(self: Tensor, tensor1: Tensor, tensor2: Tensor, options?: ValueOptions): Tensor {
   const value = valueOption('addcdiv', options);
   return dispatchInPlace('addcdiv', [self, tensor1, tensor2, value], self, () => {
-    const dtype = resultType(self, tensor1, tensor2);
-    onlyFloat('addcdiv', dtype);
+    const dtype = checkAddcdiv(self, tensor1, tensor2);
     intoSelf('addcdiv', addcScalar('addcdiv', dtype, value), [self, tensor1, tensor2], value);
   });
 }
@@ -182,7 +196,7 @@ const maskedFillForward: ElementwiseOps['maskedFill'] = (self, mask, value) => {
 export function maskedFill(self: Tensor, mask: Tensor, value: Operand): Tensor {
   const v = operand('maskedFill', 'value', value);
   checkMask('maskedFill', mask);
-  checkValue('maskedFill', v);
+  checkValue('maskedFill', v, self.dtype);
   return dispatch('maskedFill', maskedFillForward, [self, mask, v]);
 }
 
@@ -190,7 +204,7 @@ export function maskedFill(self: Tensor, mask: Tensor, value: Operand): Tensor {
 export function maskedFill_(self: Tensor, mask: Tensor, value: Operand): Tensor {
   const v = operand('maskedFill', 'value', value);
   checkMask('maskedFill', mask);
-  checkValue('maskedFill', v);
+  checkValue('maskedFill', v, self.dtype);
   checkOverlap('maskedFill', self);
   checkInPlaceShape('maskedFill', broadcastShapes('maskedFill', self.shape, mask.shape), self);
   return dispatchInPlace('maskedFill', [self, mask, v], self, () => {

@@ -303,4 +303,9 @@ test('the gradient of a view puts each element where it came from, and adds up w
   assert.is(views.selectBackward(gradient, [2, 5, 3], 1, 0).dtype, 'float64');
 });
 
+test('the one dimension of a 0-d tensor can be moved, to where it is', () => {
+  assert.equal(views.movedim(tensor(1), 0, -1).shape, []);
+  assert.equal(views.movedim(tensor(1), [-1], [0]).shape, []);
+});
+
 test.run();

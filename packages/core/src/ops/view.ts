@@ -210,6 +210,8 @@ export function movedim(
       },
     );
   }
+  // Its one dimension may be named, and there is none to permute.
+  if (self.ndim === 0) return permute(self, []);
   const order = repeated(-1, self.ndim);
   from.forEach((d, i) => {
     order[to[i]] = d;
@@ -376,6 +378,7 @@ export function squeeze(self: Tensor, dim?: number | readonly number[] | { dim?:
   const candidates = all
     ? self.shape.map((_, d) => d)
     : [named_].flat().map((d) => wrapDim('squeeze', d as number, self.ndim));
+  candidates.sort((a, b) => a - b); // as the derivative puts them back
   const twice = candidates.find((d, i) => candidates.indexOf(d) !== i);
   if (twice !== undefined) {
     throw new ShapeError(

@@ -108,18 +108,29 @@ export function numberBinary(fn: Scalar2, value: number, a: Strided, out: Stride
 
 /** out[i] = fn(a[i], b[i], c[i]), all broadcast to out's shape */
 export function ternary(fn: Scalar3, a: Strided, b: Strided, c: Strided, out: Strided): void {
-  if (sizeOf(out.shape) === 0) return;
   const x = a.array;
   const y = b.array;
   const z = c.array;
   const dst = out.array;
+  ternaryPlaces(a, b, c, out, (at) =>
+    writeElement(dst, out.dtype, at[3], fn(readElement(x, at[0]), readElement(y, at[1]), readElement(z, at[2]))),
+  );
+}
+
+/** Visits the places of three operands, broadcast, and of the result. */
+export function ternaryPlaces(
+  a: Strided,
+  b: Strided,
+  c: Strided,
+  out: Strided,
+  visit: (at: readonly number[]) => void,
+): void {
+  if (sizeOf(out.shape) === 0) return;
   const sa = broadcastStrides(a.shape, a.strides, out.shape);
   const sb = broadcastStrides(b.shape, b.strides, out.shape);
   const sc = broadcastStrides(c.shape, c.strides, out.shape);
   const walk = collapse(out.shape, [sa, sb, sc, out.strides]);
-  walkN(walk.shape, walk.strides, [a.offset, b.offset, c.offset, out.offset], (at) =>
-    writeElement(dst, out.dtype, at[3], fn(readElement(x, at[0]), readElement(y, at[1]), readElement(z, at[2]))),
-  );
+  walkN(walk.shape, walk.strides, [a.offset, b.offset, c.offset, out.offset], visit);
 }
 
 /** out[i] = a[i], cast to out's dtype; int64 to int64 is exact. */

@@ -6,10 +6,11 @@
 import type { TypedArray } from '../dtype.ts';
 import type { Strided } from '../layout.ts';
 import { sizeOf } from '../layout.ts';
-import { walk2, walk3 } from './elementwise.ts';
+import { ternaryPlaces, toBigInt, walk2, walk3 } from './elementwise.ts';
 
 type Big1 = (x: bigint) => bigint;
 type Big2 = (x: bigint, y: bigint) => bigint;
+type Big3 = (x: bigint, y: bigint, z: bigint) => bigint;
 
 /** Of the unary functions those that a double would spoil. */
 const UNARY: Readonly<Record<string, Big1>> = {
@@ -65,7 +66,7 @@ function power(x: bigint, y: bigint): bigint {
 
 function read(array: TypedArray, at: number): bigint {
   const x = array[at];
-  return typeof x === 'bigint' ? x : BigInt(x);
+  return typeof x === 'bigint' ? x : toBigInt(x);
 }
 
 function write(out: Strided, array: TypedArray, at: number, x: bigint): void {
@@ -112,4 +113,13 @@ function runBig(fn: Big2, a: Strided | number, b: Strided | number, out: Strided
   const ys = y.array;
   const dst = out.array;
   walk3(x, y, out, (xi, yi, oi) => write(out, dst, oi, fn(read(xs, xi), read(ys, yi))));
+}
+
+/** out = fn(a, b, c) exactly */
+export function ternaryInt64(fn: Big3, a: Strided, b: Strided, c: Strided, out: Strided): void {
+  const x = a.array;
+  const y = b.array;
+  const z = c.array;
+  const dst = out.array;
+  ternaryPlaces(a, b, c, out, (at) => write(out, dst, at[3], fn(read(x, at[0]), read(y, at[1]), read(z, at[2]))));
 }

@@ -11,7 +11,6 @@ import {
   index,
   indexAdd,
   indexCopy,
-  indexFill,
   indexPut,
   indexSelect,
   maskedSelect,
@@ -111,7 +110,6 @@ export const indexings: Specs<keyof IndexOps> = {
       ],
       (x, src) => indexCopy(x, 0, indices([2, 0]), src),
     ),
-    sample('indexFill', [[3, 2], []], (x, v) => indexFill(x, 0, indices([2, 0]), v)),
   ]),
   scatterAdd: differentiable(ANY, () => [
     sample(

@@ -90,6 +90,7 @@ export const views: Specs<keyof ViewOps> = {
     sample('all', [[1, 2, 1, 3]], (x) => squeeze(x)),
     sample('one dim', [[2, 1, 3]], (x) => x.squeeze(-2)),
     sample('several dims', [[1, 2, 1]], (x) => squeeze(x, [0, 2])),
+    sample('several dims, the last first', [[1, 2, 3, 1]], (x) => squeeze(x, [3, 0])),
     sample('a dim of another size', [[2, 3]], (x) => x.squeeze(0)),
     sample('0-d', [[]], (x) => x.squeeze()),
   ]),
