@@ -6,13 +6,13 @@ import { CREATED_UNRECORDED } from './node.ts';
 import { noteViews, record, recordInPlace } from './record.ts';
 import { leaveToTape } from './saved.ts';
 import { detach_, getGrad, isLeaf, registerHook, retainGrad, retainsGrad, setGrad, setRequiresGrad } from './slot.ts';
-import { edgeNr, gradFnOf, needsGrad } from './tape.ts';
+import { edgeNr, gradFnOf, requiresGradOf } from './tape.ts';
 
 setRecorder({
   record,
   recordInPlace,
   noteUnrecorded: (result) => noteViews(result, CREATED_UNRECORDED),
-  requiresGrad: needsGrad,
+  requiresGrad: requiresGradOf,
   setRequiresGrad,
   isLeaf,
   retainsGrad,

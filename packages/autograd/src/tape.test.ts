@@ -311,6 +311,12 @@ test('one of several views cannot be overwritten, nor used after its base was', 
     () => a.mul(1),
     /output 0 of SplitBackward0 is a view and its base or another view of its base has been modified/,
   );
+  assert.is(a.requiresGrad, true, 'can be asked');
+  assert.equal(
+    a.detach().toArray(),
+    [2, 4].map((x) => 2 * x),
+    'and read',
+  );
   throws(() => leaf([1, 2]).mul(2).unbind()[1].zero_(), /output 1 of UnbindBackward0 is a view/);
   const part = leaf([1, 2]).mul(2).unbind()[1].view(1);
   throws(

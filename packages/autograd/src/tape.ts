@@ -56,6 +56,13 @@ export function needsGrad(tensor: Tensor): boolean {
   return meta?.requiresGrad === true || viewGradFn(tensor, tensor.base) !== null;
 }
 
+/** What `x.requiresGrad` says: as `needsGrad`, but it can also be asked of a view that cannot be used any more. */
+export function requiresGradOf(tensor: Tensor): boolean {
+  const meta = slotOf(tensor);
+  if (meta === null || meta.creation === CREATED_PLAIN) return needsGrad(tensor);
+  return meta.requiresGrad || meta.gradFn !== null;
+}
+
 /** The node that made the tensor; null for a leaf. */
 export function gradFnOf(tensor: Tensor): Node | null {
   if (tensor.base !== null) return viewGradFn(tensor, tensor.base);

@@ -41,5 +41,5 @@ export function ndtri(p: number): number {
   if (p === 0) return -Infinity;
   if (p === 1) return Infinity;
   if (!(p > 0 && p < 1)) return Number.NaN;
-  return p <= 0.5 ? -Math.SQRT2 * erfcInverse(2 * p) : Math.SQRT2 * erfcInverse(2 * (1 - p));
+  return p < 0.5 ? -Math.SQRT2 * erfcInverse(2 * p) : Math.SQRT2 * erfcInverse(2 * (1 - p));
 }

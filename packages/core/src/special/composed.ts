@@ -107,7 +107,7 @@ export function logNdtr(input: Tensor): Tensor {
 /** `-x log(x)`, 0 at 0, -Infinity below. */
 export function entr(input: Tensor): Tensor {
   const x = floating('entr', input);
-  return composed(() => where(x.lt(0), Number.NEGATIVE_INFINITY, xlogy(x, x).neg()));
+  return composed(() => where(x.lt(0), Number.NEGATIVE_INFINITY, xlogy(x.neg(), x)));
 }
 
 /** `x log(1 + y)`, 0 where x is 0 and y is no NaN. */

@@ -89,6 +89,11 @@ test('logit holds its argument to [eps, 1 - eps]', () => {
   assert.equal(values(special.logit(tensor([0, 1]), { eps: 0.5 })), [0, 0]);
 });
 
+test('zeros have the signs of PyTorch', () => {
+  assert.is(String(special.entr(tensor([0, 1]))), 'tensor([0., -0.])');
+  assert.is(String(special.ndtri(tensor([0.5]))), 'tensor([0.])');
+});
+
 test('what cannot be is refused', () => {
   refuses(() => special.polygamma(-1, tensor([1])), 'ValueError', /^polygamma: .*negative n/, 'polygamma');
   refuses(() => special.multigammaln(tensor([1]), 0), 'ValueError', /^mvlgamma: p has to be/, 'multigammaln');
