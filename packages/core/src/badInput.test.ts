@@ -210,4 +210,25 @@ test('an op whose kernel does not compile throws, leaves its operands alone, and
   assert.equal(tensor([1, 2]).add(1).toArray(), [2, 3]);
 });
 
+test('what should be a list, and is not, is named', () => {
+  const x = ones(2, 3);
+  const bad = (value: unknown): never => value as never;
+  const cases: Readonly<Record<string, () => unknown>> = {
+    'reshape: expects shape as a list, but got 6': () => torsor.reshape(x, bad(6)),
+    'view: expects shape as a list, but got null': () => x.view(bad(null)),
+    'expand: expects shape as a list, but got { size }': () => x.expand(bad({ size: [2] })),
+    'permute: expects dims as a list, but got 1': () => torsor.permute(x, bad(1)),
+    'unflatten: expects sizes as a list, but got 3': () => x.unflatten(1, bad(3)),
+    'asStrided: expects size as a list, but got 2': () => x.asStrided(bad(2), [1]),
+    'asStrided: expects stride as a list, but got 1': () => x.asStrided([2], bad(1)),
+    'repeat: expects repeats as a list, but got { n }': () => x.repeat(bad({ n: 2 })),
+    'tile: expects dims as a list, but got null': () => torsor.tile(x, bad(null)),
+    'einsum: expects an equation first, but got a float32 tensor of shape [2, 3]': () => torsor.einsum(bad(x), x),
+    'einsum: an operand must be a tensor, but got number': () => torsor.einsum('i->', bad(2)),
+  };
+  for (const [message, call] of Object.entries(cases)) {
+    assert.throws(call, (error: Error) => error instanceof torsor.TorsorError && error.message === message, message);
+  }
+});
+
 test.run();

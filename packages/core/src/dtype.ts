@@ -5,7 +5,7 @@
  */
 
 import { halves } from './bits.ts';
-import { DTypeError, show, ValueError } from './errors.ts';
+import { DTypeError, show } from './errors.ts';
 
 /** The element types that loops and kernels compute in. */
 export type ComputeDType = 'float32' | 'float64' | 'int32' | 'int64' | 'uint8' | 'bool';
@@ -180,23 +180,4 @@ export function resultType(...operands: readonly (PromotionOperand | number | bo
 /** True when a result of dtype `from` may be written into a tensor of dtype `to` in place (`torch.can_cast`). */
 export function canCast(from: DType, to: DType): boolean {
   return category(from) <= category(to);
-}
-
-/** The least and greatest value of the integer dtypes; uint8 takes negative integers too, which wrap, as in PyTorch. */
-const INTEGER_RANGE: Readonly<Partial<Record<DType, readonly [number | bigint, number | bigint]>>> = {
-  uint8: [-255, 255],
-  int32: [-(2 ** 31), 2 ** 31 - 1],
-  int64: [-(2n ** 63n), 2n ** 63n - 1n],
-};
-
-/** @throws ValueError when a value is out of the range of an integer dtype; fractions within it are cut off by the write */
-export function checkHolds(op: string, dtype: DType, value: number | boolean | bigint): void {
-  const range = INTEGER_RANGE[dtype];
-  if (range === undefined || typeof value === 'boolean') return;
-  const least = dtype === 'uint8' && !Number.isInteger(value) && typeof value === 'number' ? 0 : range[0];
-  if (value >= least && value <= range[1]) return;
-  throw new ValueError(`value ${value} cannot be converted to ${dtype} without overflow`, {
-    op,
-    operands: { value, dtype },
-  });
 }

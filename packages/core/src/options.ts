@@ -3,7 +3,7 @@
  * one trailing options object.
  */
 
-import { show, ValueError } from './errors.ts';
+import { ShapeError, show, ValueError } from './errors.ts';
 
 /** True for a plain object (`{…}`): the only thing that is ever taken for options. */
 export function isOptions(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -64,6 +64,12 @@ export function named<T extends readonly unknown[]>(
     }
   }
   return values as unknown as Partial<T> & { readonly length: number };
+}
+
+/** @throws ShapeError unless a shape, or what goes like one, is a list: functions do not take sizes one by one */
+export function needList(op: string, name: string, value: unknown): void {
+  if (Array.isArray(value)) return;
+  throw new ShapeError(`expects ${name} as a list, but got ${show(value)}`, { op, operands: { [name]: value } });
 }
 
 /** Shapes and dims come as a list or as arguments: `view(2, 3)` or `view([2, 3])`. */

@@ -3,8 +3,9 @@
 import { allocate, isTensor } from '../base.ts';
 import { dispatch, dispatchInPlace } from '../dispatch.ts';
 import type { DType } from '../dtype.ts';
-import { checkHolds, isFloating, resultType } from '../dtype.ts';
+import { isFloating, resultType } from '../dtype.ts';
 import { DTypeError, ShapeError, show, ValueError } from '../errors.ts';
+import { checkHolds } from '../holds.ts';
 import { castNumber, runBinary, runParametric, runPrelu } from '../kernels.ts';
 import { formatShape } from '../layout.ts';
 import { named } from '../options.ts';

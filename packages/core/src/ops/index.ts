@@ -6,8 +6,9 @@
 
 import { allocate, allocateZeros, isTensor, makeView, modes } from '../base.ts';
 import { dispatch, dispatchInPlace } from '../dispatch.ts';
-import { checkHolds, isFloating, newArray } from '../dtype.ts';
+import { isFloating, newArray } from '../dtype.ts';
 import { DTypeError, IndexError, NotImplementedError, ShapeError } from '../errors.ts';
+import { checkHolds } from '../holds.ts';
 import { runAddAt, runCountNonzero, runNonzero, runPut, runTake } from '../kernels.ts';
 import { broadcastShapes, broadcastStrides, formatShape, sizeOf, wrapDim } from '../layout.ts';
 import { named } from '../options.ts';

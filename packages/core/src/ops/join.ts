@@ -10,7 +10,7 @@ import { DTypeError, IndexError, ShapeError, show, ValueError } from '../errors.
 import { runMove, runTriangle } from '../kernels.ts';
 import type { Shape } from '../layout.ts';
 import { formatShape, sameShape, sizeOf, wrapDim } from '../layout.ts';
-import { listArgument, named } from '../options.ts';
+import { listArgument, named, needList } from '../options.ts';
 import * as reference from '../reference/join.ts';
 import type { Tensor } from '../tensor.ts';
 import { clone, to } from './elementwise.ts';
@@ -338,6 +338,7 @@ export function repeat(self: Tensor, ...repeats: readonly (number | readonly num
 }
 
 function repeatBy(op: string, self: Tensor, repeats: Shape): Tensor {
+  needList(op, 'repeats', repeats);
   if (repeats.length < self.ndim || repeats.some((n) => !Number.isInteger(n) || n < 0)) {
     throw new ShapeError(
       `needs a number of at least 0 for each of the ${self.ndim} dimensions, but got ${formatShape(repeats)}`,
@@ -350,6 +351,7 @@ function repeatBy(op: string, self: Tensor, repeats: Shape): Tensor {
 /** As `repeat`; where numbers are fewer than dimensions, the leading ones are taken once. */
 export function tile(self: Tensor, ...dims: readonly (number | readonly number[])[]): Tensor {
   const list = listArgument(dims);
+  needList('tile', 'dims', list);
   const lead = new Array<number>(Math.max(self.ndim - list.length, 0)).fill(1);
   return repeatBy('tile', self, [...lead, ...list]);
 }

@@ -7,7 +7,7 @@ import { allocate } from '../base.ts';
 import { dispatch } from '../dispatch.ts';
 import type { DType } from '../dtype.ts';
 import { isFloating } from '../dtype.ts';
-import { DTypeError, ShapeError } from '../errors.ts';
+import { DTypeError, ShapeError, show, ValueError } from '../errors.ts';
 import { runAddScaled, runBinary, runCopy, runGemm } from '../kernels.ts';
 import type { Shape } from '../layout.ts';
 import { broadcastShapes, broadcastStrides, formatShape, isContiguous, sizeOf } from '../layout.ts';
@@ -319,7 +319,7 @@ export function linear(input: Tensor, weight: Tensor, bias: Tensor | null | { bi
  * the dimensions that are not named, aligned at the end and broadcast. A letter used twice in one operand takes its diagonal.
  * Without `->`, the result has the dimensions of `...` and then, in alphabetical order, the letters that appear once.
  *
- * @throws ShapeError when the equation and the operands do not fit
+ * @throws ShapeError when the equation and the operands do not fit; ValueError, DTypeError when one is something else
  *
  * @example
  * einsum('ij,jk->ik', a, b); // a matrix product
@@ -327,6 +327,13 @@ export function linear(input: Tensor, weight: Tensor, bias: Tensor | null | { bi
  */
 export function einsum(equation: string, ...operands: readonly Tensor[] | readonly [readonly Tensor[]]): Tensor {
   const list = (Array.isArray(operands[0]) ? operands[0] : operands) as readonly Tensor[];
+  if (typeof equation !== 'string') {
+    throw new ValueError(`expects an equation first, but got ${show(equation)}`, {
+      op: 'einsum',
+      operands: { equation },
+    });
+  }
+  for (const x of list) checkTensor('einsum', 'an operand', x);
   return contract(equation.replace(/\s+/g, ''), list);
 }
 

@@ -6,8 +6,9 @@
 
 import { allocate, allocateZeros, isTensor } from '../base.ts';
 import type { DType } from '../dtype.ts';
-import { checkHolds, isFloating } from '../dtype.ts';
+import { isFloating } from '../dtype.ts';
 import { DTypeError, IndexError, ShapeError, show, ValueError } from '../errors.ts';
+import { checkHolds } from '../holds.ts';
 import { runCopy } from '../kernels.ts';
 import type { Shape, Strided } from '../layout.ts';
 import { broadcastStrides, formatShape, sizeOf } from '../layout.ts';

@@ -3,8 +3,9 @@
 import { allocate, isTensor } from '../base.ts';
 import { dispatch, dispatchInPlace } from '../dispatch.ts';
 import type { DType } from '../dtype.ts';
-import { canCast, checkHolds, isFloating, isHalf, resultType } from '../dtype.ts';
+import { canCast, isFloating, isHalf, resultType } from '../dtype.ts';
 import { DTypeError, ShapeError } from '../errors.ts';
+import { checkHolds } from '../holds.ts';
 import { castNumber, runBinary, runCopy, runUnary } from '../kernels.ts';
 import type { Shape } from '../layout.ts';
 import { broadcastShapes, formatShape, sameShape } from '../layout.ts';

@@ -10,7 +10,7 @@ import { runBinary, runCopy } from '../kernels.ts';
 import type { Shape } from '../layout.ts';
 import { formatShape, offsets, sizeOf, viewStrides, wrapDim } from '../layout.ts';
 import { mapped, range, repeated } from '../lists.ts';
-import { named } from '../options.ts';
+import { named, needList } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
 import { clone, contiguous } from './elementwise.ts';
 import type { ViewOps } from './list.ts';
@@ -32,6 +32,7 @@ const viewForward: ViewOps['view'] = (self, shape) => {
 
 /** `shape` with its one -1 filled in. */
 function inferShape(op: string, self: Tensor, shape: Shape): readonly number[] {
+  needList(op, 'shape', shape);
   const size = sizeOf(self.shape);
   let unknown = -1;
   let known = 1;
@@ -124,6 +125,7 @@ export function flatten(self: Tensor, startDim?: number | FlattenOptions, endDim
 export function unflatten(self: Tensor, dim: number, sizes: Shape): Tensor {
   needDims('unflatten', self);
   const at = wrapDim('unflatten', dim, self.ndim);
+  needList('unflatten', 'sizes', sizes);
   if (sizes.length === 0) throw new ShapeError('sizes must not be empty', { op: 'unflatten', operands: { sizes } });
   const known = sizes.reduce((product, n) => (n === -1 ? product : product * n), 1);
   const filled = sizes.map((n) => (n === -1 ? self.shape[at] / known : n));
@@ -181,6 +183,7 @@ const permuteForward: ViewOps['permute'] = (self, dims) =>
 
 /** A view with dimensions in another order: output dimension i is input dimension `dims[i]`. */
 export function permute(self: Tensor, dims: Shape): Tensor {
+  needList('permute', 'dims', dims);
   if (dims.length !== self.ndim) {
     throw new ShapeError(`number of dims ${dims.length} does not match the ${self.ndim} of the tensor`, {
       op: 'permute',
@@ -419,6 +422,7 @@ const expandForward: ViewOps['expand'] = (self, shape) => {
 
 /** A view in which dimensions of size 1 repeat, with stride 0; -1 keeps a size. New dimensions may be put in front. */
 export function expand(self: Tensor, shape: Shape): Tensor {
+  needList('expand', 'shape', shape);
   const lead = shape.length - self.ndim;
   if (lead < 0) {
     throw new ShapeError(
@@ -488,6 +492,8 @@ export function asStrided(
   storageOffset?: number | null | { storageOffset?: number | null },
 ): Tensor {
   const [given] = named<[number | null]>('asStrided', ['storageOffset'], [storageOffset]);
+  needList('asStrided', 'size', size);
+  needList('asStrided', 'stride', stride);
   const offset = given ?? self.offset;
   const valid = (n: number): boolean => Number.isInteger(n) && n >= 0;
   if (size.length !== stride.length || !size.every(valid) || !stride.every(valid) || !valid(offset)) {
