@@ -11,9 +11,10 @@
 import { withBits } from './bits.ts';
 import type { DType, TypedArray } from './dtype.ts';
 import { isFloating, isHalf } from './dtype.ts';
-import { ValueError } from './errors.ts';
+import { show, ValueError } from './errors.ts';
 import type { Shape, Strided } from './layout.ts';
 import { sizeOf } from './layout.ts';
+import { isOptions } from './options.ts';
 import { halfValue } from './reference/half.ts';
 
 /** How tensors are printed; `setPrintOptions` changes it. */
@@ -75,6 +76,7 @@ let current: PrintOptions = DEFAULTS;
  * setPrintOptions({ profile: 'default' });
  */
 export function setPrintOptions(options: PrintOptionsUpdate): void {
+  if (!isOptions(options)) throw new ValueError(`expects options, but got ${show(options)}`, { op: 'setPrintOptions' });
   for (const key of Object.keys(options)) {
     if (key !== 'profile' && !Object.hasOwn(DEFAULTS, key)) {
       throw new ValueError(`unknown option '${key}'; known options are ${Object.keys(DEFAULTS).join(', ')}, profile`, {

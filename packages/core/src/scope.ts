@@ -7,7 +7,7 @@
 
 import { TensorBase } from './base.ts';
 import { symbolDispose } from './dispose.ts';
-import { TorsorError } from './errors.ts';
+import { show, TorsorError, ValueError } from './errors.ts';
 import type { Storage } from './storage.ts';
 import { setStorageTracker } from './storage.ts';
 
@@ -112,6 +112,7 @@ export function scope(): Scope {
  * const logits = await tidy(async () => net(await load()));
  */
 export function tidy<T>(fn: () => T): T {
+  if (typeof fn !== 'function') throw new ValueError(`expects a function, but got ${show(fn)}`, { op: 'tidy' });
   const depth = open.length;
   const inner = new Scope();
   let value: T;

@@ -109,6 +109,7 @@ const channelDropout = /* @__PURE__ */ dropoutOf('featureDropout', true, true, f
 /** Sets whole channels to 0: input `[N, C, L]` or `[C, L]`; otherwise as `dropout`. */
 export const dropout1d: Dropout = (input, p, training, inplace) => {
   const op = 'dropout1d';
+  tensorArgument(op, 'input', input);
   if (input.ndim !== 2 && input.ndim !== 3) {
     throw new ShapeError(
       `Expected 2D or 3D input, but received a ${input.ndim}D input; for inputs without channels use dropout`,
@@ -130,6 +131,7 @@ export const dropout1d: Dropout = (input, p, training, inplace) => {
 /** Sets whole channels to 0: input `[N, C, H, W]`; otherwise as `dropout`. A 3-D input counts as `[N, C, L]`, as in PyTorch. */
 export const dropout2d: Dropout = (input, p, training, inplace) => {
   const op = 'dropout2d';
+  tensorArgument(op, 'input', input);
   if (input.ndim !== 3 && input.ndim !== 4) {
     warn(op, `Received a ${input.ndim}-D input, which is deprecated; for inputs without channels use dropout`);
   } else if (input.ndim === 3) {

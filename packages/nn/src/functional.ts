@@ -143,6 +143,7 @@ export const relu: Pointwise = (input, inplace) => {
 
 /** `max(x, 0)`, in place. */
 export function relu_(input: Tensor): Tensor {
+  tensorArgument('relu_', 'input', input);
   return input.relu_();
 }
 
@@ -209,6 +210,7 @@ export function hardtanh(
   maxVal?: number | HardtanhOptions,
   inplace?: boolean | HardtanhOptions,
 ): Tensor {
+  tensorArgument('hardtanh', 'input', input);
   const op = 'hardtanh';
   const [min = -1, max = 1, write = false] = named<[number, number, boolean]>(
     op,
@@ -231,6 +233,7 @@ export function threshold(
   value?: number | ThresholdOptions,
   inplace?: boolean | ThresholdOptions,
 ): Tensor {
+  tensorArgument('threshold', 'input', input);
   const op = 'threshold';
   const [t, v, write = false] = named<[number, number, boolean]>(
     op,
@@ -245,29 +248,34 @@ export function threshold(
 
 /** `elu`, in place. */
 export function elu_(input: Tensor, alpha?: number | Omit<AlphaOptions, 'inplace'>): Tensor {
+  tensorArgument('elu_', 'input', input);
   const [value = 1] = named<[number]>('elu_', ['alpha'], [alpha]);
   return elu(input, value, true);
 }
 
 /** `celu`, in place. */
 export function celu_(input: Tensor, alpha?: number | Omit<AlphaOptions, 'inplace'>): Tensor {
+  tensorArgument('celu_', 'input', input);
   const [value = 1] = named<[number]>('celu_', ['alpha'], [alpha]);
   return celu(input, value, true);
 }
 
 /** `selu`, in place. */
 export function selu_(input: Tensor): Tensor {
+  tensorArgument('selu_', 'input', input);
   return selu(input, true);
 }
 
 /** `leakyRelu`, in place. */
 export function leakyRelu_(input: Tensor, negativeSlope?: number | Omit<LeakyReluOptions, 'inplace'>): Tensor {
+  tensorArgument('leakyRelu_', 'input', input);
   const [value = 0.01] = named<[number]>('leakyRelu_', ['negativeSlope'], [negativeSlope]);
   return leakyRelu(input, value, true);
 }
 
 /** `a sigmoid(b)` for the two halves a and b of the input along `dim` (-1 by default). */
 export function glu(input: Tensor, dim: number | { readonly dim?: number } = -1): Tensor {
+  tensorArgument('glu', 'input', input);
   const [d = -1] = named<[number]>('glu', ['dim'], [dim]);
   const size = input.size(d);
   if (size % 2 !== 0) {
@@ -300,6 +308,7 @@ type Softmax = (input: Tensor, dim?: number | null | SoftmaxOptions, dtype?: DTy
 
 function softmaxOf(op: string, compute: (x: Tensor, dim: number, options: { dtype: DType | null }) => Tensor): Softmax {
   return (input, dim, dtype) => {
+    tensorArgument(op, 'input', input);
     const [d = null, to = null] = named<[number | null, DType | null]>(op, ['dim', 'dtype'], [dim, dtype]);
     return compute(input, d ?? implicitDim(op, input), { dtype: to });
   };
@@ -449,6 +458,7 @@ export function normalize(
   dim?: number | readonly number[] | NormalizeOptions,
   eps?: number | NormalizeOptions,
 ): Tensor {
+  tensorArgument('normalize', 'input', input);
   const [order = 2, d = 1, e = 1e-12] = named<[number, number | readonly number[], number]>(
     'normalize',
     ['p', 'dim', 'eps'],
@@ -471,6 +481,7 @@ export function cosineSimilarity(
   dim?: number | CosineSimilarityOptions,
   eps?: number | CosineSimilarityOptions,
 ): Tensor {
+  tensorArgument('cosineSimilarity', 'x1', x1);
   const [d = 1, e = 1e-8] = named<[number, number]>('cosineSimilarity', ['dim', 'eps'], [dim, eps]);
   const unit = (x: Tensor): Tensor => div(x, clamp(norm(x, 2, d, true), e));
   // Expanded first: `dim` counts in the broadcast shape.
@@ -510,6 +521,7 @@ export function pairwiseDistance(
  * @throws ShapeError when the sizes do not fit
  */
 export function bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+  tensorArgument('bilinear', 'input1', input1);
   const op = 'bilinear';
   const [out, in1, in2] = weight.shape;
   const lead = input1.shape.slice(0, -1);

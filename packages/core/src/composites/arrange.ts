@@ -8,6 +8,7 @@ import { range } from '../lists.ts';
 import { fromTypedArray, zeros } from '../ops/create.ts';
 import { nonzero, take } from '../ops/index.ts';
 import { atleast2d, cat, diagEmbed, meshgrid, stack } from '../ops/join.ts';
+import { checkTensor } from '../ops/tensors.ts';
 import { ravel, sliceDim, split } from '../ops/view.ts';
 import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
@@ -30,7 +31,7 @@ const listOf = (args: Tensors): readonly Tensor[] => (Array.isArray(args[0]) ? a
 export function blockDiag(...tensors: Tensors): Tensor {
   const list = listOf(tensors);
   if (list.length === 0) return zeros(1, 0);
-  for (const x of list) checkNdim('blockDiag', x, 0, 2);
+  for (const x of list) checkNdim('blockDiag', checkTensor('blockDiag', 'an entry', x), 0, 2);
   const dtype = resultType(...list);
   return composed(() => {
     const blocks = list.map((x) => atleast2d(x.to(dtype)));
@@ -57,7 +58,7 @@ export function blockDiag(...tensors: Tensors): Tensor {
  */
 export function cartesianProd(...tensors: Tensors): Tensor {
   const list = listOf(tensors);
-  for (const x of list) checkNdim('cartesianProd', x, 1);
+  for (const x of list) checkNdim('cartesianProd', checkTensor('cartesianProd', 'an entry', x), 1);
   if (list.length === 1) return list[0];
   return composed(() => stack(meshgrid(list).map(ravel), 1));
 }
@@ -83,6 +84,7 @@ export function combinations(
   r?: number | CombinationsOptions,
   withReplacement?: boolean | Omit<CombinationsOptions, 'r'>,
 ): Tensor {
+  checkTensor('combinations', 'self', self);
   const op = 'combinations';
   const [count = 2, again = false] = named<[number, boolean]>(op, ['r', 'withReplacement'], [r, withReplacement]);
   checkNdim(op, self, 1);
@@ -133,6 +135,7 @@ function parts(op: string, self: Tensor, sections: Sections, least: number, dim:
  * tensorSplit(arange(5), [1, 4]); // [tensor([0.]), tensor([1., 2., 3.]), tensor([4.])]
  */
 export function tensorSplit(self: Tensor, sections: Sections, dim: number | { readonly dim?: number } = 0): Tensor[] {
+  checkTensor('tensorSplit', 'self', self);
   const [d = 0] = named<[number]>('tensorSplit', ['dim'], [dim]);
   return parts('tensorSplit', self, sections, 1, d);
 }
@@ -147,16 +150,19 @@ export function tensorSplit(self: Tensor, sections: Sections, dim: number | { re
  * hsplit(ones(2, 4), 2); // two of shape [2, 2]
  */
 export function hsplit(self: Tensor, sections: Sections): Tensor[] {
+  checkTensor('hsplit', 'self', self);
   return parts('hsplit', self, sections, 1, self.ndim === 1 ? 0 : 1);
 }
 
 /** Views of parts below each other, along dimension 0 of at least two, as `hsplit`. */
 export function vsplit(self: Tensor, sections: Sections): Tensor[] {
+  checkTensor('vsplit', 'self', self);
   return parts('vsplit', self, sections, 2, 0);
 }
 
 /** Views of parts behind each other, along dimension 2, as `hsplit`. */
 export function dsplit(self: Tensor, sections: Sections): Tensor[] {
+  checkTensor('dsplit', 'self', self);
   return parts('dsplit', self, sections, 3, 2);
 }
 
@@ -167,11 +173,13 @@ export function dsplit(self: Tensor, sections: Sections): Tensor[] {
  * diagflat(tensor([[1, 2]])); // tensor([[1., 0.], [0., 2.]])
  */
 export function diagflat(self: Tensor, offset?: number | { readonly offset?: number }): Tensor {
+  checkTensor('diagflat', 'self', self);
   const [k = 0] = named<[number]>('diagflat', ['offset'], [offset]);
   return composed(() => diagEmbed(ravel(self), k));
 }
 
 /** Coordinates of the elements that are not 0: `[n, ndim]` of int32, as `nonzero`. */
 export function argwhere(self: Tensor): Tensor {
+  checkTensor('argwhere', 'self', self);
   return nonzero(self);
 }

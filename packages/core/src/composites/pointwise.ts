@@ -29,6 +29,7 @@ import {
 import type { Operand } from '../ops/list.ts';
 import { checkSameDType } from '../ops/places.ts';
 import { asTensor, commonDType, onlyFloat, toFloat } from '../ops/pointwise.ts';
+import { checkTensor } from '../ops/tensors.ts';
 import type { Tensor } from '../tensor.ts';
 
 /** @throws DTypeError unless both promote to a floating dtype */
@@ -130,6 +131,7 @@ export function copysign(self: Tensor, other: Operand): Tensor {
  * heaviside(tensor([-1, 0, 2]), tensor(0.5)); // tensor([0.0000, 0.5000, 1.0000])
  */
 export function heaviside(self: Tensor, values: Tensor): Tensor {
+  checkTensor('heaviside', 'self', self);
   checkSameDType('heaviside', 'values', self, values);
   return composed(() => where(eq(self, 0), values, to(gt(self, 0), self.dtype)));
 }

@@ -10,6 +10,7 @@ import { abs, clamp, le, mul, sqrt, sub, where } from '../ops/elementwise.ts';
 import { einsum, matmul } from '../ops/matmul.ts';
 import { checkSameDType } from '../ops/places.ts';
 import { amax, norm, sum } from '../ops/reduce.ts';
+import { checkTensor } from '../ops/tensors.ts';
 import { diagonal, reshape, transpose, unsqueeze } from '../ops/view.ts';
 import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
@@ -31,6 +32,7 @@ export type ContractedDims = number | readonly [readonly number[], readonly numb
  * tensordot(ones(2, 3), ones(2, 4), [[0], [0]]); // shape [3, 4]
  */
 export function tensordot(a: Tensor, b: Tensor, dims?: ContractedDims | { readonly dims?: ContractedDims }): Tensor {
+  checkTensor('tensordot', 'a', a);
   const op = 'tensordot';
   const [given = 2] = named<[ContractedDims]>(op, ['dims'], [dims]);
   const isCount = typeof given === 'number';
@@ -73,6 +75,7 @@ function contract(op: string, a: Tensor, b: Tensor, first: readonly number[], se
  * inner(tensor([1, 2]), tensor([3, 4])); // tensor(11.)
  */
 export function inner(self: Tensor, other: Tensor): Tensor {
+  checkTensor('inner', 'self', self);
   if (self.ndim === 0 || other.ndim === 0) return mul(self, other);
   return contract('inner', self, other, [-1], [-1]);
 }
@@ -85,6 +88,7 @@ export function inner(self: Tensor, other: Tensor): Tensor {
  * kron(tensor([1, 2]), tensor([1, 10])); // tensor([ 1., 10.,  2., 20.])
  */
 export function kron(self: Tensor, other: Tensor): Tensor {
+  checkTensor('kron', 'self', self);
   const ndim = Math.max(self.ndim, other.ndim);
   const sizes = (x: Tensor): number[] => [...range(ndim - x.ndim).map(() => 1), ...x.shape];
   const [m, n] = [sizes(self), sizes(other)];
@@ -113,6 +117,7 @@ export function kron(self: Tensor, other: Tensor): Tensor {
  * trace(tensor([[1, 2], [3, 4]])); // tensor(5.)
  */
 export function trace(self: Tensor): Tensor {
+  checkTensor('trace', 'self', self);
   checkNdim('trace', self, 2);
   return composed(() => sum(diagonal(self)));
 }
@@ -155,6 +160,7 @@ export function cdist(
   p?: number | CdistOptions,
   computeMode?: ComputeMode | Pick<CdistOptions, 'computeMode'>,
 ): Tensor {
+  checkTensor('cdist', 'x1', x1);
   const op = 'cdist';
   const [order = 2, mode = MODES[0]] = named<[number, ComputeMode]>(op, ['p', 'computeMode'], [p, computeMode]);
   if (x1.ndim < 2 || x2.ndim < 2 || x1.shape[x1.ndim - 1] !== x2.shape[x2.ndim - 1]) {

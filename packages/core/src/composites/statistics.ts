@@ -33,6 +33,7 @@ import { gather } from '../ops/index.ts';
 import { checkSameDType } from '../ops/places.ts';
 import type { DimOptions, SumOptions } from '../ops/reduce.ts';
 import { amax, amin, sort, sum } from '../ops/reduce.ts';
+import { checkTensor } from '../ops/tensors.ts';
 import { movedim, narrow, reshape, squeeze, unsqueeze } from '../ops/view.ts';
 import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
@@ -51,6 +52,7 @@ const withoutNan = (x: Tensor): Tensor => (isFloating(x.dtype) ? maskedFill(x, i
  * nansum(tensor([1, NaN, 2])); // tensor(3.)
  */
 export function nansum(self: Tensor, ...args: SumParameters): Tensor {
+  checkTensor('nansum', 'self', self);
   const [dims, keep, dtype] = sumArguments('nansum', self, ...args);
   return composed(() => sum(withoutNan(self), dims, keep, { dtype }));
 }
@@ -64,6 +66,7 @@ export function nansum(self: Tensor, ...args: SumParameters): Tensor {
  * nanmean(tensor([1, NaN, 2])); // tensor(1.5000)
  */
 export function nanmean(self: Tensor, ...args: SumParameters): Tensor {
+  checkTensor('nanmean', 'self', self);
   requireFloat('nanmean', self.dtype);
   const [dims, keep, dtype] = sumArguments('nanmean', self, ...args);
   if (dtype !== null) requireFloat('nanmean', dtype);
@@ -83,6 +86,7 @@ export function nanmean(self: Tensor, ...args: SumParameters): Tensor {
  * const { min, max } = aminmax(tensor([3, 1, 2])); // tensor(1.), tensor(3.)
  */
 export function aminmax(self: Tensor, options?: ReduceOptions): NamedTuple<['min', 'max']> {
+  checkTensor('aminmax', 'self', self);
   const [dims, keep] = reduceArguments('aminmax', self, options, undefined);
   return namedTuple(['min', 'max'], [amin(self, dims, keep), amax(self, dims, keep)]);
 }
@@ -122,6 +126,7 @@ type QuantileParameters = [
  * quantile(tensor([[0, 1], [2, 5]]), tensor([0, 1]), 1); // tensor([[0., 2.], [1., 5.]])
  */
 export function quantile(self: Tensor, q: number | Tensor, ...args: QuantileParameters): Tensor {
+  checkTensor('quantile', 'self', self);
   return quantiles('quantile', self, q, args);
 }
 
@@ -132,6 +137,7 @@ export function quantile(self: Tensor, q: number | Tensor, ...args: QuantilePara
  * nanquantile(tensor([NaN, 1, 2]), 0.5); // tensor(1.5000)
  */
 export function nanquantile(self: Tensor, q: number | Tensor, ...args: QuantileParameters): Tensor {
+  checkTensor('nanquantile', 'self', self);
   return quantiles('nanquantile', self, q, args);
 }
 
@@ -205,6 +211,7 @@ export function mode(
   dim?: number | Partial<DimOptions>,
   keepdim?: boolean | Omit<DimOptions, 'dim'>,
 ): ValuesIndices {
+  checkTensor('mode', 'self', self);
   const op = 'mode';
   const [d = -1, k] = named<[number, boolean]>(op, ['dim', 'keepdim'], [dim, keepdim]);
   const at = oneDim(op, self, d);

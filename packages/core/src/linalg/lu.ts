@@ -17,6 +17,7 @@ import { gather } from '../ops/index.ts';
 import { tril, triu } from '../ops/join.ts';
 import type { LinalgOps } from '../ops/list.ts';
 import { checkSameDType } from '../ops/places.ts';
+import { checkTensor } from '../ops/tensors.ts';
 import { expand, narrow, squeeze, transpose, unsqueeze } from '../ops/view.ts';
 import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
@@ -270,6 +271,7 @@ function exchange(
 
 /** X of `A·X = B`, or of `Aᵀ·X = B`, by A's factors: an op of A and B. All are batches of one shape, contiguous factors included. */
 export function solveByFactors(A: Tensor, B: Tensor, LU: Tensor, pivots: Tensor, transposed: boolean): Tensor {
+  checkTensor('solveByFactors', 'A', A);
   return dispatch('luSolve', luSolveForward, [A, B, LU, pivots, transposed]);
 }
 

@@ -8,6 +8,7 @@ import type { Dims } from '../ops/arguments.ts';
 import { cast, flag } from '../ops/arguments.ts';
 import { abs, where } from '../ops/elementwise.ts';
 import { amax, amin, norm as normOp } from '../ops/reduce.ts';
+import { checkTensor } from '../ops/tensors.ts';
 import { movedim, select, unsqueeze } from '../ops/view.ts';
 import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
@@ -47,6 +48,7 @@ export function vectorNorm(
   keepdim?: boolean | OrderOptions<number>,
   options?: OrderOptions<number>,
 ): Tensor {
+  checkTensor('vectorNorm', 'x', x);
   const op = 'linalg.vectorNorm';
   const [p = 2, d, keep, dtype] = named<NormArguments<number>>(op, NAMES, [ord, dim, keepdim, options]);
   if (typeof p !== 'number') throw badOrder(op, p);
@@ -111,6 +113,7 @@ export function norm(
   keepdim?: boolean | OrderOptions<NormOrder | null>,
   options?: OrderOptions<NormOrder | null>,
 ): Tensor {
+  checkTensor('norm', 'A', A);
   const op = 'linalg.norm';
   const [p, d, keep = false, dtype] = named<NormArguments<NormOrder | null>>(op, NAMES, [ord, dim, keepdim, options]);
   const more = { keepdim: keep, dtype: dtype ?? null };

@@ -11,8 +11,9 @@ import { clone, mul, pow, to } from '../ops/elementwise.ts';
 import { roll } from '../ops/join.ts';
 import { matmul } from '../ops/matmul.ts';
 import { checkSameDType } from '../ops/places.ts';
+import { checkTensor } from '../ops/tensors.ts';
 import { diagonal as diagonalOp, expand, movedim, ravel, reshape, squeeze, unsqueeze } from '../ops/view.ts';
-import { named } from '../options.ts';
+import { named, needList } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
 import { inv, solve } from './lu.ts';
 import { checkSquare } from './work.ts';
@@ -83,6 +84,7 @@ export function matrixPower(A: Tensor, n: number): Tensor {
 
 /** The vector product along `dim`, of size 3, which by default is the last. The other dimensions broadcast. */
 export function cross(input: Tensor, other: Tensor, dim?: number | { readonly dim?: number }): Tensor {
+  checkTensor('cross', 'input', input);
   const op = 'linalg.cross';
   const [d = -1] = named<[number]>(op, ['dim'], [dim]);
   if (input.ndim !== other.ndim) {
@@ -103,6 +105,7 @@ export function cross(input: Tensor, other: Tensor, dim?: number | { readonly di
 
 /** Scalar products along `dim`, by default the last; the other dimensions broadcast. */
 export function vecdot(x: Tensor, y: Tensor, dim?: number | { readonly dim?: number }): Tensor {
+  checkTensor('vecdot', 'x', x);
   const op = 'linalg.vecdot';
   const [d = -1] = named<[number]>(op, ['dim'], [dim]);
   requireFloat(op, x.dtype);
@@ -117,9 +120,11 @@ export function vecdot(x: Tensor, y: Tensor, dim?: number | { readonly dim?: num
  */
 export function multiDot(tensors: readonly Tensor[]): Tensor {
   const op = 'linalg.multiDot';
+  needList(op, 'tensors', tensors);
   const count = tensors.length;
   if (count < 2) throw new ValueError(`expected at least 2 tensors, but got ${count}`, { op });
   const list = tensors.map((x, i) => {
+    checkTensor(op, 'an entry', x);
     if (x.ndim === 2) return x;
     if (x.ndim === 1 && i === 0) return unsqueeze(x, 0);
     if (x.ndim === 1 && i === count - 1) return unsqueeze(x, 1);
@@ -156,6 +161,7 @@ export function multiDot(tensors: readonly Tensor[]): Tensor {
  * @throws ValueError when N is less than 2
  */
 export function vander(x: Tensor, N?: number | null | { readonly N?: number | null }): Tensor {
+  checkTensor('vander', 'x', x);
   const op = 'linalg.vander';
   const [given] = named<[number | null]>(op, ['N'], [N]);
   refuseBool(op, x.dtype);
@@ -173,6 +179,7 @@ export interface DiagonalOptions {
 
 /** A view of a diagonal, by default of the last two dimensions. */
 export function diagonal(A: Tensor, options?: DiagonalOptions): Tensor {
+  checkTensor('diagonal', 'A', A);
   const [offset = 0, dim1 = -2, dim2 = -1] = named<[number, number, number]>(
     'linalg.diagonal',
     ['offset', 'dim1', 'dim2'],
@@ -183,6 +190,7 @@ export function diagonal(A: Tensor, options?: DiagonalOptions): Tensor {
 
 /** The inverse of `tensordot` with A: its first `ind` dimensions are the rows of a square matrix, the rest the columns. */
 export function tensorinv(A: Tensor, ind?: number | { readonly ind?: number }): Tensor {
+  checkTensor('tensorinv', 'A', A);
   const op = 'linalg.tensorinv';
   const [count = 2] = named<[number]>(op, ['ind'], [ind]);
   if (!Number.isInteger(count) || count < 1) {
@@ -205,6 +213,7 @@ export function tensorsolve(
   B: Tensor,
   dims?: readonly number[] | null | { readonly dims?: readonly number[] | null },
 ): Tensor {
+  checkTensor('tensorsolve', 'A', A);
   const op = 'linalg.tensorsolve';
   const [moved] = named<[readonly number[] | null]>(op, ['dims'], [dims]);
   const a =
@@ -267,6 +276,7 @@ export function trapezoid(
   x?: Tensor | number | TrapezoidOptions,
   ...options: readonly (number | TrapezoidOptions)[]
 ): Tensor {
+  checkTensor('trapezoid', 'y', y);
   return composed(() => trapezoids('trapezoid', y, x, options)[0].sum(-1));
 }
 
@@ -276,6 +286,7 @@ export function cumulativeTrapezoid(
   x?: Tensor | number | TrapezoidOptions,
   ...options: readonly (number | TrapezoidOptions)[]
 ): Tensor {
+  checkTensor('cumulativeTrapezoid', 'y', y);
   return composed(() => {
     const [areas, dim] = trapezoids('cumulativeTrapezoid', y, x, options);
     return movedim(areas.cumsum(-1), -1, dim);

@@ -11,7 +11,7 @@ import { DTypeError, LinAlgError, ShapeError, show, ValueError } from '../errors
 import { runCopy } from '../kernels.ts';
 import type { Shape } from '../layout.ts';
 import { broadcastShapes, formatShape, sizeOf } from '../layout.ts';
-import { checkTensor } from '../ops/spatial.ts';
+import { checkTensor } from '../ops/tensors.ts';
 import { expand } from '../ops/view.ts';
 import type { MatrixView } from '../reference/matmul.ts';
 import { gemm } from '../reference/matmul.ts';

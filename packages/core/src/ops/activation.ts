@@ -26,7 +26,7 @@ import {
   same,
   writeBack,
 } from './pointwise.ts';
-import { checkTensor } from './spatial.ts';
+import { checkTensor } from './tensors.ts';
 import { where } from './ternary.ts';
 import { abs, isnan, tanh } from './unary.ts';
 
@@ -89,6 +89,7 @@ function clampDType(dtype: DType, min: number | null, max: number | null): DType
  * Source: Hendrycks, Gimpel, "Gaussian Error Linear Units", 2016.
  */
 export function gelu(self: Tensor, approximate?: 'none' | 'tanh' | { approximate?: 'none' | 'tanh' }): Tensor {
+  checkTensor('gelu', 'self', self);
   const [form = 'none'] = named<['none' | 'tanh']>('gelu', ['approximate'], [approximate]);
   if (form !== 'none' && form !== 'tanh') {
     throw new ValueError(`approximate must be 'none' or 'tanh', but got ${show(form)}`, { op: 'gelu' });
@@ -98,12 +99,14 @@ export function gelu(self: Tensor, approximate?: 'none' | 'tanh' | { approximate
 
 /** `x > 0 ? x : alpha (e^x - 1)`; alpha is 1 by default. */
 export function elu(self: Tensor, alpha: number | { alpha?: number } = 1): Tensor {
+  checkTensor('elu', 'self', self);
   const [a = 1] = named<[number]>('elu', ['alpha'], [alpha]);
   return dispatch('elu', eluForward, [self, a, 1, 1]);
 }
 
 /** `max(0, x) + min(0, alpha (e^(x/alpha) - 1))`. */
 export function celu(self: Tensor, alpha: number | { alpha?: number } = 1): Tensor {
+  checkTensor('celu', 'self', self);
   const [a = 1] = named<[number]>('celu', ['alpha'], [alpha]);
   if (a === 0) throw new ValueError('alpha cannot be 0', { op: 'celu' });
   return dispatch('elu', eluForward, [self, a, 1, 1 / a]);
@@ -115,11 +118,13 @@ const SELU_SCALE = 1.0507009873554805;
 
 /** Scaled elu: `1.0507 (x > 0 ? x : 1.6733 (e^x - 1))`. */
 export function selu(self: Tensor): Tensor {
+  checkTensor('selu', 'self', self);
   return dispatch('elu', eluForward, [self, SELU_ALPHA, SELU_SCALE, 1]);
 }
 
 /** `x > 0 ? x : negativeSlope x`; the slope is 0.01 by default. */
 export function leakyRelu(self: Tensor, negativeSlope: number | { negativeSlope?: number } = 0.01): Tensor {
+  checkTensor('leakyRelu', 'self', self);
   const [slope = 0.01] = named<[number]>('leakyRelu', ['negativeSlope'], [negativeSlope]);
   return dispatch('leakyRelu', leakyReluForward, [self, slope]);
 }
@@ -173,6 +178,7 @@ export interface SoftplusOptions {
 
 /** `log(1 + e^(beta x)) / beta`, and x itself where `beta x > threshold`. Defaults: beta 1, threshold 20. */
 export function softplus(self: Tensor, beta?: number | SoftplusOptions, threshold?: number | SoftplusOptions): Tensor {
+  checkTensor('softplus', 'self', self);
   const [b = 1, t = 20] = named<[number, number]>('softplus', ['beta', 'threshold'], [beta, threshold]);
   return dispatch('softplus', softplusForward, [self, b, t]);
 }
@@ -184,23 +190,27 @@ export interface HardtanhOptions {
 
 /** x clipped to `[minVal, maxVal]`, by default [-1, 1]. */
 export function hardtanh(self: Tensor, minVal?: number | HardtanhOptions, maxVal?: number | HardtanhOptions): Tensor {
+  checkTensor('hardtanh', 'self', self);
   const [min = -1, max = 1] = named<[number, number]>('hardtanh', ['minVal', 'maxVal'], [minVal, maxVal]);
   return dispatch('hardtanh', hardtanhForward, [self, min, max]);
 }
 
 /** x clipped to [0, 6]. */
 export function relu6(self: Tensor): Tensor {
+  checkTensor('relu6', 'self', self);
   return dispatch('hardtanh', hardtanhForward, [self, 0, 6]);
 }
 
 /** 0 where `|x| ≤ lambd` (0.5 by default), x elsewhere. */
 export function hardshrink(self: Tensor, lambd: number | { lambd?: number } = 0.5): Tensor {
+  checkTensor('hardshrink', 'self', self);
   const [l = 0.5] = named<[number]>('hardshrink', ['lambd'], [lambd]);
   return dispatch('hardshrink', hardshrinkForward, [self, l]);
 }
 
 /** x moved towards 0 by `lambd` (0.5 by default), and 0 within it. */
 export function softshrink(self: Tensor, lambd: number | { lambd?: number } = 0.5): Tensor {
+  checkTensor('softshrink', 'self', self);
   const [l = 0.5] = named<[number]>('softshrink', ['lambd'], [lambd]);
   if (!(l >= 0)) throw new ValueError(`lambd must be at least 0, but got ${l}`, { op: 'softshrink' });
   return dispatch('softshrink', softshrinkForward, [self, l]);
@@ -217,17 +227,20 @@ export function threshold(
   threshold: number | ThresholdOptions,
   value?: number | ThresholdOptions,
 ): Tensor {
+  checkTensor('threshold', 'self', self);
   const [t = 0, v = 0] = named<[number, number]>('threshold', ['threshold', 'value'], [threshold, value]);
   return dispatch('threshold', thresholdForward, [self, t, v]);
 }
 
 /** `x - tanh(x)`. */
 export function tanhshrink(self: Tensor): Tensor {
+  checkTensor('tanhshrink', 'self', self);
   return sub(self, tanh(self));
 }
 
 /** `x / (1 + |x|)`. */
 export function softsign(self: Tensor): Tensor {
+  checkTensor('softsign', 'self', self);
   return div(self, add(abs(self), 1));
 }
 
@@ -301,6 +314,7 @@ export function nanToNum(
   posinf?: number | null | NanToNumOptions,
   neginf?: number | null | NanToNumOptions,
 ): Tensor {
+  checkTensor('nanToNum', 'self', self);
   const [n, p, m] = named<[number | null, number | null, number | null]>(
     'nanToNum',
     ['nan', 'posinf', 'neginf'],

@@ -10,6 +10,7 @@ import { binary } from '../reference/elementwise.ts';
 import type { Tensor } from '../tensor.ts';
 import { widen } from '../widen.ts';
 import { flag } from './arguments.ts';
+import { checkTensor } from './tensors.ts';
 
 export interface CloseOptions {
   /** Relative tolerance; 1e-5 by default. */
@@ -32,6 +33,7 @@ export function isclose(
   atol?: number | CloseOptions,
   equalNan?: boolean | CloseOptions,
 ): Tensor {
+  checkTensor('isclose', 'self', self);
   return closeness('isclose', self, other, [rtol, atol, equalNan]);
 }
 
@@ -76,6 +78,7 @@ export function allclose(
   atol?: number | CloseOptions,
   equalNan?: boolean | CloseOptions,
 ): boolean {
+  checkTensor('allclose', 'self', self);
   return everyTrue(closeness('allclose', self, other, [rtol, atol, equalNan]));
 }
 

@@ -23,7 +23,8 @@ import { fastConvBackwardInput, fastConvBackwardWeight, fastConvForward } from '
 import type { ConvOps, ConvParams } from './list.ts';
 import { pad } from './pad.ts';
 import type { PerDimension } from './spatial.ts';
-import { checkTensor, refuse, perDimension as spatialList, tensorOrNull } from './spatial.ts';
+import { refuse, perDimension as spatialList } from './spatial.ts';
+import { checkTensor, tensorOrNull } from './tensors.ts';
 import { squeeze, unsqueeze } from './view.ts';
 
 // ------------------------------------------------------------------------------------------------ where kernels are chosen

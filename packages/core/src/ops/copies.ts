@@ -11,14 +11,17 @@ import type { Tensor } from '../tensor.ts';
 import type { ElementwiseOps, Operand } from './list.ts';
 import { checkValue } from './places.ts';
 import { checkInPlaceShape, checkOverlap, cloneForward, operand, readable } from './pointwise.ts';
+import { checkTensor } from './tensors.ts';
 
 /** A copy with storage of its own, contiguous. */
 export function clone(self: Tensor): Tensor {
+  checkTensor('clone', 'self', self);
   return dispatch('clone', cloneForward, [self]);
 }
 
 /** `self` if it is contiguous already, else a contiguous copy. */
 export function contiguous(self: Tensor): Tensor {
+  checkTensor('contiguous', 'self', self);
   return self.isContiguous() ? self : clone(self);
 }
 
@@ -39,6 +42,7 @@ export interface ToOptions {
  * and `copy` is false.
  */
 export function to(self: Tensor, dtype: DType | ToOptions, options?: ToOptions): Tensor {
+  checkTensor('to', 'self', self);
   const [target = self.dtype, copy = false] = named<[DType, boolean]>('to', ['dtype', 'copy'], [dtype, options]);
   checkDType('to', target);
   if (target === self.dtype) return copy ? clone(self) : self;
@@ -47,6 +51,7 @@ export function to(self: Tensor, dtype: DType | ToOptions, options?: ToOptions):
 
 /** Writes `src`, broadcast and cast, into `self`. */
 export function copy_(self: Tensor, src: Tensor): Tensor {
+  checkTensor('copy_', 'self', self);
   if (self === src) return self;
   checkOverlap('copy', self);
   checkInPlaceShape('copy', broadcastShapes('copy_', self.shape, src.shape), self);
@@ -64,5 +69,6 @@ export function fill_(self: Tensor, value: Operand): Tensor {
 
 /** Sets every element to 0. */
 export function zero_(self: Tensor): Tensor {
+  checkTensor('zero_', 'self', self);
   return fill_(self, 0);
 }

@@ -13,6 +13,7 @@ import { namedTuple } from '../namedTuple.ts';
 import { recordFunction } from '../observe.ts';
 import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
+import { checkTensor } from './tensors.ts';
 
 /** The elements as numbers, in row-major order. */
 function numbers(self: Tensor): Exclude<TypedArray, BigInt64Array> {
@@ -58,6 +59,7 @@ export interface OneHotOptions {
  * oneHot(tensor([0, 2], { dtype: 'int32' })); // tensor([[1, 0, 0], [0, 0, 1]])
  */
 export function oneHot(self: Tensor, numClasses?: number | OneHotOptions): Tensor {
+  checkTensor('oneHot', 'self', self);
   const [given = -1] = named<[number]>('oneHot', ['numClasses'], [numClasses]);
   return recordFunction('oneHot', () => oneHotOf(self, given), [self, given]);
 }
@@ -100,6 +102,7 @@ export function bincount(
   weights?: Tensor | null | BincountOptions,
   minlength?: number | BincountOptions,
 ): Tensor {
+  checkTensor('bincount', 'self', self);
   const op = 'bincount';
   const [w, least = 0] = named<[Tensor | null, number]>(op, ['weights', 'minlength'], [weights, minlength]);
   if (self.ndim !== 1) {
@@ -186,6 +189,7 @@ export function unique(
   returnCounts?: boolean | UniqueOptions,
   dim?: null | UniqueOptions,
 ): Tensor | Inverse | Counts | InverseAndCounts {
+  checkTensor('unique', 'self', self);
   const [, wantsInverse = false, wantsCounts = false, along] = named<[boolean, boolean, boolean, number | null]>(
     'unique',
     ['sorted', 'returnInverse', 'returnCounts', 'dim'],

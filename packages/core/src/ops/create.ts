@@ -12,11 +12,12 @@ import { checkHolds } from '../holds.ts';
 import { runCopy, runFill } from '../kernels.ts';
 import type { Shape } from '../layout.ts';
 import { formatShape, sizeOf } from '../layout.ts';
-import { isOptions, named } from '../options.ts';
+import { isOptions, named, needList } from '../options.ts';
 import { copy, writeElement } from '../reference/elementwise.ts';
 import * as exact from '../reference/exactMath.ts';
 import type { Tensor } from '../tensor.ts';
 import { launchCount } from '../wasm/launchCount.ts';
+import { checkTensor } from './tensors.ts';
 
 export interface CreateOptions {
   /** Element type; float32 by default. */
@@ -48,6 +49,7 @@ function finish(op: string, out: Tensor, requiresGrad: boolean | undefined): Ten
  * @throws ShapeError when a size is negative, fractional or not a number
  */
 export function checkShape(op: string, shape: Shape): readonly number[] {
+  needList(op, 'shape', shape);
   let size = 1;
   for (const n of shape) {
     if (!Number.isInteger(n) || n < 0) {
@@ -313,16 +315,19 @@ function like(
 
 /** Zeros of the shape and dtype of `self`. */
 export function zerosLike(self: Tensor, options?: CreateOptions): Tensor {
+  checkTensor('zerosLike', 'self', self);
   return like('zerosLike', self, options, 0);
 }
 
 /** Ones of the shape and dtype of `self`. */
 export function onesLike(self: Tensor, options?: CreateOptions): Tensor {
+  checkTensor('onesLike', 'self', self);
   return like('onesLike', self, options, 1);
 }
 
 /** Unspecified elements, of the shape and dtype of `self`. */
 export function emptyLike(self: Tensor, options?: CreateOptions): Tensor {
+  checkTensor('emptyLike', 'self', self);
   return like('emptyLike', self, options, null);
 }
 

@@ -40,6 +40,7 @@ import {
   separate,
   slicePlaces,
 } from './places.ts';
+import { checkTensor } from './tensors.ts';
 import { expand, reshape, unsqueeze, view } from './view.ts';
 
 // ------------------------------------------------------------------------------------------------------ along a dimension
@@ -61,6 +62,7 @@ const gatherForward: IndexOps['gather'] = (self, dim, index) => {
  * gather(tensor([[1, 2], [3, 4]]), 1, tensor([[0, 0], [1, 0]], { dtype: 'int32' })); // [[1, 1], [4, 3]]
  */
 export function gather(self: Tensor, dim: number, index: Tensor): Tensor {
+  checkTensor('gather', 'self', self);
   const d = wrapDim('gather', dim, self.ndim);
   checkAlongDim('gather', self, d, index, null);
   return dispatch('gather', gatherForward, [self, d, index]);
@@ -163,6 +165,7 @@ export function scatter(
   src?: Operand | ScatterOptions,
   options?: ScatterOptions,
 ): Tensor {
+  checkTensor('scatter', 'self', self);
   const [d, from] = scatterArguments('scatter', self, dim, index, src, options);
   return dispatch('scatter', scatterForward, [self, d, index, from]);
 }
@@ -175,6 +178,7 @@ export function scatter_(
   src?: Operand | ScatterOptions,
   options?: ScatterOptions,
 ): Tensor {
+  checkTensor('scatter_', 'self', self);
   const [d, from] = scatterArguments('scatter_', self, dim, index, src, options);
   checkNoOverlap('scatter_', self);
   return dispatchInPlace('scatter', [self, d, index, from], self, () => {
@@ -203,12 +207,14 @@ function checkScatterAdd(op: string, self: Tensor, dim: number, index: Tensor, s
  * @throws IndexError when an index is negative or too large; ShapeError, DTypeError when index or src does not fit
  */
 export function scatterAdd(self: Tensor, dim: number, index: Tensor, src: Tensor): Tensor {
+  checkTensor('scatterAdd', 'self', self);
   const d = checkScatterAdd('scatterAdd', self, dim, index, src);
   return dispatch('scatterAdd', scatterAddForward, [self, d, index, src]);
 }
 
 /** `scatterAdd` in place. */
 export function scatterAdd_(self: Tensor, dim: number, index: Tensor, src: Tensor): Tensor {
+  checkTensor('scatterAdd_', 'self', self);
   const d = checkScatterAdd('scatterAdd_', self, dim, index, src);
   checkNoOverlap('scatterAdd_', self);
   return dispatchInPlace('scatterAdd', [self, d, index, src], self, () => {
@@ -248,6 +254,7 @@ const embeddingForward = selectSlices('embedding');
  * indexSelect(tensor([[1, 2], [3, 4]]), 0, tensor([1, 1], { dtype: 'int32' })); // [[3, 4], [3, 4]]
  */
 export function indexSelect(self: Tensor, dim: number, index: Tensor): Tensor {
+  checkTensor('indexSelect', 'self', self);
   const d = wrapDim('indexSelect', dim, self.ndim);
   checkVector('indexSelect', index);
   return dispatch('indexSelect', indexSelectForward, [self, d, index]);
@@ -325,12 +332,14 @@ function indexAddArguments(
  * @throws IndexError when an index is negative or too large; ShapeError, DTypeError when index or source does not fit
  */
 export function indexAdd(self: Tensor, dim: number, index: Tensor, source: Tensor, options?: IndexAddOptions): Tensor {
+  checkTensor('indexAdd', 'self', self);
   const [d, alpha] = indexAddArguments('indexAdd', self, dim, index, source, options);
   return dispatch('indexAdd', indexAddForward, [self, d, index, source, alpha]);
 }
 
 /** `indexAdd` in place. */
 export function indexAdd_(self: Tensor, dim: number, index: Tensor, source: Tensor, options?: IndexAddOptions): Tensor {
+  checkTensor('indexAdd_', 'self', self);
   const [d, alpha] = indexAddArguments('indexAdd_', self, dim, index, source, options);
   checkNoOverlap('indexAdd_', self);
   return dispatchInPlace('indexAdd', [self, d, index, source, alpha], self, () => {
@@ -357,11 +366,13 @@ function plainIndex(op: string, self: Tensor, dim: number, index: Tensor, negati
  * @throws IndexError when an index is negative or too large; ShapeError, DTypeError when index or source does not fit
  */
 export function indexCopy(self: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+  checkTensor('indexCopy', 'self', self);
   return scatter(self, dim, copyIndex('indexCopy', self, dim, index, source), source);
 }
 
 /** `indexCopy` in place. */
 export function indexCopy_(self: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+  checkTensor('indexCopy_', 'self', self);
   return scatter_(self, dim, copyIndex('indexCopy_', self, dim, index, source), source);
 }
 
@@ -382,12 +393,14 @@ function copyIndex(op: string, self: Tensor, dim: number, index: Tensor, source:
  * @throws IndexError when an index is out of range; ShapeError when value has dimensions; ValueError when the dtype cannot hold it
  */
 export function indexFill(self: Tensor, dim: number, index: Tensor, value: Operand): Tensor {
+  checkTensor('indexFill', 'self', self);
   const [mask, from] = fillArguments('indexFill', self, dim, index, value);
   return maskedFill(self, mask, from);
 }
 
 /** `indexFill` in place. */
 export function indexFill_(self: Tensor, dim: number, index: Tensor, value: Operand): Tensor {
+  checkTensor('indexFill_', 'self', self);
   const [mask, from] = fillArguments('indexFill_', self, dim, index, value);
   checkNoOverlap('indexFill_', self);
   return maskedFill_(self, mask, from);
@@ -493,6 +506,7 @@ export function checkMaskShape(op: string, self: Tensor, mask: Tensor, dim: numb
  * index(tensor([[1, 2], [3, 4]]), [tensor([0, 1], { dtype: 'int32' }), tensor([1, 0], { dtype: 'int32' })]); // [2, 3]
  */
 export function index(self: Tensor, indices: readonly (Tensor | null)[]): Tensor {
+  checkTensor('index', 'self', self);
   return dispatch('index', indexForward, [self, perDimension('index', self, indices)]);
 }
 
@@ -565,6 +579,7 @@ export function indexPut(
   values: Operand,
   accumulate?: boolean | IndexPutOptions,
 ): Tensor {
+  checkTensor('indexPut', 'self', self);
   const [at, from, sum] = indexPutArguments('indexPut', self, indices, values, accumulate);
   return dispatch('indexPut', indexPutForward, [self, at, from, sum]);
 }
@@ -576,6 +591,7 @@ export function indexPut_(
   values: Operand,
   accumulate?: boolean | IndexPutOptions,
 ): Tensor {
+  checkTensor('indexPut_', 'self', self);
   const [at, from, sum] = indexPutArguments('indexPut_', self, indices, values, accumulate);
   return dispatchInPlace('indexPut', [self, at, from, sum], self, () => {
     const apart = at.map((entry) => (entry === null ? null : separate(entry, self)));
@@ -603,6 +619,7 @@ const maskedSelectForward: IndexOps['maskedSelect'] = (self, mask) => {
  * @throws DTypeError when the mask is not bool
  */
 export function maskedSelect(self: Tensor, mask: Tensor): Tensor {
+  checkTensor('maskedSelect', 'self', self);
   checkMask('maskedSelect', mask);
   broadcastShapes('maskedSelect', self.shape, mask.shape);
   return dispatch('maskedSelect', maskedSelectForward, [self, mask]);
@@ -644,6 +661,7 @@ export function nonzero(self: Tensor, options?: { readonly asTuple?: false }): T
 export function nonzero(self: Tensor, options: { readonly asTuple: true }): Tensor[];
 export function nonzero(self: Tensor, options?: NonzeroOptions): Tensor | Tensor[];
 export function nonzero(self: Tensor, options?: NonzeroOptions): Tensor | Tensor[] {
+  checkTensor('nonzero', 'self', self);
   const [asTuple = false] = named<[boolean]>('nonzero', ['asTuple'], [options]);
   if (asTuple) return coordinates(self.ndim === 0 ? unsqueeze(self, 0) : self);
   return dispatch('nonzero', nonzeroForward, [self]);

@@ -17,6 +17,7 @@ import { clone, to } from './elementwise.ts';
 import { indexSelect } from './index.ts';
 import type { IndexOps } from './list.ts';
 import { checkNoOverlap, checkSameDType } from './places.ts';
+import { checkTensor } from './tensors.ts';
 import { diagonal, diagonalBackward, expand, flatten, reshape, unsqueeze, view } from './view.ts';
 
 // ------------------------------------------------------------------------------------------------------------- joining
@@ -137,16 +138,19 @@ export function stack(tensors: readonly Tensor[], dim?: number | DimOption): Ten
 
 /** A view of at least one dimension. */
 export function atleast1d(self: Tensor): Tensor {
+  checkTensor('atleast1d', 'self', self);
   return self.ndim === 0 ? reshape(self, [1]) : self;
 }
 
 /** A view of at least two dimensions: a vector becomes a row. */
 export function atleast2d(self: Tensor): Tensor {
+  checkTensor('atleast2d', 'self', self);
   return self.ndim >= 2 ? self : unsqueeze(atleast1d(self), 0);
 }
 
 /** A view of at least three dimensions: a vector `[n]` becomes `[1, n, 1]`, a matrix `[n, m, 1]`. */
 export function atleast3d(self: Tensor): Tensor {
+  checkTensor('atleast3d', 'self', self);
   return self.ndim >= 3 ? self : unsqueeze(atleast2d(self), 2);
 }
 
@@ -236,6 +240,7 @@ export function flip(
   self: Tensor,
   ...dims: readonly (number | readonly number[] | { readonly dims: Shape })[]
 ): Tensor {
+  checkTensor('flip', 'self', self);
   const wrapped = dimsArgument('flip', dims).map((d) => wrapDim('flip', d, self.ndim));
   wrapped.forEach((d, i) => {
     if (wrapped.indexOf(d) !== i) {
@@ -255,6 +260,7 @@ function dimsArgument(op: string, args: readonly (number | readonly number[] | {
 
 /** A copy with columns (dimension 1) in reverse order. */
 export function fliplr(self: Tensor): Tensor {
+  checkTensor('fliplr', 'self', self);
   if (self.ndim < 2)
     throw new ShapeError(`input must be >= 2-d, but has shape ${formatShape(self.shape)}`, { op: 'fliplr' });
   return flip(self, 1);
@@ -262,6 +268,7 @@ export function fliplr(self: Tensor): Tensor {
 
 /** A copy with rows (dimension 0) in reverse order. */
 export function flipud(self: Tensor): Tensor {
+  checkTensor('flipud', 'self', self);
   if (self.ndim < 1) throw new ShapeError('input must be >= 1-d, but has shape []', { op: 'flipud' });
   return flip(self, 0);
 }
@@ -295,6 +302,7 @@ export function roll(
   shifts: number | readonly number[],
   dims?: number | readonly number[] | null | RollOptions,
 ): Tensor {
+  checkTensor('roll', 'self', self);
   const [given] = named<[number | readonly number[] | null]>('roll', ['dims'], [dims]);
   const steps = typeof shifts === 'number' ? [shifts] : [...shifts];
   const along = given === undefined || given === null ? [] : typeof given === 'number' ? [given] : [...given];
@@ -334,6 +342,7 @@ const repeatForward: IndexOps['repeat'] = (self, repeats) => {
  * @throws ShapeError when there are fewer numbers than dimensions, or one is negative
  */
 export function repeat(self: Tensor, ...repeats: readonly (number | readonly number[])[]): Tensor {
+  checkTensor('repeat', 'self', self);
   return repeatBy('repeat', self, listArgument(repeats));
 }
 
@@ -350,6 +359,7 @@ function repeatBy(op: string, self: Tensor, repeats: Shape): Tensor {
 
 /** As `repeat`; where numbers are fewer than dimensions, the leading ones are taken once. */
 export function tile(self: Tensor, ...dims: readonly (number | readonly number[])[]): Tensor {
+  checkTensor('tile', 'self', self);
   const list = listArgument(dims);
   needList('tile', 'dims', list);
   const lead = new Array<number>(Math.max(self.ndim - list.length, 0)).fill(1);
@@ -377,6 +387,7 @@ export function repeatInterleave(
   dim?: number | null | RepeatInterleaveOptions,
   options?: RepeatInterleaveOptions,
 ): Tensor {
+  checkTensor('repeatInterleave', 'self', self);
   const op = 'repeatInterleave';
   const [times, given, outputSize] = named<[number | Tensor, number | null, number | null]>(
     op,
@@ -471,16 +482,19 @@ function checkInteger(op: string, name: string, value: unknown): void {
 
 /** A copy of the matrices in the last two dimensions, 0 above a diagonal. */
 export function tril(self: Tensor, diagonal?: number | TriangleOptions): Tensor {
+  checkTensor('tril', 'self', self);
   return dispatch('tril', trilForward, [self, diagonalArgument('tril', self, diagonal)]);
 }
 
 /** A copy of the matrices in the last two dimensions, 0 below a diagonal. */
 export function triu(self: Tensor, diagonal?: number | TriangleOptions): Tensor {
+  checkTensor('triu', 'self', self);
   return dispatch('triu', triuForward, [self, diagonalArgument('triu', self, diagonal)]);
 }
 
 /** `tril` in place. */
 export function tril_(self: Tensor, diagonal?: number | TriangleOptions): Tensor {
+  checkTensor('tril_', 'self', self);
   const k = diagonalArgument('tril_', self, diagonal);
   checkNoOverlap('tril_', self);
   return dispatchInPlace('tril', [self, k], self, () => runTriangle(self, k, true, self));
@@ -488,6 +502,7 @@ export function tril_(self: Tensor, diagonal?: number | TriangleOptions): Tensor
 
 /** `triu` in place. */
 export function triu_(self: Tensor, diagonal?: number | TriangleOptions): Tensor {
+  checkTensor('triu_', 'self', self);
   const k = diagonalArgument('triu_', self, diagonal);
   checkNoOverlap('triu_', self);
   return dispatchInPlace('triu', [self, k], self, () => runTriangle(self, k, false, self));
@@ -553,6 +568,7 @@ function triangleIndices(
  * @throws ShapeError for anything but a vector or a matrix
  */
 export function diag(self: Tensor, given?: number | TriangleOptions): Tensor {
+  checkTensor('diag', 'self', self);
   const [k = 0] = named<[number]>('diag', ['diagonal'], [given]);
   checkInteger('diag', 'diagonal', k);
   if (self.ndim === 1) return diagEmbed(self, k);
@@ -579,6 +595,7 @@ export function diagEmbed(
   dim1?: number | DiagEmbedOptions,
   dim2?: number | DiagEmbedOptions,
 ): Tensor {
+  checkTensor('diagEmbed', 'self', self);
   const [k = 0, a = -2, b = -1] = named<[number, number, number]>(
     'diagEmbed',
     ['offset', 'dim1', 'dim2'],

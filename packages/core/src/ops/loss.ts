@@ -42,7 +42,7 @@ import {
 import type { LossOps, LossReduction } from './list.ts';
 import { mean, sum } from './reduce.ts';
 import { logSoftmax } from './softmax.ts';
-import { checkTensor, tensorOrNull } from './spatial.ts';
+import { checkTensor, tensorOrNull } from './tensors.ts';
 import { expand, squeeze, unsqueeze, view } from './view.ts';
 
 // --------------------------------------------------------------------------------------------------------------- forwards

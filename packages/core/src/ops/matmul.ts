@@ -21,7 +21,7 @@ import { refuseBool } from './arguments.ts';
 import { mul } from './elementwise.ts';
 import type { MatmulOps } from './list.ts';
 import { checkSameDType } from './places.ts';
-import { checkTensor } from './spatial.ts';
+import { checkTensor } from './tensors.ts';
 import { expand, reshape, squeeze, t, transpose, unsafeView, unsqueeze, view } from './view.ts';
 
 /** The dimensions `row` and `column` of a tensor as a matrix, null for one of size 1; `batch` counts several. */
@@ -81,6 +81,7 @@ const dotForward: MatmulOps['dot'] = (a, b) => {
  * dot(ones(3), arange(1, 4)); // tensor(6.)
  */
 export function dot(self: Tensor, other: Tensor): Tensor {
+  checkTensor('dot', 'self', self);
   if (self.ndim !== 1 || other.ndim !== 1) {
     throw new ShapeError(`1D tensors expected, but got ${self.ndim}D and ${other.ndim}D tensors`, {
       op: 'dot',
@@ -105,6 +106,7 @@ const mvForward: MatmulOps['mv'] = (a, x) => {
 
 /** Matrix times vector: `[n, m] · [m]` → `[n]`. */
 export function mv(self: Tensor, vec: Tensor): Tensor {
+  checkTensor('mv', 'self', self);
   checkDims('mv', 'self', self, 2);
   checkDims('mv', 'vec', vec, 1);
   if (self.shape[1] !== vec.shape[0]) mismatch('mv', self, vec);
@@ -120,6 +122,7 @@ const mmForward: MatmulOps['mm'] = (a, b) => {
 
 /** Matrix product: `[n, k] · [k, m]` → `[n, m]`. */
 export function mm(self: Tensor, mat2: Tensor): Tensor {
+  checkTensor('mm', 'self', self);
   checkDims('mm', 'self', self, 2);
   checkDims('mm', 'mat2', mat2, 2);
   if (self.shape[1] !== mat2.shape[0]) mismatch('mm', self, mat2);
@@ -137,6 +140,7 @@ const bmmForward: MatmulOps['bmm'] = (a, b) => {
 
 /** Batch of matrix products: `[b, n, k] · [b, k, m]` → `[b, n, m]`. */
 export function bmm(self: Tensor, mat2: Tensor): Tensor {
+  checkTensor('bmm', 'self', self);
   checkDims('bmm', 'self', self, 3);
   checkDims('bmm', 'mat2', mat2, 3);
   if (self.shape[0] !== mat2.shape[0] || self.shape[2] !== mat2.shape[1]) mismatch('bmm', self, mat2);
@@ -195,6 +199,7 @@ function checkScalars(op: string, dtype: DType, beta: number, alpha: number): vo
 
 /** `beta * self + alpha * (mat1 · mat2)`; `self` broadcasts to `[n, m]`. A beta of 0 ignores `self`, NaNs included. */
 export function addmm(self: Tensor, mat1: Tensor, mat2: Tensor, options?: AddmmOptions): Tensor {
+  checkTensor('addmm', 'self', self);
   const [beta = 1, alpha = 1] = named<[number, number]>('addmm', ['beta', 'alpha'], [options]);
   checkDims('addmm', 'mat1', mat1, 2);
   checkDims('addmm', 'mat2', mat2, 2);
@@ -208,6 +213,7 @@ export function addmm(self: Tensor, mat1: Tensor, mat2: Tensor, options?: AddmmO
 
 /** `beta * self + alpha * (batch1 · batch2)`, batch by batch; `self` broadcasts. A beta of 0 ignores `self`, NaNs included. */
 export function baddbmm(self: Tensor, batch1: Tensor, batch2: Tensor, options?: AddmmOptions): Tensor {
+  checkTensor('baddbmm', 'self', self);
   const [beta = 1, alpha = 1] = named<[number, number]>('baddbmm', ['beta', 'alpha'], [options]);
   checkDims('baddbmm', 'batch1', batch1, 3);
   checkDims('baddbmm', 'batch2', batch2, 3);
@@ -275,6 +281,7 @@ function batchedMatmul(self: Tensor, other: Tensor): Tensor {
 
 /** Outer product of two vectors: `[n] ⊗ [m]` → `[n, m]`. */
 export function outer(self: Tensor, vec2: Tensor): Tensor {
+  checkTensor('outer', 'self', self);
   checkDims('outer', 'self', self, 1);
   checkDims('outer', 'vec2', vec2, 1);
   return mul(unsqueeze(self, 1), vec2);
@@ -286,6 +293,7 @@ export function outer(self: Tensor, vec2: Tensor): Tensor {
  * @throws ShapeError when the last size of the input is not that of the weight
  */
 export function linear(input: Tensor, weight: Tensor, bias: Tensor | null | { bias?: Tensor | null } = null): Tensor {
+  checkTensor('linear', 'input', input);
   if (isOptions(bias)) return linear(input, weight, named<[Tensor | null]>('linear', ['bias'], [bias])[0]);
   if (weight.ndim > 2 || input.ndim === 0 || input.shape[input.ndim - 1] !== weight.shape[weight.ndim - 1]) {
     throw new ShapeError(
@@ -466,6 +474,7 @@ function pair(a: Tensor, la: string, b: Tensor, lb: string, later: string): [Ten
  * @throws ShapeError for one dimension
  */
 export function matrixTranspose(self: Tensor): Tensor {
+  checkTensor('matrixTranspose', 'self', self);
   if (self.ndim === 0) return self;
   if (self.ndim === 1) {
     throw new ShapeError('is only supported on matrices or batches of matrices, but got a 1-D tensor', {

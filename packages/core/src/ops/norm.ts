@@ -23,7 +23,7 @@ import {
 import { rowMajor } from '../wasm/rowMajor.ts';
 import { flag, requireFloat } from './arguments.ts';
 import type { NormOps } from './list.ts';
-import { checkTensor, tensorOrNull } from './spatial.ts';
+import { checkTensor, tensorOrNull } from './tensors.ts';
 
 const batchNormForward: NormOps['batchNorm'] = (
   input,

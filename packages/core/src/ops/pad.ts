@@ -12,7 +12,7 @@ import type { Edge } from '../reference/pad.ts';
 import { edgesOf, padsOf, padBackward as referenceBackward, padForward as referenceForward } from '../reference/pad.ts';
 import type { Tensor } from '../tensor.ts';
 import type { PadMode, PoolOps } from './list.ts';
-import { checkTensor } from './spatial.ts';
+import { checkTensor } from './tensors.ts';
 
 const padForward: PoolOps['pad'] = (self, pads, mode, value) => {
   const out = allocate(paddedShape(self.shape, pads), self.dtype);

@@ -14,6 +14,7 @@ import type { Tensor } from '../tensor.ts';
 import { scalarTensor } from './create.ts';
 import type { ElementwiseOps, Operand } from './list.ts';
 import { checkNoOverlap } from './places.ts';
+import { checkTensor, describe } from './tensors.ts';
 
 export type DTypeRule = (op: string, dtype: DType) => DType;
 
@@ -90,12 +91,6 @@ function bigOperand(op: string, value: bigint): Tensor {
   return out;
 }
 
-export function describe(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'an array; make a tensor of it with tensor()';
-  return typeof value;
-}
-
 /** The dtype of an arithmetic result. */
 export function commonDType(a: Operand, b: Operand): DType {
   if (typeof a === 'number') return typeof b === 'number' ? resultType(a, b) : withNumber(b, a);
@@ -126,8 +121,10 @@ export function unaryOp(op: UnaryScalarName & keyof ElementwiseOps, rule: DTypeR
     runUnary(op, self, out);
     return out;
   };
-  const run = (self: Tensor): Tensor => dispatch(op, forward as never, [self] as never) as Tensor;
+  const run = (self: Tensor): Tensor =>
+    dispatch(op, forward as never, [checkTensor(op, 'self', self)] as never) as Tensor;
   const inPlace = (self: Tensor): Tensor => {
+    checkTensor(op, 'self', self);
     checkInPlace(op, rule(op, self.dtype), self);
     return dispatchInPlace(op, [self] as never, self, () => runUnary(op, self, self));
   };
@@ -178,6 +175,7 @@ export function binaryOp(op: BinaryOpName, rule: BinaryRule): BinaryPair {
   const run = (self: Operand, other: Operand): Tensor =>
     dispatch(op, forward as never, [operand(op, 'self', self), operand(op, 'other', other)] as never) as Tensor;
   const inPlace = (self: Tensor, other: Operand): Tensor => {
+    checkTensor(op, 'self', self);
     const b = operand(op, 'other', other);
     const dtypes = rule(op, self, b);
     checkInPlace(op, dtypes.out, self);

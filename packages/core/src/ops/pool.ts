@@ -29,7 +29,8 @@ import { launchMean } from '../wasm/launchReduce.ts';
 import { flag, refuseBool, requireFloat } from './arguments.ts';
 import type { AvgPoolParams, PoolOps, PoolParams } from './list.ts';
 import type { PerDimension } from './spatial.ts';
-import { checkTensor, refuse, perDimension as spatialList } from './spatial.ts';
+import { refuse, perDimension as spatialList } from './spatial.ts';
+import { checkTensor } from './tensors.ts';
 
 // --------------------------------------------------------------------------------------------------------------- forwards
 

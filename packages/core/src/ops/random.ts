@@ -43,6 +43,7 @@ import { requireFloat } from './arguments.ts';
 import { copy_ } from './copies.ts';
 import { checkShape } from './create.ts';
 import { checkNoOverlap } from './places.ts';
+import { checkTensor } from './tensors.ts';
 
 export interface RandomOptions {
   /** Element type; float32 by default. */
@@ -233,6 +234,7 @@ export function randperm(n: number, options?: RandomOptions): Tensor {
 
 /** `rand` in the shape and dtype of `self`. */
 export function randLike(self: Tensor, options?: RandomOptions): Tensor {
+  checkTensor('randLike', 'self', self);
   const wanted = request('randLike', self.shape, options);
   return create(
     'randLike',
@@ -245,6 +247,7 @@ export function randLike(self: Tensor, options?: RandomOptions): Tensor {
 
 /** `randn` in the shape and dtype of `self`. */
 export function randnLike(self: Tensor, options?: RandomOptions): Tensor {
+  checkTensor('randnLike', 'self', self);
   const wanted = request('randnLike', self.shape, options);
   return create(
     'randnLike',
@@ -257,6 +260,7 @@ export function randnLike(self: Tensor, options?: RandomOptions): Tensor {
 
 /** `randint` in the shape and dtype of `self`. */
 export function randintLike(self: Tensor, low: number, high?: number | RandomOptions, options?: RandomOptions): Tensor {
+  checkTensor('randintLike', 'self', self);
   const [from, to, rest] = typeof high === 'number' ? [low, high, options] : [0, low, high ?? options];
   const wanted = request('randintLike', self.shape, rest);
   return create(
@@ -289,6 +293,7 @@ export function normal(
   if (Array.isArray(size)) {
     throw new ShapeError('takes no size when mean or std is a tensor, whose shape it has', { op: 'normal' });
   }
+  for (const [name, x] of Object.entries({ mean, std })) if (typeof x !== 'number') checkTensor('normal', name, x);
   const [generator] = named<[Generator | null]>('normal', ['generator'], [size ?? options]);
   if (typeof std === 'number') checkStd(std);
   else for (const value of elementsOf('normal', std, null)) checkStd(Number(value));
@@ -313,6 +318,7 @@ function checkStd(std: number): number {
  * @throws ValueError when a probability lies outside [0, 1]
  */
 export function bernoulli(self: Tensor, options?: GeneratorOptions): Tensor {
+  checkTensor('bernoulli', 'self', self);
   const [given] = named<[Generator | null]>('bernoulli', ['generator'], [options]);
   const generator = checkGenerator('bernoulli', given);
   const p = floats('bernoulli', elementsOf('bernoulli', self, null), self.dtype);
@@ -330,6 +336,7 @@ export function multinomial(
   replacement: boolean | { replacement?: boolean; generator?: Generator } = false,
   options?: GeneratorOptions,
 ): Tensor {
+  checkTensor('multinomial', 'self', self);
   const [replace = false, generator] = named<[boolean, Generator | null]>(
     'multinomial',
     ['replacement', 'generator'],
@@ -376,6 +383,7 @@ export function uniform_(
   to?: number | ({ to?: number } & GeneratorOptions),
   options?: GeneratorOptions,
 ): Tensor {
+  checkTensor('uniform_', 'self', self);
   const [low = 0, high = 1, generator] = named<[number, number, Generator | null]>(
     'uniform_',
     ['from', 'to', 'generator'],
@@ -393,6 +401,7 @@ export function normal_(
   std?: number | ({ std?: number } & GeneratorOptions),
   options?: GeneratorOptions,
 ): Tensor {
+  checkTensor('normal_', 'self', self);
   const [m = 0, s = 1, generator] = named<[number, number, Generator | null]>(
     'normal_',
     ['mean', 'std', 'generator'],
@@ -411,6 +420,7 @@ export function bernoulli_(
   p: number | Tensor | ({ p?: number | Tensor } & GeneratorOptions) = 0.5,
   options?: GeneratorOptions,
 ): Tensor {
+  checkTensor('bernoulli_', 'self', self);
   const [probability = 0.5, generator] = named<[number | Tensor, Generator | null]>(
     'bernoulli_',
     ['p', 'generator'],
@@ -454,6 +464,7 @@ export function random_(
   to?: number | ({ to?: number } & GeneratorOptions),
   options?: GeneratorOptions,
 ): Tensor {
+  checkTensor('random_', 'self', self);
   const [first, second, generator] = named<[number, number, Generator | null]>(
     'random_',
     ['from', 'to', 'generator'],
@@ -473,6 +484,7 @@ export function exponential_(
   lambd: number | ({ lambd?: number } & GeneratorOptions) = 1,
   options?: GeneratorOptions,
 ): Tensor {
+  checkTensor('exponential_', 'self', self);
   const [rate = 1, generator] = named<[number, Generator | null]>(
     'exponential_',
     ['lambd', 'generator'],
@@ -490,6 +502,7 @@ export function logNormal_(
   std?: number | ({ std?: number } & GeneratorOptions),
   options?: GeneratorOptions,
 ): Tensor {
+  checkTensor('logNormal_', 'self', self);
   const [m = 1, s = 2, generator] = named<[number, number, Generator | null]>(
     'logNormal_',
     ['mean', 'std', 'generator'],
@@ -507,6 +520,7 @@ export function cauchy_(
   sigma?: number | ({ sigma?: number } & GeneratorOptions),
   options?: GeneratorOptions,
 ): Tensor {
+  checkTensor('cauchy_', 'self', self);
   const [m = 0, s = 1, generator] = named<[number, number, Generator | null]>(
     'cauchy_',
     ['median', 'sigma', 'generator'],
@@ -523,6 +537,7 @@ export function geometric_(
   p: number | ({ p?: number } & GeneratorOptions),
   options?: GeneratorOptions,
 ): Tensor {
+  checkTensor('geometric_', 'self', self);
   const [probability = Number.NaN, generator] = named<[number, Generator | null]>(
     'geometric_',
     ['p', 'generator'],

@@ -37,6 +37,7 @@ import {
 } from './arguments.ts';
 import { maximum, minimum, ne } from './elementwise.ts';
 import type { ReductionOps } from './list.ts';
+import { checkTensor } from './tensors.ts';
 
 export type { Dims, ReduceOptions } from './arguments.ts';
 export * from './compare.ts';
@@ -95,6 +96,7 @@ export function sum(
   keepdim?: boolean | SumOptions,
   options?: Pick<SumOptions, 'dtype'>,
 ): Tensor {
+  checkTensor('sum', 'self', self);
   const [dims, keep, dtype] = sumArguments('sum', self, dim, keepdim, options);
   return dispatch('sum', sumForward, [self, dims, keep, dtype]);
 }
@@ -113,6 +115,7 @@ export function mean(
   keepdim?: boolean | SumOptions,
   options?: Pick<SumOptions, 'dtype'>,
 ): Tensor {
+  checkTensor('mean', 'self', self);
   const [dims, keep, dtype] = sumArguments('mean', self, dim, keepdim, options);
   const computed = dtype ?? self.dtype;
   if (!isFloating(computed)) {
@@ -151,6 +154,7 @@ export function prod(
   keepdim?: boolean | ProdOptions,
   options?: Pick<ProdOptions, 'dtype'>,
 ): Tensor {
+  checkTensor('prod', 'self', self);
   const [d, k, dtype] = named<[number | null, boolean, DType | null]>(
     'prod',
     ['dim', 'keepdim', 'dtype'],
@@ -180,6 +184,7 @@ const aminForward = extremeForward(false);
  * @throws IndexError over nothing
  */
 export function amax(self: Tensor, dim?: Dims | ReduceOptions, keepdim?: boolean | ReduceOptions): Tensor {
+  checkTensor('amax', 'self', self);
   const [dims, keep] = reduceArguments('amax', self, dim, keepdim);
   requireElements('amax', self, dims);
   return dispatch('amax', amaxForward, [self, dims, keep]);
@@ -187,6 +192,7 @@ export function amax(self: Tensor, dim?: Dims | ReduceOptions, keepdim?: boolean
 
 /** The smallest element over `dim`, or of all, as `amax`. */
 export function amin(self: Tensor, dim?: Dims | ReduceOptions, keepdim?: boolean | ReduceOptions): Tensor {
+  checkTensor('amin', 'self', self);
   const [dims, keep] = reduceArguments('amin', self, dim, keepdim);
   requireElements('amin', self, dims);
   return dispatch('amin', aminForward, [self, dims, keep]);
@@ -259,6 +265,7 @@ export function max(
   dim?: number | Tensor | DimOptions,
   keepdim?: boolean | Omit<DimOptions, 'dim'>,
 ): Tensor | ValuesIndices {
+  checkTensor('max', 'self', self);
   return extremeOf('max', self, dim, keepdim);
 }
 
@@ -271,6 +278,7 @@ export function min(
   dim?: number | Tensor | DimOptions,
   keepdim?: boolean | Omit<DimOptions, 'dim'>,
 ): Tensor | ValuesIndices {
+  checkTensor('min', 'self', self);
   return extremeOf('min', self, dim, keepdim);
 }
 
@@ -311,11 +319,13 @@ function argArguments(op: string, self: Tensor, dim: unknown, keepdim: unknown):
  * argmax(tensor([[1, 5], [7, 2]]), 1); // tensor([1, 0], dtype=torch.int32)
  */
 export function argmax(self: Tensor, dim?: number | null | ArgOptions, keepdim?: boolean | ArgOptions): Tensor {
+  checkTensor('argmax', 'self', self);
   return dispatch('argmax', argmaxForward, [self, ...argArguments('argmax', self, dim, keepdim)]);
 }
 
 /** Position of the smallest element, as `argmax`. */
 export function argmin(self: Tensor, dim?: number | null | ArgOptions, keepdim?: boolean | ArgOptions): Tensor {
+  checkTensor('argmin', 'self', self);
   return dispatch('argmin', argminForward, [self, ...argArguments('argmin', self, dim, keepdim)]);
 }
 
@@ -381,6 +391,7 @@ export function variance(
   unbiased?: boolean | VarOptions,
   keepdim?: boolean | VarOptions,
 ): Tensor {
+  checkTensor('variance', 'self', self);
   return dispatch('var', varForward, [self, ...varArguments('var', self, [dim, unbiased, keepdim])]);
 }
 
@@ -391,6 +402,7 @@ export function std(
   unbiased?: boolean | VarOptions,
   keepdim?: boolean | VarOptions,
 ): Tensor {
+  checkTensor('std', 'self', self);
   return dispatch('std', stdForward, [self, ...varArguments('std', self, [dim, unbiased, keepdim])]);
 }
 
@@ -401,6 +413,7 @@ export function varMean(
   unbiased?: boolean | VarOptions,
   keepdim?: boolean | VarOptions,
 ): NamedTuple<['var', 'mean']> {
+  checkTensor('varMean', 'self', self);
   const [dims, correction, keep] = varArguments('varMean', self, [dim, unbiased, keepdim]);
   const variance = dispatch('var', varForward, [self, dims, correction, keep]);
   return namedTuple(['var', 'mean'], [variance, dispatch('mean', meanForward, [self, dims, keep, null])]);
@@ -413,6 +426,7 @@ export function stdMean(
   unbiased?: boolean | VarOptions,
   keepdim?: boolean | VarOptions,
 ): NamedTuple<['std', 'mean']> {
+  checkTensor('stdMean', 'self', self);
   const [dims, correction, keep] = varArguments('stdMean', self, [dim, unbiased, keepdim]);
   const deviation = dispatch('std', stdForward, [self, dims, correction, keep]);
   return namedTuple(['std', 'mean'], [deviation, dispatch('mean', meanForward, [self, dims, keep, null])]);
@@ -449,6 +463,7 @@ export function norm(
   keepdim?: boolean | NormOptions,
   options?: Pick<NormOptions, 'dtype'>,
 ): Tensor {
+  checkTensor('norm', 'self', self);
   const [order, d, k, dtype] = named<[number | 'fro' | null, Dims, boolean, DType | null]>(
     'norm',
     ['p', 'dim', 'keepdim', 'dtype'],
@@ -481,6 +496,7 @@ const logsumexpForward: ReductionOps['logsumexp'] = (self, dims, keepdim) => {
 
 /** `log Σ e^x` over `dim`, without overflow; -Infinity over nothing. */
 export function logsumexp(self: Tensor, dim: Dims | ReduceOptions, keepdim?: boolean | ReduceOptions): Tensor {
+  checkTensor('logsumexp', 'self', self);
   return dispatch('logsumexp', logsumexpForward, [self, ...reduceArguments('logsumexp', self, dim, keepdim)]);
 }
 
@@ -516,11 +532,13 @@ const allForward = logicalForward(true);
 
 /** Whether any element over `dim` is not 0; false over nothing. bool, and uint8 for uint8. */
 export function any(self: Tensor, dim?: Dims | ReduceOptions, keepdim?: boolean | ReduceOptions): Tensor {
+  checkTensor('any', 'self', self);
   return dispatch('any', anyForward, [self, ...reduceArguments('any', self, dim, keepdim)]);
 }
 
 /** Whether no element over `dim` is 0; true over nothing. bool, and uint8 for uint8. */
 export function all(self: Tensor, dim?: Dims | ReduceOptions, keepdim?: boolean | ReduceOptions): Tensor {
+  checkTensor('all', 'self', self);
   return dispatch('all', allForward, [self, ...reduceArguments('all', self, dim, keepdim)]);
 }
 

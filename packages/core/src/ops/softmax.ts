@@ -14,6 +14,7 @@ import { launchSoftmax, launchSoftmaxBackward } from '../wasm/launchSoftmax.ts';
 import { cast, lineArguments, requireFloat } from './arguments.ts';
 import { neg } from './elementwise.ts';
 import type { ReductionOps } from './list.ts';
+import { checkTensor } from './tensors.ts';
 
 type Form = 'softmax' | 'logSoftmax';
 
@@ -123,16 +124,19 @@ function softmaxInput(
  * softmax(tensor([0, 0]), 0); // tensor([0.5000, 0.5000])
  */
 export function softmax(self: Tensor, dim: number | SoftmaxOptions, options?: Omit<SoftmaxOptions, 'dim'>): Tensor {
+  checkTensor('softmax', 'self', self);
   return dispatch('softmax', softmaxForward, softmaxInput('softmax', self, dim, options));
 }
 
 /** `log(softmax(x))` along `dim`, computed as `x - max - log Σ e^(x - max)`. */
 export function logSoftmax(self: Tensor, dim: number | SoftmaxOptions, options?: Omit<SoftmaxOptions, 'dim'>): Tensor {
+  checkTensor('logSoftmax', 'self', self);
   return dispatch('logSoftmax', logSoftmaxForward, softmaxInput('logSoftmax', self, dim, options));
 }
 
 /** `softmax(-x)` along `dim`. */
 export function softmin(self: Tensor, dim: number | SoftmaxOptions, options?: Omit<SoftmaxOptions, 'dim'>): Tensor {
+  checkTensor('softmin', 'self', self);
   const [input, wrapped] = softmaxInput('softmin', self, dim, options);
   return softmax(neg(input), wrapped);
 }

@@ -17,6 +17,7 @@ import { flag, lengthOf, oneDim, refuseBool, requireElements } from './arguments
 import { scalarTensor } from './create.ts';
 import { contiguous, isnan, where } from './elementwise.ts';
 import type { ReductionOps } from './list.ts';
+import { checkTensor } from './tensors.ts';
 import { reshape, select, unsqueeze } from './view.ts';
 
 function firstSorted(self: Tensor, dim: number, descending: boolean, k: number): [Tensor, Tensor] {
@@ -54,6 +55,7 @@ export function sort(
   descending?: boolean | SortOptions,
   stable?: boolean | SortOptions,
 ): ValuesIndices {
+  checkTensor('sort', 'self', self);
   const [d = -1, down, keep] = named<[number, boolean, boolean]>(
     'sort',
     ['dim', 'descending', 'stable'],
@@ -73,6 +75,7 @@ export function argsort(
   descending?: boolean | SortOptions,
   stable?: boolean | SortOptions,
 ): Tensor {
+  checkTensor('argsort', 'self', self);
   return sort(self, dim, descending, stable).indices;
 }
 
@@ -104,6 +107,7 @@ export function topk(
   largest?: boolean | Omit<TopkOptions, 'k'>,
   sorted?: boolean | Omit<TopkOptions, 'k'>,
 ): ValuesIndices {
+  checkTensor('topk', 'self', self);
   const [count, d = -1, most = true, inOrder = true] = named<[number, number, boolean, boolean]>(
     'topk',
     ['k', 'dim', 'largest', 'sorted'],
@@ -152,6 +156,7 @@ export function median(
   dim?: number | MedianOptions,
   keepdim?: boolean | Omit<MedianOptions, 'dim'>,
 ): Tensor | ValuesIndices {
+  checkTensor('median', 'self', self);
   refuseBool('median', self.dtype);
   if (dim === undefined) {
     const flat = reshape(self, [-1]);

@@ -1,9 +1,6 @@
 /** What convolution, pooling, padding and losses have in common: checks of their arguments. */
 
-import { isTensor } from '../base.ts';
-import { DTypeError, show, ValueError } from '../errors.ts';
-import type { Tensor } from '../tensor.ts';
-import { describe } from './pointwise.ts';
+import { show, ValueError } from '../errors.ts';
 
 /** One integer for all spatial dimensions, or one for each. */
 export type PerDimension = number | readonly number[];
@@ -11,17 +8,6 @@ export type PerDimension = number | readonly number[];
 /** @throws ValueError with the rule and the operands that break it */
 export function refuse(op: string, rule: string, operands: Record<string, unknown>): never {
   throw new ValueError(rule, { op, operands });
-}
-
-/** @throws DTypeError when an argument that must be a tensor is none */
-export function checkTensor(op: string, name: string, value: unknown): Tensor {
-  if (isTensor(value)) return value;
-  throw new DTypeError(`${name} must be a tensor, but got ${describe(value)}`, { op, operands: { [name]: value } });
-}
-
-/** As `checkTensor`, for arguments that may be null or left out. */
-export function tensorOrNull(op: string, name: string, value: unknown): Tensor | null {
-  return value === undefined || value === null ? null : checkTensor(op, name, value);
 }
 
 /**

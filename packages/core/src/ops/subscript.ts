@@ -18,6 +18,7 @@ import { fromData } from './create.ts';
 import { copy_, fill_, maskedFill_, to } from './elementwise.ts';
 import { checkMaskShape, index, indexPut_, maskedSelect } from './index.ts';
 import { checkSlice } from './places.ts';
+import { checkTensor } from './tensors.ts';
 import { alias, reshape, select, sliceDim, unsqueeze } from './view.ts';
 
 /** Part of a dimension: what Python writes as `start:stop:step`. Made by `slice`. */
@@ -217,6 +218,7 @@ function soleMask(view: Tensor, indices: readonly (Tensor | null)[]): { mask: Te
  * x.at(x.gt(2)); // tensor([3., 4., 5., 6.])
  */
 export function at(self: Tensor, ...subscripts: readonly Subscript[]): Tensor {
+  checkTensor('at', 'self', self);
   const [first] = subscripts;
   if (subscripts.length === 1 && typeof first === 'number' && self.ndim > 0)
     return selectEntry('at', self, 0, first, 0);

@@ -23,6 +23,7 @@ import {
   operand,
   readable,
 } from './pointwise.ts';
+import { checkTensor } from './tensors.ts';
 
 const whereForward: ElementwiseOps['where'] = (condition, a, b) => {
   const dtype = commonDType(a, b);
@@ -38,6 +39,7 @@ const whereForward: ElementwiseOps['where'] = (condition, a, b) => {
  * @throws DTypeError when the condition is not bool
  */
 export function where(condition: Tensor, self: Operand, other: Operand): Tensor {
+  checkTensor('where', 'condition', condition);
   if (condition.dtype !== 'bool') {
     throw new DTypeError(`expected condition to be a bool tensor, but got ${condition.dtype}`, {
       op: 'where',
@@ -100,6 +102,7 @@ function lerpWeight(self: Tensor, weight: unknown): Operand {
 
 /** `self + weight * (end - self)`. */
 export function lerp(self: Tensor, end: Tensor, weight: Operand): Tensor {
+  checkTensor('lerp', 'self', self);
   checkSameDType('lerp', 'end', self, end);
   onlyFloat('lerp', self.dtype);
   return dispatch('lerp', lerpForward, [self, end, lerpWeight(self, weight)]);
@@ -107,6 +110,7 @@ export function lerp(self: Tensor, end: Tensor, weight: Operand): Tensor {
 
 /** `lerp` in place. */
 export function lerp_(self: Tensor, end: Tensor, weight: Operand): Tensor {
+  checkTensor('lerp_', 'self', self);
   checkSameDType('lerp', 'end', self, end);
   onlyFloat('lerp', self.dtype);
   const w = lerpWeight(self, weight);
@@ -156,11 +160,13 @@ function valueOption(op: string, options: ValueOptions | undefined): number {
 
 /** `self + value * tensor1 * tensor2`. */
 export function addcmul(self: Tensor, tensor1: Tensor, tensor2: Tensor, options?: ValueOptions): Tensor {
+  checkTensor('addcmul', 'self', self);
   return dispatch('addcmul', addcmulForward, [self, tensor1, tensor2, valueOption('addcmul', options)]);
 }
 
 /** `addcmul` in place. */
 export function addcmul_(self: Tensor, tensor1: Tensor, tensor2: Tensor, options?: ValueOptions): Tensor {
+  checkTensor('addcmul_', 'self', self);
   const value = valueOption('addcmul', options);
   return dispatchInPlace('addcmul', [self, tensor1, tensor2, value], self, () =>
     intoSelf(
@@ -174,11 +180,13 @@ export function addcmul_(self: Tensor, tensor1: Tensor, tensor2: Tensor, options
 
 /** `self + value * tensor1 / tensor2`. */
 export function addcdiv(self: Tensor, tensor1: Tensor, tensor2: Tensor, options?: ValueOptions): Tensor {
+  checkTensor('addcdiv', 'self', self);
   return dispatch('addcdiv', addcdivForward, [self, tensor1, tensor2, valueOption('addcdiv', options)]);
 }
 
 /** `addcdiv` in place. */
 export function addcdiv_(self: Tensor, tensor1: Tensor, tensor2: Tensor, options?: ValueOptions): Tensor {
+  checkTensor('addcdiv_', 'self', self);
   const value = valueOption('addcdiv', options);
   return dispatchInPlace('addcdiv', [self, tensor1, tensor2, value], self, () => {
     const dtype = checkAddcdiv(self, tensor1, tensor2);

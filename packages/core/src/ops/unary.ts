@@ -8,6 +8,7 @@ import { unaryInt64 } from '../reference/int64.ts';
 import type { Tensor } from '../tensor.ts';
 import { mul, pow, sub } from './binary.ts';
 import { checkIntegral, notBool, onlyFloat, same, toBool, toFloat, unaryOp } from './pointwise.ts';
+import { checkTensor } from './tensors.ts';
 
 /** `-x`. */
 export const neg = unaryOp('neg', notBool);
@@ -102,6 +103,7 @@ export const isfinite = unaryOp('isfinite', toBool);
 
 /** Bits inverted; of a bool, its negation. Not defined for floats. */
 export function bitwiseNot(self: Tensor): Tensor {
+  checkTensor('bitwiseNot', 'self', self);
   return dispatch('bitwiseNot', bitwiseNotForward, [self]);
 }
 
@@ -120,6 +122,7 @@ export function square(self: Tensor): Tensor {
 
 /** The part after the point: `x - trunc(x)`. */
 export function frac(self: Tensor): Tensor {
+  checkTensor('frac', 'self', self);
   onlyFloat('frac', self.dtype);
   return sub(self, trunc(self));
 }

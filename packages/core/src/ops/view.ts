@@ -15,6 +15,7 @@ import type { Tensor } from '../tensor.ts';
 import { clone, contiguous } from './elementwise.ts';
 import type { ViewOps } from './list.ts';
 import { checkSlice } from './places.ts';
+import { checkTensor } from './tensors.ts';
 
 // ---------------------------------------------------------------------------------------------------------- new shapes
 
@@ -89,16 +90,19 @@ export function unsafeView(self: Tensor, shape: Shape): Tensor {
 
 /** `reshape` to the shape of `other`. */
 export function reshapeAs(self: Tensor, other: Tensor): Tensor {
+  checkTensor('reshapeAs', 'self', self);
   return reshape(self, other.shape);
 }
 
 /** All elements in one contiguous dimension: a view where `self` is contiguous, a copy otherwise. */
 export function ravel(self: Tensor): Tensor {
+  checkTensor('ravel', 'self', self);
   return view(contiguous(self), [-1]);
 }
 
 /** `view` in the shape of `other`. */
 export function viewAs(self: Tensor, other: Tensor): Tensor {
+  checkTensor('viewAs', 'self', self);
   return view(self, other.shape);
 }
 
@@ -109,6 +113,7 @@ export interface FlattenOptions {
 
 /** Dimensions `startDim` to `endDim` (by default all) as one. */
 export function flatten(self: Tensor, startDim?: number | FlattenOptions, endDim?: number | FlattenOptions): Tensor {
+  checkTensor('flatten', 'self', self);
   const [from = 0, to = -1] = named<[number, number]>('flatten', ['startDim', 'endDim'], [startDim, endDim]);
   const start = wrapDim('flatten', from, self.ndim);
   const end = wrapDim('flatten', to, self.ndim);
@@ -123,6 +128,7 @@ export function flatten(self: Tensor, startDim?: number | FlattenOptions, endDim
 
 /** One dimension as several, of which one may be -1. */
 export function unflatten(self: Tensor, dim: number, sizes: Shape): Tensor {
+  checkTensor('unflatten', 'self', self);
   needDims('unflatten', self);
   const at = wrapDim('unflatten', dim, self.ndim);
   needList('unflatten', 'sizes', sizes);
@@ -150,6 +156,7 @@ const transposeForward: ViewOps['transpose'] = (self, a, b) => {
 
 /** A view with two dimensions exchanged. */
 export function transpose(self: Tensor, dim0: number, dim1: number): Tensor {
+  checkTensor('transpose', 'self', self);
   const a = wrapDim('transpose', dim0, self.ndim);
   const b = wrapDim('transpose', dim1, self.ndim);
   if (self.ndim === 0) return alias(self);
@@ -164,6 +171,7 @@ const tForward: ViewOps['t'] = (self) => (self.ndim < 2 ? aliasForward(self) : t
  * @throws ShapeError for more than two dimensions
  */
 export function t(self: Tensor): Tensor {
+  checkTensor('t', 'self', self);
   if (self.ndim > 2) {
     throw new ShapeError(`expects a tensor with at most 2 dimensions, but self is ${self.ndim}D`, {
       op: 't',
@@ -203,6 +211,7 @@ export function movedim(
   source: number | readonly number[],
   destination: number | readonly number[],
 ): Tensor {
+  checkTensor('movedim', 'self', self);
   const from = [source].flat().map((d) => wrapDim('movedim', d as number, self.ndim));
   const to = [destination].flat().map((d) => wrapDim('movedim', d as number, self.ndim));
   if (from.length !== to.length || new Set(from).size !== from.length || new Set(to).size !== to.length) {
@@ -249,6 +258,7 @@ const selectForward: ViewOps['select'] = (self, dim, index) => {
 
 /** A view of one entry along `dim`, which goes away. A negative index counts from the end. */
 export function select(self: Tensor, dim: number, index: number): Tensor {
+  checkTensor('select', 'self', self);
   needDims('select', self);
   const d = wrapDim('select', dim, self.ndim);
   const size = self.shape[d];
@@ -277,6 +287,7 @@ export function sliceDim(
   end: number | null = null,
   step = 1,
 ): Tensor {
+  checkTensor('sliceDim', 'self', self);
   needDims('slice', self);
   const d = wrapDim('slice', dim, self.ndim);
   checkSlice(start, end, step);
@@ -289,6 +300,7 @@ export function sliceDim(
 
 /** A view of `length` entries along `dim`, from `start`. */
 export function narrow(self: Tensor, dim: number, start: number, length: number): Tensor {
+  checkTensor('narrow', 'self', self);
   needDims('narrow', self);
   const d = wrapDim('narrow', dim, self.ndim);
   const size = self.shape[d];
@@ -330,6 +342,7 @@ export function diagonal(
   dim1?: number | DiagonalOptions,
   dim2?: number | DiagonalOptions,
 ): Tensor {
+  checkTensor('diagonal', 'self', self);
   const [o = 0, a = 0, b = 1] = named<[number, number, number]>(
     'diagonal',
     ['offset', 'dim1', 'dim2'],
@@ -355,6 +368,7 @@ const unfoldForward: ViewOps['unfold'] = (self, dim, size, step) => {
 
 /** A view of all windows of `size` along `dim`, `step` apart; the window becomes the last dimension. */
 export function unfold(self: Tensor, dim: number, size: number, step: number): Tensor {
+  checkTensor('unfold', 'self', self);
   const d = wrapDim('unfold', dim, self.ndim);
   const length = self.ndim === 0 ? 1 : self.shape[d];
   if (!Number.isInteger(size) || size < 0 || size > length) {
@@ -376,6 +390,7 @@ const squeezeForward: ViewOps['squeeze'] = (self, dims) => {
 
 /** A view without dimensions of size 1: all of them, or those named in `dim` that have it. */
 export function squeeze(self: Tensor, dim?: number | readonly number[] | { dim?: number | readonly number[] }): Tensor {
+  checkTensor('squeeze', 'self', self);
   const [named_] = named<[number | readonly number[]]>('squeeze', ['dim'], [dim]);
   const all = named_ === undefined || named_ === null;
   const candidates = all
@@ -405,6 +420,7 @@ const unsqueezeForward: ViewOps['unsqueeze'] = (self, dim) => {
 
 /** A view with a dimension of size 1 put in at `dim`. */
 export function unsqueeze(self: Tensor, dim: number): Tensor {
+  checkTensor('unsqueeze', 'self', self);
   return dispatch('unsqueeze', unsqueezeForward, [self, wrapDim('unsqueeze', dim, self.ndim + 1)]);
 }
 
@@ -447,12 +463,17 @@ export function expand(self: Tensor, shape: Shape): Tensor {
 
 /** `expand` to the shape of `other`. */
 export function expandAs(self: Tensor, other: Tensor): Tensor {
+  checkTensor('expandAs', 'self', self);
   return expand(self, other.shape);
 }
 
 /** Views of all tensors, expanded to their common shape. */
 export function broadcastTensors(...tensors: readonly Tensor[]): Tensor[] {
-  const shape = tensors.reduce<Shape>((common, x) => broadcastPair('broadcastTensors', common, x.shape), []);
+  const op = 'broadcastTensors';
+  const shape = tensors.reduce<Shape>(
+    (common, x) => broadcastPair(op, common, checkTensor(op, 'an entry', x).shape),
+    [],
+  );
   return tensors.map((x) => expand(x, shape));
 }
 
@@ -517,6 +538,7 @@ const aliasForward: ViewOps['alias'] = (self) => makeView(self, self.shape, self
 
 /** A view of the same shape. */
 export function alias(self: Tensor): Tensor {
+  checkTensor('alias', 'self', self);
   return dispatch('alias', aliasForward, [self]);
 }
 
@@ -539,6 +561,7 @@ export function split(
   splitSize: number | readonly number[],
   dim: number | { dim?: number } = 0,
 ): Tensor[] {
+  checkTensor('split', 'self', self);
   const [d = 0] = named<[number]>('split', ['dim'], [dim]);
   needDims('split', self);
   const at = wrapDim('split', d, self.ndim);
@@ -583,6 +606,7 @@ const unbindForward: ViewOps['unbind'] = (self, dim) =>
 
 /** Views of all entries along `dim` (0 by default), which goes away. */
 export function unbind(self: Tensor, dim: number | { dim?: number } = 0): Tensor[] {
+  checkTensor('unbind', 'self', self);
   const [d = 0] = named<[number]>('unbind', ['dim'], [dim]);
   needDims('unbind', self);
   return dispatch('unbind', unbindForward, [self, wrapDim('unbind', d, self.ndim)]);

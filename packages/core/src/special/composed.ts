@@ -23,7 +23,7 @@ import {
 } from '../ops/elementwise.ts';
 import type { Operand } from '../ops/list.ts';
 import { asTensor, commonDType, onlyFloat, toFloat } from '../ops/pointwise.ts';
-import { checkTensor } from '../ops/spatial.ts';
+import { checkTensor } from '../ops/tensors.ts';
 import { unsqueeze } from '../ops/view.ts';
 import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
@@ -125,6 +125,7 @@ export function xlog1py(input: Operand, other: Operand): Tensor {
 
 /** Halves to even, to a number of decimals, which may be negative. */
 export function round(input: Tensor, options?: { readonly decimals?: number }): Tensor {
+  checkTensor('round', 'input', input);
   const [decimals = 0] = named<[number]>('round', ['decimals'], [options]);
   if (decimals === 0) return roundOp(input);
   onlyFloat('round', input.dtype);

@@ -8,7 +8,7 @@ import { dispatch } from '../dispatch.ts';
 import { runScalar2 } from '../kernels.ts';
 import type { ElementwiseOps, Operand } from '../ops/list.ts';
 import { commonShape, operand, toFloat, trueDivision } from '../ops/pointwise.ts';
-import { checkTensor } from '../ops/spatial.ts';
+import { checkTensor } from '../ops/tensors.ts';
 import * as bessel from '../reference/bessel.ts';
 import type { Scalar1, Scalar2 } from '../reference/elementwise.ts';
 import { unary } from '../reference/elementwise.ts';
