@@ -176,7 +176,6 @@ export function unfold(
   padding?: PerDimension | UnfoldOptions,
   stride?: PerDimension | UnfoldOptions,
 ): Tensor {
-  tensorArgument('unfold', 'input', input);
   const op = 'unfold';
   const [k, d = 1, p = 0, s = 1] = named<[PerDimension, PerDimension, PerDimension, PerDimension]>(
     op,

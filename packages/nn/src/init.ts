@@ -250,7 +250,6 @@ export function uniform_(
   b?: number | UniformOptions,
   generator?: Generator | null | UniformOptions,
 ): Tensor {
-  tensorArgument('uniform_', 'tensor', tensor);
   const [low = 0, high = 1, source] = named<[number, number, Generator | null]>(
     'uniform_',
     ['a', 'b', 'generator'],
@@ -266,7 +265,6 @@ export function normal_(
   std?: number | NormalOptions,
   generator?: Generator | null | NormalOptions,
 ): Tensor {
-  tensorArgument('normal_', 'tensor', tensor);
   const [m = 0, s = 1, source] = named<[number, number, Generator | null]>(
     'normal_',
     ['mean', 'std', 'generator'],

@@ -1,4 +1,4 @@
-/** What is not a tensor and goes where one should: each function says so in an error of its own, and none fails in its middle. */
+/** What is not a tensor and goes where a function wants its first: each says so in an error of its own, and none fails in its middle. */
 
 import { TorsorError } from '@torsor/core';
 import { test } from 'uvu';
