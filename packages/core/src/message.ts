@@ -78,6 +78,18 @@ export function fromMessage(message: unknown): unknown {
   });
 }
 
+/** The buffers in a message that somebody else has made: all of them may move on with it. */
+export function buffersIn(message: unknown): ArrayBuffer[] {
+  const buffers = new Set<ArrayBuffer>();
+  walk(message, (part) => {
+    const buffer = ArrayBuffer.isView(part) ? part.buffer : part;
+    if (!(buffer instanceof ArrayBuffer)) return undefined;
+    buffers.add(buffer);
+    return part;
+  });
+  return [...buffers];
+}
+
 /** An error as fields, since not every runtime keeps its stack and its name on the way. */
 export interface PackedError {
   readonly name: string;

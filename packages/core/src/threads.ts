@@ -1,6 +1,7 @@
 /** Starting a thread and talking to it, in whichever way the runtime has: the one place that knows. For the packages above. */
 
 import { WorkerError } from './errors.ts';
+import { HOSTING, Host, hearHost, isHost, makeWorker } from './hosting.ts';
 
 /** The parts of Node's workers, and of `parentPort`, that are used. */
 interface NodePort {
@@ -115,6 +116,8 @@ class WebThread implements Thread {
   private readonly ending = new Ending();
   readonly onEnd = this.ending.onEnd;
   private worker: Worker;
+  /** Makes workers for this one, where that is better. */
+  private host: Host | null = null;
   /** What waits for the greeting; null when nothing need wait. */
   private early: [message: unknown, transfer: readonly Transferable[]][] | null;
   private attempts = 0;
@@ -128,17 +131,21 @@ class WebThread implements Thread {
 
   private begin(): Worker {
     const { web, data, greetMs, onMessage } = this.start;
-    const worker = web();
+    const worker = makeWorker(web);
+    // Whatever has data of its own takes the first message for it.
+    const host = data === undefined && isHost() ? new Host(worker) : null;
+    this.host = host;
     worker.onmessage = (event) => {
       if (event.data === GREETING) this.greeted();
-      else onMessage(event.data);
+      else if (!host?.hear(event.data)) onMessage(event.data);
     };
     worker.onmessageerror = () => this.end('a message could not be read');
     worker.onerror = (event) => {
       event.preventDefault();
       this.end(event.error ?? event.message ?? 'the module did not load');
     };
-    if (data !== undefined) worker.postMessage(data);
+    if (host !== null) worker.postMessage(HOSTING);
+    else if (data !== undefined) worker.postMessage(data);
     this.attempts++;
     if (greetMs !== undefined) this.timer = setTimeout(() => this.late(greetMs), greetMs);
     return worker;
@@ -152,7 +159,7 @@ class WebThread implements Thread {
   }
 
   private late(greetMs: number): void {
-    this.worker.terminate();
+    this.stop();
     if (this.attempts < STARTING_ATTEMPTS) this.worker = this.begin();
     else
       this.end(`the module was started ${this.attempts} times, and never said within ${greetMs} ms that it was there`);
@@ -172,8 +179,13 @@ class WebThread implements Thread {
     // Pages end in any case.
   }
 
-  async terminate(): Promise<void> {
+  private stop(): void {
     this.worker.terminate();
+    this.host?.end();
+  }
+
+  async terminate(): Promise<void> {
+    this.stop();
     this.end('the thread was terminated');
   }
 }
@@ -196,12 +208,16 @@ export async function parentThread(): Promise<Parent | null> {
   if (isWeb && WorkerGlobalScope !== undefined && globalThis instanceof WorkerGlobalScope) {
     const scope = globalThis as unknown as Worker;
     const early: unknown[] = [];
-    scope.onmessage = ({ data }) => early.push(data);
+    scope.onmessage = ({ data }) => {
+      if (!hearHost(scope, data)) early.push(data);
+    };
     scope.postMessage(GREETING);
     return {
       post: (message, transfer = []) => scope.postMessage(message, [...transfer]),
       listen(listener) {
-        scope.onmessage = ({ data }) => listener(data);
+        scope.onmessage = ({ data }) => {
+          if (!hearHost(scope, data)) listener(data);
+        };
         for (const message of early.splice(0)) listener(message);
       },
     };

@@ -11,6 +11,7 @@ const url = new URL(import.meta.url.replace(/trainer\.test\.(\w+)$/, 'testing/tr
 const run = <M, R = unknown>(exportName: string, options: SpawnOptions = {}): Trainer<M, R> =>
   spawn<M, R>(url, { ...options, exportName });
 
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const isShared = typeof SharedArrayBuffer !== 'undefined';
 
 async function rejection(promise: Promise<unknown>): Promise<Error> {
@@ -146,6 +147,40 @@ test('messages go in', async () => {
 test('a training may start a pool', async () => {
   const { threads, same } = await run<never, { threads: number; same: boolean }>('withPool').result;
   assert.ok(threads >= 1 && same);
+});
+
+test('the threads of a training in Firefox are made by the page, since it may never return from making them in a worker', async () => {
+  // elsewhere workers make their own
+  if (!/\bFirefox\//.test(globalThis.navigator?.userAgent ?? '')) return;
+  const { threads, same } = await run<never, { threads: number; same: boolean }>('withHostedPool').result;
+  assert.equal([threads, same], [isShared ? 2 : 1, true]);
+});
+
+test('what a training has started ends with it', async () => {
+  const name = `torsor test ${Math.random()}`;
+  const channel = new BroadcastChannel(name);
+  let ticks = 0;
+  const ticked = new Promise<void>((resolve) => {
+    channel.onmessage = () => {
+      ticks++;
+      resolve();
+    };
+  });
+  try {
+    const trainer = spawn(url, { exportName: 'tickFromBelow', data: name });
+    await Promise.race([ticked, trainer.result]);
+    await trainer.terminate();
+    await trainer.result.catch(() => undefined);
+    let before = -1;
+    // those that are on their way still come
+    for (let i = 0; i < 100 && before !== ticks; i++) {
+      before = ticks;
+      await sleep(100);
+    }
+    assert.is(ticks, before);
+  } finally {
+    channel.close();
+  }
 });
 
 test('a module that exposes its training is run once when it is spawned by its URL', async () => {

@@ -3,6 +3,7 @@
 import type { Tensor } from '@torsor/core';
 import { heap, rand } from '@torsor/core';
 import { start } from '../pool.ts';
+import { spawn } from '../trainer.ts';
 import type { TrainingContext } from '../training.ts';
 import { expose } from '../training.ts';
 
@@ -73,6 +74,31 @@ export async function withPool(): Promise<{ threads: number; same: boolean }> {
   const isShared = typeof SharedArrayBuffer !== 'undefined' && heap().memory.buffer instanceof SharedArrayBuffer;
   await using pool = await start({ threads: isShared ? 2 : 1 });
   return { threads: pool.threads, same: a.matmul(a).equal(want) };
+}
+
+/** The same where no worker may make workers: the page must. */
+export async function withHostedPool(): Promise<{ threads: number; same: boolean }> {
+  const scope = globalThis as { Worker?: unknown };
+  scope.Worker = class {
+    constructor() {
+      throw new Error('a worker made a worker');
+    }
+  };
+  return withPool();
+}
+
+/** Tells on a channel, from a training that it starts, that this one lives. */
+export async function tickFromBelow({ data: channel }: TrainingContext<string>): Promise<never> {
+  const ticking = spawn(new URL(import.meta.url), { exportName: 'tick', data: channel });
+  return (await ticking.result) as never;
+}
+
+export async function tick({ data: channel }: TrainingContext<string>): Promise<never> {
+  const ticks = new BroadcastChannel(channel);
+  for (;;) {
+    ticks.postMessage('tick');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }
 
 export const exposed = expose(async () => 'run once');
