@@ -4,7 +4,7 @@
  */
 
 import type { DType, TypedArray } from './dtype.ts';
-import { itemBytes } from './dtype.ts';
+import { checkDType, itemBytes } from './dtype.ts';
 import { ShapeError } from './errors.ts';
 import type { Shape, Strided } from './layout.ts';
 import { contiguousStrides, sizeOf } from './layout.ts';
@@ -100,7 +100,9 @@ const MAX_BYTES = 2 ** 32;
 /** The number of elements of a new tensor. */
 function countOf(shape: Shape, dtype: DType): number {
   const size = sizeOf(shape);
-  if (size > MAX_ELEMENTS || size * itemBytes(dtype) > MAX_BYTES) {
+  // written so that what is no number, of a dtype that there is not, does not pass
+  if (!(size <= MAX_ELEMENTS && size * itemBytes(dtype) <= MAX_BYTES)) {
+    checkDType('allocate', dtype);
     throw new ShapeError(
       `a ${dtype} tensor of shape [${shape.join(', ')}] would have ${size} elements in ${size * itemBytes(dtype)} bytes; ` +
         'one tensor holds less than 2³¹ elements, and 4 GiB at most',

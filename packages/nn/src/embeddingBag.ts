@@ -234,6 +234,7 @@ export function embeddingBag(
       operands: { input: shape },
     });
   }
+  if (starts !== null) tensorArgument(op, 'offsets', starts);
   if (factors !== null) checkFactors(op, factors, input, weight, kind);
   if (shape.length === 2 && starts !== null) {
     throw new ValueError('if input is 2D, then offsets has to be null, as input is a batch of bags of one length', {

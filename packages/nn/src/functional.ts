@@ -482,6 +482,7 @@ export function cosineSimilarity(
   eps?: number | CosineSimilarityOptions,
 ): Tensor {
   tensorArgument('cosineSimilarity', 'x1', x1);
+  tensorArgument('cosineSimilarity', 'x2', x2);
   const [d = 1, e = 1e-8] = named<[number, number]>('cosineSimilarity', ['dim', 'eps'], [dim, eps]);
   const unit = (x: Tensor): Tensor => div(x, clamp(norm(x, 2, d, true), e));
   // Expanded first: `dim` counts in the broadcast shape.
@@ -522,6 +523,8 @@ export function pairwiseDistance(
  */
 export function bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
   tensorArgument('bilinear', 'input1', input1);
+  tensorArgument('bilinear', 'input2', input2);
+  tensorArgument('bilinear', 'weight', weight);
   const op = 'bilinear';
   const [out, in1, in2] = weight.shape;
   const lead = input1.shape.slice(0, -1);

@@ -1,7 +1,7 @@
 /** Losses of pairs and triples that ought to be near or apart: embeddings, rankings, triplets; and `softMarginLoss`. */
 
 import type { Tensor } from '@torsor/core';
-import { clamp, composed, formatShape, logSigmoid, minimum, norm, ShapeError, where } from '@torsor/core';
+import { clamp, composed, formatShape, logSigmoid, minimum, norm, ShapeError, ValueError, where } from '@torsor/core';
 import { flag, numeric, required, tensorArgument } from './arguments.ts';
 import type { LossLayerOptions, ReductionArguments } from './reduction.ts';
 import { lossArguments, reduced } from './reduction.ts';
@@ -235,6 +235,9 @@ export function tripletMarginWithDistanceLoss(
   checkAlike(op, { anchor, positive, negative });
   numeric(op, 'margin', m);
   flag(op, 'swap', swaps);
+  if (given !== null && typeof given !== 'function') {
+    throw new ValueError(`distanceFunction must be a function, but got ${typeof given}`, { op });
+  }
   const distance = given ?? ((x1, x2) => norm(x1.sub(x2).add(1e-6), 2, -1));
   // Not composed: a function of the user's may keep what it is given.
   return reduced(triplet(distance, [anchor, positive, negative], m, swaps), how);

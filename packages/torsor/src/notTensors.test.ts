@@ -1,6 +1,6 @@
-/** What is not a tensor and goes where a function wants its first: each says so in an error of its own, and none fails in its middle. */
+/** What is not a tensor and goes where a function wants one: each says so in an error of its own, and none fails in its middle. */
 
-import { TorsorError } from '@torsor/core';
+import { rand, TorsorError } from '@torsor/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import * as torsor from './index.ts';
@@ -12,11 +12,24 @@ const otherwise = new Set(
     'commonDType composed contiguousStrides convBackwardInput convBackwardWeight convolution emitSigmoid emitTanh explain exportTasks ' +
     'memoryOrder formatShape formatTensor isContiguous kernel lanes listArgument makeView maxPool maxPoolGather named profile recordFunction ' +
     'reducedShape resultType runInline sameShape sameStorage scope setExecutor setRecorder setStorageTracker setStrict sizeOf startThread ' +
-    'unpackError viewStrides withBits dispatch dispatchInPlace dispatchMode manualSeed debugMemory'
+    'unpackError viewStrides withBits dispatch dispatchInPlace dispatchMode manualSeed debugMemory keepShape normalizedTail wrapDims fusedGradient'
   ).split(' '),
 );
 const isAsked = (name: string, value: unknown): value is (x: unknown) => unknown =>
   typeof value === 'function' && /^[a-z]/.test(name) && !name.endsWith('Backward') && !otherwise.has(name);
+
+/** Arguments of which one is wrong, behind tensors and numbers that may be right. */
+function* misplaced(): Generator<unknown[]> {
+  for (const make of [() => rand(3), () => rand(3, 3), () => rand(2, 3, 3)]) {
+    for (const wrong of [[1, 2], 'x', null, { a: 1 }]) {
+      yield [make(), wrong];
+      yield [make(), make(), wrong];
+      yield [make(), 0, wrong];
+      yield [make(), [1], wrong];
+      yield [make(), make(), make(), wrong];
+    }
+  }
+}
 
 const homes = { torsor, linalg: torsor.linalg, special: torsor.special, functional: torsor.nn.functional };
 /** Deprecated forms are warned of. */
@@ -47,6 +60,26 @@ for (const [home, functions] of Object.entries(homes)) {
     }
     assert.is(faults.join('\n'), '');
     assert.ok(asked > 100, `${asked} calls`);
+  });
+}
+
+for (const [home, functions] of Object.entries(homes)) {
+  test(`${home}: neither does what stands where a later argument should`, () => {
+    const faults = new Set<string>();
+    let refused = 0;
+    for (const [name, fn] of Object.entries(functions)) {
+      if (!isAsked(name, fn)) continue;
+      for (const args of misplaced()) {
+        try {
+          quiet(() => (fn as (...args: unknown[]) => unknown)(...args));
+        } catch (error) {
+          refused++;
+          if (!(error instanceof TorsorError)) faults.add(`${name}(${args.map(String).join(', ')}): ${error}`);
+        }
+      }
+    }
+    assert.is([...faults].join('\n'), '');
+    assert.ok(refused > 100, `${refused} refusals`);
   });
 }
 

@@ -111,7 +111,7 @@ function parts(op: string, self: Tensor, sections: Sections, least: number, dim:
   const at = wrapDim(op, dim, self.ndim);
   const n = self.shape[at];
   const isCount = typeof sections === 'number';
-  const counts = isCount ? [sections] : sections;
+  const counts = isCount ? [sections] : Array.isArray(sections) ? sections : [NaN];
   const rest = isCount ? n % sections : 0;
   if (!counts.every(Number.isInteger) || (isCount && (sections < 1 || (rest > 0 && op !== 'tensorSplit')))) {
     throw new ValueError(`expects places, or a number of parts that fits the size ${n}, but got ${show(sections)}`, {

@@ -33,10 +33,11 @@ export type ContractedDims = number | readonly [readonly number[], readonly numb
  */
 export function tensordot(a: Tensor, b: Tensor, dims?: ContractedDims | { readonly dims?: ContractedDims }): Tensor {
   checkTensor('tensordot', 'a', a);
+  checkTensor('tensordot', 'b', b);
   const op = 'tensordot';
   const [given = 2] = named<[ContractedDims]>(op, ['dims'], [dims]);
   const isCount = typeof given === 'number';
-  if (isCount ? !Number.isInteger(given) || given < 0 : given.length !== 2 || given[0].length !== given[1].length) {
+  if (isCount ? !Number.isInteger(given) || given < 0 : !areLists(given)) {
     throw new ValueError(`expects dims to be at least 0, or two lists of the same length, but got ${show(given)}`, {
       op,
     });
@@ -44,6 +45,9 @@ export function tensordot(a: Tensor, b: Tensor, dims?: ContractedDims | { readon
   const [first, second] = isCount ? [range(given).map((d) => d - given), range(given)] : given;
   return contract(op, a, b, first, second);
 }
+
+const areLists = (dims: unknown): boolean =>
+  Array.isArray(dims) && dims.length === 2 && dims.every(Array.isArray) && dims[0].length === dims[1].length;
 
 function contract(op: string, a: Tensor, b: Tensor, first: readonly number[], second: readonly number[]): Tensor {
   const inA = first.map((d) => wrapDim(op, d, a.ndim));
@@ -76,6 +80,7 @@ function contract(op: string, a: Tensor, b: Tensor, first: readonly number[], se
  */
 export function inner(self: Tensor, other: Tensor): Tensor {
   checkTensor('inner', 'self', self);
+  checkTensor('inner', 'other', other);
   if (self.ndim === 0 || other.ndim === 0) return mul(self, other);
   return contract('inner', self, other, [-1], [-1]);
 }
@@ -89,6 +94,7 @@ export function inner(self: Tensor, other: Tensor): Tensor {
  */
 export function kron(self: Tensor, other: Tensor): Tensor {
   checkTensor('kron', 'self', self);
+  checkTensor('kron', 'other', other);
   const ndim = Math.max(self.ndim, other.ndim);
   const sizes = (x: Tensor): number[] => [...range(ndim - x.ndim).map(() => 1), ...x.shape];
   const [m, n] = [sizes(self), sizes(other)];
@@ -161,6 +167,7 @@ export function cdist(
   computeMode?: ComputeMode | Pick<CdistOptions, 'computeMode'>,
 ): Tensor {
   checkTensor('cdist', 'x1', x1);
+  checkTensor('cdist', 'x2', x2);
   const op = 'cdist';
   const [order = 2, mode = MODES[0]] = named<[number, ComputeMode]>(op, ['p', 'computeMode'], [p, computeMode]);
   if (x1.ndim < 2 || x2.ndim < 2 || x1.shape[x1.ndim - 1] !== x2.shape[x2.ndim - 1]) {

@@ -13,6 +13,7 @@ import { operand, to } from '../ops/elementwise.ts';
 import { gather } from '../ops/index.ts';
 import type { Operand } from '../ops/list.ts';
 import { asTensor, commonDType } from '../ops/pointwise.ts';
+import { checkTensor } from '../ops/tensors.ts';
 import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
 
@@ -114,6 +115,7 @@ export function bucketize(input: Operand, boundaries: Tensor, options?: Bucketiz
 }
 
 function search(op: string, sequence: Tensor, input: Operand, right: boolean, sorter: Tensor | null): Tensor {
+  checkTensor(op, 'boundaries', sequence);
   const x = operand(op, 'input', input);
   const shape = isTensor(x) ? x.shape : [];
   const isVector = sequence.ndim === 1;

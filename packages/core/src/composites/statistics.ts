@@ -158,7 +158,7 @@ function quantiles(op: 'quantile' | 'nanquantile', self: Tensor, q: number | Ten
   );
   const keep = flag(op, 'keepdim', k);
   const { dtype, ndim } = self;
-  const places = typeof q === 'number' ? scalarTensor(q, dtype) : q;
+  const places = typeof q === 'number' ? scalarTensor(q, dtype) : checkTensor(op, 'q', q);
   checkQuantiles(op, self, q, places);
   oneOf(op, 'interpolation', interpolation, Object.keys(KINDS));
   const ofAll = dim === undefined || dim === null;

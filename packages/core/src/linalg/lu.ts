@@ -207,6 +207,7 @@ export function permutation(pivots: Tensor, m: number, dtype: Tensor['dtype']): 
 /** P, L and U of what `luFactor` returns: `torch.lu_unpack`. */
 export function luUnpack(LU: Tensor, pivots: Tensor): NamedTuple<['P', 'L', 'U']> {
   checkMatrices('luUnpack', LU, 'LU');
+  checkTensor('luUnpack', 'pivots', pivots);
   const [m, n] = LU.shape.slice(-2);
   const k = Math.min(m, n);
   const L = add(tril(narrow(LU, -1, 0, k), -1), eye(m, k, { dtype: LU.dtype }));
@@ -272,6 +273,9 @@ function exchange(
 /** X of `A·X = B`, or of `Aᵀ·X = B`, by A's factors: an op of A and B. All are batches of one shape, contiguous factors included. */
 export function solveByFactors(A: Tensor, B: Tensor, LU: Tensor, pivots: Tensor, transposed: boolean): Tensor {
   checkTensor('solveByFactors', 'A', A);
+  checkTensor('solveByFactors', 'B', B);
+  checkTensor('solveByFactors', 'LU', LU);
+  checkTensor('solveByFactors', 'pivots', pivots);
   return dispatch('luSolve', luSolveForward, [A, B, LU, pivots, transposed]);
 }
 

@@ -85,6 +85,7 @@ export function matrixPower(A: Tensor, n: number): Tensor {
 /** The vector product along `dim`, of size 3, which by default is the last. The other dimensions broadcast. */
 export function cross(input: Tensor, other: Tensor, dim?: number | { readonly dim?: number }): Tensor {
   checkTensor('cross', 'input', input);
+  checkTensor('cross', 'other', other);
   const op = 'linalg.cross';
   const [d = -1] = named<[number]>(op, ['dim'], [dim]);
   if (input.ndim !== other.ndim) {
@@ -214,8 +215,10 @@ export function tensorsolve(
   dims?: readonly number[] | null | { readonly dims?: readonly number[] | null },
 ): Tensor {
   checkTensor('tensorsolve', 'A', A);
+  checkTensor('tensorsolve', 'B', B);
   const op = 'linalg.tensorsolve';
   const [moved] = named<[readonly number[] | null]>(op, ['dims'], [dims]);
+  if (moved !== undefined && moved !== null) needList(op, 'dims', moved);
   const a =
     moved === undefined || moved === null
       ? A

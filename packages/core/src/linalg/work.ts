@@ -104,7 +104,7 @@ export function checkMatrices(op: string, x: Tensor, name = 'A'): void {
 
 /** @throws DTypeError for integers and booleans */
 export function checkFloating(op: string, x: Tensor, name = 'A'): void {
-  if (isFloating(x.dtype)) return;
+  if (isFloating(checkTensor(op, name, x).dtype)) return;
   throw new DTypeError(`expected a floating point tensor ${name}, but got ${x.dtype}; cast with .to('float32') first`, {
     op,
     operands: { [name]: x.dtype },

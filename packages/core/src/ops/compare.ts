@@ -34,6 +34,7 @@ export function isclose(
   equalNan?: boolean | CloseOptions,
 ): Tensor {
   checkTensor('isclose', 'self', self);
+  checkTensor('isclose', 'other', other);
   return closeness('isclose', self, other, [rtol, atol, equalNan]);
 }
 
@@ -79,6 +80,7 @@ export function allclose(
   equalNan?: boolean | CloseOptions,
 ): boolean {
   checkTensor('allclose', 'self', self);
+  checkTensor('allclose', 'other', other);
   return everyTrue(closeness('allclose', self, other, [rtol, atol, equalNan]));
 }
 

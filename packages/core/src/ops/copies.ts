@@ -52,6 +52,7 @@ export function to(self: Tensor, dtype: DType | ToOptions, options?: ToOptions):
 /** Writes `src`, broadcast and cast, into `self`. */
 export function copy_(self: Tensor, src: Tensor): Tensor {
   checkTensor('copy_', 'self', self);
+  checkTensor('copy_', 'src', src);
   if (self === src) return self;
   checkOverlap('copy', self);
   checkInPlaceShape('copy', broadcastShapes('copy_', self.shape, src.shape), self);

@@ -11,7 +11,7 @@ import { DTypeError, IndexError, NotImplementedError, ShapeError } from '../erro
 import { checkHolds } from '../holds.ts';
 import { runAddAt, runCountNonzero, runNonzero, runPut, runTake } from '../kernels.ts';
 import { broadcastShapes, broadcastStrides, formatShape, sizeOf, wrapDim } from '../layout.ts';
-import { named } from '../options.ts';
+import { named, needList } from '../options.ts';
 import { copy, writeElement } from '../reference/elementwise.ts';
 import type { Places } from '../reference/index.ts';
 import * as reference from '../reference/index.ts';
@@ -451,6 +451,7 @@ function perDimension(
   self: Tensor,
   indices: readonly (Tensor | null | undefined)[],
 ): readonly (Tensor | null)[] {
+  needList(op, 'indices', indices);
   const out: (Tensor | null)[] = [];
   for (const index of indices) {
     if (index === null || index === undefined) out.push(null);

@@ -304,7 +304,7 @@ export function roll(
 ): Tensor {
   checkTensor('roll', 'self', self);
   const [given] = named<[number | readonly number[] | null]>('roll', ['dims'], [dims]);
-  const steps = typeof shifts === 'number' ? [shifts] : [...shifts];
+  const steps = Array.isArray(shifts) ? [...shifts] : [shifts];
   const along = given === undefined || given === null ? [] : typeof given === 'number' ? [given] : [...given];
   if (steps.length === 0 || steps.some((n) => !Number.isInteger(n))) {
     throw new ValueError(`shifts must be integers, at least one, but got ${show(shifts)}`, { op: 'roll' });
@@ -399,6 +399,7 @@ export function repeatInterleave(
   const x = flat ? reshape(self, [-1]) : self;
   const d = flat ? 0 : wrapDim(op, given, self.ndim);
   if (typeof times !== 'number') {
+    checkTensor(op, 'repeats', times);
     const counts = sizeOf(times.shape) === 1 ? expand(reshape(times, [1]), [x.shape[d]]) : times;
     if (counts.ndim !== 1 || counts.shape[0] !== x.shape[d]) {
       throw new ShapeError(

@@ -82,6 +82,7 @@ const dotForward: MatmulOps['dot'] = (a, b) => {
  */
 export function dot(self: Tensor, other: Tensor): Tensor {
   checkTensor('dot', 'self', self);
+  checkTensor('dot', 'other', other);
   if (self.ndim !== 1 || other.ndim !== 1) {
     throw new ShapeError(`1D tensors expected, but got ${self.ndim}D and ${other.ndim}D tensors`, {
       op: 'dot',
@@ -107,6 +108,7 @@ const mvForward: MatmulOps['mv'] = (a, x) => {
 /** Matrix times vector: `[n, m] · [m]` → `[n]`. */
 export function mv(self: Tensor, vec: Tensor): Tensor {
   checkTensor('mv', 'self', self);
+  checkTensor('mv', 'vec', vec);
   checkDims('mv', 'self', self, 2);
   checkDims('mv', 'vec', vec, 1);
   if (self.shape[1] !== vec.shape[0]) mismatch('mv', self, vec);
@@ -123,6 +125,7 @@ const mmForward: MatmulOps['mm'] = (a, b) => {
 /** Matrix product: `[n, k] · [k, m]` → `[n, m]`. */
 export function mm(self: Tensor, mat2: Tensor): Tensor {
   checkTensor('mm', 'self', self);
+  checkTensor('mm', 'mat2', mat2);
   checkDims('mm', 'self', self, 2);
   checkDims('mm', 'mat2', mat2, 2);
   if (self.shape[1] !== mat2.shape[0]) mismatch('mm', self, mat2);
@@ -141,6 +144,7 @@ const bmmForward: MatmulOps['bmm'] = (a, b) => {
 /** Batch of matrix products: `[b, n, k] · [b, k, m]` → `[b, n, m]`. */
 export function bmm(self: Tensor, mat2: Tensor): Tensor {
   checkTensor('bmm', 'self', self);
+  checkTensor('bmm', 'mat2', mat2);
   checkDims('bmm', 'self', self, 3);
   checkDims('bmm', 'mat2', mat2, 3);
   if (self.shape[0] !== mat2.shape[0] || self.shape[2] !== mat2.shape[1]) mismatch('bmm', self, mat2);
@@ -200,6 +204,8 @@ function checkScalars(op: string, dtype: DType, beta: number, alpha: number): vo
 /** `beta * self + alpha * (mat1 · mat2)`; `self` broadcasts to `[n, m]`. A beta of 0 ignores `self`, NaNs included. */
 export function addmm(self: Tensor, mat1: Tensor, mat2: Tensor, options?: AddmmOptions): Tensor {
   checkTensor('addmm', 'self', self);
+  checkTensor('addmm', 'mat1', mat1);
+  checkTensor('addmm', 'mat2', mat2);
   const [beta = 1, alpha = 1] = named<[number, number]>('addmm', ['beta', 'alpha'], [options]);
   checkDims('addmm', 'mat1', mat1, 2);
   checkDims('addmm', 'mat2', mat2, 2);
@@ -214,6 +220,8 @@ export function addmm(self: Tensor, mat1: Tensor, mat2: Tensor, options?: AddmmO
 /** `beta * self + alpha * (batch1 · batch2)`, batch by batch; `self` broadcasts. A beta of 0 ignores `self`, NaNs included. */
 export function baddbmm(self: Tensor, batch1: Tensor, batch2: Tensor, options?: AddmmOptions): Tensor {
   checkTensor('baddbmm', 'self', self);
+  checkTensor('baddbmm', 'batch1', batch1);
+  checkTensor('baddbmm', 'batch2', batch2);
   const [beta = 1, alpha = 1] = named<[number, number]>('baddbmm', ['beta', 'alpha'], [options]);
   checkDims('baddbmm', 'batch1', batch1, 3);
   checkDims('baddbmm', 'batch2', batch2, 3);
@@ -282,6 +290,7 @@ function batchedMatmul(self: Tensor, other: Tensor): Tensor {
 /** Outer product of two vectors: `[n] ⊗ [m]` → `[n, m]`. */
 export function outer(self: Tensor, vec2: Tensor): Tensor {
   checkTensor('outer', 'self', self);
+  checkTensor('outer', 'vec2', vec2);
   checkDims('outer', 'self', self, 1);
   checkDims('outer', 'vec2', vec2, 1);
   return mul(unsqueeze(self, 1), vec2);
@@ -294,6 +303,7 @@ export function outer(self: Tensor, vec2: Tensor): Tensor {
  */
 export function linear(input: Tensor, weight: Tensor, bias: Tensor | null | { bias?: Tensor | null } = null): Tensor {
   checkTensor('linear', 'input', input);
+  checkTensor('linear', 'weight', weight);
   if (isOptions(bias)) return linear(input, weight, named<[Tensor | null]>('linear', ['bias'], [bias])[0]);
   if (weight.ndim > 2 || input.ndim === 0 || input.shape[input.ndim - 1] !== weight.shape[weight.ndim - 1]) {
     throw new ShapeError(

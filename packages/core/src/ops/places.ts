@@ -18,6 +18,7 @@ import { sameStorage } from '../storage.ts';
 import type { Tensor } from '../tensor.ts';
 import { launchCombine } from '../wasm/launchCombine.ts';
 import { launchRange } from '../wasm/launchIndex.ts';
+import { checkTensor } from './tensors.ts';
 
 // -------------------------------------------------------------------------------------------------------------- checks
 
@@ -30,7 +31,7 @@ export function checkIndex(op: string, index: Tensor): void {
 
 /** @throws DTypeError unless both are of one dtype */
 export function checkSameDType(op: string, name: string, self: Tensor, other: Tensor): void {
-  if (self.dtype === other.dtype) return;
+  if (self.dtype === checkTensor(op, name, other).dtype) return;
   throw new DTypeError(
     `expected self and ${name} to have the same dtype, but got ${self.dtype} and ${other.dtype}; cast with ` +
       `.to('${self.dtype}') first`,
@@ -66,7 +67,7 @@ export function checkSlice(start: number | null, stop: number | null, step: numb
 
 /** @throws DTypeError unless a mask is a bool tensor */
 export function checkMask(op: string, mask: Tensor): void {
-  if (mask.dtype === 'bool') return;
+  if (checkTensor(op, 'mask', mask).dtype === 'bool') return;
   throw new DTypeError(`expected the mask to be a bool tensor, but got ${mask.dtype}`, {
     op,
     operands: { mask: mask.dtype },

@@ -161,12 +161,16 @@ function valueOption(op: string, options: ValueOptions | undefined): number {
 /** `self + value * tensor1 * tensor2`. */
 export function addcmul(self: Tensor, tensor1: Tensor, tensor2: Tensor, options?: ValueOptions): Tensor {
   checkTensor('addcmul', 'self', self);
+  checkTensor('addcmul', 'tensor1', tensor1);
+  checkTensor('addcmul', 'tensor2', tensor2);
   return dispatch('addcmul', addcmulForward, [self, tensor1, tensor2, valueOption('addcmul', options)]);
 }
 
 /** `addcmul` in place. */
 export function addcmul_(self: Tensor, tensor1: Tensor, tensor2: Tensor, options?: ValueOptions): Tensor {
   checkTensor('addcmul_', 'self', self);
+  checkTensor('addcmul_', 'tensor1', tensor1);
+  checkTensor('addcmul_', 'tensor2', tensor2);
   const value = valueOption('addcmul', options);
   return dispatchInPlace('addcmul', [self, tensor1, tensor2, value], self, () =>
     intoSelf(
@@ -181,12 +185,16 @@ export function addcmul_(self: Tensor, tensor1: Tensor, tensor2: Tensor, options
 /** `self + value * tensor1 / tensor2`. */
 export function addcdiv(self: Tensor, tensor1: Tensor, tensor2: Tensor, options?: ValueOptions): Tensor {
   checkTensor('addcdiv', 'self', self);
+  checkTensor('addcdiv', 'tensor1', tensor1);
+  checkTensor('addcdiv', 'tensor2', tensor2);
   return dispatch('addcdiv', addcdivForward, [self, tensor1, tensor2, valueOption('addcdiv', options)]);
 }
 
 /** `addcdiv` in place. */
 export function addcdiv_(self: Tensor, tensor1: Tensor, tensor2: Tensor, options?: ValueOptions): Tensor {
   checkTensor('addcdiv_', 'self', self);
+  checkTensor('addcdiv_', 'tensor1', tensor1);
+  checkTensor('addcdiv_', 'tensor2', tensor2);
   const value = valueOption('addcdiv', options);
   return dispatchInPlace('addcdiv', [self, tensor1, tensor2, value], self, () => {
     const dtype = checkAddcdiv(self, tensor1, tensor2);

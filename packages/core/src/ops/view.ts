@@ -91,6 +91,7 @@ export function unsafeView(self: Tensor, shape: Shape): Tensor {
 /** `reshape` to the shape of `other`. */
 export function reshapeAs(self: Tensor, other: Tensor): Tensor {
   checkTensor('reshapeAs', 'self', self);
+  checkTensor('reshapeAs', 'other', other);
   return reshape(self, other.shape);
 }
 
@@ -103,6 +104,7 @@ export function ravel(self: Tensor): Tensor {
 /** `view` in the shape of `other`. */
 export function viewAs(self: Tensor, other: Tensor): Tensor {
   checkTensor('viewAs', 'self', self);
+  checkTensor('viewAs', 'other', other);
   return view(self, other.shape);
 }
 
@@ -464,6 +466,7 @@ export function expand(self: Tensor, shape: Shape): Tensor {
 /** `expand` to the shape of `other`. */
 export function expandAs(self: Tensor, other: Tensor): Tensor {
   checkTensor('expandAs', 'self', self);
+  checkTensor('expandAs', 'other', other);
   return expand(self, other.shape);
 }
 
@@ -575,6 +578,7 @@ export function split(
     for (let rest = size; rest > 0 || sizes.length === 0; rest -= splitSize)
       sizes.push(Math.min(splitSize, Math.max(rest, 0)));
   } else {
+    needList('split', 'splitSize', splitSize);
     sizes = [...splitSize];
     if (sizes.some((n) => !Number.isInteger(n) || n < 0) || sizes.reduce((a, b) => a + b, 0) !== size) {
       throw new ShapeError(
