@@ -25,6 +25,9 @@ export interface MultiMarginLossOptions extends LossLayerOptions {
   readonly weight?: Tensor | null;
 }
 
+/** 0 for what is not above 0, NaN among it: in PyTorch, too, such a class does not count here. */
+const positive = (x: Tensor): Tensor => x.maskedFill(x.gt(0).logicalNot(), 0);
+
 /** @throws IndexError when a target is no class, below `least` or not below `classes` */
 function checkClasses(op: string, target: Tensor, classes: number, least: number): Int32Array {
   const list = Int32Array.from(target.toTypedArray() as Int32Array, Number);
@@ -93,7 +96,7 @@ export function multiMarginLoss(
   checkClasses(op, classes, count, 0);
   return composed(() => {
     const at = classes.unsqueeze(-1);
-    const excess = input.sub(input.gather(-1, at)).add(lead).relu();
+    const excess = positive(input.sub(input.gather(-1, at)).add(lead));
     const powers = (power === 1 ? excess : excess.square()).maskedFill(at.eq(arange(count, { dtype: 'int32' })), 0);
     const losses = powers.sum(-1).div(count);
     if (w === null) return reduced(losses, reduction);
@@ -142,7 +145,7 @@ export function multilabelMarginLoss(
   return composed(() => {
     const scores = input.reshape([samples, count]);
     const leaders = scores.gather(1, fromTypedArray(at, [samples, most])).unsqueeze(2);
-    const excess = scores.unsqueeze(1).sub(leaders).add(1).relu();
+    const excess = positive(scores.unsqueeze(1).sub(leaders).add(1));
     const skip = fromTypedArray(isTarget, [samples, 1, count]).logicalOr(
       fromTypedArray(isLeftOver, [samples, most, 1]),
     );

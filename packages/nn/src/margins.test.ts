@@ -178,4 +178,23 @@ test('bad input is refused, with the rule and the values', () => {
   for (const [run, name, message] of refused) refuses(run, name, message);
 });
 
+test('a score that is NaN counts neither as a class that comes too close, nor does its gradient', () => {
+  for (const [scores, label, loss, gradient] of [
+    [[1, Number.NaN, 2], 0, 2 / 3, [-1 / 3, 0, 1 / 3]],
+    [[Number.NaN, 1, 2], 0, 0, [0, 0, 0]],
+  ] as const) {
+    const targets = [
+      (x: Tensor) => F.multiMarginLoss(x, tensor([label], { dtype: 'int32' })),
+      (x: Tensor) => F.multilabelMarginLoss(x, tensor([[label, -1, -1]], { dtype: 'int32' })),
+    ];
+    for (const of of targets) {
+      const x = tensor([[...scores]], { dtype: 'float64', requiresGrad: true });
+      const y = of(x);
+      y.backward();
+      near(y, [loss], 'loss', 1e-12);
+      near(x.grad as Tensor, [...gradient], 'gradient', 1e-12);
+    }
+  }
+});
+
 test.run();

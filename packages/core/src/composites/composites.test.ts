@@ -208,6 +208,10 @@ test('dtypes are those that PyTorch promotes to, or refuses', () => {
   assert.equal(values(core.logaddexp(tensor([-Infinity, 2]), tensor([1, -900], { dtype: 'int32' }))), [1, 2]);
   refuses(() => core.nanmean(tensor([1]), { dtype: 'int32' }), 'DTypeError', /^nanmean: .* got int32/, 'nanmean');
   assert.equal(core.inner(core.zeros(0, 4), core.zeros(3, 4)).shape, [0, 3]);
+  const v = tensor([1, 2, 3]);
+  refuses(() => core.trace(flags.expand(2, 2)), 'DTypeError', /^trace: is not defined for bool/, 'trace');
+  refuses(() => core.linalg.cross(v, v.double()), 'DTypeError', /^linalg\.cross: .* float32 and float64/, 'cross');
+  refuses(() => core.linalg.cross(v.bool(), v.bool()), 'DTypeError', /^linalg\.cross: is not defined for bool/, 'cross');
 });
 
 test.run();

@@ -5,7 +5,7 @@ import { ShapeError, show, ValueError } from '../errors.ts';
 import { broadcastShapes, formatShape, wrapDim, wrapDims } from '../layout.ts';
 import { oneOf } from '../linalg/work.ts';
 import { range } from '../lists.ts';
-import { requireFloat } from '../ops/arguments.ts';
+import { refuseBool, requireFloat } from '../ops/arguments.ts';
 import { abs, clamp, le, mul, sqrt, sub, where } from '../ops/elementwise.ts';
 import { einsum, matmul } from '../ops/matmul.ts';
 import { checkSameDType } from '../ops/places.ts';
@@ -125,6 +125,7 @@ export function kron(self: Tensor, other: Tensor): Tensor {
 export function trace(self: Tensor): Tensor {
   checkTensor('trace', 'self', self);
   checkNdim('trace', self, 2);
+  refuseBool('trace', self.dtype);
   return composed(() => sum(diagonal(self)));
 }
 

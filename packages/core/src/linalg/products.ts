@@ -94,6 +94,8 @@ export function cross(input: Tensor, other: Tensor, dim?: number | { readonly di
       operands: { input: input.shape, other: other.shape },
     });
   }
+  checkSameDType(op, 'other', input, other);
+  refuseBool(op, input.dtype);
   const at = wrapDim(op, d, input.ndim);
   if (input.shape.at(at) !== 3 || other.shape.at(at) !== 3) {
     throw new ShapeError(

@@ -3,6 +3,7 @@
  */
 
 import { allocate, isTensor } from '../base.ts';
+import { composed } from '../composed.ts';
 import { DTypeError, ValueError } from '../errors.ts';
 import { broadcastShapes, sameShape, sizeOf } from '../layout.ts';
 import { named } from '../options.ts';
@@ -10,6 +11,7 @@ import { binary } from '../reference/elementwise.ts';
 import type { Tensor } from '../tensor.ts';
 import { widen } from '../widen.ts';
 import { flag } from './arguments.ts';
+import { sub } from './elementwise.ts';
 import { checkTensor } from './tensors.ts';
 
 export interface CloseOptions {
@@ -50,6 +52,13 @@ function closeness(op: string, self: Tensor, other: Tensor, options: readonly un
     });
   }
   const out = allocate(broadcastShapes(op, self.shape, other.shape), 'bool');
+  if (self.dtype === 'int64') {
+    // subtracted as they are: as numbers, neighbours beyond 2⁵³ would be the same
+    const apart = composed(() => sub(self, other));
+    const isNear = (d: number, y: number): boolean => d === 0 || Math.abs(d) <= absolute + Math.abs(relative * y);
+    binary((d, y) => Number(isNear(d, y)), widen(apart), widen(other), out);
+    return out;
+  }
   binary((x, y) => Number(near(x, y, relative, absolute, equalNan)), widen(self), widen(other), out);
   return out;
 }

@@ -325,6 +325,10 @@ test('isclose, allclose and equal follow PyTorch at NaN, infinities and toleranc
   assert.equal(values(ops.isclose(x, y, { rtol: 0.01 })), [1, 0, 1, 0, 1, 1]);
   assert.equal(values(ops.isclose(x, y, 0, 1)), [1, 0, 1, 0, 1, 1]);
   assert.not.ok(ops.allclose(x, y));
+  const [m, n] = [0n, 1n].map((k) => tensor([2n ** 60n + k, 2n ** 60n + 1n, 5n + k], { dtype: 'int64' }));
+  assert.equal(values(ops.isclose(m, n)), [1, 1, 0]);
+  assert.equal(values(ops.isclose(m, n, 0, 0)), [0, 1, 0]);
+  assert.equal(values(ops.isclose(m, n, 0, 1)), [1, 1, 1]);
   assert.ok(ops.allclose(make([1, 2], 'float32', [2, 1]), make([1, 1.000001, 2, 2], 'float32', [2, 2])), 'broadcasts');
   assert.ok(ops.allclose(make(['nan'], 'float32'), make(['nan'], 'float32'), { equalNan: true }));
   assert.ok(ops.allclose(zeros([0]), zeros([0])));
