@@ -211,7 +211,12 @@ test('dtypes are those that PyTorch promotes to, or refuses', () => {
   const v = tensor([1, 2, 3]);
   refuses(() => core.trace(flags.expand(2, 2)), 'DTypeError', /^trace: is not defined for bool/, 'trace');
   refuses(() => core.linalg.cross(v, v.double()), 'DTypeError', /^linalg\.cross: .* float32 and float64/, 'cross');
-  refuses(() => core.linalg.cross(v.bool(), v.bool()), 'DTypeError', /^linalg\.cross: is not defined for bool/, 'cross');
+  refuses(
+    () => core.linalg.cross(v.bool(), v.bool()),
+    'DTypeError',
+    /^linalg\.cross: is not defined for bool/,
+    'cross',
+  );
 });
 
 test.run();
