@@ -410,8 +410,8 @@ test('nonsense is refused before anything is started', async () => {
 threaded(
   'a second copy of the package does not displace the pool of the first, and may have one when that has stopped',
   async () => {
-    const url = `${import.meta.url.replace('pool.test', 'pool')}?copy`;
-    const copy = (await import(/* @vite-ignore */ url)) as typeof import('./pool.ts');
+    const url = `${import.meta.url.replace('pool.test', 'start')}?copy`;
+    const copy = (await import(/* @vite-ignore */ url)) as typeof import('./start.ts');
     // Bun knows a module by its file alone.
     const isCopy = copy.start !== start;
     const rival: Executor = { threads: 2, isWorthSharing: () => true, run() {}, runRows() {} };

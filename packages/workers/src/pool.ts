@@ -10,11 +10,9 @@ import {
   kernel,
   kernelModule,
   runInline,
-  START_MS,
   STARTING_ATTEMPTS,
   setExecutor,
   symbolAsyncDispose,
-  ValueError,
   WorkerError,
 } from '@torsor/core';
 import {
@@ -32,7 +30,6 @@ import {
   KERNEL,
   KERNELS,
   MOST_KERNELS,
-  MOST_THREADS,
   NEXT,
   NO_TASKS,
   PARKED,
@@ -52,7 +49,7 @@ import {
   work,
 } from './protocol.js';
 import type { Given, Thread } from './threads.ts';
-import { startThreads } from './threads.ts';
+import { cores, mayWait, startThreads, terminated } from './threads.ts';
 
 /** Microseconds in which no task ends, before the caller no longer looks for it but waits. */
 const CALLER_SPIN_US = 50;
@@ -71,14 +68,10 @@ const MISSED_NS = 250_000;
  */
 const LOST_MS = 0.5;
 const RESTS = 5;
-/** A launch in which no task ends for so long has lost a thread; and how often the caller looks. */
-const WATCHDOG_MS = 10_000;
+/** How often the caller looks whether tasks end. */
 const LOOK_MS = 50;
 /** The longest that a timer can be set to. */
 const LONGEST_MS = 2 ** 31 - 1;
-/** How long the end of a thread is waited for. */
-const TERMINATE_MS = 2_000;
-
 /** How long a lost thread may go on at least, though its runtime say that it has ended: Deno ends one two seconds after it says so. */
 const LOST_THREAD_MS = 5_000;
 
@@ -124,6 +117,7 @@ export class Pool implements Executor, AsyncDisposable {
   private workers: Thread[] = [];
   private readonly watchdogMs: number;
   private readonly startMs: number;
+  private readonly onStop: () => void;
   private readonly spins: boolean;
   /** @internal For tests: shares launches of any size. */
   sharesAll = false;
@@ -151,8 +145,13 @@ export class Pool implements Executor, AsyncDisposable {
   private healing: Promise<void> | null = null;
 
   /** @internal */
-  constructor(threads: number, { watchdogMs, startMs }: Required<Omit<PoolOptions, 'threads'>>) {
+  constructor(
+    threads: number,
+    { watchdogMs, startMs }: Required<Omit<PoolOptions, 'threads'>>,
+    onStop: () => void = () => undefined,
+  ) {
     this.threads = threads;
+    this.onStop = onStop;
     this.watchdogMs = watchdogMs;
     this.startMs = startMs;
     // A pool of one thread shares nothing, and may not be able to.
@@ -494,7 +493,7 @@ export class Pool implements Executor, AsyncDisposable {
     if (this.isStopped) return;
     this.isStopped = true;
     if (executor() === this) setExecutor(null);
-    if (running === this) running = null;
+    this.onStop();
     Atomics.store(this.ints, STOP, 1);
     Atomics.add(this.ints, SEQUENCE, 1);
     Atomics.notify(this.ints, SEQUENCE);
@@ -518,99 +517,4 @@ class Late extends WorkerError {
       operands: { threads, startMs },
     });
   }
-}
-
-/** Ends threads; one that is caught in a kernel cannot be ended everywhere, and is not waited for. */
-async function terminated(threads: readonly Thread[]): Promise<void> {
-  const all = Promise.all(threads.map((thread) => thread.terminate()));
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const patience = new Promise((resolve) => {
-    timer = setTimeout(resolve, TERMINATE_MS);
-  });
-  await Promise.race([all, patience]);
-  clearTimeout(timer);
-}
-
-/** Whether this thread may wait: the main thread of a page may not. */
-const mayWait = (() => {
-  try {
-    if (typeof SharedArrayBuffer === 'undefined') return false;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0);
-    return true;
-  } catch {
-    // Pages refuse: that is the answer.
-    return false;
-  }
-})();
-
-let running: Pool | null = null;
-let hasWarned = false;
-
-/** Cores that the runtime reports. */
-function cores(): number {
-  const { navigator } = globalThis as { navigator?: { hardwareConcurrency?: number } };
-  const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
-  const os = process?.getBuiltinModule?.('node:os') as { availableParallelism?: () => number } | undefined;
-  return os?.availableParallelism?.() ?? navigator?.hardwareConcurrency ?? 1;
-}
-
-/**
- * Starts a pool of threads: from now on every kernel of the program uses them. Calls stay synchronous; results are the same to the
- * bit with any number of threads.
- *
- * Where memory cannot be shared (a page that is not cross-origin isolated) the pool has one thread, and a warning says so once.
- *
- * @returns the pool; end it with `await pool.stop()`, or `await using pool = await start()`. A program ends without, too.
- * @throws ValueError when `threads` is not a whole number from 1 to 64
- * @throws WorkerError when a pool of another number of threads runs already, or a thread fails to start
- *
- * @example
- * import { start } from '@torsor/workers';
- * const pool = await start({ threads: 4 });
- * const y = a.matmul(b); // on four threads
- * await pool.stop();
- */
-export async function start(options: PoolOptions = {}): Promise<Pool> {
-  const { threads: wanted, watchdogMs = WATCHDOG_MS, startMs = START_MS, ...rest } = options;
-  for (const name of Object.keys(rest)) {
-    throw new ValueError(`unknown option '${name}'; known: threads, watchdogMs, startMs`, { op: 'start' });
-  }
-  if (wanted !== undefined && !(Number.isInteger(wanted) && wanted >= 1 && wanted <= MOST_THREADS)) {
-    throw new ValueError(`threads must be a whole number from 1 to ${MOST_THREADS}, but got ${String(wanted)}`, {
-      op: 'start',
-      operands: { threads: wanted },
-    });
-  }
-  for (const [name, ms] of Object.entries({ watchdogMs, startMs })) {
-    if (!(ms > 0)) throw new ValueError(`${name} must be a positive number, but got ${String(ms)}`, { op: 'start' });
-  }
-  if (running !== null) {
-    if (wanted === undefined || wanted === running.threads) return running;
-    throw new WorkerError(`a pool of ${running.threads} threads runs already; stop it first`, {
-      op: 'start',
-      operands: { threads: wanted, running: running.threads },
-    });
-  }
-  const isShared = typeof SharedArrayBuffer !== 'undefined' && heap().memory.buffer instanceof SharedArrayBuffer;
-  let threads = wanted ?? Math.min(MOST_THREADS, Math.max(1, cores()));
-  if (!isShared && threads > 1) {
-    threads = 1;
-    if (!hasWarned) {
-      hasWarned = true;
-      console.warn(
-        'torsor: this page cannot share memory, so kernels run on one thread. Serve it with the headers ' +
-          "'Cross-Origin-Opener-Policy: same-origin' and 'Cross-Origin-Embedder-Policy: require-corp'.",
-      );
-    }
-  }
-  const pool = new Pool(threads, { watchdogMs, startMs });
-  setExecutor(pool);
-  running = pool;
-  try {
-    await pool.open();
-  } catch (error) {
-    await pool.stop();
-    throw error;
-  }
-  return pool;
 }

@@ -2,6 +2,9 @@
 
 import { startThread, WorkerError } from '@torsor/core';
 
+/** How long the end of a thread is waited for. */
+const TERMINATE_MS = 2_000;
+
 /** What a worker is given when it starts. */
 export interface Given {
   readonly thread: number;
@@ -48,4 +51,35 @@ async function start(given: Given): Promise<Thread> {
     });
   });
   return { ready, onEnd: thread.onEnd, terminate: () => thread.terminate() };
+}
+
+/** Ends threads; one that is caught in a kernel cannot be ended everywhere, and is not waited for. */
+export async function terminated(threads: readonly Thread[]): Promise<void> {
+  const all = Promise.all(threads.map((thread) => thread.terminate()));
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const patience = new Promise((resolve) => {
+    timer = setTimeout(resolve, TERMINATE_MS);
+  });
+  await Promise.race([all, patience]);
+  clearTimeout(timer);
+}
+
+/** Whether this thread may wait: the main thread of a page may not. */
+export const mayWait = (() => {
+  try {
+    if (typeof SharedArrayBuffer === 'undefined') return false;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0);
+    return true;
+  } catch {
+    // Pages refuse: that is the answer.
+    return false;
+  }
+})();
+
+/** Cores that the runtime reports. */
+export function cores(): number {
+  const { navigator } = globalThis as { navigator?: { hardwareConcurrency?: number } };
+  const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
+  const os = process?.getBuiltinModule?.('node:os') as { availableParallelism?: () => number } | undefined;
+  return os?.availableParallelism?.() ?? navigator?.hardwareConcurrency ?? 1;
 }

@@ -1,7 +1,7 @@
 /** A program with a pool, which `process.test.ts` runs as a process of its own. The last argument says what it does. */
 
 import { arange } from '@torsor/core';
-import { start } from '../pool.ts';
+import { start } from '../start.ts';
 
 /** A product that threads share; always the same number. */
 function compute(): number {

@@ -2,7 +2,7 @@
 
 import type { Tensor } from '@torsor/core';
 import { heap, rand } from '@torsor/core';
-import { start } from '../pool.ts';
+import { start } from '../start.ts';
 import { spawn } from '../trainer.ts';
 import type { TrainingContext } from '../training.ts';
 import { expose } from '../training.ts';
