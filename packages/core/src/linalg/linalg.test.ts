@@ -353,4 +353,11 @@ test('integers and booleans are refused where PyTorch does, and summed as floats
   assert.is(core.trapezoid(tensor([200, 100], { dtype: 'uint8' })).item(), 150);
 });
 
+test('matrices without rows or columns have a condition of 0', () => {
+  for (const p of ['fro', 'nuc', 1, -1, 2, -2, Infinity, null] as const) {
+    assert.equal(linalg.cond(core.zeros(2, 0, 0), p).toArray(), [0, 0], String(p));
+    assert.is(linalg.cond(core.zeros(0, 0), p).item(), 0, String(p));
+  }
+});
+
 test.run();

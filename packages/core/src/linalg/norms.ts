@@ -150,6 +150,7 @@ export function cond(A: Tensor, p?: NormOrder | null | { readonly p?: NormOrder 
     });
   }
   checkSquare(op, A);
+  if (A.shape[A.ndim - 1] === 0) return composed(() => A.sum([-2, -1]));
   return composed(() => {
     const { inverse, info } = invEx(A);
     const isSingular = info.ne(0);
