@@ -18,10 +18,11 @@ const otherwise = new Set(
 const isAsked = (name: string, value: unknown): value is (x: unknown) => unknown =>
   typeof value === 'function' && /^[a-z]/.test(name) && !name.endsWith('Backward') && !otherwise.has(name);
 
-/** Arguments of which one is wrong, behind tensors and numbers that may be right. */
+/** Arguments of which one is wrong, among tensors and numbers that may be right. */
 function* misplaced(): Generator<unknown[]> {
   for (const make of [() => rand(3), () => rand(3, 3), () => rand(2, 3, 3)]) {
     for (const wrong of [[1, 2], 'x', null, { a: 1 }]) {
+      yield [wrong, make()];
       yield [make(), wrong];
       yield [make(), make(), wrong];
       yield [make(), 0, wrong];
@@ -64,7 +65,7 @@ for (const [home, functions] of Object.entries(homes)) {
 }
 
 for (const [home, functions] of Object.entries(homes)) {
-  test(`${home}: neither does what stands where a later argument should`, () => {
+  test(`${home}: neither does what stands beside arguments that are right`, () => {
     const faults = new Set<string>();
     let refused = 0;
     for (const [name, fn] of Object.entries(functions)) {

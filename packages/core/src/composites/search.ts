@@ -87,6 +87,7 @@ export interface SearchsortedOptions extends BucketizeOptions {
  */
 export function searchsorted(sortedSequence: Tensor, input: Operand, options?: SearchsortedOptions): Tensor {
   const op = 'searchsorted';
+  checkTensor(op, 'sortedSequence', sortedSequence);
   const [, behind, side, sorter] = named<[boolean, boolean, 'left' | 'right' | null, Tensor | null]>(
     op,
     ['outInt32', 'right', 'side', 'sorter'],
@@ -110,12 +111,12 @@ export function searchsorted(sortedSequence: Tensor, input: Operand, options?: S
  */
 export function bucketize(input: Operand, boundaries: Tensor, options?: BucketizeOptions): Tensor {
   const op = 'bucketize';
+  checkTensor(op, 'boundaries', boundaries);
   const [, right] = named<[boolean, boolean]>(op, ['outInt32', 'right'], [options]);
   return search(op, boundaries, input, flag(op, 'right', right), null);
 }
 
 function search(op: string, sequence: Tensor, input: Operand, right: boolean, sorter: Tensor | null): Tensor {
-  checkTensor(op, 'boundaries', sequence);
   const x = operand(op, 'input', input);
   const shape = isTensor(x) ? x.shape : [];
   const isVector = sequence.ndim === 1;

@@ -36,6 +36,7 @@ import {
   trueDivision,
   writeBack,
 } from './pointwise.ts';
+import { checkTensor } from './tensors.ts';
 
 export interface AlphaOptions {
   /** Multiplier of `other`; 1 by default. */
@@ -114,6 +115,7 @@ export function sub_(self: Tensor, other: Operand, options?: AlphaOptions): Tens
 }
 
 function addInPlace(op: 'add' | 'sub', self: Tensor, other: Operand, options?: AlphaOptions): Tensor {
+  checkTensor(op, 'self', self);
   const b = operand(op, 'other', other);
   const dtype = op === 'sub' ? subDType(self, b) : commonDType(self, b);
   const alpha = checkAlpha(op, options, dtype);
@@ -238,6 +240,7 @@ export function pow(self: Operand, exponent: Operand): Tensor {
 
 /** `pow` in place. */
 export function pow_(self: Tensor, exponent: Operand): Tensor {
+  checkTensor('pow_', 'self', self);
   const b = operand('pow', 'exponent', exponent);
   return dispatchInPlace(
     'pow',
@@ -262,14 +265,18 @@ const fmodOp = binaryOp('fmod', arithmetic);
 /** Remainder with the sign of the divisor, as Python's `%`. */
 export function remainder(self: Operand, other: Operand): Tensor {
   const divisor = operand('remainder', 'other', other);
-  checkIntegerDivisor('remainder', divisor, notBool('remainder', commonDType(self, divisor)));
+  checkIntegerDivisor(
+    'remainder',
+    divisor,
+    notBool('remainder', commonDType(operand('remainder', 'self', self), divisor)),
+  );
   return remainderOp(self, divisor);
 }
 
 /** Remainder with the sign of the dividend, as C's `fmod`. */
 export function fmod(self: Operand, other: Operand): Tensor {
   const divisor = operand('fmod', 'other', other);
-  checkIntegerDivisor('fmod', divisor, notBool('fmod', commonDType(self, divisor)));
+  checkIntegerDivisor('fmod', divisor, notBool('fmod', commonDType(operand('fmod', 'self', self), divisor)));
   return fmodOp(self, divisor);
 }
 

@@ -61,6 +61,7 @@ export function copy_(self: Tensor, src: Tensor): Tensor {
 
 /** Sets every element to `value`, a number or a 0-d tensor. */
 export function fill_(self: Tensor, value: Operand): Tensor {
+  checkTensor('fill_', 'self', self);
   const v = operand('fill_', 'value', value);
   checkValue('fill_', v, self.dtype);
   return dispatchInPlace('fill', [self, v], self, () =>
