@@ -61,8 +61,14 @@ export function lanes(code: Assembler, features: Features, shape: LaneShape = 'f
   const two = TWO.map((name) => [name, (a: Arg, b: Arg) => keep(table[spelled(name)](k(a), k(b)))]);
   const bits = BITS.map((name) => [name, (a: Arg, b: Arg) => keep(code.v128[name](k(a), k(b)))]);
   const fused = (a: Arg, b: Arg, c: Arg): [Operand<'v128'>, Operand<'v128'>, Operand<'v128'>] => [k(a), k(b), k(c)];
+  const arithmetic = Object.fromEntries([...one, ...two, ...bits]) as One & Two;
   const m: Lanes = {
-    ...(Object.fromEntries([...one, ...two, ...bits]) as One & Two),
+    ...arithmetic,
+    // One instruction with the bit of the sign at hand, where an engine makes that anew for each `neg` and `abs` of its own.
+    ...(shape[0] === 'f' && {
+      neg: (a: Arg) => arithmetic.xor(a, -0),
+      abs: (a: Arg) => arithmetic.andnot(a, -0),
+    }),
     code,
     features,
     shape,
