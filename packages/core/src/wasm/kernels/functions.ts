@@ -76,6 +76,16 @@ function fused(m: Lanes, x: Vector, y: Vector, z: Vector): Vector {
   return m.shape === 'f64x2' ? m.add(m.mul(x, y), z) : m.madd(x, y, z);
 }
 
+/** The larger, or y of equals; NaN where either is. `max` itself takes an engine nine instructions, since it orders zeros by their sign. */
+function larger(m: Lanes, x: Vector, y: Vector): Vector {
+  return m.shape === 'i32x4' ? m.max(x, y) : m.choose(m.ne(x, x), x, m.pmax(y, x));
+}
+
+/** The lesser, in the same way. */
+function lesser(m: Lanes, x: Vector, y: Vector): Vector {
+  return m.shape === 'i32x4' ? m.min(x, y) : m.choose(m.ne(x, x), x, m.pmin(y, x));
+}
+
 export const functions = {
   // one operand
   neg: unary('whole', 0, (m, [x]) => m.neg(x)),
@@ -113,7 +123,7 @@ export const functions = {
   acosh: own(4, acosh),
   atanh: own(4, atanh),
   sigmoid: own(2, sigmoid),
-  logSigmoid: own(3, (m, x) => m.neg(m.sub(softplusOfMinus(m, x), m.min(x, 0)))),
+  logSigmoid: own(3, (m, x) => m.neg(m.sub(softplusOfMinus(m, x), m.pmin(x, 0)))),
   silu: own(3, silu),
   mish: single(4, mish),
   erf: single(2, erf),
@@ -131,7 +141,7 @@ export const functions = {
   /** log(1 + e^(p0 x)) / p0 with p0 x as a float32, and x itself where that is above p1 */
   softplus: unary('single', 4, (m, [x], [beta, threshold]) => {
     const scaled = m.mul(x, beta);
-    const soft = m.div(m.add(m.max(scaled, 0), softplusOfMinus(m, scaled)), beta);
+    const soft = m.div(m.add(m.pmax(scaled, 0), softplusOfMinus(m, scaled)), beta);
     return m.choose(m.gt(scaled, threshold), x, soft);
   }),
   /** x > 0 ? x : x p0 */
@@ -171,8 +181,8 @@ export const functions = {
   sub: binary('whole', 0, (m, [x, y]) => m.sub(x, y)),
   mul: binary('whole', 0, (m, [x, y]) => m.mul(x, y)),
   div: binary('own', 0, (m, [x, y]) => m.div(x, y)),
-  maximum: binary('whole', 0, (m, [x, y]) => m.max(x, y)),
-  minimum: binary('whole', 0, (m, [x, y]) => m.min(x, y)),
+  maximum: binary('whole', 0, (m, [x, y]) => larger(m, x, y)),
+  minimum: binary('whole', 0, (m, [x, y]) => lesser(m, x, y)),
   pow: binary('single', 2, (m, [x, y]) => pow(m, x, y)),
   atan2: binary('single', 3, (m, [y, x]) => atan2(m, y, x)),
   fmod: binary('wide', 0, (m, [x, y]) => fmod(m, x, y)),
