@@ -7,10 +7,10 @@
  */
 
 import type { FloatDType } from '../../dtype.ts';
-import type { Local, Value } from '../assembler.ts';
+import type { Local, Operand, Value } from '../assembler.ts';
 import type { Emitter } from '../module.ts';
 import type { Floats } from './floats.ts';
-import { acrossLanes, floatsOf, loadLanes, overRow, prefixOf, storeLanes } from './floats.ts';
+import { acrossLanes, floatsOf, idleAdd, loadLanes, overRow, prefixOf, storeLanes } from './floats.ts';
 import { lanes } from './lanes.ts';
 
 type Vector = Local<'v128'>;
@@ -20,84 +20,73 @@ export function argName(largest: boolean, dtype: FloatDType, along: 'rows' | 'co
   return `${prefixOf(dtype)}_${largest ? 'argmax' : 'argmin'}_${along}`;
 }
 
-/** Elements that are searched at once, and vectors to a turn of the loops over them. */
-const CHUNK = 2048;
-const TURN = 4;
+/** Vectors (or rows) that are taken at once. */
+const GROUP = 4;
+/** Vectors of a row that are searched at once: so many are looked through again for the place. */
+const BLOCK = 16;
+/** The same for rows, of columns; but the first ones, among which the best changes often, are compared one by one. */
+const TURN = 8;
+const FIRST = 48;
 
 /**
- * `run(rows, n, x, indices, values)`, n ≥ 1: positions (i32) and extremes. A row is searched for its extreme value by chunks; then
- * the chunk that holds the first is searched for its place.
+ * `run(rows, n, x, indices, values)`, n ≥ 1: positions (i32) and extremes. Each lane keeps the extreme of its elements and the block
+ * where that came first; of the lanes that have the row's extreme, the first block is searched for its place.
  */
 export function emitArgRows(largest: boolean, dtype: FloatDType): Emitter {
-  return (code) => {
+  return (code, features) => {
     const { i32, i32x4, v128 } = code;
     const floats = floatsOf(code, dtype);
     const { vector, bytes } = floats;
-    const better = (a: Vector, b: Vector): Value<'v128'> => (largest ? vector.pmax(a, b) : vector.pmin(a, b));
-    const merge = (a: Vector, b: Value<'v128'>): Value<'v128'> => (largest ? vector.max(a, b) : vector.min(a, b));
+    const { choose } = lanes(code, features);
+    const better = betterOf(floats, largest);
     const params = { rows: 'i32', n: 'i32', x: 'i32', indices: 'i32', values: 'i32' } as const;
     code.export('run', params, [], ({ rows, n, x, indices, values }) => {
-      const [row, p, start, end, whole, rowEnd, home] = code.locals('i32', 7);
-      const [best, found, nan, v, t] = code.locals('v128', 5);
-      const vectors = code.locals('v128', TURN);
+      const plus = idleAdd(floats, features);
+      const [row, p, end, left, rowEnd, hits] = code.locals('i32', 6);
+      const [best, found, home, start, mask, partial, v] = code.locals('v128', 7);
+      const sums = code.locals('v128', 2);
+      const vectors = code.locals('v128', GROUP);
       const worst = code.local('v128', vector.const(largest ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY));
 
-      /** found = the extreme of the elements from p to `end`, in every lane: all ones for a NaN */
-      const searchChunk = (): void => {
-        found.set(worst);
-        nan.set(i32x4.const(0));
-        const take = (v: Vector): void => {
-          found.set(better(found, v));
-          t.set(vector.ne(v, v));
-          nan.set(v128.or(nan, t));
-        };
-        whole.set(i32.add(p, i32.and(i32.sub(end, p), -16 * TURN)));
-        code.whileLess(p, whole, () => {
-          vectors.forEach((vec, i) => {
-            vec.set(v128.load(p, 16 * i));
-            t.set(vector.ne(vec, vec));
-            nan.set(v128.or(nan, t));
+      /** found = the extremes, by lanes, of `count` vectors from p on and of found */
+      const search = (count: number): void => {
+        for (let at = 0; at < count; at += GROUP) {
+          const group = vectors.slice(0, Math.min(GROUP, count - at));
+          group.forEach((vec, i) => {
+            vec.set(v128.load(p, 16 * (at + i)));
+            partial.set(i === 0 ? vec : plus(partial, vec));
           });
-          for (let step = 1; step < TURN; step *= 2) {
-            for (let i = 0; i < TURN; i += 2 * step) vectors[i].set(better(vectors[i], vectors[i + step]));
+          const sum = sums[(at / GROUP) % 2];
+          sum.set(plus(sum, partial));
+          for (let step = 1; step < group.length; step *= 2) {
+            for (let i = 0; i < group.length; i += 2 * step) group[i].set(better(group[i], group[i + step]));
           }
-          found.set(better(found, vectors[0]));
-          code.increase(p, 16 * TURN);
-        });
-        whole.set(i32.add(p, i32.and(i32.sub(end, p), -16)));
-        code.whileLess(p, whole, () => {
-          v.set(v128.load(p));
-          take(v);
-          code.increase(p, 16);
-        });
-        code.whileLess(p, end, () => {
-          v.set(loadLanes(floats, p, 0, true, worst));
-          take(v);
-          code.increase(p, bytes);
-        });
-        found.set(v128.or(found, nan));
-        acrossLanes(floats, found, merge);
+          found.set(better(found, group[0]));
+        }
       };
-      /** Moves p to the first element from `home` on that is `best`, or a NaN where that is one. */
-      const locate = (): void => {
-        p.set(home);
-        const hits = (v: Vector): Value<'i32'> => {
-          t.set(v128.or(vector.eq(v, best), v128.and(vector.ne(v, v), vector.ne(best, best))));
-          return i32x4.bitmask(t);
-        };
-        whole.set(i32.sub(rowEnd, 15));
+      /** Takes what was found in the block that starts at `start`. */
+      const compare = (): void => {
+        mask.set(largest ? vector.gt(found, best) : vector.lt(found, best));
+        best.set(better(best, found));
+        home.set(choose(mask, start, home));
+      };
+      /** Moves p to the first element from there on of which `test` holds, or to the end of the row. */
+      const locate = (test: (v: Vector) => Value<'v128'>): void => {
+        end.set(i32.sub(rowEnd, 15));
         code.block((done) => {
-          code.whileLess(p, whole, () => {
+          code.whileLess(p, end, () => {
             v.set(v128.load(p));
-            code.br_if(done, hits(v));
+            hits.set(i32x4.bitmask(test(v)));
+            code.if(hits, () => {
+              code.increase(p, i32.shl(i32.ctz(hits), 2));
+              code.br(done);
+            });
             code.increase(p, 16);
           });
-        });
-        code.loop((again) => {
-          v.set(loadLanes(floats, p, 0, true));
-          code.if(i32.eqz(i32.and(hits(v), 1)), () => {
+          code.whileLess(p, rowEnd, () => {
+            v.set(loadLanes(floats, p, 0, true));
+            code.br_if(done, i32.and(i32x4.bitmask(test(v)), 1));
             code.increase(p, bytes);
-            code.br(again);
           });
         });
       };
@@ -105,22 +94,57 @@ export function emitArgRows(largest: boolean, dtype: FloatDType): Emitter {
       code.forRange(row, 0, rows, 1, () => {
         rowEnd.set(code.index(x, n, bytes));
         p.set(x);
-        home.set(x);
         best.set(worst);
+        home.set(i32x4.splat(p));
+        for (const sum of sums) sum.set(vector.const(0));
+        left.set(i32.sub(rowEnd, p));
+        code.while(
+          () => i32.ge_u(left, 16 * BLOCK),
+          () => {
+            start.set(i32x4.splat(p));
+            found.set(worst);
+            search(BLOCK);
+            compare();
+            code.increase(p, 16 * BLOCK);
+            code.decrease(left, 16 * BLOCK);
+          },
+        );
+        // what is less than a block
+        start.set(i32x4.splat(p));
+        found.set(worst);
+        code.while(
+          () => i32.ge_u(left, 16),
+          () => {
+            search(1);
+            code.increase(p, 16);
+            code.decrease(left, 16);
+          },
+        );
         code.whileLess(p, rowEnd, () => {
-          start.set(p);
-          // The rest of the row first: p + CHUNK may lie beyond what 32 bits address.
-          end.set(i32.sub(rowEnd, p));
-          end.set(i32.add(p, code.least(end, CHUNK * bytes)));
-          searchChunk();
-          code.if(v128.any_true(beats(floats, largest, found, best)), () => {
-            best.set(found);
-            home.set(start);
-          });
+          v.set(loadLanes(floats, p, 0, true, worst));
+          found.set(better(found, v));
+          sums[0].set(vector.add(sums[0], v));
+          code.increase(p, bytes);
         });
-        locate();
+        compare();
+
+        p.set(rowEnd);
+        mask.set(vector.add(sums[0], sums[1]));
+        // perhaps a NaN (or ∞ - ∞): the first one is looked for
+        code.if(v128.any_true(vector.ne(mask, mask)), () => {
+          p.set(x);
+          locate((v) => vector.ne(v, v));
+        });
+        code.if(i32.eq(p, rowEnd), () => {
+          found.set(best);
+          acrossLanes(floats, found, better);
+          home.set(v128.or(home, vector.ne(best, found)));
+          acrossLanes({ code, width: 4 }, home, (a, b) => i32x4.min_u(a, b));
+          p.set(i32x4.extract_lane(0, home));
+          locate((v) => vector.eq(v, found));
+        });
         i32.store(indices, i32.div_u(i32.sub(p, x), bytes));
-        storeLanes(floats, values, best, 0, true);
+        storeLanes(floats, values, loadLanes(floats, p, 0, true), 0, true);
         x.set(rowEnd);
         code.increase(indices, 4);
         code.increase(values, bytes);
@@ -131,21 +155,24 @@ export function emitArgRows(largest: boolean, dtype: FloatDType): Emitter {
 
 /**
  * `run(outer, n, m, step, x, indices, values)`, n ≥ 1, of an operand `[outer, n, m]`: the best so far and their places wait in the
- * results while rows pass by, four at a time. Rows of `x` and of the results lie `step` elements apart.
+ * results while rows pass by, some at a time: they are compared one by one only where one of them beats what was best, or a sum that is
+ * NaN says that one may be NaN. Rows of `x` and of the results lie `step` elements apart.
  */
 export function emitArgColumns(largest: boolean, dtype: FloatDType): Emitter {
   return (code, features) => {
     const { i32, i32x4, v128 } = code;
     const floats = floatsOf(code, dtype);
-    const { bytes, width } = floats;
+    const { vector, bytes, width } = floats;
     const sizes = { outer: 'i32', n: 'i32', m: 'i32', step: 'i32' } as const;
     const pointers = { x: 'i32', indices: 'i32', values: 'i32' } as const;
     code.export('run', { ...sizes, ...pointers }, [], ({ outer, n, m, step, x, indices, values }) => {
-      const [block, i, at, value, groupEnd] = code.locals('i32', 5);
+      const [block, i, at, value, left] = code.locals('i32', 5);
       const { choose } = lanes(code, features);
       const rows = code.locals('i32', TURN);
       const numbers = code.locals('v128', TURN);
-      const [best, place, v, mask] = code.locals('v128', 4);
+      const [best, found, sum, place, v, mask] = code.locals('v128', 6);
+      const better = betterOf(floats, largest);
+      const plus = idleAdd(floats, features);
       const stepBytes = code.local('i32', code.scale(step, bytes));
       const loadPlace = (one: boolean): Value<'v128'> =>
         one ? v128.load32_zero(at) : width === 4 ? v128.load(at) : v128.load64_zero(at);
@@ -166,20 +193,34 @@ export function emitArgColumns(largest: boolean, dtype: FloatDType): Emitter {
         overRow(floats, m, [...moves, [at, 4]], body);
         code.increase(x, i32.mul(stepBytes, count));
       };
+      /** Compares rows one by one, of the lanes whose best so far and its place are loaded. */
+      const compare = (count: number, one: boolean): void => {
+        place.set(loadPlace(one));
+        for (let r = 0; r < count; r++) {
+          v.set(loadLanes(floats, rows[r], 0, one));
+          mask.set(beats(floats, largest, v, best));
+          best.set(choose(mask, v, best));
+          if (width === 2) mask.set(i32x4.shuffle([0, 2, 0, 2], mask, mask));
+          place.set(choose(mask, numbers[r], place));
+        }
+        storeLanes(floats, value, best, 0, one);
+        storePlace(one);
+      };
       const take = (count: number): void => {
         for (let r = 0; r < count; r++) numbers[r].set(i32x4.splat(i32.add(i, r)));
         along(count, (one) => {
           best.set(loadLanes(floats, value, 0, one));
-          place.set(loadPlace(one));
+          if (count < TURN) {
+            compare(count, one);
+            return;
+          }
           for (let r = 0; r < count; r++) {
             v.set(loadLanes(floats, rows[r], 0, one));
-            mask.set(beats(floats, largest, v, best));
-            best.set(choose(mask, v, best));
-            if (width === 2) mask.set(i32x4.shuffle([0, 2, 0, 2], mask, mask));
-            place.set(choose(mask, numbers[r], place));
+            found.set(r === 0 ? v : better(found, v));
+            sum.set(r === 0 ? v : plus(sum, v));
           }
-          storeLanes(floats, value, best, 0, one);
-          storePlace(one);
+          mask.set(v128.or(largest ? vector.gt(found, best) : vector.lt(found, best), vector.ne(sum, sum)));
+          code.if(v128.any_true(mask), () => compare(count, one));
         });
         code.increase(i, count);
       };
@@ -191,14 +232,29 @@ export function emitArgColumns(largest: boolean, dtype: FloatDType): Emitter {
           storePlace(one);
         });
         i.set(1);
-        groupEnd.set(i32.add(i32.and(i32.sub(n, 1), -TURN), 1));
-        code.whileLess(i, groupEnd, () => take(TURN));
-        code.whileLess(i, n, () => take(1));
+        code.whileLess(i, n, () => {
+          left.set(i32.sub(n, i));
+          code.if(
+            i32.and(i32.ge_u(i, FIRST), i32.ge_u(left, TURN)),
+            () => take(TURN),
+            () =>
+              code.if(
+                i32.ge_u(left, GROUP),
+                () => take(GROUP),
+                () => take(1),
+              ),
+          );
+        });
         code.increase(indices, i32.shl(step, 2));
         code.increase(values, stepBytes);
       });
     });
   };
+}
+
+/** The larger (or smaller). It keeps the first operand beside a NaN, and so may lose one: sums tell whether there is one. */
+function betterOf({ vector }: Floats, largest: boolean) {
+  return (a: Vector, b: Operand<'v128'>): Value<'v128'> => (largest ? vector.pmax(a, b) : vector.pmin(a, b));
 }
 
 /** a beats b, lane by lane */

@@ -5,6 +5,7 @@
 
 import type { FloatDType } from '../../dtype.ts';
 import type { Assembler, Local, Operand, Value } from '../assembler.ts';
+import type { Features } from '../features.ts';
 
 type Pointer = Local<'i32'>;
 type Vector = Local<'v128'>;
@@ -124,6 +125,19 @@ export function overGroups(
     for (const [pointer, size] of moves) code.increase(pointer, width * group * size);
   });
   overRow(floats, left, moves, (one) => body(1, one));
+}
+
+/**
+ * a + v, where instructions allow as 1 · v + a, which has the same bits: comparisons keep a processor's units for additions busy, and
+ * those for multiply-adds lie idle beside them.
+ */
+export function idleAdd(
+  { code, isSingle, vector }: Floats,
+  { fma }: Features,
+): (a: Vector, v: Vector) => Value<'v128'> {
+  if (!fma) return (a, v) => vector.add(a, v);
+  const unit = code.constant(isSingle ? 'f32x4' : 'f64x2', 1);
+  return (a, v) => vector.relaxed_madd(v, unit, a);
 }
 
 /** Sums neighbours pairwise, with `add`. */

@@ -104,9 +104,11 @@ for (const strict of [false, true]) {
       inMode(() => {
         for (const n of SIZES) {
           for (const chunk of [16, 1024]) {
-            const [rows, chunks] = [3, Math.ceil(n / chunk)];
+            const [rows, chunks] = [4, Math.ceil(n / chunk)];
             const [x, out] = [place(dtype, rows * n), place(kind, rows * chunks)];
             fill(x.values(), dtype, n, 2 * n - 1);
+            // a sum that is NaN, of elements that are not
+            if (n > 1 && !dtype.includes('int')) x.values().set([Number.POSITIVE_INFINITY, -Infinity], 3 * n);
             const { run } = kernel<Run>(reduceName(fold, dtype, 'rows'), emitReduceRows(fold, dtype), heap().memory);
             run(rows, n, chunk, x.at, out.at);
             for (let r = 0; r < rows; r++) {
@@ -161,15 +163,26 @@ for (const strict of [false, true]) {
           `${argName(largest, dtype, along)} finds the first extreme, or the first NaN, ${how}`,
           inMode(() => {
             for (const n of [...SIZES.slice(1), 2048, 4100]) {
-              for (const special of [false, true]) {
+              for (const special of ['none', 'many', 'one', 'infinite'] as const) {
                 const lines = n > 100 ? 5 : 21;
                 const [x, places, values] = [place(dtype, lines * n), place('int32', lines), place(dtype, lines)];
                 for (let i = 0; i < lines * n; i++) {
                   x.values()[i] =
-                    special && i % 7 === 3 ? [Number.NaN, -0, ...SPECIAL][i % 5] : Math.round(random(i, n) * 12);
+                    special === 'many' && i % 7 === 3
+                      ? [Number.NaN, -0, ...SPECIAL][i % 5]
+                      : Math.round(random(i, n) * 12);
                 }
-                if (special) x.values().fill(largest ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY, 0, n);
+                if (special === 'many')
+                  x.values().fill(largest ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY, 0, n);
                 const isRows = along === 'rows';
+                // In some lines one NaN, late or early; in some both infinities, whose sum is a NaN where none is among them.
+                const rare = { none: [], many: [], one: [Number.NaN], infinite: [Number.POSITIVE_INFINITY, -Infinity] };
+                for (let line = 0; line < lines; line += 2) {
+                  for (const [k, value] of rare[special].entries()) {
+                    const i = Math.floor((random(line, n + k) + 0.5) * n);
+                    x.values()[isRows ? line * n + i : i * lines + line] = value;
+                  }
+                }
                 const emit = isRows ? emitArgRows(largest, dtype) : emitArgColumns(largest, dtype);
                 const { run } = kernel<Run>(argName(largest, dtype, along), emit, heap().memory);
                 run(...(isRows ? [lines, n] : [1, n, lines, lines]), x.at, places.at, values.at);

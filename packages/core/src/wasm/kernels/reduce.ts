@@ -15,7 +15,7 @@ import type { Assembler, Local, Value } from '../assembler.ts';
 import type { Features } from '../features.ts';
 import type { Emitter } from '../module.ts';
 import type { Floats } from './floats.ts';
-import { acrossLanes, floatsOf, halvesOf, loadLanes, widen } from './floats.ts';
+import { acrossLanes, floatsOf, halvesOf, idleAdd, loadLanes, widen } from './floats.ts';
 
 type Int = Local<'i32'>;
 type Vector = Local<'v128'>;
@@ -43,6 +43,8 @@ export function foldedDType(fold: Fold, dtype: FoldDType): FloatDType | 'int32' 
 
 /** Vectors (or rows) that are taken at once. */
 const GROUP = 4;
+/** Groups of a row that are taken in turns, so that one does not wait for the other. */
+const CHAINS = 2;
 
 /** How a fold works on vectors of `width` elements, whose results fill `accumulators` vectors. */
 interface Folding {
@@ -54,10 +56,10 @@ interface Folding {
   readonly identity: Vector;
   load(p: Int, at: number, one: boolean): Value<'v128'>;
   begin(): void;
-  /** Takes vectors into accumulators; they may be written over. */
-  take(into: readonly Vector[], vectors: readonly Vector[]): void;
-  /** After the last `take` into an accumulator. */
-  seal(into: Vector): void;
+  /** Takes vectors into the accumulators of a chain; they may be written over. */
+  take(into: readonly Vector[], vectors: readonly Vector[], chain?: number): void;
+  /** After the last `take`; `reread` visits all vectors that were taken once more, for what is rare. */
+  seal(into: Vector, reread: (visit: (v: Vector) => void) => void): void;
   merge(a: Vector, b: Vector | Value<'v128'>): Value<'v128'>;
 }
 
@@ -115,13 +117,18 @@ function doubleFold(floats: Floats, fold: Fold, { fma }: Features): Folding {
   };
 }
 
-function extremeFold(floats: Floats, largest: boolean): Folding {
+/**
+ * Extremes by instructions that keep their first operand beside a NaN, and so may lose one. A sum of all elements is NaN where one of
+ * them is, at one addition each; where it is (also for ∞ - ∞), NaNs are looked for.
+ */
+function extremeFold(floats: Floats, largest: boolean, chains: number, features: Features): Folding {
   const { code, vector, bytes, width } = floats;
   const { v128 } = code;
   const identity = code.local('v128', vector.const(largest ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY));
-  const [nan, isNan] = code.locals('v128', 2);
-  // These keep the first operand beside a NaN, which is remembered apart: all ones is a NaN.
+  const sums = code.locals('v128', chains);
+  const [partial, nan] = code.locals('v128', 2);
   const better = (a: Vector, b: Vector): Value<'v128'> => (largest ? vector.pmax(a, b) : vector.pmin(a, b));
+  const plus = idleAdd(floats, features);
   return {
     bytes,
     width,
@@ -129,16 +136,30 @@ function extremeFold(floats: Floats, largest: boolean): Folding {
     outBytes: bytes,
     identity,
     load: (p, at, one) => loadLanes(floats, p, at, one, identity),
-    begin: () => nan.set(code.i32x4.const(0)),
-    take([into], vectors) {
-      for (const v of vectors) {
-        isNan.set(vector.ne(v, v));
-        nan.set(v128.or(nan, isNan));
-      }
+    begin() {
+      for (const sum of sums) sum.set(vector.const(0));
+    },
+    take([into], vectors, chain = 0) {
+      vectors.forEach((v, i) => {
+        partial.set(i === 0 ? v : plus(partial, v));
+      });
+      sums[chain].set(plus(sums[chain], partial));
       const best = pairwise(vectors, better);
       into.set(better(into, best));
     },
-    seal: (into) => into.set(v128.or(into, nan)),
+    seal(into, reread) {
+      partial.set(sums[0]);
+      for (const sum of sums.slice(1)) partial.set(vector.add(partial, sum));
+      code.if(v128.any_true(vector.ne(partial, partial)), () => {
+        nan.set(code.i32x4.const(0));
+        reread((v) => {
+          partial.set(vector.ne(v, v));
+          nan.set(v128.or(nan, partial));
+        });
+        // all ones is a NaN
+        into.set(v128.or(into, nan));
+      });
+    },
     merge: (a, b) => (largest ? vector.max(a, b) : vector.min(a, b)),
   };
 }
@@ -173,10 +194,13 @@ function integerFold(code: Assembler, dtype: 'int32' | 'uint8'): Folding {
   };
 }
 
-function foldingOf(code: Assembler, features: Features, fold: Fold, dtype: FoldDType): Folding {
+/** `chains`: how many times accumulators there are. */
+function foldingOf(code: Assembler, features: Features, fold: Fold, dtype: FoldDType, chains: number): Folding {
   if (dtype === 'int32' || dtype === 'uint8') return integerFold(code, dtype);
   const floats = floatsOf(code, dtype);
-  return fold === 'max' || fold === 'min' ? extremeFold(floats, fold === 'max') : doubleFold(floats, fold, features);
+  return fold === 'max' || fold === 'min'
+    ? extremeFold(floats, fold === 'max', chains, features)
+    : doubleFold(floats, fold, features);
 }
 
 /** `run(rows, n, chunk, x, out)` */
@@ -185,18 +209,17 @@ export function emitReduceRows(fold: Fold, dtype: FoldDType): Emitter {
     const { i32, v128 } = code;
     const params = { rows: 'i32', n: 'i32', chunk: 'i32', x: 'i32', out: 'i32' } as const;
     code.export('run', params, [], ({ rows, n, chunk, x, out }) => {
-      const folding = foldingOf(code, features, fold, dtype);
+      const folding = foldingOf(code, features, fold, dtype, CHAINS);
       const { bytes, width, accumulators, outBytes } = folding;
       const step = width * bytes;
-      const [row, rowEnd, end, left] = code.locals('i32', 4);
+      const [row, rowEnd, start, end, left] = code.locals('i32', 5);
       const vectors = code.locals('v128', GROUP);
-      // Two groups at a time, so that one does not wait for the other.
-      const chains = [code.locals('v128', accumulators), code.locals('v128', accumulators)];
+      const chains = Array.from({ length: CHAINS }, () => code.locals('v128', accumulators));
       const [first, second] = chains;
       const chunkBytes = code.local('i32', code.scale(chunk, bytes));
-      const take = (group: readonly Vector[], count: number, at: number, one: boolean): void => {
+      const take = (chain: number, count: number, at: number, one: boolean): void => {
         for (let i = 0; i < count; i++) vectors[i].set(folding.load(x, at + i * step, one));
-        folding.take(group, vectors.slice(0, count));
+        folding.take(chains[chain], vectors.slice(0, count), chain);
       };
       /** While a whole turn of `turnBytes` is left. */
       const whole = (turnBytes: number, body: () => void): void => {
@@ -214,15 +237,24 @@ export function emitReduceRows(fold: Fold, dtype: FoldDType): Emitter {
           end.set(i32.add(x, code.least(end, chunkBytes)));
           for (const chain of chains) for (const acc of chain) acc.set(folding.identity);
           folding.begin();
-          whole(2 * GROUP * step, () => {
-            take(first, GROUP, 0, false);
-            take(second, GROUP, GROUP * step, false);
+          start.set(x);
+          whole(CHAINS * GROUP * step, () => {
+            for (let chain = 0; chain < CHAINS; chain++) take(chain, GROUP, chain * GROUP * step, false);
           });
-          whole(step, () => take(first, 1, 0, false));
-          whole(bytes, () => take(first, 1, 0, true));
+          whole(step, () => take(0, 1, 0, false));
+          whole(bytes, () => take(0, 1, 0, true));
           first.forEach((acc, i) => {
-            folding.seal(acc);
             acc.set(folding.merge(acc, second[i]));
+            folding.seal(acc, (visit) => {
+              const [v] = vectors;
+              const again = (one: boolean): void => {
+                v.set(folding.load(x, 0, one));
+                visit(v);
+              };
+              x.set(start);
+              whole(step, () => again(false));
+              whole(bytes, () => again(true));
+            });
           });
           const [total, other] = first;
           if (accumulators === 2) total.set(folding.merge(total, other));
@@ -245,7 +277,7 @@ export function emitReduceColumns(fold: Fold, dtype: FoldDType): Emitter {
     const { i32, v128 } = code;
     const sizes = { outer: 'i32', n: 'i32', m: 'i32', step: 'i32', chunk: 'i32' } as const;
     code.export('run', { ...sizes, x: 'i32', out: 'i32' }, [], ({ outer, n, m, step, chunk, x, out }) => {
-      const folding = foldingOf(code, features, fold, dtype);
+      const folding = foldingOf(code, features, fold, dtype, 1);
       const { bytes, width, accumulators, outBytes } = folding;
       const [block, i, chunkEnd, groupEnd, o, end, whole] = code.locals('i32', 7);
       const pointers = code.locals('i32', GROUP);
@@ -276,7 +308,12 @@ export function emitReduceColumns(fold: Fold, dtype: FoldDType): Emitter {
           folding.take(one ? accs.slice(0, 1) : accs, vectors.slice(0, count));
           accs.forEach((acc, a) => {
             if (one && a > 0) return;
-            folding.seal(acc);
+            folding.seal(acc, (visit) => {
+              rows.forEach((p, r) => {
+                vectors[r].set(folding.load(p, 0, one));
+                visit(vectors[r]);
+              });
+            });
             if (!one) v128.store(o, acc, 16 * a);
             else if (outBytes === 4) v128.store32_lane(0, o, acc);
             else v128.store64_lane(0, o, acc);
