@@ -1,5 +1,6 @@
 /** Runs programs for a page, one at a time, each in a new worker. */
 
+import { START_MS, startThread, type Thread } from '@torsor/core';
 import type { Check } from '../functions/check.ts';
 import type { Trace } from '../tape/trace.ts';
 import type { Failure, Level, Report, Request } from './messages.ts';
@@ -25,7 +26,7 @@ export class Runner {
   readonly busy = $derived(this.state === 'starting' || this.state === 'running');
 
   readonly #files: Readonly<Record<string, string>>;
-  #worker: Worker | undefined;
+  #thread: Promise<Thread> | undefined;
   /** Lines that are not shown yet: a program may print faster than a page can draw. */
   #fresh: Line[] = [];
   #frame: ReturnType<typeof setTimeout> | undefined;
@@ -44,21 +45,26 @@ export class Runner {
     this.failure = undefined;
     this.silenced = false;
     this.ms = undefined;
-    const worker = new Worker(new URL('./runner.worker.ts', import.meta.url), { type: 'module' });
-    this.#worker = worker;
-    worker.addEventListener('message', ({ data }: MessageEvent<Report>) => {
-      if (worker !== this.#worker) return;
-      if (data.kind === 'ready') {
-        this.state = 'running';
-        const request: Request = { code, base: document.baseURI, files: this.#files, watch: this.#watch };
-        worker.postMessage(request);
-      } else this.#hear(data);
+    // as a thread, so that in Firefox the page makes the workers that a program starts
+    const thread = startThread({
+      url: null,
+      web: () => new Worker(new URL('./runner.worker.ts', import.meta.url), { type: 'module' }),
+      greetMs: START_MS,
+      onMessage: (report) => {
+        if (thread === this.#thread) this.#hear(report as Report);
+      },
     });
-    worker.addEventListener('error', (event) => {
-      event.preventDefault();
-      if (worker === this.#worker)
-        this.#fail({ name: 'Error', message: event.message ?? 'the program could not be started' });
+    this.#thread = thread;
+    this.#begin(thread, { code, base: document.baseURI, files: this.#files, watch: this.#watch });
+  }
+
+  async #begin(thread: Promise<Thread>, request: Request): Promise<void> {
+    const started = await thread;
+    if (thread !== this.#thread) return;
+    started.onEnd((cause) => {
+      if (thread === this.#thread) this.#fail({ name: 'Error', message: String((cause as Error).message ?? cause) });
     });
+    started.post(request);
   }
 
   /** Ends the program, whatever it is doing. What it has printed stays. */
@@ -75,6 +81,9 @@ export class Runner {
 
   #hear(report: Report): void {
     switch (report.kind) {
+      case 'ready':
+        this.state = 'running';
+        break;
       case 'printed':
         this.#fresh.push({ level: report.level, text: report.text });
         this.#frame ??= setTimeout(() => this.#show(), 16);
@@ -116,7 +125,7 @@ export class Runner {
 
   #end(): void {
     this.#show();
-    this.#worker?.terminate();
-    this.#worker = undefined;
+    this.#thread?.then((thread) => thread.terminate());
+    this.#thread = undefined;
   }
 }

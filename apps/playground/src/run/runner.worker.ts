@@ -3,6 +3,7 @@
  * ends the worker.
  */
 
+import { parentThread } from '@torsor/core';
 import { autograd } from 'torsor';
 import type { Check } from '../functions/check.ts';
 import type { Place } from './compile.ts';
@@ -115,5 +116,7 @@ self.addEventListener('unhandledrejection', (event) => {
   event.preventDefault();
   fail(event.reason);
 });
-self.addEventListener('message', ({ data }: MessageEvent<Request>) => run(data), { once: true });
-say({ kind: 'ready' });
+parentThread().then((page) => {
+  say({ kind: 'ready' });
+  page?.listen((request) => run(request as Request));
+}, fail);
