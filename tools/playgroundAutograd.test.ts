@@ -3,6 +3,7 @@
  * here, each control does what it says, and a link restores what was seen.
  */
 
+import { deflateRawSync } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FirefoxPage } from './bidi.ts';
@@ -280,6 +281,17 @@ inFirefox('Firefox runs programs, shows the same tape, and tells the line of wha
     await other.evaluate('document.fonts.ready.then(() => true)');
     await other.goto(`${playground.address}#/functions?program=mistake`);
     await other.waitFor('document.querySelectorAll("td.wrong").length === 4');
+    // workers of a worker, which the page makes
+    const pooled = `import { ones, workers } from 'torsor';
+const pool = await workers.start({ threads: 2 });
+console.log(ones(512, 512).matmul(ones(512, 512)).sum(), 'on', pool.threads, 'threads');
+await pool.stop();`;
+    await other.goto(`${playground.address}#/autograd?code=${deflateRawSync(pooled).toString('base64url')}`);
+    const run = '[...document.querySelectorAll("button")].find((button) => button.textContent.trim() === "Run")';
+    await other.waitFor(`${run} !== undefined`);
+    await other.evaluate(`${run}.click()`);
+    await other.waitFor('document.querySelector("[data-testid=output]")?.dataset.state === "done"');
+    assert.match(await other.text('[data-testid=output]'), /tensor\(1\.3422e\+08\) on 2 threads/);
     assert.equal(other.problems, []);
   } finally {
     await other.close();
