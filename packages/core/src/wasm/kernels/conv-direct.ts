@@ -27,6 +27,7 @@ import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
 import { exportTasks } from '../module.ts';
 import type { ConvShape } from './conv.ts';
+import { WINDOW, windowOf } from './conv-window.ts';
 import type { Element, Tiles } from './gemm-micro.ts';
 import { loadSplat, multiplyAdd, repeat, scalarOf, tilesFor } from './gemm-micro.ts';
 import type { TaskArgs } from './gemm-plan.ts';
@@ -169,18 +170,7 @@ export function directLaunch(
     channels: c.cin / c.groups,
     lineTasks,
     lineBlock: plan.lineBlock,
-    h: c.h,
-    w: c.w,
-    oh: c.oh,
-    ow: c.ow,
-    kh: c.kh,
-    kw: c.kw,
-    strideH: c.strideH,
-    strideW: c.strideW,
-    padTop: c.padTop,
-    padLeft: c.padLeft,
-    dilationH: c.dilationH,
-    dilationW: c.dilationW,
+    ...windowOf(c),
     padLines: plan.padLines,
     padColumns: plan.padColumns,
     padAt: plan.padAt,
@@ -512,18 +502,7 @@ const DIRECT = {
   channels: 'i32',
   lineTasks: 'i32',
   lineBlock: 'i32',
-  h: 'i32',
-  w: 'i32',
-  oh: 'i32',
-  ow: 'i32',
-  kh: 'i32',
-  kw: 'i32',
-  strideH: 'i32',
-  strideW: 'i32',
-  padTop: 'i32',
-  padLeft: 'i32',
-  dilationH: 'i32',
-  dilationW: 'i32',
+  ...WINDOW,
   padLines: 'i32',
   padColumns: 'i32',
   padAt: 'i32',

@@ -14,6 +14,7 @@ import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
 import { exportTasks } from '../module.ts';
 import type { ConvShape } from './conv.ts';
+import { WINDOW, windowOf } from './conv-window.ts';
 import type { MacroFuncs } from './gemm-macro.ts';
 import { emitColumns, emitMacro, emitPackB, FROM_C, FROM_ZERO } from './gemm-macro.ts';
 import type { Element, Tiles } from './gemm-micro.ts';
@@ -116,18 +117,7 @@ export function scatterLaunches(
     groups: c.groups,
     lineBlock: plan.lineBlock,
     columnBlock: plan.columnBlock,
-    h: c.h,
-    w: c.w,
-    oh: c.oh,
-    ow: c.ow,
-    kh: c.kh,
-    kw: c.kw,
-    strideH: c.strideH,
-    strideW: c.strideW,
-    padTop: c.padTop,
-    padLeft: c.padLeft,
-    dilationH: c.dilationH,
-    dilationW: c.dilationW,
+    ...windowOf(c),
     bufferAt: plan.bufferAt,
     bufferRow: plan.bufferRow,
     aAt: plan.aAt,
@@ -389,18 +379,7 @@ const CONV_SCATTER = {
   kBlock: 'i32',
   lineBlock: 'i32',
   columnBlock: 'i32',
-  h: 'i32',
-  w: 'i32',
-  oh: 'i32',
-  ow: 'i32',
-  kh: 'i32',
-  kw: 'i32',
-  strideH: 'i32',
-  strideW: 'i32',
-  padTop: 'i32',
-  padLeft: 'i32',
-  dilationH: 'i32',
-  dilationW: 'i32',
+  ...WINDOW,
   bufferAt: 'i32',
   bufferRow: 'i32',
   aAt: 'i32',

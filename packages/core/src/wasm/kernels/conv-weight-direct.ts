@@ -17,6 +17,7 @@ import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
 import { exportTasks } from '../module.ts';
 import type { ConvShape } from './conv.ts';
+import { WINDOW, windowOf } from './conv-window.ts';
 import type { Tiles } from './gemm-micro.ts';
 import { loadFirst, multiplyAdd, repeat, scalarOf, sumLanes, tilesFor } from './gemm-micro.ts';
 import type { TaskArgs } from './gemm-plan.ts';
@@ -77,18 +78,7 @@ export function weightDirectLaunch(
     taskRows,
     rowTasks,
     channels: c.cin / c.groups,
-    h: c.h,
-    w: c.w,
-    oh: c.oh,
-    ow: c.ow,
-    kh: c.kh,
-    kw: c.kw,
-    strideH: c.strideH,
-    strideW: c.strideW,
-    padTop: c.padTop,
-    padLeft: c.padLeft,
-    dilationH: c.dilationH,
-    dilationW: c.dilationW,
+    ...windowOf(c),
     padLines,
     padColumns,
   };
@@ -239,18 +229,7 @@ const WEIGHT_DIRECT = {
   taskRows: 'i32',
   rowTasks: 'i32',
   channels: 'i32',
-  h: 'i32',
-  w: 'i32',
-  oh: 'i32',
-  ow: 'i32',
-  kh: 'i32',
-  kw: 'i32',
-  strideH: 'i32',
-  strideW: 'i32',
-  padTop: 'i32',
-  padLeft: 'i32',
-  dilationH: 'i32',
-  dilationW: 'i32',
+  ...WINDOW,
   padLines: 'i32',
   padColumns: 'i32',
 } as const;

@@ -23,6 +23,7 @@ import { sumChunksLaunch } from './conv-chunks.ts';
 import { convKernel } from './conv-path.ts';
 import type { ConvMemory } from './conv-run.ts';
 import { weightDirectLaunch, weightDirectPlan } from './conv-weight-direct.ts';
+import { WINDOW, windowOf } from './conv-window.ts';
 import type { MacroFuncs } from './gemm-macro.ts';
 import { emitColumns, emitMacro, FROM_C, FROM_ZERO, paddedRows } from './gemm-macro.ts';
 import type { Tiles } from './gemm-micro.ts';
@@ -181,18 +182,7 @@ export function convBackwardWeightLaunches(c: ConvBackwardWeight, sharedPtr: num
     blocks: plan.blocks,
     chunks,
     lines: c.n * c.oh,
-    h: c.h,
-    w: c.w,
-    oh: c.oh,
-    ow: c.ow,
-    kh: c.kh,
-    kw: c.kw,
-    strideH: c.strideH,
-    strideW: c.strideW,
-    padTop: c.padTop,
-    padLeft: c.padLeft,
-    dilationH: c.dilationH,
-    dilationW: c.dilationW,
+    ...windowOf(c),
     isPadded: isPadded ? 1 : 0,
     lineBytes: (isPadded ? plan.padColumns : c.w) * bytes,
     planeBytes: (isPadded ? plan.padLines * plan.padColumns : c.h * c.w) * bytes,
@@ -248,18 +238,7 @@ const CONV_WEIGHT = {
   blocks: 'i32',
   chunks: 'i32',
   lines: 'i32',
-  h: 'i32',
-  w: 'i32',
-  oh: 'i32',
-  ow: 'i32',
-  kh: 'i32',
-  kw: 'i32',
-  strideH: 'i32',
-  strideW: 'i32',
-  padTop: 'i32',
-  padLeft: 'i32',
-  dilationH: 'i32',
-  dilationW: 'i32',
+  ...WINDOW,
   isPadded: 'i32',
   lineBytes: 'i32',
   planeBytes: 'i32',
