@@ -76,8 +76,9 @@ function logsumexp(m: Lanes, max: Vector, logarithm: Vector): Vector {
 }
 
 function better(m: Lanes, form: SoftmaxForm, a: Vector, b: Vector): Vector {
-  // pmax keeps the first operand beside a NaN; the NaN reaches all results through the sum.
-  return form === 'logsumexp' ? m.max(a, b) : m.pmax(a, b);
+  // pmax keeps the first operand beside a NaN; the NaN reaches all results through the sum, but for a maximum that is no number.
+  const best = m.pmax(a, b);
+  return form === 'logsumexp' ? m.choose(m.ne(b, b), b, best) : best;
 }
 
 /** Above this, powers of e are normal numbers. */
