@@ -18,32 +18,41 @@ const ERFCX = [
   -0.0590976588, 0.0483247042, 0.0953287035, -0.103000551, -0.171868056, 0.145740896, 0.558939219, 0.687160969,
   0.510791361,
 ];
+const HALF_ERFCX = /* @__PURE__ */ ERFCX.map((c) => c / 2);
 
-/**
- * e^(-c a²) for a ≥ 0, and 0 below 2⁻¹²⁶. The square of a head of a is exact, so that its rounding is not magnified:
- * a² = h² + (a - h) (a + h).
- */
+/** a² = square - lost, the rounding of the square being known, so that a power of it does not magnify that. */
+function squareOf(m: Lanes, a: Vector): { square: Vector; lost: Vector } {
+  if (m.features.fma) {
+    const square = m.mul(a, a);
+    return { square, lost: m.nmadd(a, a, square) };
+  }
+  // the square of a head of a is exact, and a² - h² = (a - h) (a + h)
+  const head = m.and(a, m.int(-0x1000));
+  return { square: m.mul(head, head), lost: m.mul(m.sub(head, a), m.add(a, head)) };
+}
+
+/** e^(-c a²) for c = 1 or 1/2, and 0 from |a| = √(88 / c) on, below 2⁻¹²⁶; a is not beyond that by much. */
 function expOfSquare(m: Lanes, a: Vector, c: number): Vector {
-  // From here on the scale below is 0.
-  const bounded = m.pmin(a, Math.sqrt(88 / c));
-  const head = m.and(bounded, m.int(-0x1000));
-  const square = m.mul(m.mul(head, head), -c);
-  const rest = m.mul(m.mul(m.sub(bounded, head), m.add(bounded, head)), c);
-  const whole = m.madd(square, Math.LOG2E, ROUND_TO_POWER);
-  const r = m.sub(reduced(m, square, m.sub(whole, ROUND_TO_POWER)), rest);
+  const { square, lost } = squareOf(m, a);
+  const exponent = m.mul(square, -c);
+  const whole = m.madd(exponent, Math.LOG2E, ROUND_TO_POWER);
+  const r = m.madd(lost, c, reduced(m, exponent, m.sub(whole, ROUND_TO_POWER)));
   return m.mul(expNear(m, r), m.i.shl(whole, 23));
 }
 
-/** e^(u²) erfc(u) for u = a √c ≥ 0 */
-function erfcx(m: Lanes, a: Vector, c: number): Vector {
-  const t = m.div(1, m.madd(a, Math.sqrt(c) / 2, 1));
-  return m.mul(m.polynomial(m.sub(t, 0.5), ERFCX), t);
+/** -|x|, but not below -√(88 / c), from where on the power is 0 */
+const negated = (m: Lanes, x: Vector, c: number): Vector => m.pmax(m.or(x, -0), -Math.sqrt(88 / c));
+
+/** e^(u²) erfc(u) for u = -a √c, a ≤ 0; or half of it, by halved coefficients */
+function erfcx(m: Lanes, a: Vector, c: number, coefficients: readonly number[]): Vector {
+  const t = m.div(1, m.madd(a, -Math.sqrt(c) / 2, 1));
+  return m.mul(m.polynomial(m.sub(t, 0.5), coefficients), t);
 }
 
 /** 1 - erf x, with results below 2⁻¹²⁶ as 0 */
 export function erfc(m: Lanes, x: Vector): Vector {
-  const size = m.abs(x);
-  const tail = m.mul(erfcx(m, size, 1), expOfSquare(m, size, 1));
+  const a = negated(m, x, 1);
+  const tail = m.mul(erfcx(m, a, 1, ERFCX), expOfSquare(m, a, 1));
   return m.choose(m.lt(x, 0), m.sub(2, tail), tail);
 }
 
@@ -58,23 +67,24 @@ export function erf(m: Lanes, x: Vector): Vector {
   return m.withSign(m.choose(m.gt(size, 0.9), far, near), x);
 }
 
-/** Φ(x), the share of a normal distribution below x, and e^(-x²/2), its density times √(2π) */
-function normal(m: Lanes, x: Vector): { below: Vector; density: Vector } {
-  const size = m.abs(x);
-  const density = expOfSquare(m, size, 0.5);
-  const tail = m.mul(m.mul(erfcx(m, size, 0.5), density), 0.5);
-  return { below: m.choose(m.lt(x, 0), tail, m.sub(1, tail)), density };
+/** -|x| bounded, Φ of that, and its density times √(2π), e^(-x²/2) */
+function normal(m: Lanes, x: Vector): { a: Vector; tail: Vector; density: Vector } {
+  const a = negated(m, x, 0.5);
+  const density = expOfSquare(m, a, 0.5);
+  return { a, tail: m.mul(erfcx(m, a, 0.5, HALF_ERFCX), density), density };
 }
 
-/** x Φ(x) */
+/** x Φ(x) = max(x, 0) - |x| Φ(-|x|); NaN at -Infinity, where PyTorch multiplies it by 0 */
 export function gelu(m: Lanes, x: Vector): Vector {
-  return m.mul(x, normal(m, x).below);
+  const { a, tail } = normal(m, x);
+  return m.or(m.madd(a, tail, m.pmax(x, 0)), m.eq(x, Number.NEGATIVE_INFINITY));
 }
 
-/** Φ(x) + x Φ'(x) */
+/** Φ(x) + x Φ'(x), of which -|x| Φ' is odd about 0 and 1 / 2: what is above 0 is 1 less its mirror image. */
 export function geluSlope(m: Lanes, x: Vector): Vector {
-  const { below, density } = normal(m, x);
-  return m.madd(m.mul(m.pmax(m.pmin(x, 20), -20), 1 / Math.sqrt(2 * Math.PI)), density, below);
+  const { a, tail, density } = normal(m, x);
+  const below = m.madd(m.mul(a, 1 / Math.sqrt(2 * Math.PI)), density, tail);
+  return m.choose(m.lt(x, 0), below, m.sub(1, below));
 }
 
 const GELU_CUBIC = 0.044715;
