@@ -1,6 +1,7 @@
 /** Results as data (the form that dashboards of benchmarks read) and as a table. */
 
 import type { Machine } from './machine.ts';
+import { byReason } from './reasons.ts';
 
 /** How a row stands to something: above 1, it is faster. */
 export interface Ratio {
@@ -142,8 +143,11 @@ export function markdown(report: Report): string {
     }
   }
   const short = results.filter((result) => shortfalls(result).length > 0);
-  text.push('', '## Short of issue 3', '');
-  if (short.length === 0) text.push('None.');
-  for (const result of short) text.push(`- ${result.name}: ${shortfalls(result).join('; ')}`);
+  text.push('', '## Short of issue 3');
+  if (short.length === 0) text.push('', 'None.');
+  for (const [why, rows] of byReason(short)) {
+    text.push('', why ?? 'Not explained:', '');
+    for (const result of rows) text.push(`- ${result.name}: ${shortfalls(result).join('; ')}`);
+  }
   return `${text.join('\n')}\n`;
 }
