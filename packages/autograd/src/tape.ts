@@ -15,6 +15,7 @@ import {
   keepShape,
   modes,
   NotImplementedError,
+  zerosLike,
 } from '@torsor/core';
 import type { ArgumentMeta, ErasedBackward, Formula, NotImplemented, TensorMeta } from './derivatives/define.ts';
 import { derivatives } from './derivatives/index.ts';
@@ -204,10 +205,10 @@ export function ruleOf(op: OpName): Rule | null {
   return rules[op];
 }
 
-/** For an op that is not differentiable and overwrites a tensor that was: no gradient reaches what was there. */
+/** For an op that is not differentiable and overwrites a tensor that was: gradients of what was there, and of what it took, are zeros. */
 export const BLOCKING_RULE: Rule = {
   kind: 'formula',
-  backward: () => [],
+  backward: (grad, { needs }) => needs.map((isNeeded) => isNeeded && zerosLike(grad as Tensor)),
   keepFor: [],
   keepOutputFor: [],
   name: null,

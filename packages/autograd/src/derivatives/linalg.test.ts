@@ -122,6 +122,15 @@ test('eigvalsh and svdvals leave out vectors only where no gradient is wanted', 
   assert.is(linalg.eigvalsh(A.detach()).gradFn, null);
 });
 
+test('the gradient of the zeroth power of a matrix is zeros', () => {
+  const A = leaf(2, 2);
+  linalg.matrixPower(A, 0).sum().backward();
+  assert.equal(A.grad?.toArray(), [
+    [0, 0],
+    [0, 0],
+  ]);
+});
+
 test('nodes have PyTorch’s names', () => {
   const A = leaf(3, 3);
   const name = (x: Tensor): string | undefined => x.gradFn?.name;

@@ -6,6 +6,7 @@ import { isFloating } from '../dtype.ts';
 import { ShapeError, ValueError } from '../errors.ts';
 import { broadcastShapes, formatShape, sizeOf, wrapDim } from '../layout.ts';
 import { oneDim, refuseBool, requireFloat } from '../ops/arguments.ts';
+import { copy_ } from '../ops/copies.ts';
 import { arange, eye } from '../ops/create.ts';
 import { clone, mul, pow, to } from '../ops/elementwise.ts';
 import { roll } from '../ops/join.ts';
@@ -70,7 +71,8 @@ export function matrixPower(A: Tensor, n: number): Tensor {
   checkSquare(op, A);
   if (!Number.isInteger(n)) throw new ValueError(`n must be an integer, but got ${n}`, { op, operands: { n } });
   return composed(() => {
-    if (n === 0) return clone(identityLike(A));
+    // written over a copy of A, which so has a gradient: zeros
+    if (n === 0) return copy_(clone(A), identityLike(A));
     let base = n < 0 ? inv(A) : A;
     let out: Tensor | null = null;
     for (let rest = Math.abs(n); ; ) {
