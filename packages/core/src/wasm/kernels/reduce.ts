@@ -269,7 +269,7 @@ export function emitReduceRows(fold: Fold, dtype: FoldDType): Emitter {
 }
 
 /**
- * `run(outer, n, m, step, chunk, x, out)`: results are kept in `out` while rows pass by, four at a time. Rows of `x` and of `out`
+ * `run(outer, n, m, step, chunk, x, out)`: results are kept in `out` while rows pass by, some at a time. Rows of `x` and of `out`
  * lie `step` elements apart.
  */
 export function emitReduceColumns(fold: Fold, dtype: FoldDType): Emitter {
@@ -280,8 +280,10 @@ export function emitReduceColumns(fold: Fold, dtype: FoldDType): Emitter {
       const folding = foldingOf(code, features, fold, dtype, 1);
       const { bytes, width, accumulators, outBytes } = folding;
       const [block, i, chunkEnd, groupEnd, o, end, whole] = code.locals('i32', 7);
-      const pointers = code.locals('i32', GROUP);
-      const vectors = code.locals('v128', GROUP);
+      // Sums are taken in one order; of extremes as many rows as there are registers for.
+      const group = fold === 'max' || fold === 'min' ? 2 * GROUP : GROUP;
+      const pointers = code.locals('i32', group);
+      const vectors = code.locals('v128', group);
       const accs = code.locals('v128', accumulators);
       const stepBytes = code.local('i32', code.scale(step, bytes));
       const outStep = code.local('i32', code.scale(step, outBytes));
@@ -333,7 +335,7 @@ export function emitReduceColumns(fold: Fold, dtype: FoldDType): Emitter {
         code.whileLess(i, n, () => {
           chunkEnd.set(i32.add(i, chunk));
           chunkEnd.set(code.least(chunkEnd, n));
-          groupEnd.set(i32.add(i, i32.and(i32.sub(chunkEnd, i), -GROUP)));
+          groupEnd.set(i32.add(i, i32.and(i32.sub(chunkEnd, i), -group)));
           o.set(out);
           end.set(code.index(out, m, outBytes));
           code.whileLess(o, end, () => {
@@ -341,7 +343,8 @@ export function emitReduceColumns(fold: Fold, dtype: FoldDType): Emitter {
             else v128.store64_lane(0, o, folding.identity);
             code.increase(o, outBytes);
           });
-          code.whileLess(i, groupEnd, () => take(GROUP));
+          code.whileLess(i, groupEnd, () => take(group));
+          if (group > GROUP) code.if(i32.ge_u(i32.sub(chunkEnd, i), GROUP), () => take(GROUP));
           code.whileLess(i, chunkEnd, () => take(1));
           code.increase(out, outStep);
         });
