@@ -175,4 +175,16 @@ test('prints its groups as PyTorch does', () => {
   assert.match(String(optimizer), /^SGD \(\nParameter Group 0\n {4}dampening: 0\n {4}lr: 0.1\n/);
 });
 
+test('small numbers are printed as Python writes them', () => {
+  const optimizer = new AdamW([ones(1, { requiresGrad: true })], { lr: 1e-4, weightDecay: 1.5e-5 });
+  assert.match(String(optimizer), /eps: 1e-08\n {4}lr: 0.0001\n {4}maximize: False\n {4}weight_decay: 1.5e-05\n/);
+});
+
+test('inspectors print an optimiser as String does', () => {
+  const optimizer = new SGD([ones(1, { requiresGrad: true })]) as unknown as Record<symbol, () => string>;
+  for (const inspector of ['nodejs.util.inspect.custom', 'Deno.customInspect']) {
+    assert.is(optimizer[Symbol.for(inspector)](), String(optimizer));
+  }
+});
+
 test.run();

@@ -313,6 +313,7 @@ export abstract class Optimizer<H extends object> {
     return copy;
   }
 
+  /** As PyTorch prints optimisers: the options of each group. */
   toString(): string {
     const groups = this.paramGroups.map((group, i) => {
       const options = Object.entries(group).filter(([key]) => key !== 'params');
@@ -320,6 +321,16 @@ export abstract class Optimizer<H extends object> {
       return `Parameter Group ${i}\n${lines.join('\n')}\n`;
     });
     return `${this.name} (\n${groups.join('\n')})`;
+  }
+
+  /** Node's and Bun's inspector. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+
+  /** Deno's inspector. */
+  [Symbol.for('Deno.customInspect')](): string {
+    return this.toString();
   }
 }
 
@@ -335,5 +346,7 @@ function formatOption(value: unknown): string {
   if (value === false) return 'False';
   if (value === null) return 'None';
   if (Array.isArray(value)) return `(${value.map(formatOption).join(', ')})`;
-  return String(value);
+  // Python writes small numbers as 1e-05, with two digits at least.
+  const isSmall = typeof value === 'number' && value !== 0 && Math.abs(value) < 1e-4;
+  return isSmall ? value.toExponential().replace(/-(\d)$/, '-0$1') : String(value);
 }
