@@ -7,6 +7,7 @@ import { near, refuses, values } from '../fixtures/check.ts';
 import type { AnyModule } from '../index.ts';
 import {
   Dropout,
+  Embedding,
   Linear,
   Module,
   ModuleDict,
@@ -144,6 +145,20 @@ test('ModuleDict registers by name', () => {
   assert.is(dict.length, 2);
   dict.clear();
   assert.is(String(dict), 'ModuleDict()');
+});
+
+test('ModuleDict knows which module each name has', () => {
+  const parts = new ModuleDict({ embedding: new Embedding(4, 2), layers: new ModuleList([new Linear(2, 2)]) });
+  assert.equal(parts.at('embedding').weight.shape, [4, 2]);
+  for (const layer of parts.at('layers')) assert.is(layer.inFeatures, 2);
+  // @ts-expect-error a list has no weight
+  assert.is(parts.at('layers').weight, undefined);
+  const anything: ModuleDict = parts;
+  const name: string = 'layers';
+  assert.is(anything.at(name), parts.at(name));
+  const listed = new ModuleDict([['head', new Linear(2, 1)]]);
+  assert.is(listed.at('head').outFeatures, 1);
+  assert.is(new ModuleDict(new Map([['head', new Linear(2, 1)]])).at('head').outFeatures, 1);
 });
 
 test('ParameterList makes parameters of tensors and registers them', () => {

@@ -406,18 +406,30 @@ abstract class DictContainer<T, Given = T> extends Module<[], never> {
 }
 
 /**
- * Modules by name, which registers them.
+ * Modules by name, which registers them. Of names that the constructor was given in an object, `at` knows which module is whose.
+ *
+ * @typeParam M what it holds
+ * @typeParam Known which of them each name has, as far as it is known
  *
  * @example
  * const activations = new ModuleDict({ relu: new ReLU(), leaky: new LeakyReLU() });
- * activations.at('relu')(x);
+ * activations.at('leaky').negativeSlope;
  */
-export class ModuleDict<M extends AnyModule = AnyModule> extends DictContainer<M> {
+export class ModuleDict<
+  M extends AnyModule = AnyModule,
+  Known extends Readonly<Record<string, M>> = Readonly<Record<string, M>>,
+> extends DictContainer<M> {
   static override readonly keepsNothing: boolean = true;
 
-  constructor(modules?: Named<M> | Iterable<readonly [string, M]> | null) {
+  constructor(modules?: (Known & Readonly<Record<string, M>>) | Named<M> | Iterable<readonly [string, M]> | null) {
     super();
     if (modules !== undefined && modules !== null) this.update(modules);
+  }
+
+  override at<K extends keyof Known & string>(key: K): Known[K];
+  override at(key: string): M;
+  override at(key: string): M {
+    return super.at(key);
   }
 
   protected override entry(key: string, value: M): M {
