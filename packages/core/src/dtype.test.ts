@@ -102,6 +102,7 @@ test('checkDType lets dtypes through and names them in its refusal', () => {
     assert.is(isFloating(dtype), dtype.includes('float'));
     assert.is(isHalf(dtype), dtype.endsWith('16'));
   }
+  refuses(() => checkDType('to', 'cuda:0'), 'DTypeError', /^to: unknown dtype "cuda:0"; there is one device/, 'device');
   for (const bad of ['float', 'Float32', '', 'toString', 'constructor', null, undefined, 3, {}, Symbol('s')]) {
     refuses(
       () => checkDType('zeros', bad),

@@ -60,7 +60,9 @@ export function checkDType(op: string, dtype: unknown): DType {
     if (isHalf(dtype as DType)) halves.inUse = true;
     return dtype as DType;
   }
-  throw new DTypeError(`unknown dtype ${show(dtype)}; known are ${DTYPES.join(', ')}`, {
+  const isDevice = typeof dtype === 'string' && /^(cpu|cuda|mps)\b/.test(dtype);
+  const hint = isDevice ? 'there is one device, leave it out' : `known are ${DTYPES.join(', ')}`;
+  throw new DTypeError(`unknown dtype ${show(dtype)}; ${hint}`, {
     op,
     operands: { dtype },
   });

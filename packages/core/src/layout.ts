@@ -3,7 +3,7 @@
  */
 
 import type { DType, TypedArray } from './dtype.ts';
-import { IndexError, ShapeError } from './errors.ts';
+import { IndexError, ShapeError, show } from './errors.ts';
 import { range, repeated } from './lists.ts';
 
 export type Shape = readonly number[];
@@ -71,7 +71,7 @@ export function formatShape(shape: Shape): string {
 export function wrapDim(op: string, dim: number, ndim: number): number {
   const range = Math.max(ndim, 1);
   if (!Number.isInteger(dim) || dim < -range || dim >= range) {
-    throw new IndexError(`dimension out of range, expected to be in [${-range}, ${range - 1}], but got ${dim}`, {
+    throw new IndexError(`dimension out of range, expected to be in [${-range}, ${range - 1}], but got ${show(dim)}`, {
       op,
       operands: { dim, ndim },
     });

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { refuses } from './fixtures/check.ts';
-import { isOptions, listArgument, named, tuple } from './options.ts';
+import { isOptions, listArgument, named, pick, tuple } from './options.ts';
 
 const NAMES = ['dim', 'keepdim', 'dtype'];
 const of = (...args: unknown[]): unknown[] => [...(named('sum', NAMES, args) as unknown as unknown[])];
@@ -34,6 +34,13 @@ test('arguments come by position, by name, or first by position and then by name
   assert.equal(of(1, { keepdim: true }), [1, true, undefined]);
   assert.equal(of(1, true, 'x', {}), [1, true, 'x']);
   assert.equal(of(Object.assign(Object.create(null), { dim: 2 })), [2, undefined, undefined]);
+});
+
+test('one argument may stand by its name among the options that another function reads', () => {
+  assert.equal(pick('steps', 5, { dtype: 'x' }), [5, { dtype: 'x' }]);
+  assert.equal(pick('steps', { steps: 5, dtype: 'x' }, undefined), [5, { dtype: 'x' }]);
+  assert.equal(pick('steps', { dtype: 'x' }, undefined), [{ dtype: 'x' }, undefined], 'not named');
+  assert.equal(pick('steps', { steps: 5 }, {}), [{ steps: 5 }, {}], 'options must come last');
 });
 
 test('undefined counts as left out, null as given', () => {

@@ -66,6 +66,20 @@ export function named<T extends readonly unknown[]>(
   return values as unknown as Partial<T> & { readonly length: number };
 }
 
+/**
+ * An argument that stands in its place, or by its name among the options that stand there, and the options without it. For what is
+ * required, and followed by options that another function reads.
+ *
+ * @example
+ * pick('steps', { steps: 5, dtype: 'float64' }, undefined); // [5, { dtype: 'float64' }]
+ * pick('steps', 5, { dtype: 'float64' }); // [5, { dtype: 'float64' }]
+ */
+export function pick<T, O>(name: string, value: unknown, options: O | undefined): [T, O | undefined] {
+  if (!isOptions(value) || options !== undefined || !Object.hasOwn(value, name)) return [value as T, options];
+  const { [name]: given, ...others } = value;
+  return [given as T, others as O];
+}
+
 /** @throws ShapeError unless a shape, or what goes like one, is a list: functions do not take sizes one by one */
 export function needList(op: string, name: string, value: unknown): void {
   if (Array.isArray(value)) return;

@@ -141,8 +141,15 @@ export class Tensor extends TensorBase {
     return recordFunction('item', read, [this]);
   }
 
-  /** Nested lists of the values: numbers, booleans for bool, BigInts for int64. */
-  toArray(): NestedValues {
+  /**
+   * Nested lists of the values: numbers, booleans for bool, BigInts for int64.
+   *
+   * @typeParam T what it is known to be: of a vector of floats, `number[]`
+   *
+   * @example
+   * const order = randperm(10).toArray<number[]>();
+   */
+  toArray<T extends NestedValues = NestedValues>(): T {
     const flat = this.toTypedArray();
     const value = (i: number): number | boolean | bigint => (this.dtype === 'bool' ? flat[i] !== 0 : flat[i]);
     let at = 0;
@@ -150,12 +157,12 @@ export class Tensor extends TensorBase {
       if (d === this.ndim) return value(at++);
       return Array.from({ length: this.shape[d] }, () => build(d + 1));
     };
-    return build(0);
+    return build(0) as T;
   }
 
   /** Nested lists of the values, named as in PyTorch. */
-  tolist(): NestedValues {
-    return this.toArray();
+  tolist<T extends NestedValues = NestedValues>(): T {
+    return this.toArray<T>();
   }
 
   /**
@@ -554,7 +561,7 @@ export class Tensor extends TensorBase {
     return views.squeeze(this, ...args);
   }
 
-  unsqueeze(dim: number): Tensor {
+  unsqueeze(dim: number | { dim: number }): Tensor {
     return views.unsqueeze(this, dim);
   }
 
@@ -1411,12 +1418,12 @@ export class Tensor extends TensorBase {
   }
 
   /** See {@link elementwise.maskedFill}. */
-  maskedFill(mask: Tensor, value: Operand): Tensor {
+  maskedFill(mask: Tensor, value: Operand | { readonly value: Operand }): Tensor {
     return elementwise.maskedFill(this, mask, value);
   }
 
   /** `maskedFill` in place. */
-  maskedFill_(mask: Tensor, value: Operand): this {
+  maskedFill_(mask: Tensor, value: Operand | { readonly value: Operand }): this {
     elementwise.maskedFill_(this, mask, value);
     return this;
   }

@@ -11,6 +11,7 @@ import type { FunctionContext } from '@torsor/autograd';
 import { Function as AutogradFunction, borrowGrad, noGrad } from '@torsor/autograd';
 import type { DType, RemovableHandle } from '@torsor/core';
 import {
+  checkDType,
   composed,
   expose,
   isFloating,
@@ -481,7 +482,7 @@ export abstract class Module<A extends readonly unknown[] = [input: Tensor], R =
   /** Casts floating parameters and buffers, in place. */
   to(dtype: DType | { dtype?: DType }): this {
     const [target] = named<[DType]>('to', ['dtype'], [dtype]);
-    if (target === undefined || !isFloating(target)) {
+    if (target === undefined || !isFloating(checkDType('Module.to', target))) {
       throw new ValueError(`only accepts floating point dtypes, but got ${String(target)}`, { op: 'Module.to' });
     }
     for (const tensor of [...this.parameters(), ...this.buffers()]) {

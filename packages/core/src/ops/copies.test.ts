@@ -114,4 +114,12 @@ test('casts of contiguous tensors convert as single elements do', () => {
   assert.is(x.gt(0).to('float32').sum().item(), 5);
 });
 
+test('to takes the dtype of another tensor', () => {
+  const x = arange(3);
+  assert.is(x.to(zeros(1, { dtype: 'float64' })).dtype, 'float64');
+  assert.is(x.to(zeros(2)), x);
+  assert.is.not(x.to(zeros(2), { copy: true }), x);
+  assert.is(x.to({ dtype: zeros(1, { dtype: 'int32' }) }).dtype, 'int32');
+});
+
 test.run();

@@ -1,6 +1,6 @@
 /** Copies, casts and fills. */
 
-import { allocate } from '../base.ts';
+import { allocate, isTensor } from '../base.ts';
 import { dispatch, dispatchInPlace } from '../dispatch.ts';
 import type { DType } from '../dtype.ts';
 import { checkDType } from '../dtype.ts';
@@ -32,19 +32,20 @@ const toForward: ElementwiseOps['to'] = (self, dtype) => {
 };
 
 export interface ToOptions {
-  readonly dtype?: DType;
+  /** The dtype, or a tensor that has it. */
+  readonly dtype?: DType | Tensor;
   /** Copy even where the dtype is right already. Default false. */
   readonly copy?: boolean;
 }
 
 /**
- * `self` in another dtype: floats to integers truncate, to bool test against 0. Returns `self` itself when nothing changes
- * and `copy` is false.
+ * `self` in another dtype, or that of another tensor: floats to integers truncate, to bool test against 0. Returns `self` itself when
+ * nothing changes and `copy` is false.
  */
-export function to(self: Tensor, dtype: DType | ToOptions, options?: ToOptions): Tensor {
+export function to(self: Tensor, dtype: DType | Tensor | ToOptions, options?: ToOptions): Tensor {
   checkTensor('to', 'self', self);
-  const [target = self.dtype, copy = false] = named<[DType, boolean]>('to', ['dtype', 'copy'], [dtype, options]);
-  checkDType('to', target);
+  const [given = self, copy = false] = named<[DType | Tensor, boolean]>('to', ['dtype', 'copy'], [dtype, options]);
+  const target = checkDType('to', isTensor(given) ? given.dtype : given);
   if (target === self.dtype) return copy ? clone(self) : self;
   return dispatch('to', toForward, [self, target]);
 }

@@ -12,7 +12,7 @@ import { checkHolds } from '../holds.ts';
 import { runCopy, runFill } from '../kernels.ts';
 import type { Shape } from '../layout.ts';
 import { formatShape, sizeOf } from '../layout.ts';
-import { isOptions, named, needList } from '../options.ts';
+import { isOptions, named, needList, pick } from '../options.ts';
 import { copy, writeElement } from '../reference/elementwise.ts';
 import * as exact from '../reference/exactMath.ts';
 import type { Tensor } from '../tensor.ts';
@@ -287,13 +287,14 @@ function filled(op: string, shape: Shape, dtype: DType, value: number | boolean 
 /** `shape` filled with one value; the dtype follows the value (number: float32, boolean: bool, BigInt: int64) unless given. */
 export function full(
   shape: readonly number[] | number,
-  fillValue: number | boolean | bigint,
+  fillValue: number | boolean | bigint | (CreateOptions & { readonly fillValue: number | boolean | bigint }),
   options?: CreateOptions,
 ): Tensor {
-  const { dtype, requiresGrad } = createOptions('full', options);
+  const [value, others] = pick<number | boolean | bigint, CreateOptions>('fillValue', fillValue, options);
+  const { dtype, requiresGrad } = createOptions('full', others);
   const sizes = [...checkShape('full', typeof shape === 'number' ? [shape] : shape)];
-  const target = dtype ?? inferDType('full', [checkScalar('full', fillValue)]);
-  return finish('full', filled('full', sizes, target, fillValue), requiresGrad);
+  const target = dtype ?? inferDType('full', [checkScalar('full', value)]);
+  return finish('full', filled('full', sizes, target, value), requiresGrad);
 }
 
 function like(
@@ -398,7 +399,17 @@ function countInto(out: Tensor, at: number, n: number, from: number, by: number,
  * `steps` values evenly spaced from `start` to `end`, both included. As PyTorch, the second half is counted back from `end`,
  * so that it is met exactly.
  */
-export function linspace(start: number, end: number, steps: number, options?: CreateOptions): Tensor {
+export function linspace(
+  start: number,
+  end: number,
+  steps: number | (CreateOptions & { readonly steps: number }),
+  options?: CreateOptions,
+): Tensor {
+  const [count, others] = pick<number, CreateOptions>('steps', steps, options);
+  return evenly(start, end, count, others);
+}
+
+function evenly(start: number, end: number, steps: number, options: CreateOptions | undefined): Tensor {
   const { dtype, requiresGrad } = createOptions('linspace', options);
   const target = dtype ?? 'float32';
   checkSteps('linspace', start, end, steps, target);

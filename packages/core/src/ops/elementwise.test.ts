@@ -142,6 +142,21 @@ for (const [name, byDType] of Object.entries(fixtures.binary)) {
   });
 }
 
+test('where of a condition alone lists where it holds, or is not 0', () => {
+  const x = tensor([
+    [0, 3],
+    [5, 0],
+  ]);
+  const places = ops.where(ops.gt(x, 2));
+  assert.equal(places.map(values), [
+    [0, 1],
+    [1, 0],
+  ]);
+  assert.equal(values(x.at(...places)), [3, 5]);
+  assert.equal(ops.where(x).map(values), places.map(values));
+  refuses(() => ops.where(x.gt(2), x, undefined as never), 'DTypeError', /other must be a tensor or a number/, 'other');
+});
+
 test('where, lerp, addcmul, addcdiv and maskedFill give PyTorch’s values and broadcast as it does', () => {
   const tensors = fixtures.ternary as unknown as Readonly<Record<string, FixtureTensor>>;
   for (const { op: name, args, out } of fixtures.ternary.cases) {

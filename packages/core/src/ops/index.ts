@@ -61,11 +61,23 @@ const gatherForward: IndexOps['gather'] = (self, dim, index) => {
  * @example
  * gather(tensor([[1, 2], [3, 4]]), 1, tensor([[0, 0], [1, 0]], { dtype: 'int32' })); // [[1, 1], [4, 3]]
  */
-export function gather(self: Tensor, dim: number, index: Tensor): Tensor {
+export function gather(self: Tensor, dim: number | DimIndex, index?: Tensor | Pick<DimIndex, 'index'>): Tensor {
   checkTensor('gather', 'self', self);
-  const d = wrapDim('gather', dim, self.ndim);
-  checkAlongDim('gather', self, d, index, null);
-  return dispatch('gather', gatherForward, [self, d, index]);
+  const [along, at] = dimIndex('gather', dim, index);
+  const d = wrapDim('gather', along, self.ndim);
+  checkAlongDim('gather', self, d, at, null);
+  return dispatch('gather', gatherForward, [self, d, at]);
+}
+
+/** Where to look, by name. */
+export interface DimIndex {
+  readonly dim: number;
+  readonly index: Tensor;
+}
+
+function dimIndex(op: string, dim: unknown, index: unknown): [dim: number, index: Tensor] {
+  if (isTensor(index)) return [dim as number, index]; // by far the most frequent form, and a hot one
+  return named<[number, Tensor]>(op, ['dim', 'index'], [dim, index]) as [number, Tensor];
 }
 
 export interface TakeAlongDimOptions {
@@ -253,11 +265,12 @@ const embeddingForward = selectSlices('embedding');
  * @example
  * indexSelect(tensor([[1, 2], [3, 4]]), 0, tensor([1, 1], { dtype: 'int32' })); // [[3, 4], [3, 4]]
  */
-export function indexSelect(self: Tensor, dim: number, index: Tensor): Tensor {
+export function indexSelect(self: Tensor, dim: number | DimIndex, index?: Tensor | Pick<DimIndex, 'index'>): Tensor {
   checkTensor('indexSelect', 'self', self);
-  const d = wrapDim('indexSelect', dim, self.ndim);
-  checkVector('indexSelect', index);
-  return dispatch('indexSelect', indexSelectForward, [self, d, index]);
+  const [along, at] = dimIndex('indexSelect', dim, index);
+  const d = wrapDim('indexSelect', along, self.ndim);
+  checkVector('indexSelect', at);
+  return dispatch('indexSelect', indexSelectForward, [self, d, at]);
 }
 
 export interface EmbeddingOptions {

@@ -285,6 +285,7 @@ const rollForward: IndexOps['roll'] = (self, shifts, dims) => {
 };
 
 export interface RollOptions {
+  readonly shifts: number | readonly number[];
   readonly dims?: number | readonly number[] | null;
 }
 
@@ -299,15 +300,19 @@ export interface RollOptions {
  */
 export function roll(
   self: Tensor,
-  shifts: number | readonly number[],
-  dims?: number | readonly number[] | null | RollOptions,
+  shifts: number | readonly number[] | RollOptions,
+  dims?: number | readonly number[] | null | Omit<RollOptions, 'shifts'>,
 ): Tensor {
   checkTensor('roll', 'self', self);
-  const [given] = named<[number | readonly number[] | null]>('roll', ['dims'], [dims]);
-  const steps = Array.isArray(shifts) ? [...shifts] : [shifts];
+  const [by, given] = named<[number | readonly number[], number | readonly number[] | null]>(
+    'roll',
+    ['shifts', 'dims'],
+    [shifts, dims],
+  );
+  const steps = Array.isArray(by) ? [...by] : [by];
   const along = given === undefined || given === null ? [] : typeof given === 'number' ? [given] : [...given];
   if (steps.length === 0 || steps.some((n) => !Number.isInteger(n))) {
-    throw new ValueError(`shifts must be integers, at least one, but got ${show(shifts)}`, { op: 'roll' });
+    throw new ValueError(`shifts must be integers, at least one, but got ${show(by)}`, { op: 'roll' });
   }
   if (along.length === 0 && steps.length === 1) {
     return view(dispatch('roll', rollForward, [reshape(self, [-1]), steps, [0]]), self.shape);

@@ -20,7 +20,7 @@ import {
   sameShape,
   sizeOf,
 } from '../layout.ts';
-import { isOptions, named } from '../options.ts';
+import { isOptions, named, pick } from '../options.ts';
 import type { FloatArray } from '../random/distributions.ts';
 import {
   fillBernoulli,
@@ -55,6 +55,11 @@ export interface RandomOptions {
 
 export interface GeneratorOptions {
   readonly generator?: Generator | null;
+}
+
+/** Options among which the size is given by name. */
+export interface SizedOptions extends RandomOptions {
+  readonly size: Shape;
 }
 
 type SizeAndOptions = readonly (number | readonly number[] | RandomOptions | undefined)[];
@@ -196,22 +201,23 @@ export function randn(...size: SizeAndOptions): Tensor {
 }
 
 /**
- * Integers in [low, high): `randint(high, size)`, `randint(low, high, size)`. int32 unless told otherwise.
+ * Integers in [low, high): `randint(high, size)`, `randint(low, high, size)`, `randint(low, high, { size })`. int32 unless told otherwise.
  *
  * @throws ValueError when low is not below high
  */
-export function randint(high: number, size: Shape, options?: RandomOptions): Tensor;
-export function randint(low: number, high: number, size: Shape, options?: RandomOptions): Tensor;
+export function randint(high: number, size: Shape | SizedOptions, options?: RandomOptions): Tensor;
+export function randint(low: number, high: number, size: Shape | SizedOptions, options?: RandomOptions): Tensor;
 export function randint(
   first: number,
-  second: number | Shape,
-  third?: Shape | RandomOptions,
+  second: number | Shape | SizedOptions,
+  third?: Shape | SizedOptions | RandomOptions,
   fourth?: RandomOptions,
 ): Tensor {
-  const [low, high, size, options] =
+  const [low, high, sized, others] =
     typeof second === 'number'
-      ? [first, second, third as Shape, fourth]
+      ? [first, second, third, fourth]
       : [0, first, second, third as RandomOptions | undefined];
+  const [size, options] = pick<Shape, RandomOptions>('size', sized, others);
   if (!Array.isArray(size)) throw new ShapeError(`size must be a list, but got ${String(size)}`, { op: 'randint' });
   const wanted = request('randint', size, options);
   return create('randint', wanted, 'int32', (out, dtype) => fillRandint(out, low, high, wanted.generator, dtype));
@@ -273,16 +279,17 @@ export function randintLike(self: Tensor, low: number, high?: number | RandomOpt
 }
 
 /**
- * Normal numbers: `normal(mean, std, size)`; or, with tensors for `mean` or `std`, one number for each of their elements.
+ * Normal numbers: `normal(mean, std, size)`, `normal(mean, std, { size })`; or, with tensors for `mean` or `std`, one number for each of their elements.
  *
  * @throws ValueError when a standard deviation is negative; ShapeError when numbers come without a size, or tensors with one
  */
 export function normal(
   mean: Tensor | number,
   std: Tensor | number = 1,
-  size?: Shape | RandomOptions,
-  options?: RandomOptions,
+  sized?: Shape | SizedOptions | RandomOptions,
+  others?: RandomOptions,
 ): Tensor {
+  const [size, options] = pick<Shape | RandomOptions | undefined, RandomOptions>('size', sized, others);
   if (typeof mean === 'number' && typeof std === 'number') {
     if (!Array.isArray(size)) throw new ShapeError('needs a size when mean and std are numbers', { op: 'normal' });
     const wanted = request('normal', size as Shape, options);
@@ -327,20 +334,26 @@ export function bernoulli(self: Tensor, options?: GeneratorOptions): Tensor {
   return out;
 }
 
+export interface MultinomialOptions extends GeneratorOptions {
+  readonly numSamples: number;
+  /** Whether an index may be drawn again. Default false. */
+  readonly replacement?: boolean;
+}
+
 /**
  * Indices drawn with probabilities proportional to the weights: `[C]` → `[numSamples]`, `[N, C]` → `[N, numSamples]`.
  */
 export function multinomial(
   self: Tensor,
-  numSamples: number,
-  replacement: boolean | { replacement?: boolean; generator?: Generator } = false,
+  numSamples: number | MultinomialOptions,
+  replacement?: boolean | Omit<MultinomialOptions, 'numSamples'>,
   options?: GeneratorOptions,
 ): Tensor {
   checkTensor('multinomial', 'self', self);
-  const [replace = false, generator] = named<[boolean, Generator | null]>(
+  const [count, replace = false, generator] = named<[number, boolean, Generator | null]>(
     'multinomial',
-    ['replacement', 'generator'],
-    [replacement, options],
+    ['numSamples', 'replacement', 'generator'],
+    [numSamples, replacement, options],
   );
   if (self.ndim !== 1 && self.ndim !== 2) {
     throw new ShapeError(`prob_dist must be 1 or 2 dim, but has shape ${formatShape(self.shape)}`, {
@@ -350,12 +363,12 @@ export function multinomial(
   const drawn = drawMultinomial(
     floats('multinomial', elementsOf('multinomial', self, null), self.dtype),
     self.shape[self.ndim - 1],
-    numSamples,
+    count as number,
     replace,
     checkGenerator('multinomial', generator),
     orderOf(self) !== null,
   );
-  const out = allocate([...self.shape.slice(0, -1), numSamples], 'int32');
+  const out = allocate([...self.shape.slice(0, -1), count as number], 'int32');
   dense(out).set(drawn as never);
   return out;
 }

@@ -8,7 +8,7 @@ import { DTypeError } from '../errors.ts';
 import { castNumber, runCopy, runTernary, runWhere } from '../kernels.ts';
 import type { Shape } from '../layout.ts';
 import { broadcastShapes } from '../layout.ts';
-import { named } from '../options.ts';
+import { named, pick } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
 import type { ElementwiseOps, Operand } from './list.ts';
 import { checkMask, checkSameDType, checkValue } from './places.ts';
@@ -34,19 +34,28 @@ const whereForward: ElementwiseOps['where'] = (condition, a, b) => {
 };
 
 /**
- * `condition ? self : other`, element by element; all three broadcast.
+ * `condition ? self : other`, element by element; all three broadcast. Of a condition alone, where it is not 0: a list of one vector of
+ * int32 a dimension, as `nonzero(condition, { asTuple: true })` gives, fit to be indices.
  *
- * @throws DTypeError when the condition is not bool
+ * @throws DTypeError when the condition is not bool, and something is to be chosen
+ *
+ * @example
+ * where(x.gt(0), x, 0);
+ * const [rows, columns] = where(x.gt(0));
  */
-export function where(condition: Tensor, self: Operand, other: Operand): Tensor {
+export function where(condition: Tensor): Tensor[];
+export function where(condition: Tensor, self: Operand, other: Operand): Tensor;
+export function where(condition: Tensor, self?: Operand, other?: Operand): Tensor | Tensor[] {
   checkTensor('where', 'condition', condition);
+  if (self === undefined && other === undefined) return condition.nonzero({ asTuple: true });
   if (condition.dtype !== 'bool') {
     throw new DTypeError(`expected condition to be a bool tensor, but got ${condition.dtype}`, {
       op: 'where',
       operands: { condition: condition.dtype },
     });
   }
-  return dispatch('where', whereForward, [condition, operand('where', 'self', self), operand('where', 'other', other)]);
+  const yes = operand('where', 'self', self as Operand);
+  return dispatch('where', whereForward, [condition, yes, operand('where', 'other', other as Operand)]);
 }
 
 type Scalar3 = (x: number, y: number, z: number) => number;
@@ -209,16 +218,16 @@ const maskedFillForward: ElementwiseOps['maskedFill'] = (self, mask, value) => {
 };
 
 /** `self` with `value`, cast to its dtype, where `mask` is true. The mask broadcasts. */
-export function maskedFill(self: Tensor, mask: Tensor, value: Operand): Tensor {
-  const v = operand('maskedFill', 'value', value);
+export function maskedFill(self: Tensor, mask: Tensor, value: Operand | { readonly value: Operand }): Tensor {
+  const v = operand('maskedFill', 'value', pick<Operand, never>('value', value, undefined)[0]);
   checkMask('maskedFill', mask);
   checkValue('maskedFill', v, self.dtype);
   return dispatch('maskedFill', maskedFillForward, [self, mask, v]);
 }
 
 /** `maskedFill` in place. */
-export function maskedFill_(self: Tensor, mask: Tensor, value: Operand): Tensor {
-  const v = operand('maskedFill', 'value', value);
+export function maskedFill_(self: Tensor, mask: Tensor, value: Operand | { readonly value: Operand }): Tensor {
+  const v = operand('maskedFill', 'value', pick<Operand, never>('value', value, undefined)[0]);
   checkMask('maskedFill', mask);
   checkValue('maskedFill', v, self.dtype);
   checkOverlap('maskedFill', self);

@@ -5,12 +5,12 @@
 
 import { allocateZeros, makeView } from '../base.ts';
 import { dispatch } from '../dispatch.ts';
-import { IndexError, ShapeError, ValueError } from '../errors.ts';
+import { IndexError, ShapeError, show, ValueError } from '../errors.ts';
 import { runBinary, runCopy } from '../kernels.ts';
 import type { Shape } from '../layout.ts';
 import { formatShape, offsets, sizeOf, viewStrides, wrapDim } from '../layout.ts';
 import { mapped, range, repeated } from '../lists.ts';
-import { named, needList } from '../options.ts';
+import { isOptions, named, needList } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
 import { clone, contiguous } from './elementwise.ts';
 import type { ViewOps } from './list.ts';
@@ -421,9 +421,10 @@ const unsqueezeForward: ViewOps['unsqueeze'] = (self, dim) => {
 };
 
 /** A view with a dimension of size 1 put in at `dim`. */
-export function unsqueeze(self: Tensor, dim: number): Tensor {
+export function unsqueeze(self: Tensor, dim: number | { dim: number }): Tensor {
   checkTensor('unsqueeze', 'self', self);
-  return dispatch('unsqueeze', unsqueezeForward, [self, wrapDim('unsqueeze', dim, self.ndim + 1)]);
+  const [d] = isOptions(dim) ? named<[number]>('unsqueeze', ['dim'], [dim]) : [dim];
+  return dispatch('unsqueeze', unsqueezeForward, [self, wrapDim('unsqueeze', d as number, self.ndim + 1)]);
 }
 
 const expandForward: ViewOps['expand'] = (self, shape) => {
@@ -594,15 +595,19 @@ export function split(
 }
 
 /** Views of at most `chunks` parts of equal size (the last may be smaller) along `dim`. */
-export function chunk(self: Tensor, chunks: number, dim: number | { dim?: number } = 0): Tensor[] {
-  const [d = 0] = named<[number]>('chunk', ['dim'], [dim]);
-  if (!Number.isInteger(chunks) || chunks < 1) {
-    throw new ValueError(`expects chunks to be greater than 0, but got ${chunks}`, { op: 'chunk' });
+export function chunk(
+  self: Tensor,
+  chunks: number | { chunks: number; dim?: number },
+  dim?: number | { dim?: number },
+): Tensor[] {
+  const [parts, d = 0] = named<[number, number]>('chunk', ['chunks', 'dim'], [chunks, dim]);
+  if (parts === undefined || !Number.isInteger(parts) || parts < 1) {
+    throw new ValueError(`expects chunks to be greater than 0, but got ${show(parts)}`, { op: 'chunk' });
   }
   needDims('chunk', self);
   const size = self.shape[wrapDim('chunk', d, self.ndim)];
-  if (size === 0) return split(self, new Array<number>(chunks).fill(0), d);
-  return split(self, Math.ceil(size / chunks), d);
+  if (size === 0) return split(self, new Array<number>(parts).fill(0), d);
+  return split(self, Math.ceil(size / parts), d);
 }
 
 const unbindForward: ViewOps['unbind'] = (self, dim) =>
