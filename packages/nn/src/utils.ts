@@ -6,6 +6,7 @@ import { flag, numeric, required, tensorArgument } from './arguments.ts';
 import type { AnyModule } from './module.ts';
 import { isModule } from './module.ts';
 
+export * as rnn from './packed.ts';
 export * from './spectralNorm.ts';
 export * from './weightNorm.ts';
 

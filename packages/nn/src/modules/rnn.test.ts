@@ -158,7 +158,8 @@ test('biases are trained apart', () => {
 
 test('what a layer makes on its way gives its memory back', () => {
   const used = (): number => memory().usedBytes - memory().scratchBytes;
-  for (const layer of [new nn.LSTM(64, 128), new nn.GRU(64, 128), new nn.RNN(64, 128)]) {
+  const layers: readonly nn.AnyModule[] = [new nn.LSTM(64, 128), new nn.GRU(64, 128), new nn.RNN(64, 128)];
+  for (const layer of layers) {
     const x = randn(6, 16, 64);
     collectGarbage();
     const before = used();

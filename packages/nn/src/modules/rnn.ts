@@ -1,5 +1,6 @@
 /**
- * Recurrent layers and cells: `torch.nn.modules.rnn`. Packed sequences are left out. What they compute is in `recurrence.ts`.
+ * Recurrent layers and cells: `torch.nn.modules.rnn`. What they compute is in `recurrence.ts`; of packed sequences, in
+ * `packedRecurrence.ts`.
  */
 
 import type { DType, Shape, Tensor } from '@torsor/core';
@@ -20,9 +21,11 @@ import { flag, integer, required, tensorArgument, warn } from '../arguments.ts';
 import { checkProbability, dropout } from '../dropout.ts';
 import { uniform_ } from '../init.ts';
 import { Module } from '../module.ts';
+import { PackedSequence, packedLike, positionsOf } from '../packed.ts';
+import { recurPacked } from '../packedRecurrence.ts';
 import { Parameter } from '../parameter.ts';
 import { python, pythonFloat } from '../python.ts';
-import type { Kind, State } from '../recurrence.ts';
+import type { Kind, State, Weights } from '../recurrence.ts';
 import { elmanRelu, elmanTanh, gru, lstm, recur } from '../recurrence.ts';
 
 /** What follows the sum in Elman's networks. */
@@ -98,8 +101,23 @@ abstract class Recurrent<A extends readonly unknown[], R> extends Module<A, R> {
   }
 }
 
+/** One direction of one layer over a whole input, from a first state. */
+type Pass = (
+  isReversed: boolean,
+  x: Tensor,
+  state: State,
+  weights: Weights,
+) => readonly [output: Tensor, hidden: Tensor, cell: Tensor | null];
+
+/** Layers are called in two ways: with a tensor, or with packed sequences, of which they make packed sequences. */
+type Packable = abstract new <S, L>() => Recurrent<LayerArguments<S>, [output: Tensor, last: L]> &
+  ((input: PackedSequence, hx?: S | null | StateOptions<S>) => [output: PackedSequence, last: L]);
+type Statics = Pick<typeof Module, 'keepsNothing'>;
+
+const PackableBase = Recurrent as unknown as Packable & Statics;
+
 /** What the layers have in common: parameters, checks, and the order of layers and directions. */
-abstract class RecurrentLayer<A extends readonly unknown[], R> extends Recurrent<A, R> {
+abstract class RecurrentLayer<S, L> extends PackableBase<S, L> {
   readonly inputSize: number;
   readonly hiddenSize: number;
   readonly numLayers: number;
@@ -159,11 +177,38 @@ abstract class RecurrentLayer<A extends readonly unknown[], R> extends Recurrent
     return this.bidirectional ? [`l${layer}`, `l${layer}_reverse`] : [`l${layer}`];
   }
 
+  /** Does nothing: parameters are used as they are. PyTorch's gathers them in one block for GPUs. */
+  flattenParameters(): void {}
+
   /**
    * `[output, last hidden states, last cells]`, from first states `[layers · directions, N, H]` or, without a batch,
    * `[layers · directions, H]`; null for zeros.
    */
-  protected run(kind: Kind, input: Tensor, first: readonly (Tensor | null)[]): Tensor[] {
+  protected run(kind: Kind, input: Tensor | PackedSequence, first: readonly (Tensor | null)[]): unknown[] {
+    return input instanceof PackedSequence ? this.runPacked(kind, input, first) : this.runPadded(kind, input, first);
+  }
+
+  private runPacked(kind: Kind, input: PackedSequence, first: readonly (Tensor | null)[]): unknown[] {
+    const op = this.className;
+    const { data, sortedIndices, unsortedIndices } = input;
+    if (data.ndim !== 2 || data.shape[1] !== this.inputSize) {
+      throw new ShapeError(
+        `packed input must be of vectors of ${this.inputSize}, but its data has shape ${formatShape(data.shape)}`,
+        { op, operands: { input: data.shape } },
+      );
+    }
+    const sizes = positionsOf(input.batchSizes);
+    const states = this.statesOf(data, sizes[0], first, true).map((state) =>
+      sortedIndices === null ? state : state.indexSelect(1, sortedIndices),
+    );
+    const [output, ...last] = this.layers(data, states, (isReversed, x, state, weights) =>
+      recurPacked(kind, isReversed, x, sizes, state, weights),
+    );
+    const restored = last.map((state) => (unsortedIndices === null ? state : state.indexSelect(1, unsortedIndices)));
+    return [packedLike(input, output), ...restored];
+  }
+
+  private runPadded(kind: Kind, input: Tensor, first: readonly (Tensor | null)[]): Tensor[] {
     const op = this.className;
     tensorArgument(op, 'input', input);
     const isBatched = input.ndim === 3;
@@ -178,32 +223,48 @@ abstract class RecurrentLayer<A extends readonly unknown[], R> extends Recurrent
     if (swaps) x = x.transpose(0, 1);
     const [length, batch] = x.shape;
     if (length === 0) throw new ShapeError('expected a sequence of at least 1 step, but got 0', { op });
+    const states = this.statesOf(input, batch, first, isBatched);
+    const [output, ...last] = this.layers(x, states, (isReversed, x, state, weights) => {
+      const [output, cell] = recur(kind, isReversed, x, state, weights);
+      return [output, output.select(0, isReversed ? 0 : length - 1), cell ?? null];
+    });
+    const results = [swaps ? output.transpose(0, 1) : output, ...last];
+    return isBatched ? results : results.map((y) => y.squeeze(1));
+  }
+
+  /** First states `[layers · directions, N, H]`, those that were given or zeros. */
+  private statesOf(input: Tensor, batch: number, first: readonly (Tensor | null)[], isBatched: boolean): Tensor[] {
     const count = this.numLayers * (this.bidirectional ? 2 : 1);
     const widths = [this.projSize > 0 ? this.projSize : this.hiddenSize, this.hiddenSize];
-    const states = first.map((given, i) => {
-      if (given === null) return zeros([count, batch, widths[i]], { dtype: x.dtype }).unbind(0);
+    return first.map((given, i) => {
+      if (given === null) return zeros([count, batch, widths[i]], { dtype: input.dtype });
       const name = first.length === 1 ? 'hx' : `hx[${i}]`;
-      const state = checkState(op, name, given, isBatched ? [count, batch, widths[i]] : [count, widths[i]], input);
-      return (isBatched ? state : state.unsqueeze(1)).unbind(0);
+      const shape = isBatched ? [count, batch, widths[i]] : [count, widths[i]];
+      const state = checkState(this.className, name, given, shape, input);
+      return isBatched ? state : state.unsqueeze(1);
     });
+  }
+
+  /** All layers and directions, one after the other: the last output, and last states as first ones are. */
+  private layers(x: Tensor, first: readonly Tensor[], pass: Pass): Tensor[] {
+    const states = first.map((state) => state.unbind(0));
     const last: Tensor[][] = first.map(() => []);
     for (let layer = 0; layer < this.numLayers; layer++) {
       const outputs = this.suffixes(layer).map((suffix, direction) => {
         const at = last[0].length;
         const state: State = [states[0][at], states[1]?.[at] ?? null];
-        const [output, cell] = recur(kind, direction === 1, x, state, this.weights(suffix));
-        last[0].push(output.select(0, direction === 1 ? 0 : length - 1));
-        last[1]?.push(cell);
+        const [output, hidden, cell] = pass(direction === 1, x, state, this.weights(suffix));
+        last[0].push(hidden);
+        last[1]?.push(cell as Tensor);
         return output;
       });
-      x = outputs.length === 1 ? outputs[0] : cat(outputs, 2);
+      x = outputs.length === 1 ? outputs[0] : cat(outputs, -1);
       if (this.training && this.dropout > 0 && layer < this.numLayers - 1) x = dropout(x, this.dropout);
     }
-    const results = [swaps ? x.transpose(0, 1) : x, ...last.map((states) => stack(states))];
-    return isBatched ? results : results.map((y) => y.squeeze(1));
+    return [x, ...last.map((states) => stack(states))];
   }
 
-  private weights(suffix: string): Parameters<typeof recur>[4] {
+  private weights(suffix: string): Weights {
     return {
       ofInput: this[`weight_ih_${suffix}`],
       ofHidden: this[`weight_hh_${suffix}`],
@@ -238,6 +299,10 @@ interface StateOptions<S> {
   readonly hx?: S | null;
 }
 
+type StateArgument = Tensor | null | StateOptions<Tensor>;
+
+type LastStates = [hn: Tensor, cn: Tensor];
+
 type LayerArguments<S> = [input: Tensor, hx?: S | null | StateOptions<S>];
 
 function stateOf<S>(op: string, given: S | null | undefined | StateOptions<S>): S | null {
@@ -259,7 +324,7 @@ type LSTMArgument = LSTMState | null | undefined | StateOptions<LSTMState>;
  *
  * input `[L, N, inputSize]` (`[N, L, inputSize]` with `batchFirst`, `[L, inputSize]` without a batch) and `h_0`
  * `[numLayers · directions, N, hiddenSize]` → output `[L, N, directions · hiddenSize]`, the hidden states of the last layer, and `h_n`,
- * shaped as `h_0`: the last hidden states of all.
+ * shaped as `h_0`: the last hidden states of all. A `PackedSequence` gives one, and last states in the order in which sequences were packed.
  *
  * @param inputSize width of the input
  * @param hiddenSize width of the hidden state
@@ -281,7 +346,7 @@ type LSTMArgument = LSTMState | null | undefined | StateOptions<LSTMState>;
  * const rnn = new RNN(10, 20, 2);
  * const [output, hn] = rnn(randn(5, 3, 10)); // [5, 3, 20] and [2, 3, 20]
  */
-export class RNN extends RecurrentLayer<LayerArguments<Tensor>, [output: Tensor, hn: Tensor]> {
+export class RNN extends RecurrentLayer<Tensor, Tensor> {
   static override readonly keepsNothing: boolean = true;
   readonly nonlinearity: RecurrentNonlinearity;
 
@@ -306,9 +371,11 @@ export class RNN extends RecurrentLayer<LayerArguments<Tensor>, [output: Tensor,
     this.nonlinearity = nonlinearity;
   }
 
-  override forward(input: Tensor, hx?: Tensor | null | StateOptions<Tensor>): [output: Tensor, hn: Tensor] {
+  override forward(input: Tensor, hx?: StateArgument): [output: Tensor, hn: Tensor];
+  override forward(input: PackedSequence, hx?: StateArgument): [output: PackedSequence, hn: Tensor];
+  override forward<X extends Tensor | PackedSequence>(input: X, hx?: StateArgument): [output: X, hn: Tensor] {
     const kind = elmanOf('RNN', this.nonlinearity);
-    return this.run(kind, input, [stateOf('RNN', hx)]) as [Tensor, Tensor];
+    return this.run(kind, input, [stateOf('RNN', hx)]) as [X, Tensor];
   }
 }
 
@@ -341,10 +408,7 @@ export class RNN extends RecurrentLayer<LayerArguments<Tensor>, [output: Tensor,
  * const lstm = new LSTM(10, 20, 2, { batchFirst: true });
  * const [output, [hn, cn]] = lstm(randn(3, 5, 10)); // [3, 5, 20], [2, 3, 20] and [2, 3, 20]
  */
-export class LSTM extends RecurrentLayer<
-  LayerArguments<LSTMState>,
-  [output: Tensor, states: [hn: Tensor, cn: Tensor]]
-> {
+export class LSTM extends RecurrentLayer<LSTMState, LastStates> {
   static override readonly keepsNothing: boolean = true;
 
   constructor(options: LSTMOptions);
@@ -363,8 +427,10 @@ export class LSTM extends RecurrentLayer<
     super('LSTM', lstm.gates, optionsOf('LSTM', [...NAMES, 'projSize', 'dtype'], args));
   }
 
-  override forward(input: Tensor, hx?: LSTMArgument): [output: Tensor, states: [hn: Tensor, cn: Tensor]] {
-    const [output, hn, cn] = this.run(lstm, input, pairOf('LSTM', hx));
+  override forward(input: Tensor, hx?: LSTMArgument): [output: Tensor, states: LastStates];
+  override forward(input: PackedSequence, hx?: LSTMArgument): [output: PackedSequence, states: LastStates];
+  override forward<X extends Tensor | PackedSequence>(input: X, hx?: LSTMArgument): [output: X, states: LastStates] {
+    const [output, hn, cn] = this.run(lstm, input, pairOf('LSTM', hx)) as [X, Tensor, Tensor];
     return [output, [hn, cn]];
   }
 }
@@ -384,7 +450,7 @@ export class LSTM extends RecurrentLayer<
  * const gru = new GRU(10, 20, { bidirectional: true });
  * const [output, hn] = gru(randn(5, 3, 10)); // [5, 3, 40] and [2, 3, 20]
  */
-export class GRU extends RecurrentLayer<LayerArguments<Tensor>, [output: Tensor, hn: Tensor]> {
+export class GRU extends RecurrentLayer<Tensor, Tensor> {
   static override readonly keepsNothing: boolean = true;
 
   constructor(options: GRUOptions);
@@ -402,8 +468,10 @@ export class GRU extends RecurrentLayer<LayerArguments<Tensor>, [output: Tensor,
     super('GRU', gru.gates, optionsOf('GRU', [...NAMES, 'dtype'], args));
   }
 
-  override forward(input: Tensor, hx?: Tensor | null | StateOptions<Tensor>): [output: Tensor, hn: Tensor] {
-    return this.run(gru, input, [stateOf('GRU', hx)]) as [Tensor, Tensor];
+  override forward(input: Tensor, hx?: StateArgument): [output: Tensor, hn: Tensor];
+  override forward(input: PackedSequence, hx?: StateArgument): [output: PackedSequence, hn: Tensor];
+  override forward<X extends Tensor | PackedSequence>(input: X, hx?: StateArgument): [output: X, hn: Tensor] {
+    return this.run(gru, input, [stateOf('GRU', hx)]) as [X, Tensor];
   }
 }
 
