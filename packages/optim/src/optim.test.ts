@@ -170,6 +170,17 @@ test('an optimiser of your own says how to update one parameter', () => {
   assert.throws(() => new SignSGD([p], -1), /lr is -1/);
 });
 
+test('what is no list of parameters is refused with what to do', () => {
+  const p = ones(1, { requiresGrad: true });
+  const parameters = function* (): Generator<Tensor> {
+    yield p;
+  };
+  assert.ok(new SGD(parameters()));
+  assert.throws(() => new SGD(parameters as never), /^SGD: params should be an iterable.*but got a function; call/);
+  assert.throws(() => new SGD(null as never), /^SGD: params should be an iterable of tensors or groups, but got null/);
+  assert.throws(() => new SGD({ params: [p] } as never), /but got \{ params \}/);
+});
+
 test('prints its groups as PyTorch does', () => {
   const optimizer = new SGD([ones(1, { requiresGrad: true })], { lr: 0.1 });
   assert.match(String(optimizer), /^SGD \(\nParameter Group 0\n {4}dampening: 0\n {4}lr: 0.1\n/);

@@ -10,6 +10,7 @@ import {
   type RemovableHandle,
   recordFunction,
   ShapeError,
+  show,
   type Tensor,
   tensor,
   ValueError,
@@ -100,6 +101,12 @@ export abstract class Optimizer<H extends object> {
     this.checkOptions(defaults);
     if (isTensor(params)) {
       throw new ValueError('params should be an iterable of tensors or groups, but got a tensor; put it in a list', {
+        op: this.name,
+      });
+    }
+    if (typeof (params as Partial<Iterable<Tensor>> | null | undefined)?.[Symbol.iterator] !== 'function') {
+      const hint = typeof params === 'function' ? '; call parameters()' : '';
+      throw new ValueError(`params should be an iterable of tensors or groups, but got ${show(params)}${hint}`, {
         op: this.name,
       });
     }

@@ -278,8 +278,8 @@ function within(keeps: Tensor, self: Tensor, bound: Operand): Tensor {
 /** `clamp` in place. */
 export function clamp_(
   self: Tensor,
-  min?: number | null | { min?: number | null; max?: number | null },
-  max?: number | null | { max?: number | null },
+  min?: Tensor | number | null | ClampOptions,
+  max?: Tensor | number | null | ClampOptions,
 ): Tensor {
   const [low, high] = clampBounds('clamp_', min, max);
   if (isTensor(low) || isTensor(high)) {

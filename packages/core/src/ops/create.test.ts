@@ -66,6 +66,37 @@ test('tensor takes nested lists of any depth, empty ones included', () => {
   looks(tensor([[[]]], { dtype: 'bool' }), 'bool', [1, 1, 0], [], '[[[]]]');
 });
 
+test('tensor takes lists of typed arrays and of tensors of one element, and keeps their dtype where they have one', () => {
+  const rows = tensor([new Float64Array([1, 2]), new Float64Array([3, 4])]);
+  assert.is(rows.dtype, 'float64');
+  assert.equal(rows.toArray(), [
+    [1, 2],
+    [3, 4],
+  ]);
+  assert.equal(tensor([[new Uint8Array([1])], [new Uint8Array([2])]]).shape, [2, 1, 1]);
+  assert.is(tensor([new Float64Array(1), new Float32Array(1)]).dtype, 'float32');
+  assert.is(tensor([new Float64Array(1), [1]]).dtype, 'float32');
+  assert.is(
+    tensor([new BigInt64Array([5n])], { dtype: 'int32' })
+      .toArray()
+      .toString(),
+    '5',
+  );
+  const x = create.arange(3);
+  assert.equal(tensor([x.sum(), x.max(), x.narrow(0, 0, 1)]).toArray(), [3, 2, 0]);
+  assert.is(tensor([x.eq(0).any(), x.lt(0).any()]).dtype, 'bool');
+  assert.equal(tensor([tensor(2n ** 60n), tensor(1n)]).toArray(), [2n ** 60n, 1n]);
+  assert.equal(tensor([x.sum(), 1.5]).toArray(), [3, 1.5]);
+  refuses(() => tensor([x, x]), 'ShapeError', /single values, but got a tensor of shape \[3\]; stack\(\)/, 'vectors');
+  refuses(
+    () => tensor([new Float32Array(2), new Float32Array(3)]),
+    'ShapeError',
+    /list of length 2 at depth 1/,
+    'rows',
+  );
+  refuses(() => tensor([1, new Float32Array(1)]), 'ShapeError', /single value at depth 1.*a list of length 1/, 'mixed');
+});
+
 test('tensor refuses ragged lists and says where', () => {
   for (const [ragged, message] of [
     [[[1, 2], [3]], /expected a list of length 2 at depth 1, but got a list of length 1/],

@@ -27,7 +27,7 @@ export interface CreateOptions {
 }
 
 /** What `tensor` takes: a value, or lists of values nested to any depth. */
-export type NestedArray = number | boolean | bigint | readonly NestedArray[];
+export type NestedArray = number | boolean | bigint | TypedArray | Uint8ClampedArray | Tensor | readonly NestedArray[];
 export type TensorData = NestedArray | TypedArray | Uint8ClampedArray | Tensor;
 
 /** Shape arguments as a list or one by one, with options at the end. */
@@ -88,7 +88,8 @@ export function createOptions(op: string, options: unknown): CreateOptions {
 
 /**
  * A tensor of the given data, copied. Numbers make float32, booleans bool, BigInts int64; a typed array keeps its dtype, which of a
- * `Float16Array` is float16.
+ * `Float16Array` is float16. Lists may also be of typed arrays, or of tensors of one element, which count by their values: if all are of
+ * one dtype, it is that of the result.
  *
  * @throws ShapeError when nested lists are ragged; DTypeError when entries are neither numbers, booleans nor BigInts; ValueError
  *   when an integer dtype is asked for that cannot hold a number (NaN, infinities, out of range); fractions are cut off
@@ -96,6 +97,7 @@ export function createOptions(op: string, options: unknown): CreateOptions {
  * @example
  * tensor([[1, 2], [3, 4]]); // shape [2, 2]
  * tensor([1, 2], { dtype: 'int32' });
+ * tensor([new Float32Array([1, 2]), new Float32Array([3, 4])]);
  */
 export function tensor(data: TensorData, options?: CreateOptions): Tensor {
   const { dtype, requiresGrad } = createOptions('tensor', options);
@@ -127,8 +129,11 @@ export function fromData(op: string, data: TensorData, dtype: DType | null): Ten
   const nested = data as NestedArray;
   const shape = nestedShape(nested);
   const flat: (number | boolean | bigint)[] = [];
-  flatten(op, nested, shape, 0, flat);
-  const target = dtype ?? inferDType(op, flat);
+  const sources: Sources = { dtypes: new Set(), count: 0 };
+  flatten(op, nested, shape, 0, flat, sources);
+  const [known] = sources.dtypes;
+  const isOfOne = sources.dtypes.size === 1 && sources.count === flat.length;
+  const target = dtype ?? (isOfOne ? known : inferDType(op, flat));
   const out = allocate(shape, target);
   const array = withBits(() => out.array);
   if (target === 'float32' || target === 'float64') {
@@ -151,16 +156,37 @@ function nestedShape(data: NestedArray): number[] {
     shape.push(level.length);
     level = level[0];
   }
+  if (dtypeOfArray(level) !== null) shape.push((level as TypedArray).length);
   return shape;
 }
 
-function flatten(op: string, data: NestedArray, shape: Shape, depth: number, out: (number | boolean | bigint)[]): void {
+/** The dtypes of typed arrays and tensors among lists, and how many of the values are theirs. */
+interface Sources {
+  readonly dtypes: Set<DType>;
+  count: number;
+}
+
+function flatten(
+  op: string,
+  data: NestedArray,
+  shape: Shape,
+  depth: number,
+  out: (number | boolean | bigint)[],
+  sources: Sources,
+): void {
+  const rowDType = typeof data === 'object' ? dtypeOfArray(data) : null;
   if (depth === shape.length) {
     if (typeof data === 'number' || typeof data === 'boolean' || typeof data === 'bigint') {
       out.push(data);
       return;
     }
-    if (Array.isArray(data)) ragged(op, shape, depth, `a list of length ${data.length}`);
+    if (Array.isArray(data) || rowDType !== null) {
+      ragged(op, shape, depth, `a list of length ${(data as TypedArray).length}`);
+    }
+    if (isTensor(data)) {
+      readElement(op, data, out, sources);
+      return;
+    }
     throw new DTypeError(
       `entries must be numbers, booleans or BigInts, but got ${data === null ? 'null' : typeof data}`,
       {
@@ -168,10 +194,33 @@ function flatten(op: string, data: NestedArray, shape: Shape, depth: number, out
       },
     );
   }
-  if (!Array.isArray(data)) ragged(op, shape, depth, 'a single value');
+  if (!Array.isArray(data) && rowDType === null) ragged(op, shape, depth, 'a single value');
   const list = data as readonly NestedArray[];
   if (list.length !== shape[depth]) ragged(op, shape, depth, `a list of length ${list.length}`);
-  for (let i = 0; i < list.length; i++) flatten(op, list[i], shape, depth + 1, out);
+  for (let i = 0; i < list.length; i++) flatten(op, list[i], shape, depth + 1, out, sources);
+  if (rowDType !== null) note(sources, rowDType, list.length);
+}
+
+function note(sources: Sources, dtype: DType, count: number): void {
+  sources.dtypes.add(dtype);
+  sources.count += count;
+}
+
+/** The value of a tensor of one element. */
+function readElement(op: string, x: Tensor, out: (number | boolean | bigint)[], sources: Sources): void {
+  if (x.numel() !== 1) {
+    throw new ShapeError(
+      `entries must be single values, but got a tensor of shape ${formatShape(x.shape)}; stack() joins tensors`,
+      {
+        op,
+        operands: { shape: x.shape },
+      },
+    );
+  }
+  let value = x.toArray();
+  while (Array.isArray(value)) value = value[0];
+  out.push(value);
+  note(sources, x.dtype, 1);
 }
 
 function ragged(op: string, shape: Shape, depth: number, got: string): never {

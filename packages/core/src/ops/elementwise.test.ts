@@ -142,6 +142,12 @@ for (const [name, byDType] of Object.entries(fixtures.binary)) {
   });
 }
 
+test('clamp_ takes tensors for bounds', () => {
+  const x = tensor([-1, 0.5, 3]);
+  assert.equal(values(x.clone().clamp_(tensor([0, 1, 2]), tensor([1, 1, 2]))), [0, 1, 2]);
+  assert.equal(values(x.clone().clamp_({ max: tensor([0, 1, 2]) })), [-1, 0.5, 2]);
+});
+
 test('where of a condition alone lists where it holds, or is not 0', () => {
   const x = tensor([
     [0, 3],
