@@ -101,6 +101,20 @@ test('damaged safetensors are refused', () => {
 
 // -------------------------------------------------------------------------------------------------------------- loaders
 
+test('samples and batches of a TensorDataset have as many entries, by their types, as there are tensors', () => {
+  const pairs = new TensorDataset(arange(4), arange(4));
+  const loader: DataLoader<[Tensor, Tensor]> = new DataLoader(pairs, { batchSize: 2 });
+  for (const [x, y] of loader) assert.equal(x.toArray(), y.toArray());
+  const [part] = randomSplit(pairs, [3, 1]);
+  const [x, y] = part.get(0);
+  assert.is(x.item(), y.item());
+  // @ts-expect-error there is no third
+  assert.is(pairs.get(0)[2], undefined);
+  const unknown: TensorDataset = new TensorDataset(...[arange(4), arange(4), arange(4)]);
+  assert.is(unknown.get(0)[2].item(), 0);
+  assert.is(([pairs] as TensorDataset[])[0].length, 4);
+});
+
 const dataset = (n: number): TensorDataset =>
   new TensorDataset(arange(n * 2).view(n, 2), arange(n, { dtype: 'int32' }));
 

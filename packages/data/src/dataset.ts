@@ -13,8 +13,13 @@ export interface Dataset<T> {
   getBatch?(indices: readonly number[]): unknown;
 }
 
+/** As many tensors. */
+type Each<T extends readonly Tensor[]> = { -readonly [I in keyof T]: Tensor };
+
 /**
  * Tensors that share their first dimension, as samples: sample i holds entry i of each.
+ *
+ * @typeParam T how many there are, `[Tensor, Tensor]`, which samples and batches know by their types; `Tensor[]` where it is not known
  *
  * @throws ShapeError when the first dimensions differ
  *
@@ -22,10 +27,10 @@ export interface Dataset<T> {
  * const dataset = new TensorDataset(images, labels);
  * const [image, label] = dataset.get(0);
  */
-export class TensorDataset implements Dataset<Tensor[]> {
-  readonly tensors: readonly Tensor[];
+export class TensorDataset<T extends readonly Tensor[] = Tensor[]> implements Dataset<Each<T>> {
+  readonly tensors: T;
 
-  constructor(...tensors: readonly Tensor[]) {
+  constructor(...tensors: T) {
     const first = tensors[0];
     if (first === undefined || tensors.some((x) => x.ndim === 0 || x.shape[0] !== first.shape[0])) {
       const shapes = tensors.map((x) => `[${x.shape.join(', ')}]`).join(', ');
@@ -43,13 +48,13 @@ export class TensorDataset implements Dataset<Tensor[]> {
     return this.tensors[0].shape[0];
   }
 
-  get(index: number): Tensor[] {
-    return this.tensors.map((x) => x.select(0, index));
+  get(index: number): Each<T> {
+    return this.tensors.map((x) => x.select(0, index)) as unknown as Each<T>;
   }
 
-  getBatch(indices: readonly number[]): Tensor[] {
+  getBatch(indices: readonly number[]): Each<T> {
     const index = tensor([...indices], { dtype: 'int32' });
-    return this.tensors.map((x) => indexSelect(x, 0, index));
+    return this.tensors.map((x) => indexSelect(x, 0, index)) as unknown as Each<T>;
   }
 }
 
