@@ -6,6 +6,7 @@ export { halves, withBits } from './bits.ts';
 export { keepShape } from './collector.ts';
 export { composed, expose, exposed } from './composed.ts';
 export * from './composites/arrange.ts';
+export * from './composites/covariance.ts';
 export * from './composites/pointwise.ts';
 export * from './composites/products.ts';
 export * from './composites/scan.ts';

@@ -41,6 +41,10 @@ const composed: Readonly<
   'quantile of all, midpoint': [(a) => t.quantile(a, 0.3, { interpolation: 'midpoint' }), apart()],
   nanquantile: [(a) => t.nanquantile(holed(a), 0.3, 1), apart()],
   mode: [(a) => t.mode(a, 1).values, apart()],
+  diff: [(a) => t.diff(a, 2, 0, t.ones(1, 2, { dtype: 'float64' })), leaf(3, 2)],
+  rot90: [(a) => t.rot90(a, 3), leaf(2, 3)],
+  cov: [(a, w) => t.cov(a, { aweights: w }), leaf(2, 4), double([0.5, 1, 2, 0.25])],
+  corrcoef: [(a) => t.corrcoef(a).at(0, 1), leaf(2, 5)],
   tensordot: [
     (a, b) =>
       t.tensordot(a, b, [

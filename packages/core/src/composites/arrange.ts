@@ -5,11 +5,12 @@ import { resultType } from '../dtype.ts';
 import { show, ValueError } from '../errors.ts';
 import { wrapDim } from '../layout.ts';
 import { range } from '../lists.ts';
+import { clone, contiguous } from '../ops/copies.ts';
 import { fromTypedArray, zeros } from '../ops/create.ts';
 import { nonzero, take } from '../ops/index.ts';
-import { atleast2d, cat, diagEmbed, meshgrid, stack } from '../ops/join.ts';
+import { atleast2d, cat, diagEmbed, flip, meshgrid, stack } from '../ops/join.ts';
 import { checkTensor } from '../ops/tensors.ts';
-import { ravel, sliceDim, split } from '../ops/view.ts';
+import { ravel, sliceDim, split, transpose } from '../ops/view.ts';
 import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
 import { checkNdim } from './check.ts';
@@ -182,4 +183,43 @@ export function diagflat(self: Tensor, offset?: number | { readonly offset?: num
 export function argwhere(self: Tensor): Tensor {
   checkTensor('argwhere', 'self', self);
   return nonzero(self);
+}
+
+export interface Rot90Options {
+  /** How many quarters to turn; 1 by default. */
+  readonly k?: number;
+  /** The plane, from the first dimension to the second; `[0, 1]` by default. */
+  readonly dims?: readonly number[];
+}
+
+/**
+ * A copy, turned by quarters in a plane: from the first of its dimensions towards the second, so that an image turns to the left.
+ *
+ * @param k how many quarters; 1 by default, negative ones turn back
+ * @param dims the plane; `[0, 1]` by default
+ *
+ * @throws ShapeError for fewer than 2 dimensions; ValueError unless `dims` are two, and different
+ *
+ * @example
+ * rot90(tensor([[1, 2], [3, 4]])); // tensor([[2., 4.], [1., 3.]])
+ */
+export function rot90(
+  self: Tensor,
+  k?: number | Rot90Options,
+  dims?: readonly number[] | Pick<Rot90Options, 'dims'>,
+): Tensor {
+  const op = 'rot90';
+  checkTensor(op, 'self', self);
+  const [quarters = 1, plane = [0, 1]] = named<[number, readonly number[]]>(op, ['k', 'dims'], [k, dims]);
+  if (!Number.isInteger(quarters)) throw new ValueError(`k must be an integer, but got ${show(quarters)}`, { op });
+  if (!Array.isArray(plane) || plane.length !== 2) {
+    throw new ValueError(`dims must be a list of two, but got ${show(plane)}`, { op });
+  }
+  checkNdim(op, self, 2, Infinity);
+  const [from, towards] = plane.map((dim) => wrapDim(op, dim, self.ndim));
+  if (from === towards) throw new ValueError(`dims must be different, but got ${show(plane)}`, { op });
+  const turns = ((quarters % 4) + 4) % 4;
+  if (turns === 0) return clone(self);
+  if (turns === 2) return flip(self, [from, towards]);
+  return composed(() => contiguous(transpose(flip(self, [turns === 1 ? towards : from]), from, towards)));
 }

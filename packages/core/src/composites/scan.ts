@@ -1,16 +1,23 @@
-/** Running extremes and sums of exponentials: `cummax`, `cummin`, `logcumsumexp`, composed of other ops, derivatives included. */
+/**
+ * Running extremes and sums of exponentials, and differences: `cummax`, `cummin`, `logcumsumexp`, `diff`, composed of other ops,
+ * derivatives included.
+ */
 
 import { fromArray } from '../base.ts';
 import { composed } from '../composed.ts';
+import { show, ValueError } from '../errors.ts';
+import { wrapDim } from '../layout.ts';
 import type { ValuesIndices } from '../namedTuple.ts';
 import { namedTuple } from '../namedTuple.ts';
 import { lengthOf, oneDim, requireFloat } from '../ops/arguments.ts';
-import { clone, contiguous } from '../ops/elementwise.ts';
+import { clone, contiguous, logicalXor, sub } from '../ops/elementwise.ts';
 import { gather } from '../ops/index.ts';
 import { cat } from '../ops/join.ts';
+import { checkTensor } from '../ops/tensors.ts';
 import { movedim, narrow } from '../ops/view.ts';
 import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
+import { checkNdim } from './check.ts';
 import { logaddexp } from './pointwise.ts';
 
 export interface ScanOptions {
@@ -85,5 +92,64 @@ export function logcumsumexp(self: Tensor, dim: number | ScanOptions): Tensor {
       sums = cat([narrow(sums, at, 0, step), later], at);
     }
     return sums;
+  });
+}
+
+export interface DiffOptions {
+  /** How often to take differences; 1 by default. */
+  readonly n?: number;
+  /** Along which dimension; the last by default. */
+  readonly dim?: number;
+  /** What to put before it first. */
+  readonly prepend?: Tensor | null;
+  /** What to put behind it first. */
+  readonly append?: Tensor | null;
+}
+
+/**
+ * Differences of neighbours along a dimension, `x[i + 1] - x[i]`, of which there is one less; of booleans, whether they differ.
+ *
+ * @param n how often; 1 by default
+ * @param dim the last by default
+ * @param prepend what to put before `self` first
+ * @param append what to put behind it first
+ *
+ * @throws ShapeError for 0 dimensions, or where what is put at the ends does not fit; ValueError when n is negative
+ *
+ * @example
+ * diff(tensor([1, 4, 9, 16])); // tensor([3., 5., 7.])
+ * diff(tensor([1, 4, 9, 16]), 2); // tensor([2., 2.])
+ */
+export function diff(
+  self: Tensor,
+  n?: number | DiffOptions,
+  dim?: number | Omit<DiffOptions, 'n'>,
+  prepend?: Tensor | null | Pick<DiffOptions, 'prepend' | 'append'>,
+  append?: Tensor | null | Pick<DiffOptions, 'append'>,
+): Tensor {
+  const op = 'diff';
+  checkTensor(op, 'self', self);
+  const [times = 1, along = -1, before, behind] = named<[number, number, Tensor | null, Tensor | null]>(
+    op,
+    ['n', 'dim', 'prepend', 'append'],
+    [n, dim, prepend, append],
+  );
+  checkNdim(op, self, 1, Infinity);
+  const d = wrapDim(op, along, self.ndim);
+  if (!Number.isInteger(times) || times < 0) {
+    throw new ValueError(`n must be an integer of at least 0, but got ${show(times)}`, { op });
+  }
+  const ends = Object.entries({ prepend: before, append: behind });
+  for (const [name, end] of ends)
+    if (end !== null && end !== undefined) checkNdim(op, checkTensor(op, name, end), self.ndim);
+  return composed(() => {
+    const list = [before, self, behind].filter((x): x is Tensor => x !== null && x !== undefined);
+    let x = list.length === 1 ? self : cat(list, d);
+    if (times === 0) return list.length === 1 ? clone(x) : x;
+    for (let i = 0; i < times && x.shape[d] > 0; i++) {
+      const [later, sooner] = [narrow(x, d, 1, x.shape[d] - 1), narrow(x, d, 0, x.shape[d] - 1)];
+      x = x.dtype === 'bool' ? logicalXor(later, sooner) : sub(later, sooner);
+    }
+    return x === self ? clone(x) : x;
   });
 }

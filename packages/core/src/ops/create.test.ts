@@ -97,6 +97,21 @@ test('tensor takes lists of typed arrays and of tensors of one element, and keep
   refuses(() => tensor([1, new Float32Array(1)]), 'ShapeError', /single value at depth 1.*a list of length 1/, 'mixed');
 });
 
+test('asTensor copies only what it has to', () => {
+  const { asTensor } = create;
+  const x = tensor([1.5, 2]);
+  assert.is(asTensor(x), x);
+  assert.is(asTensor(x, 'float32'), x);
+  assert.equal(asTensor(x, { dtype: 'int32' }).toArray(), [1, 2]);
+  const array = new Float64Array([1, 2]);
+  const shared = asTensor(array);
+  array[0] = 7;
+  assert.equal([shared.dtype, shared.toArray()], ['float64', [7, 2]]);
+  assert.is(asTensor(array, 'float32').dtype, 'float32');
+  assert.equal(asTensor([[true], [false]]).toArray(), [[true], [false]]);
+  refuses(() => asTensor([1], 'float' as DType), 'DTypeError', /^asTensor: unknown dtype "float"/, 'dtype');
+});
+
 test('tensor refuses ragged lists and says where', () => {
   for (const [ragged, message] of [
     [[[1, 2], [3]], /expected a list of length 2 at depth 1, but got a list of length 1/],

@@ -285,6 +285,23 @@ export function fromTypedArray(
 }
 
 /**
+ * `data` as a tensor, without a copy where that can be: a tensor is itself (cast, if `dtype` is another, and on the tape), a typed array of
+ * the dtype shares its memory, as `fromTypedArray` does. Anything else is copied, as by `tensor`.
+ *
+ * @example
+ * asTensor(x) === x; // true
+ * asTensor([1, 2], { dtype: 'int32' });
+ */
+export function asTensor(data: TensorData, dtype?: DType | null | { readonly dtype?: DType | null }): Tensor {
+  const [asked] = named<[DType | null]>('asTensor', ['dtype'], [dtype]);
+  const target = asked === undefined || asked === null ? null : checkDType('asTensor', asked);
+  if (isTensor(data)) return target === null ? data : data.to(target);
+  const kind = dtypeOfArray(data);
+  if (kind !== null && (target === null || target === kind)) return fromTypedArray(data as TypedArray);
+  return fromData('asTensor', data, target);
+}
+
+/**
  * The same memory as an array that loops take: a clamped array would clamp where uint8 wraps, and what is no array of numbers in some
  * runtimes is bits in all.
  */
