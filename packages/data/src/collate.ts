@@ -2,7 +2,8 @@
 
 import type { Tensor } from '@torsor/core';
 import { isTensor, stack, tensor, ValueError } from '@torsor/core';
-import type { Dataset } from './dataset.ts';
+import type { Dataset, Samples } from './dataset.ts';
+import { sampleAt } from './dataset.ts';
 
 /** What the default collation makes of samples: tensors are stacked, numbers become tensors, structures keep their form. */
 export type Collated<T> = T extends Tensor | number | boolean | bigint
@@ -46,6 +47,7 @@ function collate(samples: readonly unknown[]): unknown {
 }
 
 /** A batch of a dataset: collated by itself if it can, else sample by sample. */
-export function fetchBatch<T>(dataset: Dataset<T>, indices: readonly number[]): Collated<T> {
-  return (dataset.getBatch?.(indices) as Collated<T> | undefined) ?? defaultCollate(indices.map((i) => dataset.get(i)));
+export function fetchBatch<T>(dataset: Samples<T>, indices: readonly number[]): Collated<T> {
+  const batch = (dataset as Partial<Dataset<T>>).getBatch?.(indices) as Collated<T> | undefined;
+  return batch ?? defaultCollate(indices.map((i) => sampleAt(dataset, i)));
 }

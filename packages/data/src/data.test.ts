@@ -101,6 +101,30 @@ test('damaged safetensors are refused', () => {
 
 // -------------------------------------------------------------------------------------------------------------- loaders
 
+test('a list of samples, or a tensor of them, is a dataset', () => {
+  const list = Array.from({ length: 6 }, (_, i) => [tensor([i]), i] as const);
+  const order = (shuffled: DataLoader<readonly [Tensor, number]>): number[] =>
+    [...shuffled].flatMap(([x, y]) => {
+      assert.equal(x.view(-1).toArray(), y.toArray());
+      return y.tolist<number[]>();
+    });
+  assert.equal(order(new DataLoader(list, { batchSize: 4 })), [0, 1, 2, 3, 4, 5]);
+  manualSeed(1);
+  const shuffled = order(new DataLoader(list, { batchSize: 4, shuffle: true }));
+  manualSeed(1);
+  const indexed = { length: 6, get: (i: number) => list[i] };
+  assert.equal(shuffled, order(new DataLoader(indexed, { batchSize: 4, shuffle: true })));
+  assert.equal(order(new DataLoader(list, { sampler: [5, 0] })), [5, 0]);
+  const collated = new DataLoader(list, { batchSize: 3, shuffle: true, collateFn: (samples) => samples.length });
+  assert.equal([...collated], [3, 3]);
+  assert.is(new DataLoader(list, { batchSize: 4, dropLast: true }).length, 1);
+  const [few] = randomSplit(list, [2, 4]);
+  assert.is(few.get(0)[1], few.get(0)[0].item());
+  assert.is(new ConcatDataset([list, new Subset(list, [3])]).get(6)[1], 3);
+  const rows = new DataLoader(arange(6).view(3, 2), { batchSize: 3, shuffle: true });
+  for (const x of rows) assert.equal([x.shape, x.sum().item()], [[3, 2], 15]);
+});
+
 test('samples and batches of a TensorDataset have as many entries, by their types, as there are tensors', () => {
   const pairs = new TensorDataset(arange(4), arange(4));
   const loader: DataLoader<[Tensor, Tensor]> = new DataLoader(pairs, { batchSize: 2 });

@@ -1,7 +1,7 @@
 /** Datasets: samples by index. */
 
 import type { Generator, Tensor } from '@torsor/core';
-import { IndexError, indexSelect, randperm, ShapeError, tensor, ValueError } from '@torsor/core';
+import { IndexError, indexSelect, isTensor, randperm, ShapeError, tensor, ValueError } from '@torsor/core';
 
 /** Samples by index. Extend it, or give any object of this form. */
 export interface Dataset<T> {
@@ -11,6 +11,20 @@ export interface Dataset<T> {
   get(index: number): T;
   /** The samples at these indices as one batch, as `defaultCollate` makes it: a loader takes it if it can be had faster so. */
   getBatch?(indices: readonly number[]): unknown;
+}
+
+/** Samples by index: a dataset, a list of samples, or a tensor, whose rows are samples. */
+export type Samples<T> = Dataset<T> | readonly T[] | (Tensor extends T ? Tensor : never);
+
+/** Whether a list or a tensor is given in place of a dataset. */
+export function isList(dataset: unknown): dataset is readonly unknown[] | Tensor {
+  return Array.isArray(dataset) || isTensor(dataset);
+}
+
+/** The sample at an index. */
+export function sampleAt<T>(dataset: Samples<T>, index: number): T {
+  if (Array.isArray(dataset)) return dataset[index];
+  return isTensor(dataset) ? (dataset.select(0, index) as T) : (dataset as Dataset<T>).get(index);
 }
 
 /** As many tensors. */
@@ -58,12 +72,12 @@ export class TensorDataset<T extends readonly Tensor[] = Tensor[]> implements Da
   }
 }
 
-/** Some samples of another dataset. */
+/** Some samples of another dataset, or of a list. */
 export class Subset<T> implements Dataset<T> {
-  readonly dataset: Dataset<T>;
+  readonly dataset: Samples<T>;
   readonly indices: readonly number[];
 
-  constructor(dataset: Dataset<T>, indices: readonly number[]) {
+  constructor(dataset: Samples<T>, indices: readonly number[]) {
     this.dataset = dataset;
     this.indices = indices;
   }
@@ -76,15 +90,15 @@ export class Subset<T> implements Dataset<T> {
     if (!(index >= 0 && index < this.indices.length)) {
       throw new IndexError(`index ${index} is out of range for ${this.indices.length} samples`, { op: 'Subset' });
     }
-    return this.dataset.get(this.indices[index]);
+    return sampleAt(this.dataset, this.indices[index]);
   }
 }
 
-/** The samples of several datasets, one after the other. */
+/** The samples of several datasets, or lists, one after the other. */
 export class ConcatDataset<T> implements Dataset<T> {
-  readonly datasets: readonly Dataset<T>[];
+  readonly datasets: readonly Samples<T>[];
 
-  constructor(datasets: readonly Dataset<T>[]) {
+  constructor(datasets: readonly Samples<T>[]) {
     if (datasets.length === 0) throw new ValueError('needs at least one dataset', { op: 'ConcatDataset' });
     this.datasets = datasets;
   }
@@ -97,7 +111,7 @@ export class ConcatDataset<T> implements Dataset<T> {
     let rest = index;
     if (index >= 0) {
       for (const dataset of this.datasets) {
-        if (rest < dataset.length) return dataset.get(rest);
+        if (rest < dataset.length) return sampleAt(dataset, rest);
         rest -= dataset.length;
       }
     }
@@ -106,13 +120,13 @@ export class ConcatDataset<T> implements Dataset<T> {
 }
 
 /**
- * Splits a dataset at random into parts of the lengths given; fractions that sum to 1 are shares of the whole. Drawn as
+ * Splits a dataset, or a list, at random into parts of the lengths given; fractions that sum to 1 are shares of the whole. Drawn as
  * `torch.utils.data.random_split` draws.
  *
  * @throws ValueError when the lengths do not sum to that of the dataset
  */
 export function randomSplit<T>(
-  dataset: Dataset<T>,
+  dataset: Samples<T>,
   lengths: readonly number[],
   options: { generator?: Generator } = {},
 ): Subset<T>[] {

@@ -1,6 +1,7 @@
 /** Iterable datasets: samples one after the other, from a file, a network or a generator, without indices. */
 
 import { show, ValueError } from '@torsor/core';
+import { isList } from './dataset.ts';
 
 /**
  * Samples in the order in which they come. Any iterable is one: extend it to say how many samples there are, if that is known.
@@ -29,6 +30,11 @@ export function isIterableDataset<T>(dataset: unknown): dataset is IterableDatas
   if (typeof dataset !== 'object' || dataset === null) return false;
   const { get } = dataset as { get?: unknown };
   return typeof get !== 'function' && (Symbol.iterator in dataset || Symbol.asyncIterator in dataset);
+}
+
+/** Whether a loader has to take samples as they come: an iterable dataset, and neither a list nor a tensor. */
+export function comesInOrder<T>(dataset: unknown): dataset is IterableDataset<T> | AsyncIterableDataset<T> {
+  return !isList(dataset) && isIterableDataset(dataset);
 }
 
 /** @throws ValueError when samples have to be waited for */

@@ -4,10 +4,11 @@ import type { Generator } from '@torsor/core';
 import { defaultGenerator, named, symbolAsyncDispose, ValueError } from '@torsor/core';
 import type { Collated } from './collate.ts';
 import { defaultCollate, fetchBatch } from './collate.ts';
-import type { Dataset } from './dataset.ts';
+import type { Samples } from './dataset.ts';
+import { sampleAt } from './dataset.ts';
 import { ImportedDataset } from './imported.ts';
 import type { AsyncIterableDataset, IterableDataset } from './iterable.ts';
-import { isIterableDataset, lengthOf, samplesOf } from './iterable.ts';
+import { comesInOrder, lengthOf, samplesOf } from './iterable.ts';
 import { LoaderWorkers } from './loaderWorkers.ts';
 import type { Sampler } from './sampler.ts';
 import {
@@ -61,7 +62,7 @@ const NAMES = [
 ] as const;
 
 /**
- * Iterates over batches of a dataset. Under the same seed, shuffling visits samples in PyTorch's order.
+ * Iterates over batches of a dataset, or of a list of samples. Under the same seed, shuffling visits samples in PyTorch's order.
  *
  * An iterable dataset is read in its own order: it takes neither `shuffle` nor a sampler. Where its samples have to be waited for,
  * loops are `for await`.
@@ -71,7 +72,7 @@ const NAMES = [
  * for (const [x, y] of loader) train(x, y);
  */
 export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterable<B>, AsyncDisposable {
-  readonly dataset: Dataset<T> | IterableDataset<T> | AsyncIterableDataset<T>;
+  readonly dataset: Samples<T> | IterableDataset<T> | AsyncIterableDataset<T>;
   /** Null over an iterable dataset, whose samples have no indices. */
   readonly batchSampler: (Iterable<readonly number[]> & { readonly length: number }) | null;
   readonly generator: Generator | null;
@@ -85,7 +86,7 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
   #idle: LoaderWorkers | null = null;
 
   constructor(
-    dataset: Dataset<T> | IterableDataset<T> | AsyncIterableDataset<T>,
+    dataset: Samples<T> | IterableDataset<T> | AsyncIterableDataset<T>,
     batchSize?: number | DataLoaderOptions<T, B>,
     shuffle?: boolean | DataLoaderOptions<T, B>,
     options?: DataLoaderOptions<T, B>,
@@ -133,7 +134,7 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
     this.#collate = collateFn ?? null;
     this.#prefetchFactor = prefetchFactor ?? 2;
     this.#isPersistent = isPersistent;
-    if (isIterableDataset<T>(dataset)) {
+    if (comesInOrder<T>(dataset)) {
       checkUnordered({ shuffle: isShuffled, sampler, batchSampler });
       this.batchSampler = null;
     } else {
@@ -163,7 +164,7 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
   *#batches(): globalThis.Generator<B, void, undefined> {
     this.#drawSeed();
     const { dataset } = this;
-    if (isIterableDataset<T>(dataset)) {
+    if (comesInOrder<T>(dataset)) {
       for (const samples of grouped(samplesOf('DataLoader', dataset), this.#batchSize, this.#dropLast)) {
         yield this.#collated(samples);
       }
@@ -171,7 +172,7 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
     }
     for (const indices of this.#indices()) {
       if (this.#collate === null) yield fetchBatch(dataset, indices) as B;
-      else yield this.#collate(indices.map((i) => dataset.get(i)));
+      else yield this.#collate(indices.map((i) => sampleAt(dataset, i)));
     }
   }
 
@@ -202,9 +203,7 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
   async *[Symbol.asyncIterator](): AsyncGenerator<B, void, undefined> {
     if (this.numWorkers === 0) {
       const { dataset } = this;
-      yield* Symbol.asyncIterator in dataset && isIterableDataset<T>(dataset)
-        ? this.#awaited(dataset)
-        : this.#batches();
+      yield* Symbol.asyncIterator in dataset && comesInOrder<T>(dataset) ? this.#awaited(dataset) : this.#batches();
       return;
     }
     const seed = this.#drawSeed();
@@ -278,7 +277,7 @@ function checkWorkers(dataset: unknown, count: number, prefetchFactor: number | 
     `prefetchFactor must be a positive whole number, but got ${String(prefetchFactor)}`,
   );
   check(
-    !isIterableDataset(dataset),
+    !comesInOrder(dataset),
     `an iterable dataset is read by the calling thread: leave numWorkers out, but got ${count}`,
   );
   check(
