@@ -17,6 +17,7 @@ import { contiguousStrides, formatShape, isContiguous, sizeOf, wrapDim } from '.
 import { range } from './lists.ts';
 import type { ValuesIndices } from './namedTuple.ts';
 import { recordFunction } from './observe.ts';
+import * as copies from './ops/copies.ts';
 import * as counting from './ops/counting.ts';
 import * as create from './ops/create.ts';
 import * as elementwise from './ops/elementwise.ts';
@@ -442,6 +443,12 @@ export class Tensor extends TensorBase {
   /** Sets every element to `value`. */
   fill_(value: Operand): this {
     elementwise.fill_(this, value);
+    return this;
+  }
+
+  /** Sets the main diagonal to `value`; with `wrap` anew below its end. */
+  fillDiagonal_(...args: Rest<typeof copies.fillDiagonal_>): this {
+    copies.fillDiagonal_(this, ...args);
     return this;
   }
 

@@ -151,6 +151,15 @@ test('gradients of nansum and nanmean pass by NaN', () => {
   );
 });
 
+test('no gradient comes through a diagonal that was filled', () => {
+  const x = double([
+    [1, 2],
+    [3, 4],
+  ]);
+  x.mul(2).fillDiagonal_(0).sum().backward();
+  assert.equal(values(x.grad as Tensor), [0, 2, 2, 0]);
+});
+
 test('aminmax shares gradients among equals; cummax and mode give theirs to the last', () => {
   assert.equal(
     gradients((a) => t.aminmax(a).max, double([2, 2, 1])),

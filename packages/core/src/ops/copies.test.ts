@@ -122,4 +122,34 @@ test('to takes the dtype of another tensor', () => {
   assert.is(x.to({ dtype: zeros(1, { dtype: 'int32' }) }).dtype, 'int32');
 });
 
+test('fillDiagonal_ fills what PyTorch fills, through views, too', () => {
+  const rowsOf = (x: Tensor): unknown => x.toArray();
+  assert.equal(rowsOf(zeros(2, 3).fillDiagonal_(5)), [
+    [5, 0, 0],
+    [0, 5, 0],
+  ]);
+  const turned = zeros(4, 2);
+  turned.t().narrow(1, 1, 3).fillDiagonal_(1);
+  assert.equal(rowsOf(turned), [
+    [0, 0],
+    [1, 0],
+    [0, 1],
+    [0, 0],
+  ]);
+  const wrapped = zeros(7, 3).fillDiagonal_(5, true);
+  assert.equal(rowsOf(wrapped.sum(1)), [5, 5, 5, 0, 5, 5, 5]);
+  assert.equal(rowsOf(wrapped.sum(0)), [10, 10, 10]);
+  assert.equal(rowsOf(zeros(6, 2).fillDiagonal_(1, { wrap: true }).sum(1)), [1, 1, 0, 1, 1, 0]);
+  assert.equal(rowsOf(zeros(4, 3).fillDiagonal_(1, true).sum(1)), [1, 1, 1, 0]);
+  assert.equal(rowsOf(zeros(7, 3).fillDiagonal_(5).sum(0)), [5, 5, 5]);
+  assert.equal(rowsOf(zeros(2, 2, 2).fillDiagonal_(1).view(-1)), [1, 0, 0, 0, 0, 0, 0, 1]);
+  assert.equal(rowsOf(zeros(2, 2).eq(0).fillDiagonal_(false)), [
+    [false, true],
+    [true, false],
+  ]);
+  assert.equal(zeros(0, 3).fillDiagonal_(1).shape, [0, 3]);
+  assert.throws(() => zeros(3).fillDiagonal_(1), /^fillDiagonal_: expects a matrix/);
+  assert.throws(() => zeros(2, 2, 3).fillDiagonal_(1), /more dimensions of one size, but got shape \[2, 2, 3\]/);
+});
+
 test.run();

@@ -4,8 +4,9 @@ import { allocate, isTensor } from '../base.ts';
 import { dispatch, dispatchInPlace } from '../dispatch.ts';
 import type { DType } from '../dtype.ts';
 import { checkDType } from '../dtype.ts';
+import { ShapeError } from '../errors.ts';
 import { runCopy, runFill } from '../kernels.ts';
-import { broadcastShapes } from '../layout.ts';
+import { broadcastShapes, formatShape } from '../layout.ts';
 import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
 import type { ElementwiseOps, Operand } from './list.ts';
@@ -68,6 +69,41 @@ export function fill_(self: Tensor, value: Operand): Tensor {
   return dispatchInPlace('fill', [self, v], self, () =>
     typeof v === 'number' ? runFill(self, v) : runCopy(readable(v, self) as Tensor, self),
   );
+}
+
+/**
+ * Sets the main diagonal, `self[i, i, …]`, to `value`.
+ *
+ * @param wrap in a matrix of more rows than columns, whether the diagonal starts anew below each of its ends, a row apart; false by default
+ *
+ * @throws ShapeError for fewer than 2 dimensions, or more that are not all of one size
+ *
+ * @example
+ * zeros(3, 3).fillDiagonal_(1);
+ */
+export function fillDiagonal_(
+  self: Tensor,
+  value: number | boolean,
+  wrap: boolean | { readonly wrap?: boolean } = false,
+): Tensor {
+  const op = 'fillDiagonal_';
+  checkTensor(op, 'self', self);
+  const [wraps = false] = named<[boolean]>(op, ['wrap'], [wrap]);
+  const { shape, ndim, strides } = self;
+  if (ndim < 2 || (ndim > 2 && shape.some((size) => size !== shape[0]))) {
+    throw new ShapeError(`expects a matrix, or more dimensions of one size, but got shape ${formatShape(shape)}`, {
+      op,
+    });
+  }
+  const [rows, columns] = shape;
+  const size = Math.min(...shape);
+  const step = strides.reduce((sum, stride) => sum + stride, 0);
+  self.asStrided([size], [step], self.offset).fill_(Number(value));
+  if (wraps && ndim === 2 && rows > columns + 1 && columns > 0) {
+    const count = Math.ceil((rows * columns) / (columns + 1)) - size;
+    self.asStrided([count], [step], self.offset + strides[0] * (columns + 1)).fill_(Number(value));
+  }
+  return self;
 }
 
 /** Sets every element to 0. */
