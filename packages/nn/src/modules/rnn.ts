@@ -109,6 +109,11 @@ type Pass = (
   weights: Weights,
 ) => readonly [output: Tensor, hidden: Tensor, cell: Tensor | null];
 
+/** States `[layers · directions, N, H]` of sequences in another order. */
+function inOrder(states: Tensor, order: Tensor | null): Tensor {
+  return order === null ? states : states.indexSelect(1, order);
+}
+
 /** Layers are called in two ways: with a tensor, or with packed sequences, of which they make packed sequences. */
 type Packable = abstract new <S, L>() => Recurrent<LayerArguments<S>, [output: Tensor, last: L]> &
   ((input: PackedSequence, hx?: S | null | StateOptions<S>) => [output: PackedSequence, last: L]);
@@ -198,13 +203,11 @@ abstract class RecurrentLayer<S, L> extends PackableBase<S, L> {
       );
     }
     const sizes = positionsOf(input.batchSizes);
-    const states = this.statesOf(data, sizes[0], first, true).map((state) =>
-      sortedIndices === null ? state : state.indexSelect(1, sortedIndices),
-    );
-    const [output, ...last] = this.layers(data, states, (isReversed, x, state, weights) =>
+    const states = this.statesOf(data, sizes[0], first, true, sortedIndices);
+    const [output, last] = this.layers(data, states, (isReversed, x, state, weights) =>
       recurPacked(kind, isReversed, x, sizes, state, weights),
     );
-    const restored = last.map((state) => (unsortedIndices === null ? state : state.indexSelect(1, unsortedIndices)));
+    const restored = last.map((list) => inOrder(stack(list), unsortedIndices));
     return [packedLike(input, output), ...restored];
   }
 
@@ -223,32 +226,37 @@ abstract class RecurrentLayer<S, L> extends PackableBase<S, L> {
     if (swaps) x = x.transpose(0, 1);
     const [length, batch] = x.shape;
     if (length === 0) throw new ShapeError('expected a sequence of at least 1 step, but got 0', { op });
-    const states = this.statesOf(input, batch, first, isBatched);
-    const [output, ...last] = this.layers(x, states, (isReversed, x, state, weights) => {
+    const states = this.statesOf(input, batch, first, isBatched, null);
+    const [output, last] = this.layers(x, states, (isReversed, x, state, weights) => {
       const [output, cell] = recur(kind, isReversed, x, state, weights);
       return [output, output.select(0, isReversed ? 0 : length - 1), cell ?? null];
     });
-    const results = [swaps ? output.transpose(0, 1) : output, ...last];
+    const results = [swaps ? output.transpose(0, 1) : output, ...last.map((list) => stack(list))];
     return isBatched ? results : results.map((y) => y.squeeze(1));
   }
 
-  /** First states `[layers · directions, N, H]`, those that were given or zeros. */
-  private statesOf(input: Tensor, batch: number, first: readonly (Tensor | null)[], isBatched: boolean): Tensor[] {
+  /** First states `[N, H]` of each layer and direction, those that were given or zeros. */
+  private statesOf(
+    input: Tensor,
+    batch: number,
+    first: readonly (Tensor | null)[],
+    isBatched: boolean,
+    order: Tensor | null,
+  ): Tensor[][] {
     const count = this.numLayers * (this.bidirectional ? 2 : 1);
     const widths = [this.projSize > 0 ? this.projSize : this.hiddenSize, this.hiddenSize];
     return first.map((given, i) => {
-      if (given === null) return zeros([count, batch, widths[i]], { dtype: input.dtype });
+      if (given === null) return zeros([count, batch, widths[i]], { dtype: input.dtype }).unbind(0);
       const name = first.length === 1 ? 'hx' : `hx[${i}]`;
       const shape = isBatched ? [count, batch, widths[i]] : [count, widths[i]];
       const state = checkState(this.className, name, given, shape, input);
-      return isBatched ? state : state.unsqueeze(1);
+      return inOrder(isBatched ? state : state.unsqueeze(1), order).unbind(0);
     });
   }
 
   /** All layers and directions, one after the other: the last output, and last states as first ones are. */
-  private layers(x: Tensor, first: readonly Tensor[], pass: Pass): Tensor[] {
-    const states = first.map((state) => state.unbind(0));
-    const last: Tensor[][] = first.map(() => []);
+  private layers(x: Tensor, states: readonly Tensor[][], pass: Pass): [output: Tensor, last: Tensor[][]] {
+    const last: Tensor[][] = states.map(() => []);
     for (let layer = 0; layer < this.numLayers; layer++) {
       const outputs = this.suffixes(layer).map((suffix, direction) => {
         const at = last[0].length;
@@ -261,7 +269,7 @@ abstract class RecurrentLayer<S, L> extends PackableBase<S, L> {
       x = outputs.length === 1 ? outputs[0] : cat(outputs, -1);
       if (this.training && this.dropout > 0 && layer < this.numLayers - 1) x = dropout(x, this.dropout);
     }
-    return [x, ...last.map((states) => stack(states))];
+    return [x, last];
   }
 
   private weights(suffix: string): Weights {
