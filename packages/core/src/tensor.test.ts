@@ -107,6 +107,14 @@ test('toArray nests the values, booleans and BigInts by dtype', () => {
   assert.equal(zeros(1, 1, 2, { dtype: 'uint8' }).tolist(), [[[0, 0]]]);
 });
 
+test('JSON has the values of a tensor, as nested lists', () => {
+  assert.is(
+    JSON.stringify({ w: tensor([[1, 2.5]]), at: tensor(3), is: tensor([true]) }),
+    '{"w":[[1,2.5]],"at":3,"is":[true]}',
+  );
+  assert.is(JSON.stringify(tensor([Number.NaN, -Infinity])), '[null,null]');
+});
+
 test('toTypedArray is a flat copy in row-major order, of the kind of the dtype', () => {
   for (const dtype of DTYPES) {
     const x = tensor(

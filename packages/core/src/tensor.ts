@@ -166,6 +166,11 @@ export class Tensor extends TensorBase {
     return this.toArray<T>();
   }
 
+  /** What `JSON.stringify` writes: nested lists of the values. JSON has no NaN and no ∞, and writes null; and no int64, which it refuses. */
+  toJSON(): NestedValues {
+    return this.toArray();
+  }
+
   /**
    * A flat copy of the values in row-major order, of the dtype's own kind (`Uint8Array` for bool; `Float32Array` for float16 and
    * bfloat16, whose bits `toBits` gives).
