@@ -193,7 +193,10 @@ test('a state with other names is refused, unless strict is false; nothing is wr
     /loading state_dict for Linear:\n\tMissing key.*"bias".*\n\tUnexpected key.*"bais"/,
   );
   assert.equal(values(layer.weight), before);
-  assert.equal(layer.loadStateDict(given, { strict: false }), { missingKeys: ['bias'], unexpectedKeys: ['bais'] });
+  const found = layer.loadStateDict(given, { strict: false });
+  assert.equal(found, { missingKeys: ['bias'], unexpectedKeys: ['bais'] });
+  assert.is(String(found), "_IncompatibleKeys(missing_keys=['bias'], unexpected_keys=['bais'])");
+  assert.is(String(layer.loadStateDict(layer.stateDict())), '<All keys matched successfully>');
   assert.equal(values(layer.weight), [0, 0, 0, 0]);
   refuses(
     () => layer.loadStateDict({ weight: ones(2, 2), bias: zeros(3) }, false),

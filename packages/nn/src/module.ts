@@ -33,6 +33,25 @@ export interface IncompatibleKeys {
   readonly unexpectedKeys: readonly string[];
 }
 
+/** Prints as in PyTorch: `<All keys matched successfully>`. */
+function incompatible(missingKeys: readonly string[], unexpectedKeys: readonly string[]): IncompatibleKeys {
+  const list = (keys: readonly string[]): string => `[${keys.map((key) => `'${key}'`).join(', ')}]`;
+  const toString = (): string =>
+    missingKeys.length + unexpectedKeys.length === 0
+      ? '<All keys matched successfully>'
+      : `_IncompatibleKeys(missing_keys=${list(missingKeys)}, unexpected_keys=${list(unexpectedKeys)})`;
+  const printed = { value: toString };
+  return Object.defineProperties(
+    { missingKeys, unexpectedKeys },
+    {
+      toString: printed,
+      // inspectors of Node and Bun, and of Deno
+      [Symbol.for('nodejs.util.inspect.custom')]: printed,
+      [Symbol.for('Deno.customInspect')]: printed,
+    },
+  );
+}
+
 /** Any module, whatever it takes and gives. */
 // biome-ignore lint/suspicious/noExplicitAny: a module of unknown arguments must accept every module; unknown would accept none
 export type AnyModule = Module<any, any>;
@@ -395,6 +414,7 @@ export abstract class Module<A extends readonly unknown[] = [input: Tensor], R =
    * Copies values into parameters and buffers by name. Everything is checked before anything is written.
    *
    * @param strict when true (default), names must match exactly
+   * @returns the names that differ; it prints `<All keys matched successfully>` where none does
    * @throws ShapeError when a shape differs; ValueError when names do not match under `strict`
    */
   loadStateDict(
@@ -436,7 +456,7 @@ export abstract class Module<A extends readonly unknown[] = [input: Tensor], R =
         if (source !== undefined) target.copy_(source);
       }
     });
-    return { missingKeys, unexpectedKeys };
+    return incompatible(missingKeys, unexpectedKeys);
   }
 
   #collectTargets(prefix: string, out: Map<string, Tensor>, dispensable: Set<string>): void {

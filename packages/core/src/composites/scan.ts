@@ -8,7 +8,7 @@ import { composed } from '../composed.ts';
 import { show, ValueError } from '../errors.ts';
 import { wrapDim } from '../layout.ts';
 import type { ValuesIndices } from '../namedTuple.ts';
-import { namedTuple } from '../namedTuple.ts';
+import { valuesIndices } from '../namedTuple.ts';
 import { lengthOf, oneDim, requireFloat } from '../ops/arguments.ts';
 import { clone, contiguous, logicalXor, sub } from '../ops/elementwise.ts';
 import { gather } from '../ops/index.ts';
@@ -47,7 +47,7 @@ function runningExtreme(op: string, self: Tensor, dim: number | ScanOptions, lar
     const lines = self.ndim === 0 ? self.detach() : movedim(self.detach(), at, -1);
     const places = placesSoFar(lines, largest);
     const indices = self.ndim === 0 ? places : contiguous(movedim(places, -1, at));
-    return namedTuple(['values', 'indices'], [gather(self, at, indices), indices]);
+    return valuesIndices(op, [gather(self, at, indices), indices]);
   });
 }
 

@@ -10,7 +10,7 @@ import { show, ValueError } from '../errors.ts';
 import { sizeOf } from '../layout.ts';
 import { oneOf } from '../linalg/work.ts';
 import type { NamedTuple, ValuesIndices } from '../namedTuple.ts';
-import { namedTuple } from '../namedTuple.ts';
+import { namedTuple, valuesIndices } from '../namedTuple.ts';
 import type { Dims, ReduceOptions } from '../ops/arguments.ts';
 import { flag, oneDim, reduceArguments, requireElements, requireFloat, sumArguments } from '../ops/arguments.ts';
 import { scalarTensor } from '../ops/create.ts';
@@ -88,7 +88,7 @@ export function nanmean(self: Tensor, ...args: SumParameters): Tensor {
 export function aminmax(self: Tensor, options?: ReduceOptions): NamedTuple<['min', 'max']> {
   checkTensor('aminmax', 'self', self);
   const [dims, keep] = reduceArguments('aminmax', self, options, undefined);
-  return namedTuple(['min', 'max'], [amin(self, dims, keep), amax(self, dims, keep)]);
+  return namedTuple('aminmax', ['min', 'max'], [amin(self, dims, keep), amax(self, dims, keep)]);
 }
 
 /** What becomes of a quantile that lies between two elements. */
@@ -216,14 +216,17 @@ export function mode(
   const [d = -1, k] = named<[number, boolean]>(op, ['dim', 'keepdim'], [dim, keepdim]);
   const at = oneDim(op, self, d);
   const keep = flag(op, 'keepdim', k);
-  if (self.ndim === 0) return sort(self);
+  if (self.ndim === 0) {
+    const [values, indices] = sort(self);
+    return valuesIndices(op, [values, indices]);
+  }
   requireElements(op, self, [at]);
   return composed(() => {
     const { values, indices } = sort(self.detach(), at);
     const ends = endsOfLongestRuns(movedim(values, at, -1));
     const index = gather(indices, at, unsqueeze(ends, at));
     const found = gather(self, at, index);
-    return namedTuple(['values', 'indices'], keep ? [found, index] : [squeeze(found, at), squeeze(index, at)]);
+    return valuesIndices(op, keep ? [found, index] : [squeeze(found, at), squeeze(index, at)]);
   });
 }
 

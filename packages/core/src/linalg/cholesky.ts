@@ -98,7 +98,7 @@ export function choleskyEx(
 ): NamedTuple<['L', 'info']> {
   const op = 'linalg.choleskyEx';
   const [upper, check] = named<[boolean, boolean]>(op, ['upper', 'checkErrors'], [options]);
-  return namedTuple(['L', 'info'], decompose(op, A, upper, flag(op, 'checkErrors', check)));
+  return namedTuple(op, ['L', 'info'], decompose(op, A, upper, flag(op, 'checkErrors', check)));
 }
 
 function decompose(op: string, A: Tensor, options: unknown, check: boolean): [Tensor, Tensor] {

@@ -175,7 +175,7 @@ function lowerOf(op: string, A: Tensor, UPLO: unknown): Tensor {
  */
 export function eigh(A: Tensor, UPLO?: 'L' | 'U' | EighOptions): NamedTuple<['eigenvalues', 'eigenvectors']> {
   const [L, V] = dispatch('eigh', eighForward, [lowerOf('linalg.eigh', A, UPLO), true]);
-  return namedTuple(['eigenvalues', 'eigenvectors'], [L, V]);
+  return namedTuple('linalg.eigh', ['eigenvalues', 'eigenvectors'], [L, V]);
 }
 
 /** The eigenvalues of symmetric matrices, in ascending order: those of `eigh`, faster where no gradient is wanted. */

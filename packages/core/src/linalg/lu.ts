@@ -162,7 +162,7 @@ export function luFactor(A: Tensor, options?: LuOptions): NamedTuple<['LU', 'piv
   checkMatrices(op, A);
   const [LU, pivots, info] = dispatch('luFactor', luFactorForward, [A]);
   checkInfo(op, info, singularU);
-  return namedTuple(['LU', 'pivots'], [LU, pivots]);
+  return namedTuple(op, ['LU', 'pivots'], [LU, pivots]);
 }
 
 /** As `luFactor`, with an info in place of an error: 0, or the number of the first zero on U's diagonal. */
@@ -176,7 +176,7 @@ export function luFactorEx(
   checkMatrices(op, A);
   const [LU, pivots, info] = dispatch('luFactor', luFactorForward, [A]);
   if (flag(op, 'checkErrors', check)) checkInfo(op, info, singularU);
-  return namedTuple(['LU', 'pivots', 'info'], [LU, pivots, info]);
+  return namedTuple(op, ['LU', 'pivots', 'info'], [LU, pivots, info]);
 }
 
 /** For each row of P·L·U, the row of L·U that it is: the exchanges, carried out on [0, 1, …]. */
@@ -208,10 +208,14 @@ export function permutation(pivots: Tensor, m: number, dtype: Tensor['dtype']): 
 export function luUnpack(LU: Tensor, pivots: Tensor): NamedTuple<['P', 'L', 'U']> {
   checkMatrices('luUnpack', LU, 'LU');
   checkTensor('luUnpack', 'pivots', pivots);
+  return unpacked('luUnpack', LU, pivots);
+}
+
+function unpacked(op: string, LU: Tensor, pivots: Tensor): NamedTuple<['P', 'L', 'U']> {
   const [m, n] = LU.shape.slice(-2);
   const k = Math.min(m, n);
   const L = add(tril(narrow(LU, -1, 0, k), -1), eye(m, k, { dtype: LU.dtype }));
-  return namedTuple(['P', 'L', 'U'], [permutation(pivots, m, LU.dtype), L, triu(narrow(LU, -2, 0, k))]);
+  return namedTuple(op, ['P', 'L', 'U'], [permutation(pivots, m, LU.dtype), L, triu(narrow(LU, -2, 0, k))]);
 }
 
 /**
@@ -225,7 +229,7 @@ export function lu(A: Tensor, options?: LuOptions): NamedTuple<['P', 'L', 'U']> 
   noPivoting(op, named<[boolean]>(op, ['pivot'], [options])[0]);
   checkMatrices(op, A);
   const [LU, pivots] = dispatch('luFactor', luFactorForward, [A]);
-  return luUnpack(LU, pivots);
+  return unpacked(op, LU, pivots);
 }
 
 // ----------------------------------------------------------------------------------------------------------------- solutions
@@ -310,7 +314,7 @@ export function solveEx(
 ): NamedTuple<['result', 'info']> {
   const op = 'linalg.solveEx';
   const [left, check] = named<[boolean, boolean]>(op, ['left', 'checkErrors'], [options]);
-  return namedTuple(['result', 'info'], solveBy(op, A, B, left, flag(op, 'checkErrors', check)));
+  return namedTuple(op, ['result', 'info'], solveBy(op, A, B, left, flag(op, 'checkErrors', check)));
 }
 
 function solveBy(op: string, A: Tensor, B: Tensor, options: unknown, check: boolean): [Tensor, Tensor] {
@@ -362,7 +366,7 @@ export function inv(A: Tensor): Tensor {
 export function invEx(A: Tensor, options?: { readonly checkErrors?: boolean }): NamedTuple<['inverse', 'info']> {
   const op = 'linalg.invEx';
   const [check] = named<[boolean]>(op, ['checkErrors'], [options]);
-  return namedTuple(['inverse', 'info'], invert(op, A, flag(op, 'checkErrors', check)));
+  return namedTuple(op, ['inverse', 'info'], invert(op, A, flag(op, 'checkErrors', check)));
 }
 
 function invert(op: string, A: Tensor, check: boolean): [Tensor, Tensor] {
@@ -486,7 +490,7 @@ export function slogdet(A: Tensor): NamedTuple<['sign', 'logabsdet']> {
     const [LU, pivots] = factors(A);
     return dispatch('slogdet', slogdetForward, [A, LU, pivots]);
   });
-  return namedTuple(['sign', 'logabsdet'], [sign, logabsdet]);
+  return namedTuple('linalg.slogdet', ['sign', 'logabsdet'], [sign, logabsdet]);
 }
 
 /** The logarithm of determinants, NaN where they are negative: `torch.logdet`. */

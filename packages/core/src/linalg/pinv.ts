@@ -188,7 +188,7 @@ export function lstsq(
       singular,
     ] as const;
   });
-  return namedTuple(['solution', 'residuals', 'rank', 'singularValues'], [solution, residuals, rank, values]);
+  return namedTuple(op, ['solution', 'residuals', 'rank', 'singularValues'], [solution, residuals, rank, values]);
 }
 
 /** Whether no diagonal element of triangles is small beside the largest of its own: what is doubtful is left to singular values. */

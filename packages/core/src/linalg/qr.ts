@@ -96,5 +96,5 @@ export function qr(
   const [how = 'reduced'] = named<['reduced']>(op, ['mode'], [mode]);
   checkMatrices(op, A);
   const [Q, R] = dispatch('qr', qrForward, [A, oneOf(op, 'mode', how, MODES)]);
-  return namedTuple(['Q', 'R'], [Q, R]);
+  return namedTuple('linalg.qr', ['Q', 'R'], [Q, R]);
 }

@@ -220,7 +220,7 @@ export function svd(A: Tensor, fullMatrices?: boolean | SvdOptions): NamedTuple<
   const [full = true] = named<[boolean]>(op, ['fullMatrices'], [fullMatrices]);
   checkMatrices(op, A);
   const [U, S, Vh] = dispatch('svd', svdForward, [A, flag(op, 'fullMatrices', full), true]);
-  return namedTuple(['U', 'S', 'Vh'], [U, S, Vh]);
+  return namedTuple('linalg.svd', ['U', 'S', 'Vh'], [U, S, Vh]);
 }
 
 /** The singular values of matrices, in descending order: those of `svd`, faster where no gradient is wanted. */

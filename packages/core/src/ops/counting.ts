@@ -208,12 +208,15 @@ export function unique(
     const inverse = fromArray(positions(flat, values), self.shape, 'int32');
     return wantsCounts
       ? namedTuple(
+          null,
           ['output', 'inverseIndices', 'counts'],
           [output, inverse, fromArray(counts, [counts.length], 'int32')],
         )
-      : namedTuple(['output', 'inverseIndices'], [output, inverse]);
+      : namedTuple(null, ['output', 'inverseIndices'], [output, inverse]);
   }
-  return wantsCounts ? namedTuple(['output', 'counts'], [output, fromArray(counts, [counts.length], 'int32')]) : output;
+  return wantsCounts
+    ? namedTuple(null, ['output', 'counts'], [output, fromArray(counts, [counts.length], 'int32')])
+    : output;
 }
 
 /** Runs of equals in a sorted array: one of each, and their lengths. */

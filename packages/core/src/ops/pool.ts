@@ -10,7 +10,7 @@ import { DTypeError, ShapeError, show } from '../errors.ts';
 import type { Shape } from '../layout.ts';
 import { formatShape, sameShape, sizeOf } from '../layout.ts';
 import type { ValuesIndices } from '../namedTuple.ts';
-import { namedTuple } from '../namedTuple.ts';
+import { valuesIndices } from '../namedTuple.ts';
 import { named } from '../options.ts';
 import type { WindowPair } from '../reference/pool.ts';
 import {
@@ -290,7 +290,7 @@ function checkedMaxPool(op: string, input: Tensor, params: PoolParams): ValuesIn
   checkParams(op, params);
   checkOutput(op, input.shape, params);
   const [values, indices] = dispatch('maxPool', maxPoolForward, [input, params]);
-  return namedTuple(['values', 'indices'], [values, indices]);
+  return valuesIndices(null, [values, indices]);
 }
 
 /** The op behind `maxPool1d` and `maxPool2d`: `params` holds one entry for each of the last dimensions that it pools. */
@@ -552,9 +552,7 @@ function adaptiveMaxPoolNd(
   refuseBool(op, input.dtype);
   const outputSize = outputSizeOf(op, size, input.shape, spatial);
   const [values, indices] = dispatch('adaptiveMaxPool', adaptiveMaxPoolForward, [input, outputSize]);
-  return flag(op, 'returnIndices', returnIndices)
-    ? namedTuple(['values', 'indices'], [values, indices])
-    : firstOf([values, indices]);
+  return flag(op, 'returnIndices', returnIndices) ? valuesIndices(null, [values, indices]) : firstOf([values, indices]);
 }
 
 /**

@@ -12,7 +12,7 @@ import { isFloating } from '../dtype.ts';
 import { DTypeError, NotImplementedError, show, ValueError } from '../errors.ts';
 import { reducedShape, sizeOf, wrapDims } from '../layout.ts';
 import type { NamedTuple, ValuesIndices } from '../namedTuple.ts';
-import { namedTuple } from '../namedTuple.ts';
+import { namedTuple, valuesIndices } from '../namedTuple.ts';
 import { named } from '../options.ts';
 import { copy } from '../reference/elementwise.ts';
 import * as reference from '../reference/reduce.ts';
@@ -243,7 +243,7 @@ function extremeOf(
     op === 'max'
       ? dispatch('maxDim', maxDimForward, [self, wrapped, keep])
       : dispatch('minDim', minDimForward, [self, wrapped, keep]);
-  return namedTuple(['values', 'indices'], results);
+  return valuesIndices(op, results);
 }
 
 /**
@@ -416,7 +416,7 @@ export function varMean(
   checkTensor('varMean', 'self', self);
   const [dims, correction, keep] = varArguments('varMean', self, [dim, unbiased, keepdim]);
   const variance = dispatch('var', varForward, [self, dims, correction, keep]);
-  return namedTuple(['var', 'mean'], [variance, dispatch('mean', meanForward, [self, dims, keep, null])]);
+  return namedTuple(null, ['var', 'mean'], [variance, dispatch('mean', meanForward, [self, dims, keep, null])]);
 }
 
 /** Standard deviation and mean over the same dimensions. */
@@ -429,7 +429,7 @@ export function stdMean(
   checkTensor('stdMean', 'self', self);
   const [dims, correction, keep] = varArguments('stdMean', self, [dim, unbiased, keepdim]);
   const deviation = dispatch('std', stdForward, [self, dims, correction, keep]);
-  return namedTuple(['std', 'mean'], [deviation, dispatch('mean', meanForward, [self, dims, keep, null])]);
+  return namedTuple(null, ['std', 'mean'], [deviation, dispatch('mean', meanForward, [self, dims, keep, null])]);
 }
 
 const normForward: ReductionOps['norm'] = (self, p, dims, keepdim) => {

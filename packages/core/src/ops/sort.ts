@@ -8,7 +8,7 @@ import { isFloating } from '../dtype.ts';
 import { IndexError } from '../errors.ts';
 import { wrapDims } from '../layout.ts';
 import type { ValuesIndices } from '../namedTuple.ts';
-import { namedTuple } from '../namedTuple.ts';
+import { valuesIndices } from '../namedTuple.ts';
 import { named } from '../options.ts';
 import { sort as sortReference } from '../reference/sort.ts';
 import type { Tensor } from '../tensor.ts';
@@ -62,8 +62,8 @@ export function sort(
     [dim, descending, stable],
   );
   const wrapped = oneDim('sort', self, d);
-  return namedTuple(
-    ['values', 'indices'],
+  return valuesIndices(
+    'sort',
     dispatch('sort', sortForward, [self, wrapped, flag('sort', 'descending', down), flag('sort', 'stable', keep)]),
   );
 }
@@ -122,8 +122,8 @@ export function topk(
       operands: { k: count, dim: wrapped, self: self.shape },
     });
   }
-  return namedTuple(
-    ['values', 'indices'],
+  return valuesIndices(
+    'topk',
     dispatch('topk', topkForward, [
       self,
       count,
@@ -166,11 +166,10 @@ export function median(
   const wrapped = oneDim('median', self, d);
   requireElements('median', self, wrapDims('median', wrapped, self.shape.length));
   const keep = flag('median', 'keepdim', k);
-  if (self.shape.length === 0) return sort(self);
-  const [values, indices] = medianAlong(self, wrapped);
-  return namedTuple(
-    ['values', 'indices'],
-    keep ? [unsqueeze(values, wrapped), unsqueeze(indices, wrapped)] : [values, indices],
+  const [values, indices] = self.shape.length === 0 ? sort(self) : medianAlong(self, wrapped);
+  return valuesIndices(
+    'median',
+    keep && self.shape.length > 0 ? [unsqueeze(values, wrapped), unsqueeze(indices, wrapped)] : [values, indices],
   );
 }
 
