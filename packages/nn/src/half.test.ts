@@ -75,6 +75,19 @@ for (const dtype of ['float16', 'bfloat16'] as const) {
     assert.ok(dropped[1].float().equal(dropped[0]));
   });
 
+  test(`the way back through dropout of ${dtype} goes by its mask`, () => {
+    for (const drop of [nn.functional.dropout, nn.functional.dropout1d, nn.functional.dropout2d]) {
+      const x = ones(2, 30, 4, ...(drop === nn.functional.dropout2d ? [2] : []))
+        .to(dtype)
+        .requiresGrad_();
+      const y = drop(x, 0.4);
+      y.sum().backward();
+      assert.is(x.grad?.dtype, dtype);
+      // Of ones, what comes out is the mask.
+      assert.ok((x.grad as Tensor).equal(y.detach()));
+    }
+  });
+
   test(`a state dict of ${dtype} loads into float32`, () => {
     const from = new nn.Linear(4, 2).to(dtype);
     const into = new nn.Linear(4, 2);

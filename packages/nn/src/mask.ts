@@ -5,7 +5,7 @@
 
 import { savedTensorsHooks } from '@torsor/autograd';
 import type { DType, Shape, Tensor } from '@torsor/core';
-import { empty, mul } from '@torsor/core';
+import { empty, isHalf, mul } from '@torsor/core';
 
 /** What stands for a mask of zeros and `factor`s: bit i is set where element i is not 0. */
 interface Bits {
@@ -40,6 +40,7 @@ export function packMask(mask: Tensor, factor: number): Bits {
 
 /** The tensor that was packed. */
 export function unpackMask({ words, factor, shape, dtype }: Bits): Tensor {
+  if (isHalf(dtype)) return unpackMask({ words, factor, shape, dtype: 'float32' }).to(dtype);
   const mask = empty(shape, { dtype });
   const size = mask.numel();
   if (dtype === 'float32') {
