@@ -10,6 +10,7 @@ import {
   allclose,
   arange,
   bernoulli,
+  bernoulli_,
   cat,
   collectGarbage,
   copy_,
@@ -33,6 +34,7 @@ import {
   sum,
   tensor,
   toMessage,
+  unique,
   where,
   withBits,
   zeros,
@@ -294,6 +296,15 @@ for (const dtype of HALVES) {
     const wide = tensor([1, 2]);
     assert.equal(wide.add_(x).toArray(), [2, 4]);
     assert.is(wide.dtype, 'float32');
+  });
+
+  test(`distinct values of ${dtype} are values, and probabilities in it are refused by name`, () => {
+    const { output, inverseIndices } = unique(tensor([3, -1, 2, 3], { dtype }), { returnInverse: true });
+    assert.is(output.dtype, dtype);
+    assert.equal(output.toArray(), [-1, 2, 3]);
+    assert.equal(inverseIndices.toArray(), [2, 0, 1, 2]);
+    const half = tensor([0.5], { dtype });
+    for (const self of [zeros(1), half]) refuses(() => bernoulli_(self, half), 'bernoulli_');
   });
 
   test(`a NaN of any bits, infinities, -0 and what overflows keep their meaning in ${dtype}`, () => {

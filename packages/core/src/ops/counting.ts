@@ -5,6 +5,7 @@
 
 import { allocate, allocateZeros, fromArray, modes } from '../base.ts';
 import type { TypedArray } from '../dtype.ts';
+import { isHalf } from '../dtype.ts';
 import { DTypeError, NotImplementedError, ShapeError, ValueError } from '../errors.ts';
 import { runCopy } from '../kernels.ts';
 import { formatShape } from '../layout.ts';
@@ -13,6 +14,7 @@ import { namedTuple } from '../namedTuple.ts';
 import { recordFunction } from '../observe.ts';
 import { named } from '../options.ts';
 import type { Tensor } from '../tensor.ts';
+import { to } from './elementwise.ts';
 import { checkTensor } from './tensors.ts';
 
 /** The elements as numbers, in row-major order. */
@@ -203,7 +205,9 @@ export function unique(
   refuseGrad('unique', self);
   const flat = self.toTypedArray();
   const { values, counts } = distinct(flat.slice().sort());
-  const output = fromArray(values, [values.length], self.dtype);
+  // The elements of 16-bit floats came as numbers, in float32.
+  const { dtype } = self;
+  const output = to(fromArray(values, [values.length], isHalf(dtype) ? 'float32' : dtype), dtype);
   if (wantsInverse) {
     const inverse = fromArray(positions(flat, values), self.shape, 'int32');
     return wantsCounts

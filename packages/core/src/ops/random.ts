@@ -448,6 +448,7 @@ export function bernoulli_(
     return fillInPlace('bernoulli_', self, (out) => fillBernoulli(out, probability, source, self.dtype));
   }
   checkTensor('bernoulli_', 'p', probability);
+  if (isHalf(probability.dtype)) refuseHalf('bernoulli_', probability.dtype);
   if (!sameShape(broadcastShapes('bernoulli_', self.shape, probability.shape), self.shape)) {
     throw new ShapeError(
       `p of shape ${formatShape(probability.shape)} does not broadcast to ${formatShape(self.shape)}`,
