@@ -11,29 +11,41 @@ import {
   arange,
   bernoulli,
   bernoulli_,
+  binaryCrossEntropy,
   cat,
   collectGarbage,
   copy_,
+  cumulativeTrapezoid,
   empty,
   equal,
   eye,
   fromMessage,
   fromTypedArray,
   full,
+  hypot,
   isclose,
   linalg,
   linspace,
+  logaddexp,
+  logaddexp2,
+  logcumsumexp,
+  logit,
   maximum,
   memory,
+  mvlgamma,
   NotImplementedError,
+  nanmean,
   ones,
   rand,
   randLike,
   sgdStep,
+  sinc,
+  special,
   stack,
   sum,
   tensor,
   toMessage,
+  trapezoid,
   unique,
   where,
   withBits,
@@ -296,6 +308,29 @@ for (const dtype of HALVES) {
     const wide = tensor([1, 2]);
     assert.equal(wide.add_(x).toArray(), [2, 4]);
     assert.is(wide.dtype, 'float32');
+  });
+
+  test(`what is composed of ops is rounded to ${dtype} once, steps that 16 bits do not hold included`, () => {
+    const x = linspace(-3, 3, 300).to(dtype);
+    const y = x.flip(0).add(0.5);
+    const p = linspace(0.01, 0.99, 300).to(dtype);
+    const near = (run: (...operands: Tensor[]) => Tensor, ...operands: Tensor[]): void => {
+      const got = run(...operands);
+      assert.is(got.dtype, dtype, String(run));
+      sameValues(valuesOf(got), valuesOf(run(...operands.map((one) => one.float())).to(dtype)), String(run));
+    };
+    for (const run of [logaddexp, logaddexp2, hypot]) near(run, x, y);
+    for (const run of [sinc, special.ndtr, special.logNdtr]) near(run, x);
+    near((one) => logit(one), p);
+    near(special.xlog1py, x, p);
+    near((one) => mvlgamma(one, 2), p.add(2));
+    near((one) => logcumsumexp(one, 0), x);
+    near((one) => trapezoid(one), x.mul(3000));
+    near((one) => cumulativeTrapezoid(one), x);
+    near((one) => nanmean(one), x.add(2).mul(2000));
+    near((one, t) => binaryCrossEntropy(one, t), p, p.flip(0));
+    assert.is(nanmean(x, { dtype: 'float32' }).dtype, 'float32');
+    assert.throws(() => binaryCrossEntropy(x, p), /between 0 and 1/);
   });
 
   test(`distinct values of ${dtype} are values, and probabilities in it are refused by name`, () => {

@@ -93,6 +93,7 @@ export {
 } from './random/generator.ts';
 export { cos as exactCos, pow as exactPow } from './reference/exactMath.ts';
 export type { AdaptiveFactors, AdaptiveRuns, MeanUse } from './reference/optim.ts';
+export { roundedOnce } from './roundedOnce.ts';
 export { keep, Scope, scope, tidy } from './scope.ts';
 export { logit, mvlgamma, polygamma, sinc } from './special/composed.ts';
 export * as special from './special/index.ts';

@@ -14,6 +14,7 @@ import {
   logsumexp,
   named,
   reductionOf,
+  roundedOnce,
   ShapeError,
   show,
   stack,
@@ -227,13 +228,17 @@ export function ctcLoss(
   const most = labels.ndim === 2 ? labels.shape[1] : labels.numel();
   const sizes = lengthsOf(op, 'targetLengths', required(op, 'targetLengths', targetLengths), samples, most);
   const batch = batchOf(targetsOf(op, labels, sizes, none, classes), stepsOf, none);
-  return composed(() => {
-    const each = losses(rows, batch);
-    const isFinite = each.detach().isfinite();
-    let all = each.requiresGrad ? each.add(ofSoftmax(rows, batch, isFinite)) : each;
-    if (zero) all = where(isFinite, all, zeros([], { dtype: all.dtype }));
-    if (how === 'none') return isBatch ? all : all.squeeze(0);
-    if (how === 'sum') return all.sum();
-    return all.div(fromTypedArray(Float64Array.from(sizes, (n) => Math.max(n, 1))).to(all.dtype)).mean();
-  });
+  const reduce = (each: Tensor): Tensor => {
+    if (how === 'none') return isBatch ? each : each.squeeze(0);
+    if (how === 'sum') return each.sum();
+    return each.div(fromTypedArray(Float64Array.from(sizes, (n) => Math.max(n, 1))).to(each.dtype)).mean();
+  };
+  return roundedOnce([rows], (x) =>
+    composed(() => {
+      const each = losses(x, batch);
+      const isFinite = each.detach().isfinite();
+      const all = each.requiresGrad ? each.add(ofSoftmax(x, batch, isFinite)) : each;
+      return reduce(zero ? where(isFinite, all, zeros([], { dtype: all.dtype })) : all);
+    }),
+  );
 }

@@ -30,6 +30,7 @@ import {
   mul,
   named,
   norm,
+  roundedOnce,
   ShapeError,
   sameShape,
   sigmoid,
@@ -464,7 +465,8 @@ export function normalize(
     ['p', 'dim', 'eps'],
     [p, dim, eps],
   );
-  return div(input, clamp(norm(input, order, d, true), e));
+  // In 16 bits, `eps` would be 0, and so would what it is to keep apart from it.
+  return roundedOnce([input], (x) => div(x, clamp(norm(x, order, d, true), e)));
 }
 
 export interface CosineSimilarityOptions {
@@ -485,9 +487,11 @@ export function cosineSimilarity(
   tensorArgument('cosineSimilarity', 'x2', x2);
   const [d = 1, e = 1e-8] = named<[number, number]>('cosineSimilarity', ['dim', 'eps'], [dim, eps]);
   const unit = (x: Tensor): Tensor => div(x, clamp(norm(x, 2, d, true), e));
-  // Expanded first: `dim` counts in the broadcast shape.
-  const like = add(x1.detach(), x2.detach());
-  return mul(unit(x1.expandAs(like)), unit(x2.expandAs(like))).sum(d);
+  return roundedOnce([x1, x2], (a, b) => {
+    // Expanded first: `dim` counts in the broadcast shape.
+    const like = add(a.detach(), b.detach());
+    return mul(unit(a.expandAs(like)), unit(b.expandAs(like))).sum(d);
+  });
 }
 
 export interface PairwiseDistanceOptions {
@@ -511,7 +515,7 @@ export function pairwiseDistance(
     ['p', 'eps', 'keepdim'],
     [p, eps, keepdim],
   );
-  return norm(add(sub(x1, x2), e), order, -1, keep);
+  return roundedOnce([x1, x2], (a, b) => norm(add(sub(a, b), e), order, -1, keep));
 }
 
 // --------------------------------------------------------------------------------------------------------------- bilinear

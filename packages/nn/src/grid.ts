@@ -20,6 +20,7 @@ import {
   named,
   ones,
   recordFunction,
+  roundedOnce,
   ShapeError,
   show,
   stack,
@@ -255,7 +256,8 @@ export function gridSample(
   oneOf(op, 'paddingMode', padding, ['zeros', 'border', 'reflection']);
   checkSample(op, tensorArgument(op, 'input', input), tensorArgument(op, 'grid', grid));
   const isAligned = align !== null && flag(op, 'alignCorners', align);
-  const run = (): Tensor => composed(() => sample(input, grid, { mode: m, padding, alignCorners: isAligned }));
+  const how = { mode: m, padding, alignCorners: isAligned };
+  const run = (): Tensor => roundedOnce([input, grid], (x, at) => composed(() => sample(x, at, how)));
   return recordFunction(op, run, [input, grid, m, padding, isAligned]);
 }
 

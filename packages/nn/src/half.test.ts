@@ -1,7 +1,7 @@
 /** Modules cast to float16 and bfloat16: outputs near those of float32, gradients of the parameters' dtype. */
 
 import type { DType, Tensor } from '@torsor/core';
-import { manualSeed, NotImplementedError, ones, randn } from '@torsor/core';
+import { manualSeed, NotImplementedError, ones, rand, randn, tensor, zeros } from '@torsor/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import * as nn from './index.ts';
@@ -85,6 +85,41 @@ for (const dtype of ['float16', 'bfloat16'] as const) {
       assert.is(x.grad?.dtype, dtype);
       // Of ones, what comes out is the mask.
       assert.ok((x.grad as Tensor).equal(y.detach()));
+    }
+  });
+
+  test(`functions that look for places, or add up long chains, are rounded to ${dtype} once`, () => {
+    manualSeed(4);
+    const { functional: F } = nn;
+    const image = randn(1, 2, 3, 700).to(dtype);
+    const rows = randn(40, 6).mul(20).to(dtype);
+    const labels = tensor([[1, 2, 3]], { dtype: 'int32' });
+    const cases: Readonly<Record<string, readonly [(...x: Tensor[]) => Tensor, ...Tensor[]]>> = {
+      gridSample: [(x, g) => F.gridSample(x, g), image, rand(1, 5, 4, 2).mul(2).sub(1).to(dtype)],
+      interpolate: [(x) => F.interpolate(x, { size: [5, 900], mode: 'bicubic' }), image],
+      nearest: [(x) => F.interpolate(x, { size: [5, 900] }), image],
+      ctcLoss: [(x) => F.ctcLoss(x, labels, [40], [3]), rows.logSoftmax(1).unsqueeze(1)],
+      localResponseNorm: [(x) => F.localResponseNorm(x.mul(300), 2), image],
+      cosineSimilarity: [(x, y) => F.cosineSimilarity(x, y), rows, rows.flip(0)],
+      normalize: [(x) => F.normalize(x, { dim: 1 }), rows],
+      pairwiseDistance: [(x, y) => F.pairwiseDistance(x, y), rows, rows.add(1)],
+    };
+    // With an `eps` that float16 has not.
+    assert.equal(F.normalize(zeros(1, 2).to(dtype)).toArray(), [[0, 0]]);
+    for (const [name, [run, ...operands]] of Object.entries(cases)) {
+      const results = ([dtype, 'float32'] as const).map((of) => {
+        const leaves = operands.map((x) => x.to(of, { copy: true }).requiresGrad_());
+        const y = run(...leaves);
+        y.float().mean().backward();
+        return [y.detach(), ...leaves.map((x) => x.grad as Tensor)];
+      });
+      results[0].forEach((got, i) => {
+        assert.is(got.dtype, dtype, name);
+        const want = results[1][i].to(dtype).float();
+        const off = got.float().sub(want).abs().max().item();
+        const unit = i === 0 && !/Norm|Sim/.test(name) ? 0 : TOLERANCE[dtype];
+        assert.ok(off <= unit * want.abs().max().item(), `${name} ${i}: off by ${off}`);
+      });
     }
   });
 

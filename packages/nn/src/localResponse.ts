@@ -1,7 +1,7 @@
 /** `nn.functional.localResponseNorm`: Krizhevsky et al., "ImageNet Classification with Deep Convolutional Neural Networks", 2012. */
 
 import type { Tensor } from '@torsor/core';
-import { avgPool2d, composed, formatShape, named, pad, ShapeError, sizeOf } from '@torsor/core';
+import { avgPool2d, composed, formatShape, named, pad, roundedOnce, ShapeError, sizeOf } from '@torsor/core';
 import { integer, numeric, required, tensorArgument } from './arguments.ts';
 
 export interface LocalResponseNormOptions {
@@ -48,10 +48,12 @@ export function localResponseNorm(
     });
   }
   if (input.numel() === 0) return input;
-  return composed(() => {
-    const squares = input.mul(input).reshape([shape[0], 1, shape[1], sizeOf(shape.slice(2))]);
-    const padded = pad(squares, [0, 0, Math.floor(count / 2), Math.floor((count - 1) / 2)]);
-    const means = avgPool2d(padded, [count, 1], 1).view(shape);
-    return input.div(means.mul(a).add(least).pow(b));
-  });
+  return roundedOnce([input], (x) =>
+    composed(() => {
+      const squares = x.mul(x).reshape([shape[0], 1, shape[1], sizeOf(shape.slice(2))]);
+      const padded = pad(squares, [0, 0, Math.floor(count / 2), Math.floor((count - 1) / 2)]);
+      const means = avgPool2d(padded, [count, 1], 1).view(shape);
+      return x.div(means.mul(a).add(least).pow(b));
+    }),
+  );
 }

@@ -11,6 +11,7 @@ import {
   NotImplementedError,
   named,
   recordFunction,
+  roundedOnce,
   ShapeError,
   show,
   tuple,
@@ -190,12 +191,13 @@ export function interpolate(
       d,
       taps(gridOf(input.shape[d], sizes[d - 2], recompute ? null : (factors?.[d - 2] ?? null), align ?? false)),
     );
-  const run = (): Tensor => {
-    if (input.ndim === 3) return along(input, 2);
-    // Rows cost less than columns, so columns go where there are fewer rows.
-    const [first, second] = sizes[0] > input.shape[2] ? [3, 2] : [2, 3];
-    return composed(() => along(along(input, first), second));
-  };
+  const run = (): Tensor =>
+    roundedOnce([input], (x) => {
+      if (x.ndim === 3) return along(x, 2);
+      // Rows cost less than columns, so columns go where there are fewer rows.
+      const [first, second] = sizes[0] > x.shape[2] ? [3, 2] : [2, 3];
+      return composed(() => along(along(x, first), second));
+    });
   const scales = recompute ? null : factors;
   return recordFunction(op, run, [input, scales === null ? sizes : null, scales, m, align ?? false, smooth]);
 }

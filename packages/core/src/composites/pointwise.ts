@@ -30,6 +30,7 @@ import type { Operand } from '../ops/list.ts';
 import { checkSameDType } from '../ops/places.ts';
 import { asTensor, commonDType, onlyFloat, toFloat } from '../ops/pointwise.ts';
 import { checkTensor } from '../ops/tensors.ts';
+import { roundedOnce } from '../roundedOnce.ts';
 import type { Tensor } from '../tensor.ts';
 
 /** @throws DTypeError unless both promote to a floating dtype */
@@ -46,15 +47,16 @@ function floats(op: string, self: Operand, other: Operand): readonly [Tensor, Te
  * any order are right there, too.
  */
 function logSum(op: string, self: Operand, other: Operand, unit: number): Tensor {
-  const [a, b] = floats(op, self, other);
-  return composed(() => {
-    const isFirst = ge(a, b);
-    const low = where(isFirst, b, a);
-    const high = where(isFirst, a, b);
-    // Equal infinities have no difference; one that is less than all adds nothing.
-    const gap = where(isinf(low), Infinity, sub(high, low));
-    return sub(high, unit === 1 ? logSigmoid(gap) : div(logSigmoid(mul(gap, unit)), unit));
-  });
+  return roundedOnce(floats(op, self, other), (a, b) =>
+    composed(() => {
+      const isFirst = ge(a, b);
+      const low = where(isFirst, b, a);
+      const high = where(isFirst, a, b);
+      // Equal infinities have no difference; one that is less than all adds nothing.
+      const gap = where(isinf(low), Infinity, sub(high, low));
+      return sub(high, unit === 1 ? logSigmoid(gap) : div(logSigmoid(mul(gap, unit)), unit));
+    }),
+  );
 }
 
 /**
@@ -91,15 +93,16 @@ export function logaddexp2(self: Operand, other: Operand): Tensor {
  * hypot(tensor([3]), tensor([4])); // tensor([5.])
  */
 export function hypot(self: Operand, other: Operand): Tensor {
-  const [a, b] = floats('hypot', self, other);
-  return composed(() => {
-    const largest = maximum(abs(a.detach()), abs(b.detach()));
-    const isInfinite = logicalOr(isinf(a), isinf(b));
-    const scale = where(logicalOr(isInfinite, eq(largest, 0)), 1, largest);
-    const x = div(a, scale);
-    const y = div(b, scale);
-    return where(isInfinite, Infinity, mul(sqrt(add(mul(x, x), mul(y, y))), scale));
-  });
+  return roundedOnce(floats('hypot', self, other), (a, b) =>
+    composed(() => {
+      const largest = maximum(abs(a.detach()), abs(b.detach()));
+      const isInfinite = logicalOr(isinf(a), isinf(b));
+      const scale = where(logicalOr(isInfinite, eq(largest, 0)), 1, largest);
+      const x = div(a, scale);
+      const y = div(b, scale);
+      return where(isInfinite, Infinity, mul(sqrt(add(mul(x, x), mul(y, y))), scale));
+    }),
+  );
 }
 
 /**

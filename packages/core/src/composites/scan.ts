@@ -16,6 +16,7 @@ import { cat } from '../ops/join.ts';
 import { checkTensor } from '../ops/tensors.ts';
 import { movedim, narrow } from '../ops/view.ts';
 import { named } from '../options.ts';
+import { roundedOnce } from '../roundedOnce.ts';
 import type { Tensor } from '../tensor.ts';
 import { checkNdim } from './check.ts';
 import { logaddexp } from './pointwise.ts';
@@ -84,15 +85,17 @@ export function logcumsumexp(self: Tensor, dim: number | ScanOptions): Tensor {
   const [d] = named<[number]>(op, ['dim'], [dim]);
   const at = oneDim(op, self, d);
   requireFloat(op, self.dtype);
-  return composed(() => {
-    let sums = clone(self);
-    const n = lengthOf(self, at);
-    for (let step = 1; step < n; step *= 2) {
-      const later = logaddexp(narrow(sums, at, step, n - step), narrow(sums, at, 0, n - step));
-      sums = cat([narrow(sums, at, 0, step), later], at);
-    }
-    return sums;
-  });
+  return roundedOnce([self], (x) =>
+    composed(() => {
+      let sums = clone(x);
+      const n = lengthOf(self, at);
+      for (let step = 1; step < n; step *= 2) {
+        const later = logaddexp(narrow(sums, at, step, n - step), narrow(sums, at, 0, n - step));
+        sums = cat([narrow(sums, at, 0, step), later], at);
+      }
+      return sums;
+    }),
+  );
 }
 
 export interface DiffOptions {

@@ -36,6 +36,7 @@ import { amax, amin, sort, sum } from '../ops/reduce.ts';
 import { checkTensor } from '../ops/tensors.ts';
 import { movedim, narrow, reshape, squeeze, unsqueeze } from '../ops/view.ts';
 import { named } from '../options.ts';
+import { roundedOnce } from '../roundedOnce.ts';
 import type { Tensor } from '../tensor.ts';
 import { checkNdim } from './check.ts';
 
@@ -70,10 +71,13 @@ export function nanmean(self: Tensor, ...args: SumParameters): Tensor {
   requireFloat('nanmean', self.dtype);
   const [dims, keep, dtype] = sumArguments('nanmean', self, ...args);
   if (dtype !== null) requireFloat('nanmean', dtype);
-  return composed(() => {
-    const count = sum(logicalNot(isnan(self.detach())), dims, keep);
-    return div(sum(withoutNan(self), dims, keep, { dtype }), count);
-  });
+  const mean = (x: Tensor): Tensor =>
+    composed(() => {
+      const count = sum(logicalNot(isnan(x.detach())), dims, keep);
+      return div(sum(withoutNan(x), dims, keep, { dtype }), count);
+    });
+  // Neither the sum nor the count need fit into the 16 bits of the mean.
+  return dtype === null ? roundedOnce([self], mean) : mean(self);
 }
 
 /**

@@ -15,6 +15,7 @@ import { checkSameDType } from '../ops/places.ts';
 import { checkTensor } from '../ops/tensors.ts';
 import { diagonal as diagonalOp, expand, movedim, ravel, reshape, squeeze, unsqueeze } from '../ops/view.ts';
 import { named, needList } from '../options.ts';
+import { roundedOnce } from '../roundedOnce.ts';
 import type { Tensor } from '../tensor.ts';
 import { inv, solve } from './lu.ts';
 import { checkSquare } from './work.ts';
@@ -284,7 +285,9 @@ export function trapezoid(
   ...options: readonly (number | TrapezoidOptions)[]
 ): Tensor {
   checkTensor('trapezoid', 'y', y);
-  return composed(() => trapezoids('trapezoid', y, x, options)[0].sum(-1));
+  return roundedOnce([y, x], (heights, points) =>
+    composed(() => trapezoids('trapezoid', heights, points, options)[0].sum(-1)),
+  );
 }
 
 /** The running integral of y along `dim`, of one element less: `trapezoid` up to each. */
@@ -294,8 +297,10 @@ export function cumulativeTrapezoid(
   ...options: readonly (number | TrapezoidOptions)[]
 ): Tensor {
   checkTensor('cumulativeTrapezoid', 'y', y);
-  return composed(() => {
-    const [areas, dim] = trapezoids('cumulativeTrapezoid', y, x, options);
-    return movedim(areas.cumsum(-1), -1, dim);
-  });
+  return roundedOnce([y, x], (heights, points) =>
+    composed(() => {
+      const [areas, dim] = trapezoids('cumulativeTrapezoid', heights, points, options);
+      return movedim(areas.cumsum(-1), -1, dim);
+    }),
+  );
 }

@@ -14,6 +14,7 @@ import type { Shape } from '../layout.ts';
 import { broadcastShapes, formatShape, sameShape, sizeOf } from '../layout.ts';
 import { named } from '../options.ts';
 import { mse, nll, nllBackward, range, strayTarget } from '../reference/loss.ts';
+import { roundedOnce } from '../roundedOnce.ts';
 import type { Tensor } from '../tensor.ts';
 import { launchSquaredDifference } from '../wasm/launchReduce.ts';
 import { requireFloat } from './arguments.ts';
@@ -684,16 +685,18 @@ export function binaryCrossEntropy(
   const args = [target, weight, sizeAverage, reduce, reduction];
   const [t, w, average, r, kind] = named<BinaryArguments>(op, BINARY_NAMES, args);
   const how = reductionOf(op, average, r, kind);
-  const [x, y] = checkBinaryPair(op, input, t);
-  const [least, most] = range(x);
-  if (!(least >= 0 && most <= 1)) {
-    throw new ValueError('all elements of input should be between 0 and 1', { op, operands: { least, most } });
-  }
-  const factor = tensorOrNull(op, 'weight', w);
-  const isInside = least > most || (spreadOf(least) >= LEAST_SPREAD && spreadOf(most) >= LEAST_SPREAD);
-  return composed(() => {
-    const loss = isInside ? entropyInside(x, y) : entropyAnywhere(x, y);
-    return reduced(factor === null ? loss : mul(loss, factor), how);
+  const pair = checkBinaryPair(op, input, t);
+  const weights = tensorOrNull(op, 'weight', w);
+  return roundedOnce([...pair, weights], (x, y, factor) => {
+    const [least, most] = range(x);
+    if (!(least >= 0 && most <= 1)) {
+      throw new ValueError('all elements of input should be between 0 and 1', { op, operands: { least, most } });
+    }
+    const isInside = least > most || (spreadOf(least) >= LEAST_SPREAD && spreadOf(most) >= LEAST_SPREAD);
+    return composed(() => {
+      const loss = isInside ? entropyInside(x, y) : entropyAnywhere(x, y);
+      return reduced(factor === null ? loss : mul(loss, factor), how);
+    });
   });
 }
 

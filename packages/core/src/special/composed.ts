@@ -26,6 +26,7 @@ import { asTensor, commonDType, onlyFloat, toFloat } from '../ops/pointwise.ts';
 import { checkTensor } from '../ops/tensors.ts';
 import { unsqueeze } from '../ops/view.ts';
 import { named } from '../options.ts';
+import { roundedOnce } from '../roundedOnce.ts';
 import type { Tensor } from '../tensor.ts';
 import { erfcx, zeta } from './ops.ts';
 
@@ -40,21 +41,23 @@ function floating(op: string, x: Tensor): Tensor {
 /** `log(x / (1 - x))`; with `eps`, x is held to [eps, 1 - eps] first. */
 export function logit(self: Tensor, eps?: number | null | { readonly eps?: number | null }): Tensor {
   const [bound] = named<[number | null]>('logit', ['eps'], [eps]);
-  const x = floating('logit', self);
-  return composed(() => {
-    const held = typeof bound === 'number' ? clamp(x, bound, 1 - bound) : x;
-    return log(held.div(held.neg().add(1)));
-  });
+  return roundedOnce([floating('logit', self)], (x) =>
+    composed(() => {
+      const held = typeof bound === 'number' ? clamp(x, bound, 1 - bound) : x;
+      return log(held.div(held.neg().add(1)));
+    }),
+  );
 }
 
 /** `sin(πx) / (πx)`, 1 at 0. */
 export function sinc(self: Tensor): Tensor {
-  const x = floating('sinc', self);
-  return composed(() => {
-    const isZero = x.eq(0);
-    const angle = mul(where(isZero, 1, x), Math.PI);
-    return where(isZero, 1, sin(angle).div(angle));
-  });
+  return roundedOnce([floating('sinc', self)], (x) =>
+    composed(() => {
+      const isZero = x.eq(0);
+      const angle = mul(where(isZero, 1, x), Math.PI);
+      return where(isZero, 1, sin(angle).div(angle));
+    }),
+  );
 }
 
 /** The n-th derivative of digamma. */
@@ -77,31 +80,32 @@ export function mvlgamma(self: Tensor, p: number): Tensor {
   if (!Number.isInteger(p) || p < 1) {
     throw new ValueError(`p has to be an integer greater than or equal to 1, but got ${p}`, { op: 'mvlgamma' });
   }
-  const x = floating('mvlgamma', self);
-  return composed(() => {
-    const steps = arange(0, p, { dtype: x.dtype }).div(-2);
-    return lgamma(unsqueeze(x, -1).add(steps))
-      .sum(-1)
-      .add((p * (p - 1) * Math.log(Math.PI)) / 4);
-  });
+  return roundedOnce([floating('mvlgamma', self)], (x) =>
+    composed(() => {
+      const steps = arange(0, p, { dtype: x.dtype }).div(-2);
+      return lgamma(unsqueeze(x, -1).add(steps))
+        .sum(-1)
+        .add((p * (p - 1) * Math.log(Math.PI)) / 4);
+    }),
+  );
 }
 
 /** The probability that a standard normal variable is below x. */
 export function ndtr(input: Tensor): Tensor {
-  const x = floating('ndtr', input);
-  return composed(() => erfc(mul(x, -SQRT1_2)).mul(0.5));
+  return roundedOnce([floating('ndtr', input)], (x) => composed(() => erfc(mul(x, -SQRT1_2)).mul(0.5)));
 }
 
 /** `log(ndtr(x))`, which does not underflow. */
 export function logNdtr(input: Tensor): Tensor {
-  const x = floating('logNdtr', input);
-  return composed(() => {
-    const isFar = x.lt(-1);
-    // Each branch is given arguments at which it and its derivative are finite.
-    const far = mul(where(isFar, x, -1), SQRT1_2);
-    const near = mul(where(isFar, -1, x), SQRT1_2);
-    return where(isFar, log(erfcx(far.neg()).div(2)).sub(far.mul(far)), log1p(erfc(near).div(-2)));
-  });
+  return roundedOnce([floating('logNdtr', input)], (x) =>
+    composed(() => {
+      const isFar = x.lt(-1);
+      // Each branch is given arguments at which it and its derivative are finite.
+      const far = mul(where(isFar, x, -1), SQRT1_2);
+      const near = mul(where(isFar, -1, x), SQRT1_2);
+      return where(isFar, log(erfcx(far.neg()).div(2)).sub(far.mul(far)), log1p(erfc(near).div(-2)));
+    }),
+  );
 }
 
 /** `-x log(x)`, 0 at 0, -Infinity below. */
@@ -115,12 +119,12 @@ export function xlog1py(input: Operand, other: Operand): Tensor {
   const a = operand('xlog1py', 'input', input);
   const b = operand('xlog1py', 'other', other);
   const dtype = toFloat('xlog1py', commonDType(a, b));
-  const x = to(asTensor(a, dtype), dtype);
-  const y = to(asTensor(b, dtype), dtype);
-  return composed(() => {
-    const isNothing = logicalAnd(x.eq(0), logicalOr(y.le(-1), y.eq(Infinity)));
-    return mul(x, where(isNothing, 0, log1p(where(isNothing, 0, y))));
-  });
+  return roundedOnce([to(asTensor(a, dtype), dtype), to(asTensor(b, dtype), dtype)], (x, y) =>
+    composed(() => {
+      const isNothing = logicalAnd(x.eq(0), logicalOr(y.le(-1), y.eq(Infinity)));
+      return mul(x, where(isNothing, 0, log1p(where(isNothing, 0, y))));
+    }),
+  );
 }
 
 /** Halves to even, to a number of decimals, which may be negative. */
