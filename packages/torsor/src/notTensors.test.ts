@@ -12,7 +12,8 @@ const otherwise = new Set(
     'commonDType composed contiguousStrides convBackwardInput convBackwardWeight convolution emitSigmoid emitTanh explain exportTasks ' +
     'memoryOrder formatShape formatTensor isContiguous kernel lanes listArgument makeView maxPool maxPoolGather named profile recordFunction ' +
     'reducedShape resultType runInline sameShape sameStorage scope setExecutor setRecorder setStorageTracker setStrict sizeOf startThread ' +
-    'unpackError viewStrides withBits dispatch dispatchInPlace dispatchMode manualSeed debugMemory keepShape normalizedTail wrapDims fusedGradient'
+    'roundedOnce unpackError viewStrides withBits dispatch dispatchInPlace dispatchMode manualSeed debugMemory keepShape normalizedTail ' +
+    'wrapDims fusedGradient'
   ).split(' '),
 );
 const isAsked = (name: string, value: unknown): value is (x: unknown) => unknown =>
