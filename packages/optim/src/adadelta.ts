@@ -69,10 +69,10 @@ export class Adadelta extends Optimizer<AdadeltaOptions> {
     state.step++;
     untaped([param, grad, state.square_avg, state.acc_delta], (p, given, squareAvg, accDelta) => {
       const g = penalized(p, given, group);
-      squareAvg.mul_(rho).add_(g.mul(g).mul_(1 - rho));
-      const delta = accDelta.add(eps).div_(squareAvg.add(eps)).sqrt_().mul_(g);
-      accDelta.mul_(rho).add_(delta.mul(delta).mul_(1 - rho));
-      p.sub_(delta.mul_(lr));
+      squareAvg.mul_(rho).addcmul_(g, g, { value: 1 - rho });
+      const delta = accDelta.add(eps).sqrt_().div_(squareAvg.add(eps).sqrt_()).mul_(g);
+      accDelta.mul_(rho).addcmul_(delta, delta, { value: 1 - rho });
+      p.add_(delta, { alpha: -lr });
     });
   }
 }

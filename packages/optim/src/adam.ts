@@ -1,10 +1,11 @@
 /** Adam and AdamW. */
 
 import type { Tensor } from '@torsor/core';
-import { adaptiveStep, exactPow, keep, named, zerosLike } from '@torsor/core';
+import { exactPow, keep, named, zerosLike } from '@torsor/core';
 import { checkAtLeast, checkBetas } from './check.ts';
 import type { ParamGroup, ParamState, ParamsInput } from './optimizer.ts';
 import { Optimizer } from './optimizer.ts';
+import { adaptiveStep } from './steps.ts';
 
 export interface AdamOptions {
   /** Learning rate; 1e-3 by default. */

@@ -77,9 +77,9 @@ export class Adamax extends Optimizer<AdamaxOptions> {
     const rate = lr / (1 - exactPow(beta1, ++state.step));
     untaped([param, grad, state.exp_avg, state.exp_inf], (p, given, expAvg, expInf) => {
       const g = penalized(p, given, group);
-      expAvg.mul_(beta1).add_(g.mul(1 - beta1));
+      expAvg.mul_(beta1).add_(g, { alpha: 1 - beta1 });
       expInf.mul_(beta2).maximum_(g.abs().add_(eps));
-      p.sub_(expAvg.div(expInf).mul_(rate));
+      p.addcdiv_(expAvg, expInf, { value: -rate });
     });
   }
 }

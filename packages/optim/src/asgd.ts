@@ -1,12 +1,12 @@
 /** Averaged stochastic gradient descent. */
 
 import type { Tensor } from '@torsor/core';
-import { exactPow, named, sgdStep, zerosLike } from '@torsor/core';
+import { exactPow, isHalf, named, sgdStep, zerosLike } from '@torsor/core';
 import type { Arguments } from './arguments.ts';
 import { checkAtLeast, checkFinite } from './check.ts';
 import type { ParamGroup, ParamState, ParamsInput } from './optimizer.ts';
 import { Optimizer } from './optimizer.ts';
-import { untaped } from './untaped.ts';
+import { penalized, untaped } from './untaped.ts';
 
 export interface ASGDOptions {
   /** Learning rate; 1e-2 by default. */
@@ -79,8 +79,15 @@ export class ASGD extends Optimizer<ASGDOptions> {
     }));
     const { eta, mu, ax } = state;
     const step = ++state.step;
+    if (isHalf(param.dtype)) {
+      // As PyTorch rounds it: first the penalty, then the decay.
+      untaped([param, grad], (p, given) => {
+        const g = penalized(p, given, group);
+        p.mul_(1 - lambd * eta).add_(g, { alpha: -eta });
+      });
+    }
     // Decay is a penalty that is not part of the gradient: both in one pass.
-    sgdStep(param, grad, null, { lr: eta, weightDecay: weightDecay + lambd, maximize });
+    else sgdStep(param, grad, null, { lr: eta, weightDecay: weightDecay + lambd, maximize });
     untaped([param, ax], (p, average) => {
       if (mu === 1) average.copy_(p);
       else average.add_(p.sub(average), { alpha: mu });

@@ -1,11 +1,12 @@
 /** RAdam: Adam whose first steps do without the mean of squares, as long as that is not yet reliable. */
 
 import type { Tensor } from '@torsor/core';
-import { adaptiveStep, exactPow, named, zerosLike } from '@torsor/core';
+import { exactPow, named, zerosLike } from '@torsor/core';
 import type { Arguments } from './arguments.ts';
 import { checkAtLeast, checkBetas } from './check.ts';
 import type { ParamGroup, ParamState, ParamsInput } from './optimizer.ts';
 import { Optimizer } from './optimizer.ts';
+import { adaptiveStep } from './steps.ts';
 
 export interface RAdamOptions {
   /** Learning rate; 1e-3 by default. */

@@ -1,11 +1,12 @@
 /** RMSprop. */
 
 import type { Tensor } from '@torsor/core';
-import { adaptiveStep, keep, named, zerosLike } from '@torsor/core';
+import { keep, named, zerosLike } from '@torsor/core';
 import type { Arguments } from './arguments.ts';
 import { checkAtLeast } from './check.ts';
 import type { ParamGroup, ParamState, ParamsInput } from './optimizer.ts';
 import { Optimizer } from './optimizer.ts';
+import { adaptiveStep } from './steps.ts';
 
 export interface RMSpropOptions {
   /** Learning rate; 1e-2 by default. */

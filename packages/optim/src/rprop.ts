@@ -86,7 +86,7 @@ export class Rprop extends Optimizer<RpropOptions> {
       const factor = onesLike(p).maskedFill_(isTurn, etas[0]).maskedFill_(agreement.gt(0), etas[1]);
       stepSize.mul_(factor).clamp_(stepSizes[0], stepSizes[1]);
       prev.copy_(signed).maskedFill_(isTurn, 0);
-      p.sub_(prev.sign().mul_(stepSize));
+      p.addcmul_(prev.sign(), stepSize, { value: -1 });
     });
   }
 }

@@ -1,10 +1,11 @@
 /** Stochastic gradient descent. */
 
 import type { Tensor } from '@torsor/core';
-import { keep, named, sgdStep, ValueError, zerosLike } from '@torsor/core';
+import { keep, named, ValueError, zerosLike } from '@torsor/core';
 import { checkAtLeast } from './check.ts';
 import type { ParamGroup, ParamState, ParamsInput } from './optimizer.ts';
 import { Optimizer } from './optimizer.ts';
+import { sgdStep } from './steps.ts';
 
 export interface SGDOptions {
   /** Learning rate; 1e-3 by default. */

@@ -11,18 +11,21 @@ const PIECE = 65536;
  * Runs a step in place on a parameter and all that belongs to it, a piece after the other where they are long: nothing of it is
  * recorded, and what it makes on its way is released.
  *
- * @param operands of one shape
+ * @param operands of one shape, the parameter first; null for what the method does not have
  * @param step works on each element by itself
  */
-export function untaped(operands: readonly Tensor[], step: (...pieces: Tensor[]) => void): void {
+export function untaped<const X extends readonly [Tensor, ...(Tensor | null)[]]>(
+  operands: X,
+  step: (...pieces: X) => void,
+): void {
   const size = operands[0].numel();
   noGrad(() => {
-    if (size <= PIECE || !operands.every((x) => x.isContiguous())) tidy(() => step(...operands));
+    if (size <= PIECE || !operands.every((x) => x === null || x.isContiguous())) tidy(() => step(...operands));
     else {
-      const runs = operands.map((x) => x.view(-1));
+      const runs = operands.map((x) => x?.view(-1) ?? null);
       for (let from = 0; from < size; from += PIECE) {
         const n = Math.min(PIECE, size - from);
-        tidy(() => step(...runs.map((run) => run.narrow(0, from, n))));
+        tidy(() => step(...(runs.map((run) => run?.narrow(0, from, n) ?? null) as unknown as X)));
       }
     }
   });
