@@ -1,13 +1,17 @@
-/** Modules cast to float16 and bfloat16: outputs near those of float32, gradients of the parameters' dtype. */
+/** Modules cast to float16 and bfloat16: outputs near those of float32, gradients of the parameters' dtype; PyTorch's recurrences. */
 
-import type { DType, Tensor } from '@torsor/core';
-import { manualSeed, NotImplementedError, ones, rand, randn, tensor, zeros } from '@torsor/core';
+import type { DType } from '@torsor/core';
+import { manualSeed, ones, rand, randn, Tensor, tensor, zeros } from '@torsor/core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import recurrent from './fixtures/recurrentHalf.json' with { type: 'json' };
 import * as nn from './index.ts';
 
 /** Beside a result of about 1 that is rounded a few times on its way. */
 const TOLERANCE = { float16: 2 ** -8, bfloat16: 2 ** -5 } as const;
+
+/** What a module gives: tensors, or lists of them. */
+type Nested = Tensor | readonly Nested[];
 
 /** A call, the module that it calls, and an input. */
 type Case = readonly [
@@ -29,6 +33,14 @@ const MODULES: Readonly<Record<string, () => Case>> = {
   gru: () => {
     const gru = new nn.GRU(4, 3);
     return [(x) => gru(x)[0], gru, randn(5, 2, 4)];
+  },
+  lstm: () => {
+    const lstm = new nn.LSTM(4, 3, { numLayers: 2, bidirectional: true });
+    return [(x) => lstm(x)[0], lstm, randn(5, 2, 4)];
+  },
+  rnn: () => {
+    const rnn = new nn.RNN(4, 3);
+    return [(x) => rnn(x)[0], rnn, randn(5, 2, 4)];
   },
 };
 
@@ -131,15 +143,50 @@ for (const dtype of ['float16', 'bfloat16'] as const) {
     assert.ok(into.weight.equal(from.weight.float()));
   });
 
-  test(`LSTM refuses ${dtype} by name`, () => {
-    const lstm = new nn.LSTM(4, 3).to(dtype);
-    try {
-      lstm(randn(5, 2, 4).to(dtype));
-      assert.unreachable('no error');
-    } catch (error) {
-      assert.instance(error, NotImplementedError, String(error));
-      assert.is((error as NotImplementedError).op, 'lstm');
+  test(`a layer of ${dtype} computes its steps in float32, and refuses what has another dtype`, () => {
+    for (const kind of [nn.LSTM, nn.GRU, nn.RNN] as readonly (typeof nn.GRU)[]) {
+      manualSeed(5);
+      const layer = new kind(4, 3, { numLayers: 1, bidirectional: true }).to(dtype);
+      const x = randn(5, 2, 4).to(dtype);
+      const got = layer(x)[0];
+      layer.to('float32');
+      const want = layer(x.float())[0];
+      assert.is(got.dtype, dtype);
+      assert.ok(got.equal(want.to(dtype)), kind.name);
+      assert.throws(() => layer(x), /dtype/);
+      assert.throws(() => layer.to(dtype)(x.float()), /dtype/);
     }
+  });
+}
+
+for (const { name, options, results, grads } of recurrent) {
+  test(`${name}(${JSON.stringify(options)}) of bfloat16 is near PyTorch's, which rounds in each step`, () => {
+    manualSeed(21);
+    const kind = (nn as unknown as Record<string, new (...args: unknown[]) => nn.Module & ((x: Tensor) => Nested)>)[
+      name
+    ];
+    const module = new kind(5, 4, options).to('bfloat16');
+    const shape = name.endsWith('Cell') ? [3, 5] : [4, 2, 5];
+    const x = rand(shape).sub(0.5).mul(4).bfloat16().requiresGrad_();
+    const flat = (value: Nested): readonly Tensor[] => (value instanceof Tensor ? [value] : value.flatMap(flat));
+    const got = flat(module(x));
+    got
+      .map((y) => y.float().sum())
+      .reduce((a, b) => a.add(b))
+      .backward();
+    const near = (y: Tensor, want: readonly number[], label: string): void => {
+      assert.is(y.dtype, 'bfloat16');
+      const values = Array.from(y.detach().toTypedArray(), Number);
+      const scale = Math.max(...want.map(Math.abs));
+      assert.is(values.length, want.length, label);
+      values.forEach((value, i) => {
+        assert.ok(Math.abs(value - want[i]) <= scale * TOLERANCE.bfloat16, `${label} ${i}: ${value} beside ${want[i]}`);
+      });
+    };
+    assert.is(got.length, results.length);
+    for (const [i, y] of got.entries()) near(y, results[i], `result ${i}`);
+    const leaves = [x, ...module.parameters()];
+    for (const [i, leaf] of leaves.entries()) near(leaf.grad as Tensor, grads[i], `gradient ${i}`);
   });
 }
 

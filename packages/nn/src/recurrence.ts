@@ -11,20 +11,7 @@
 import type { FunctionContext } from '@torsor/autograd';
 import { Function as AutogradFunction, grad, isGradEnabled } from '@torsor/autograd';
 import type { Tensor } from '@torsor/core';
-import {
-  addcmul,
-  addmm,
-  cat,
-  composed,
-  empty,
-  isHalf,
-  linear,
-  mul,
-  NotImplementedError,
-  recordFunction,
-  stack,
-  sub,
-} from '@torsor/core';
+import { addcmul, addmm, cat, composed, empty, isHalf, linear, mul, recordFunction, stack, sub } from '@torsor/core';
 import { inHeap, lstmBackward, lstmForward } from './lstmKernel.ts';
 
 /** Hidden state, and for LSTM the cell's. */
@@ -161,12 +148,6 @@ export const lstm: Kind = {
     return [mul(o.sigmoid(), cell.tanh()), cell];
   },
   run({ times, inputs, state: [first, cell], weight, keeps }) {
-    if (isHalf(inputs.dtype)) {
-      throw new NotImplementedError(`is not implemented for ${inputs.dtype}; cast with .to('float32') first`, {
-        op: 'lstm',
-        operands: { dtype: inputs.dtype },
-      });
-    }
     const [steps, batch, width] = inputs.shape;
     const size = weight.shape[1];
     const hidden = empty([steps, batch, size], { dtype: inputs.dtype });
@@ -417,9 +398,22 @@ function again(
 
 /**
  * One direction of a layer over `[T, N, I]`, from a first state `[N, H]`: `[output [T, N, H], last cell]`. The last hidden state is
- * that of the last step, or of the first where it goes backward.
+ * that of the last step, or of the first where it goes backward. Of 16-bit floats all steps are in float32, and the results are rounded.
  */
 export function recur(kind: Kind, isReversed: boolean, x: Tensor, first: State, weights: Weights): Tensor[] {
+  const { dtype } = x;
+  // Dtypes that differ are refused by the products, below.
+  if (isHalf(dtype) && [...first, ...Object.values(weights)].every((one) => one === null || one.dtype === dtype)) {
+    const wide = <X extends Tensor | null>(one: X): X => (one === null ? one : (one.to('float32') as X));
+    const results = recur(kind, isReversed, wide(x), [wide(first[0]), wide(first[1])], {
+      ofInput: wide(weights.ofInput),
+      ofHidden: wide(weights.ofHidden),
+      inputBias: wide(weights.inputBias),
+      hiddenBias: wide(weights.hiddenBias),
+      projection: wide(weights.projection),
+    });
+    return results.map((one) => one.to(dtype));
+  }
   if (weights.projection !== null) return stepByStep(kind, isReversed, x, first, weights);
   const { ofInput, ofHidden, inputBias, hiddenBias } = weights;
   const operands: Operands = [x, first[0], first[1], ofInput, ofHidden, inputBias, hiddenBias];
