@@ -302,6 +302,24 @@ for (const dtype of HALVES) {
       assert.is(where(x.gt(1), x, y).dtype, want);
     }
     assert.is(x.mul(1.5).dtype, dtype);
+    // An integer that 16 bits do not hold is compared as what it is rounded to, as a number and a wider float are.
+    const most = dtype === 'float16' ? 2048 : 256;
+    for (const other of ['int32', 'int64', 'float32', 'float64'] as const) {
+      assert.equal(
+        tensor([most], { dtype })
+          .lt(tensor([most + 1], { dtype: other }))
+          .to('int32')
+          .toArray(),
+        [Number(other.startsWith('float'))],
+        other,
+      );
+    }
+    assert.ok(
+      tensor([most], { dtype })
+        .eq(most + 1)
+        .all()
+        .item(),
+    );
     assert.is(x.sum({ dtype: 'float64' }).dtype, 'float64');
     assert.is(sum(tensor([1, 2]), { dtype }).dtype, dtype);
     assert.throws(() => x.view(1, 2).matmul(tensor([[1], [2]])), /same dtype/);

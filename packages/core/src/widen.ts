@@ -112,8 +112,8 @@ function targetOf(args: readonly unknown[]): DType {
 function widenAll(op: OpName, args: readonly unknown[], target: DType, copies: Map<Tensor, Tensor>): unknown[] {
   const one = (x: Tensor): Tensor => {
     let from = x;
-    // Comparisons see what a wider operand is in the dtype that both are promoted to.
-    if (COMPARISONS.has(op) && isHalf(target) && isFloating(x.dtype) && x.dtype !== target) {
+    // Comparisons see what another operand, integers too, is in the dtype that both are promoted to.
+    if (COMPARISONS.has(op) && isHalf(target) && x.dtype !== target) {
       from = allocate(x.shape, target);
       runCopy(x, from);
     }
