@@ -135,6 +135,34 @@ for (const dtype of ['float16', 'bfloat16'] as const) {
     }
   });
 
+  test(`norms in float32 take inputs in ${dtype}, and learn in float32`, () => {
+    manualSeed(6);
+    for (const norm of [new nn.BatchNorm1d(3), new nn.LayerNorm(3), new nn.GroupNorm(1, 3)]) {
+      const call = norm as unknown as (x: Tensor) => Tensor;
+      const x = randn(20, 3).to(dtype).requiresGrad_();
+      const wide = x.detach().float().requiresGrad_();
+      const twin = nn.deepCopy(norm);
+      for (const training of [true, false]) {
+        for (const one of [norm, twin]) one.train(training);
+        const [got, want] = [call(x), (twin as unknown as typeof call)(wide)];
+        assert.is(got.dtype, dtype);
+        assert.ok(got.equal(want.to(dtype)));
+        const factor = randn(20, 3).to(dtype);
+        got.mul(factor).sum().backward();
+        want.mul(factor.float()).sum().backward();
+      }
+      assert.is(x.grad?.dtype, dtype);
+      const [of, expected] = [norm, twin].map((one) => [...one.parameters()].map((p) => p.grad as Tensor));
+      for (const [i, grad] of of.entries()) {
+        assert.is(grad.dtype, 'float32');
+        assert.ok(grad.sub(expected[i]).abs().max().item() <= TOLERANCE[dtype] * expected[i].abs().max().item());
+      }
+      const statistics = [norm, twin].map((one) => [...one.buffers()].map((buffer) => buffer.toArray()));
+      assert.equal(statistics[0], statistics[1]);
+    }
+    assert.throws(() => new nn.LayerNorm(3).double()(randn(2, 3).to(dtype)), /dtype of the input/);
+  });
+
   test(`a state dict of ${dtype} loads into float32`, () => {
     const from = new nn.Linear(4, 2).to(dtype);
     const into = new nn.Linear(4, 2);

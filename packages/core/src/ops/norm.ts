@@ -3,6 +3,7 @@
 import { allocate, allocateZeros, makeView } from '../base.ts';
 import { firstOf } from '../composed.ts';
 import { dispatch } from '../dispatch.ts';
+import { isHalf } from '../dtype.ts';
 import { DTypeError, ShapeError, show, ValueError } from '../errors.ts';
 import type { Shape } from '../layout.ts';
 import { formatShape, sameShape, sizeOf } from '../layout.ts';
@@ -10,6 +11,7 @@ import { named } from '../options.ts';
 import { doubles } from '../reference/dense.ts';
 import * as reference from '../reference/norm.ts';
 import { channelStatistics, channelSums, normalise, normaliseGradient, updateRunning } from '../reference/norm.ts';
+import { roundedOnce } from '../roundedOnce.ts';
 import type { Tensor } from '../tensor.ts';
 import { launchBatchNorm, launchBatchNormBackward } from '../wasm/launchBatchNorm.ts';
 import {
@@ -156,6 +158,12 @@ function checkChannels(op: string, name: string, value: Tensor | null, input: Te
   }
 }
 
+/** Whether an input of 16-bit floats is to be normalised by float32 statistics and parameters, as in a network of which those are kept. */
+function isMixed(input: Tensor, others: readonly (Tensor | null)[]): boolean {
+  const dtypes = others.flatMap((x) => (x === null ? [] : [x.dtype]));
+  return isHalf(input.dtype) && dtypes.length > 0 && dtypes.every((dtype) => dtype === 'float32');
+}
+
 /** @throws ValueError when it is no number */
 function checkEps(op: string, eps: unknown): void {
   if (typeof eps === 'number') return;
@@ -198,6 +206,7 @@ type Arguments = [Tensor | null, Tensor | null, Tensor | null, Tensor | null, bo
  * input `[N, C, …]` → the same shape. In training, mean and (biased) variance are those of the channel over all other dimensions,
  * and the running statistics become `(1 - momentum) running + momentum new`, in place, the variance with Bessel's correction.
  * Otherwise the running statistics are used, and needed. Defaults: no weight, no bias, training false, momentum 0.1, eps 1e-5.
+ * Beside an input of 16-bit floats, statistics and parameters may all be float32.
  *
  * Source: Ioffe, Szegedy, "Batch Normalization", 2015.
  *
@@ -236,6 +245,9 @@ export function batchNorm(
   if (isTraining) checkEnoughValues(op, input, input.shape[0] * sizeOf(input.shape.slice(2)));
   else if (mean === null || variance === null) {
     throw new ValueError(`${mean === null ? 'runningMean' : 'runningVar'} must be defined in evaluation mode`, { op });
+  }
+  if (isMixed(input, [mean, variance, scale, shift])) {
+    return roundedOnce([input], (x) => batchNorm(x, mean, variance, scale, shift, isTraining, m, e));
   }
   checkChannels(op, 'runningMean', mean, input);
   checkChannels(op, 'runningVar', variance, input);
@@ -343,6 +355,7 @@ export function layerNorm(
   checkEps(op, e);
   const tail = normalizedTail(op, input, shape);
   const [scale, shift] = [tensorOrNull(op, 'weight', w), tensorOrNull(op, 'bias', b)];
+  if (isMixed(input, [scale, shift])) return roundedOnce([input], (x) => layerNorm(x, tail, scale, shift, e));
   for (const [name, x] of Object.entries({ weight: scale, bias: shift })) {
     if (x === null) continue;
     if (!sameShape(x.shape, tail)) {
@@ -508,6 +521,7 @@ export function groupNorm(
   // PyTorch's count: a group of one value is refused for a batch of one alone.
   checkEnoughValues(op, input, sizeOf(input.shape) / groups);
   const [scale, shift] = [tensorOrNull(op, 'weight', w), tensorOrNull(op, 'bias', b)];
+  if (isMixed(input, [scale, shift])) return roundedOnce([input], (x) => groupNorm(x, groups, scale, shift, e));
   checkChannels(op, 'weight', scale, input);
   checkChannels(op, 'bias', shift, input);
   return firstOf(dispatch('groupNorm', groupNormForward, [input, scale, shift, groups, e]));
