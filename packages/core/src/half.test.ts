@@ -30,6 +30,7 @@ import {
   logaddexp2,
   logcumsumexp,
   logit,
+  manualSeed,
   maximum,
   memory,
   mvlgamma,
@@ -358,6 +359,15 @@ for (const dtype of HALVES) {
     assert.equal(inverseIndices.toArray(), [2, 0, 1, 2]);
     const half = tensor([0.5], { dtype });
     for (const self of [zeros(1), half]) refuses(() => bernoulli_(self, half), 'bernoulli_');
+    for (const p of [0.4, tensor([0.1, 0.5, 0.9])]) {
+      const [drawn, wide] = [zeros(3, 4, { dtype }), zeros(3, 4)].map((x) => {
+        manualSeed(7);
+        bernoulli_(x.t(), p instanceof Object ? p.view(1, 3) : p);
+        return x;
+      });
+      assert.ok(drawn.float().equal(wide), 'in another order of memory');
+    }
+    assert.throws(() => bernoulli_(half.expand(3)), /more than one element/);
   });
 
   test(`a NaN of any bits, infinities, -0 and what overflows keep their meaning in ${dtype}`, () => {

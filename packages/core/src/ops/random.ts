@@ -44,6 +44,7 @@ import { copy_ } from './copies.ts';
 import { checkShape } from './create.ts';
 import { checkNoOverlap } from './places.ts';
 import { checkTensor } from './tensors.ts';
+import { permute } from './view.ts';
 
 export interface RandomOptions {
   /** Element type; float32 by default. */
@@ -440,9 +441,19 @@ export function bernoulli_(
     [p, options],
   );
   const source = checkGenerator('bernoulli_', generator);
-  if (isHalf(self.dtype) && isContiguous(self.shape, self.strides)) {
-    // Of 0 and 1, all dtypes have the same.
-    return copy_(self, bernoulli_(allocate(self.shape, 'float32'), probability, { generator: source }));
+  if (isHalf(self.dtype)) {
+    checkNoOverlap('bernoulli_', self);
+    // Of 0 and 1, all dtypes have the same; they are drawn in the order of memory.
+    const order = memoryOrder(self.shape, self.strides);
+    const dense = allocate(
+      order.map((d) => self.shape[d]),
+      'float32',
+    );
+    const wide = permute(
+      dense,
+      order.map((_, d) => order.indexOf(d)),
+    );
+    return copy_(self, bernoulli_(wide, probability, { generator: source }));
   }
   if (typeof probability === 'number') {
     return fillInPlace('bernoulli_', self, (out) => fillBernoulli(out, probability, source, self.dtype));
