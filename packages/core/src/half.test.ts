@@ -33,12 +33,18 @@ import {
   manualSeed,
   maximum,
   memory,
+  multinomial,
   mvlgamma,
   NotImplementedError,
   nanmean,
+  normal,
   ones,
   rand,
+  randint,
   randLike,
+  randn,
+  randnLike,
+  randperm,
   sgdStep,
   sinc,
   special,
@@ -275,10 +281,6 @@ for (const dtype of HALVES) {
 
   test(`what knows numbers alone refuses ${dtype}, and writes nothing`, () => {
     const x = tensor([0.25, 0.5], { dtype });
-    refuses(() => rand(2, { dtype }), 'rand');
-    refuses(() => randLike(x), 'randLike');
-    refuses(() => x.uniform_(), 'uniform_');
-    refuses(() => bernoulli(x), 'bernoulli');
     refuses(() => x.eq_(1), 'eq_');
     refuses(() => sgdStep(x, x, null, { lr: 1 }), 'sgdStep');
     refuses(() => linalg.qr(x.view(1, 2)), 'qr');
@@ -350,6 +352,34 @@ for (const dtype of HALVES) {
     near((one, t) => binaryCrossEntropy(one, t), p, p.flip(0));
     assert.is(nanmean(x, { dtype: 'float32' }).dtype, 'float32');
     assert.throws(() => binaryCrossEntropy(x, p), /between 0 and 1/);
+  });
+
+  test(`random numbers in ${dtype} are those of PyTorch, to the bit`, () => {
+    for (const { dtype: of, op, args, size, bits } of data.drawn) {
+      if (of !== dtype) continue;
+      const spread = linspace(0.1, 1, size).to(dtype);
+      const made: Readonly<Record<string, () => Tensor>> = {
+        rand: () => rand(size, { dtype }),
+        randn: () => randn(size, { dtype }),
+        randint: () => randint(0, 300, [size], { dtype }),
+        randperm: () => randperm(size, { dtype }),
+        bernoulli: () => bernoulli(spread),
+        multinomial: () => multinomial(spread, 3).to(dtype),
+        normal: () => normal(spread, spread),
+      };
+      const name = op === 'log_normal_' ? 'logNormal_' : (op as 'uniform_');
+      manualSeed(3);
+      const x = made[op]?.() ?? empty(size, { dtype })[name](...args);
+      assert.is(x.dtype, dtype, op);
+      sameValues(bitsOf(x), bits, `${op}(${args}) of ${size}`);
+    }
+    manualSeed(3);
+    const turned = zeros(3, 20, { dtype }).t().normal_();
+    manualSeed(3);
+    assert.ok(turned.equal(zeros(3, 20).t().normal_().to(dtype)), 'in another order of memory, one after the other');
+    for (const draw of [randLike, randnLike]) assert.is(draw(turned).dtype, dtype);
+    assert.throws(() => turned.uniform_(2, 1), /from <= to/);
+    assert.ok(rand(5000, { dtype }).max().item() < 1);
   });
 
   test(`distinct values of ${dtype} are values, and probabilities in it are refused by name`, () => {

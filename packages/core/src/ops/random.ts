@@ -35,10 +35,12 @@ import {
   fillUniform,
 } from '../random/distributions.ts';
 import { defaultGenerator, Generator } from '../random/generator.ts';
+import { fillHalfNormal, fillHalfUniform } from '../random/half.ts';
 import { multinomial as drawMultinomial, randperm as drawPermutation } from '../random/sampling.ts';
 import { copy } from '../reference/elementwise.ts';
 import type { Tensor } from '../tensor.ts';
 import { holdScratch } from '../wasm/launchRandom.ts';
+import { widen } from '../widen.ts';
 import { requireFloat } from './arguments.ts';
 import { copy_ } from './copies.ts';
 import { checkShape } from './create.ts';
@@ -115,12 +117,11 @@ function create(
   like: Tensor | null = null,
 ): Tensor {
   const dtype = wanted.dtype ?? fallback;
-  // PyTorch's numbers of 16 bits are others, not those of float32 rounded: [0, 1) would then have a 1.
-  if (isHalf(dtype)) refuseHalf(op, dtype);
-  const out = allocate(wanted.shape, dtype);
+  const drawn = allocate(wanted.shape, isHalf(dtype) ? 'float32' : dtype);
   const order = like === null ? null : orderOf(like);
-  if (order === null) fill(dense(out), dtype, true);
-  else fillOrdered(out, order, (buffer) => fill(buffer, dtype, false));
+  if (order === null) fill(dense(drawn), dtype, true);
+  else fillOrdered(drawn, order, (buffer) => fill(buffer, dtype, false));
+  const out = isHalf(dtype) ? drawn.to(dtype) : drawn;
   if (wanted.requiresGrad) requireRecorder(op).setRequiresGrad(out, true);
   return out;
 }
@@ -163,8 +164,7 @@ function fillOrdered(self: Strided, order: readonly number[], fill: (buffer: Typ
 }
 
 /** The elements of `self` with dimensions in the given order (by default their own), in a typed array. */
-function elementsOf(op: string, self: Strided, order: readonly number[] | null): TypedArray {
-  if (isHalf(self.dtype)) refuseHalf(op, self.dtype);
+function elementsOf(self: Strided, order: readonly number[] | null): TypedArray {
   const source = order === null ? self : permuted(self, order);
   const out = newArray(self.dtype, sizeOf(self.shape));
   copy(source, rows(out, source.shape, self.dtype));
@@ -177,9 +177,21 @@ function fillNormalSerially(out: FloatArray, mean: number, std: number, generato
   for (let at = 0; at < out.length; at += 8) fillNormal(out.subarray(at, at + 8), mean, std, generator);
 }
 
-function normals(out: FloatArray, mean: number, std: number, generator: Generator, isDense: boolean): void {
-  if (isDense) fillNormal(out, mean, std, generator);
-  else fillNormalSerially(out, mean, std, generator);
+/** What is drawn for 16-bit floats is drawn in float32 arrays. */
+function normals(out: FloatArray, dtype: DType, mean: number, std: number, generator: Generator, isDense = true): void {
+  if (!isDense) fillNormalSerially(out, mean, std, generator);
+  else if (isHalf(dtype)) fillHalfNormal(out as Float32Array, dtype, mean, std, generator);
+  else fillNormal(out, mean, std, generator);
+}
+
+function uniforms(out: FloatArray, dtype: DType, from: number, to: number, generator: Generator): void {
+  if (isHalf(dtype)) fillHalfUniform(out as Float32Array, dtype, from, to, generator);
+  else fillUniform(out, from, to, generator);
+}
+
+function units(out: FloatArray, dtype: DType, generator: Generator): void {
+  if (isHalf(dtype)) fillHalfUniform(out as Float32Array, dtype, 0, 1, generator);
+  else fillRand(out, generator);
 }
 
 function floats(op: string, array: TypedArray, dtype: DType): FloatArray {
@@ -190,14 +202,14 @@ function floats(op: string, array: TypedArray, dtype: DType): FloatArray {
 /** Uniform on [0, 1): `rand(2, 3)`. */
 export function rand(...size: SizeAndOptions): Tensor {
   const wanted = sizes('rand', size);
-  return create('rand', wanted, 'float32', (out, dtype) => fillRand(floats('rand', out, dtype), wanted.generator));
+  return create('rand', wanted, 'float32', (out, dtype) => units(floats('rand', out, dtype), dtype, wanted.generator));
 }
 
 /** Standard normal: `randn(2, 3)`. */
 export function randn(...size: SizeAndOptions): Tensor {
   const wanted = sizes('randn', size);
   return create('randn', wanted, 'float32', (out, dtype) =>
-    fillNormal(floats('randn', out, dtype), 0, 1, wanted.generator),
+    normals(floats('randn', out, dtype), dtype, 0, 1, wanted.generator),
   );
 }
 
@@ -234,7 +246,7 @@ export function randperm(n: number, options?: RandomOptions): Tensor {
   return create('randperm', wanted, 'int32', (out, dtype) =>
     copy(
       { array: order, shape: [n], strides: [1], offset: 0, dtype: 'int32' },
-      { array: out, shape: [n], strides: [1], offset: 0, dtype },
+      { array: out, shape: [n], strides: [1], offset: 0, dtype: isHalf(dtype) ? 'float32' : dtype },
     ),
   );
 }
@@ -247,7 +259,7 @@ export function randLike(self: Tensor, options?: RandomOptions): Tensor {
     'randLike',
     wanted,
     self.dtype,
-    (out, dtype) => fillRand(floats('randLike', out, dtype), wanted.generator),
+    (out, dtype) => units(floats('randLike', out, dtype), dtype, wanted.generator),
     self,
   );
 }
@@ -260,7 +272,7 @@ export function randnLike(self: Tensor, options?: RandomOptions): Tensor {
     'randnLike',
     wanted,
     self.dtype,
-    (out, dtype, isDense) => normals(floats('randnLike', out, dtype), 0, 1, wanted.generator, isDense),
+    (out, dtype, isDense) => normals(floats('randnLike', out, dtype), dtype, 0, 1, wanted.generator, isDense),
     self,
   );
 }
@@ -295,7 +307,7 @@ export function normal(
     if (!Array.isArray(size)) throw new ShapeError('needs a size when mean and std are numbers', { op: 'normal' });
     const wanted = request('normal', size as Shape, options);
     return create('normal', wanted, 'float32', (out, dtype) =>
-      fillNormal(floats('normal', out, dtype), mean, checkStd(std), wanted.generator),
+      normals(floats('normal', out, dtype), dtype, mean, checkStd(std), wanted.generator),
     );
   }
   if (Array.isArray(size)) {
@@ -304,12 +316,12 @@ export function normal(
   for (const [name, x] of Object.entries({ mean, std })) if (typeof x !== 'number') checkTensor('normal', name, x);
   const [generator] = named<[Generator | null]>('normal', ['generator'], [size ?? options]);
   if (typeof std === 'number') checkStd(std);
-  else for (const value of elementsOf('normal', std, null)) checkStd(Number(value));
+  else for (const value of elementsOf(widen(std), null)) checkStd(Number(value));
   const { dtype } = (typeof mean === 'number' ? std : mean) as Tensor;
   const shapeOf = (x: Tensor | number): Shape => (typeof x === 'number' ? [] : x.shape);
-  const noise = allocate(broadcastShapes('normal', shapeOf(mean), shapeOf(std)), dtype);
-  fillNormal(floats('normal', dense(noise), dtype), 0, 1, checkGenerator('normal', generator));
-  return noise
+  const drawn = allocate(broadcastShapes('normal', shapeOf(mean), shapeOf(std)), isHalf(dtype) ? 'float32' : dtype);
+  normals(floats('normal', dense(drawn), dtype), dtype, 0, 1, checkGenerator('normal', generator));
+  return (isHalf(dtype) ? drawn.to(dtype) : drawn)
     .mul(typeof std === 'number' ? std : std.detach().to(dtype))
     .add(typeof mean === 'number' ? mean : mean.detach());
 }
@@ -329,10 +341,10 @@ export function bernoulli(self: Tensor, options?: GeneratorOptions): Tensor {
   checkTensor('bernoulli', 'self', self);
   const [given] = named<[Generator | null]>('bernoulli', ['generator'], [options]);
   const generator = checkGenerator('bernoulli', given);
-  const p = floats('bernoulli', elementsOf('bernoulli', self, null), self.dtype);
-  const out = allocate(self.shape, self.dtype);
-  fillBernoulli(dense(out), p, generator);
-  return out;
+  const p = widen(self);
+  const out = allocate(self.shape, p.dtype);
+  fillBernoulli(dense(out), floats('bernoulli', elementsOf(p, null), p.dtype), generator);
+  return isHalf(self.dtype) ? out.to(self.dtype) : out;
 }
 
 export interface MultinomialOptions extends GeneratorOptions {
@@ -362,7 +374,7 @@ export function multinomial(
     });
   }
   const drawn = drawMultinomial(
-    floats('multinomial', elementsOf('multinomial', self, null), self.dtype),
+    floats('multinomial', elementsOf(widen(self), null), self.dtype),
     self.shape[self.ndim - 1],
     count as number,
     replace,
@@ -376,14 +388,27 @@ export function multinomial(
 
 // ------------------------------------------------------------------------------------------------------------ in place
 
+/** A float32 tensor whose elements are in memory in the order of those of `self`. */
+function wideLike(self: Tensor): Tensor {
+  const order = memoryOrder(self.shape, self.strides);
+  const dense = allocate(
+    order.map((d) => self.shape[d]),
+    'float32',
+  );
+  return permute(
+    dense,
+    order.map((_, d) => order.indexOf(d)),
+  );
+}
+
 /**
- * Fills `self` in the order of memory, as PyTorch draws.
+ * Fills `self` in the order of memory, as PyTorch draws; 16-bit floats by way of float32.
  *
  * @throws ValueError when several elements are one place in memory, as after `expand`
  */
 function fillInPlace(op: string, self: Tensor, fill: (out: TypedArray, isDense: boolean) => void): Tensor {
   checkNoOverlap(op, self);
-  if (isHalf(self.dtype)) refuseHalf(op, self.dtype);
+  if (isHalf(self.dtype)) return copy_(self, fillInPlace(op, wideLike(self), fill));
   return dispatchInPlace('fill', [self, 0], self, () => {
     if (isContiguous(self.shape, self.strides)) fill(dense(self), true);
     else fillOrdered(self, memoryOrder(self.shape, self.strides), (buffer) => fill(buffer, false));
@@ -404,7 +429,7 @@ export function uniform_(
     [from, to, options],
   );
   return fillInPlace('uniform_', self, (out) =>
-    fillUniform(floats('uniform_', out, self.dtype), low, high, checkGenerator('uniform_', generator)),
+    uniforms(floats('uniform_', out, self.dtype), self.dtype, low, high, checkGenerator('uniform_', generator)),
   );
 }
 
@@ -424,7 +449,7 @@ export function normal_(
   checkStd(s);
   const source = checkGenerator('normal_', generator);
   return fillInPlace('normal_', self, (out, isDense) =>
-    normals(floats('normal_', out, self.dtype), m, s, source, isDense),
+    normals(floats('normal_', out, self.dtype), self.dtype, m, s, source, isDense),
   );
 }
 
@@ -441,22 +466,10 @@ export function bernoulli_(
     [p, options],
   );
   const source = checkGenerator('bernoulli_', generator);
-  if (isHalf(self.dtype)) {
-    checkNoOverlap('bernoulli_', self);
-    // Of 0 and 1, all dtypes have the same; they are drawn in the order of memory.
-    const order = memoryOrder(self.shape, self.strides);
-    const dense = allocate(
-      order.map((d) => self.shape[d]),
-      'float32',
-    );
-    const wide = permute(
-      dense,
-      order.map((_, d) => order.indexOf(d)),
-    );
-    return copy_(self, bernoulli_(wide, probability, { generator: source }));
-  }
   if (typeof probability === 'number') {
-    return fillInPlace('bernoulli_', self, (out) => fillBernoulli(out, probability, source, self.dtype));
+    return fillInPlace('bernoulli_', self, (out) =>
+      fillBernoulli(out, probability, source, isHalf(self.dtype) ? 'float32' : self.dtype),
+    );
   }
   checkTensor('bernoulli_', 'p', probability);
   if (isHalf(probability.dtype)) refuseHalf('bernoulli_', probability.dtype);
@@ -477,7 +490,7 @@ export function bernoulli_(
     dtype: probability.dtype,
   };
   const isDense = isContiguous(self.shape, self.strides);
-  const probabilities = elementsOf('bernoulli_', each, isDense ? null : memoryOrder(self.shape, self.strides));
+  const probabilities = elementsOf(each, isDense ? null : memoryOrder(self.shape, self.strides));
   return fillInPlace('bernoulli_', self, (out) =>
     fillBernoulli(out, floats('bernoulli_', probabilities, each.dtype), source),
   );

@@ -19,10 +19,11 @@
  * and neither draws nor writes for an empty array.
  */
 
-import type { ComputeDType, DType, FloatDType, TypedArray } from '../dtype.ts';
-import { dtypeOfArray, isFloating } from '../dtype.ts';
+import type { ComputeDType, DType, FloatDType, HalfDType, TypedArray } from '../dtype.ts';
+import { dtypeOfArray, isFloating, isHalf } from '../dtype.ts';
 import { DTypeError, ValueError } from '../errors.ts';
 import * as exact from '../reference/exactMath.ts';
+import { roundToHalf } from '../reference/half.ts';
 import {
   launchBernoulli,
   launchNormal,
@@ -254,13 +255,26 @@ function log2Floor(x: bigint): bigint {
   return BigInt((x < 0n ? -x : x).toString(2).length - 1);
 }
 
+/** Digits of a significand, that before the point included. */
+const DIGITS: Readonly<Record<FloatDType | HalfDType, bigint>> = {
+  float16: 11n,
+  bfloat16: 8n,
+  float32: 24n,
+  float64: 53n,
+};
+
+function rounded(dtype: FloatDType | HalfDType, x: number): number {
+  if (isHalf(dtype)) return roundToHalf(dtype, x);
+  return dtype === 'float32' ? Math.fround(x) : x;
+}
+
 /**
  * Bounds that a float can hold, moved inwards when rounding would move them outwards (`update_from` and `update_to` of
  * `DistributionTemplates.h`). Up to ±2^24 in float32 and ±2^53 in float64 nothing changes.
  */
-function floatBounds(dtype: 'float32' | 'float64', low: bigint, high: bigint): [bigint, bigint] {
-  const digits = dtype === 'float32' ? 24n : 53n;
-  const round = (x: bigint): bigint => BigInt(dtype === 'float32' ? Math.fround(Number(x)) : Number(x));
+function floatBounds(dtype: FloatDType | HalfDType, low: bigint, high: bigint): [bigint, bigint] {
+  const digits = DIGITS[dtype];
+  const round = (x: bigint): bigint => BigInt(rounded(dtype, Number(x)));
   const afterLow = round(low + 1n);
   if (afterLow < low) low = afterLow + 2n ** (log2Floor(low + 1n) - digits + 1n);
   const beforeHigh = round(high - 1n);
@@ -292,12 +306,14 @@ export function fillRandint(
   if (from >= to) fail(op, 'expects low < high', { low, high });
   const [least, greatest] = INTEGER_LIMITS[isFloating(dtype) ? 'int64' : dtype];
   if (from < least || to - 1n > greatest) fail(op, `expects bounds that ${dtype} can hold`, { low, high });
-  if (dtype === 'float32' || dtype === 'float64') {
+  if (isFloating(dtype)) {
+    if (dtype === 'float16' && (from < -65504n || to - 1n > 65504n))
+      fail(op, `expects bounds that ${dtype} can hold`, { low, high });
     [from, to] = floatBounds(dtype, from, to);
     if (from >= to) fail(op, `expects low < high after rounding to ${dtype}`, { low, high });
   }
   const range = to - from;
-  const isWide = range >= WIDE_RANGE && (dtype === 'int64' || dtype === 'float32' || dtype === 'float64');
+  const isWide = range >= WIDE_RANGE && (dtype === 'int64' || isFloating(dtype));
   const base = Number(from);
   if (out instanceof BigInt64Array) {
     for (let i = 0; i < out.length; i++) {
@@ -311,7 +327,7 @@ export function fillRandint(
     // `>>> 0` keeps the remainder in integer registers; a range of 2^32 becomes 0 and needs no remainder.
     const width = Number(range) >>> 0;
     const fitsInt32 = from >= -(2n ** 31n) && to <= 2n ** 31n;
-    if (fitsInt32 && launchRemainder(out, dtype, base, width, generator)) return;
+    if (fitsInt32 && launchRemainder(out, isHalf(dtype) ? 'float32' : dtype, base, width, generator)) return;
     inBlocks(out.length, 1, generator, (words, first, end) => {
       for (let i = first; i < end; i++) {
         const draw = words[i - first] >>> 0;
@@ -339,7 +355,8 @@ export function fillRandom(
     const modulus = BigInt(TWO_POW_53) + 1n;
     for (let i = 0; i < out.length; i++) out[i] = Number(generator.random64() % modulus);
   } else if (out instanceof Float32Array) {
-    for (let i = 0; i < out.length; i++) out[i] = generator.random() % (TWO_POW_24 + 1);
+    const most = isHalf(dtype) ? Number(2n ** DIGITS[dtype]) : TWO_POW_24;
+    for (let i = 0; i < out.length; i++) out[i] = generator.random() % (most + 1);
   } else {
     const mask = dtype === 'bool' ? 1 : dtype === 'uint8' ? 0xff : 0x7fffffff;
     for (let i = 0; i < out.length; i++) out[i] = generator.random() & mask;
