@@ -281,7 +281,6 @@ for (const dtype of HALVES) {
 
   test(`what knows numbers alone refuses ${dtype}, and writes nothing`, () => {
     const x = tensor([0.25, 0.5], { dtype });
-    refuses(() => x.eq_(1), 'eq_');
     refuses(() => sgdStep(x, x, null, { lr: 1 }), 'sgdStep');
     refuses(() => linalg.qr(x.view(1, 2)), 'qr');
     assert.throws(() => x.float().toBits(), /toBits: takes float16/);
@@ -352,6 +351,42 @@ for (const dtype of HALVES) {
     near((one, t) => binaryCrossEntropy(one, t), p, p.flip(0));
     assert.is(nanmean(x, { dtype: 'float32' }).dtype, 'float32');
     assert.throws(() => binaryCrossEntropy(x, p), /between 0 and 1/);
+  });
+
+  test(`comparisons in place of ${dtype} write what those beside them give`, () => {
+    const most = dtype === 'float16' ? 2048 : 256;
+    const others = [
+      most + 1,
+      0.1,
+      tensor([most + 1, 0]),
+      tensor([1, 0.5], { dtype }),
+      tensor(most + 1, { dtype: 'int32' }),
+    ];
+    for (const op of ['eq', 'ne', 'lt', 'le', 'gt', 'ge'] as const) {
+      for (const other of others) {
+        const whole = tensor(
+          [
+            [most, 5],
+            [0.1, 5],
+          ],
+          { dtype },
+        );
+        const column = whole.select(1, 0);
+        const want = column[op](other).to(dtype).toArray() as number[];
+        assert.is(column[`${op}_`](other), column);
+        assert.equal(
+          whole.toArray(),
+          [
+            [want[0], 5],
+            [want[1], 5],
+          ],
+          op,
+        );
+        const wide = tensor([most, 0.1]);
+        const truths = wide[op](other).float().toArray();
+        assert.equal(wide[`${op}_`](other).toArray(), truths, op);
+      }
+    }
   });
 
   test(`random numbers in ${dtype} are those of PyTorch, to the bit`, () => {

@@ -186,13 +186,12 @@ function compute(op: OpName, run: (...args: readonly unknown[]) => unknown, args
 
 /** The write of an op in place that takes 16-bit floats, from one that does not. */
 export function widenedWrite(op: OpName, args: readonly unknown[], self: Tensor, write: () => void): () => void {
-  if (ANY.has(op)) return write;
+  if (ANY.has(op) || (COMPARISONS.has(op) && isHalf(targetOf(args)))) return write;
   // Before the tape makes the list its own.
   const operands: Tensor[] = [];
   visitTensors(args, (x) => {
     if (isHalf(x.dtype) && !operands.includes(x)) operands.push(x);
   });
-  if (COMPARISONS.has(op)) refuseHalf(`${op}_`, operands[0].dtype as HalfDType);
   return () => {
     const copies = operands.map(widen);
     const own = operands.map(fieldsOf);

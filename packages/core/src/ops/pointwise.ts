@@ -180,9 +180,11 @@ export function binaryOp(op: BinaryOpName, rule: BinaryRule): BinaryPair {
     const dtypes = rule(op, self, b);
     checkInPlace(op, dtypes.out, self);
     checkInPlaceShape(op, commonShape(op, self, b), self);
-    return dispatchInPlace(op, [self, b] as never, self, () =>
-      runBinary(op, self, readable(b, self), self, computedIn(dtypes.compute)),
-    );
+    return dispatchInPlace(op, [self, b] as never, self, () => {
+      // Truths of 16-bit floats, which meet in 16 bits, are copied from those of the op that is not in place.
+      if (dtypes.out === 'bool' && isHalf(dtypes.compute)) runCopy(run(self, b), self);
+      else runBinary(op, self, readable(b, self), self, computedIn(dtypes.compute));
+    });
   };
   return Object.assign(run, { inPlace });
 }
