@@ -11,15 +11,15 @@ import { EVERYTHING, gzipped, minified } from './sizes.ts';
 /** Kilobytes of a package's own code, and why that much. */
 const ceilings: Record<string, readonly [kilobytes: number, why: string]> = {
   '@torsor/core': [
-    213,
-    'two fifths emitters of kernels, a third ops with checks of their arguments, decompositions 11, 16-bit floats 4, composed functions 5, special functions 3, the rest reference loops and tensors; aim: 60',
+    214.2,
+    'two fifths emitters of kernels, a third ops with checks of their arguments, decompositions 11, 16-bit floats 5, composed functions 5, special functions 3, the rest reference loops and tensors; aim: 60',
   ],
   '@torsor/autograd': [26.2, 'a formula for every op, 2 of them of decompositions, and the engine'],
   '@torsor/nn': [
-    52.5,
+    52.7,
     'some 185 modules, most of them checks of arguments; layers for sequences are 10 with packed ones, resampling and rare losses 4 each, bags and reparametrisations 3, averages of weights 1',
   ],
-  '@torsor/optim': [13.1, 'a dozen optimisers and sixteen schedules, most of them names and checks of options'],
+  '@torsor/optim': [13.3, 'a dozen optimisers and sixteen schedules, most of them names and checks of options'],
   '@torsor/onnx': [19.2, 'what each op of core becomes, and the trace that knows which sizes follow from the input'],
   '@torsor/data': [
     12.7,
@@ -38,10 +38,10 @@ for (const { name, folder, dependencies } of packages()) {
   });
 }
 
-test('a web page that uses tensors but not all functions of core loads at most 112.9 kB: what methods of Tensor reach', async () => {
+test('a web page that uses tensors but not all functions of core loads at most 113.7 kB: what methods of Tensor reach', async () => {
   const use = `import { matmul, tensor } from '@torsor/core'; console.log(matmul(tensor([[1]]), tensor([[2]])))`;
   const size = gzipped(await minified('packages/torsor', use, [])) / 1000;
-  assert.ok(size <= 112.9, `it loads ${size.toFixed(1)} kB`);
+  assert.ok(size <= 113.7, `it loads ${size.toFixed(1)} kB`);
 });
 
 test('a web page that trains does not load decompositions', async () => {
