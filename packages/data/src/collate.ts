@@ -2,8 +2,8 @@
 
 import type { Tensor } from '@torsor/core';
 import { isTensor, stack, tensor, ValueError } from '@torsor/core';
-import type { Dataset, Samples } from './dataset.ts';
-import { sampleAt } from './dataset.ts';
+import type { Dataset, Samples } from './samples.ts';
+import { sampleAt } from './samples.ts';
 
 /** What the default collation makes of samples: tensors are stacked, numbers become tensors, structures keep their form. */
 export type Collated<T> = T extends Tensor | number | boolean | bigint

@@ -3,7 +3,7 @@
 import { fromMessage, show, toMessage, ValueError } from '@torsor/core';
 import type { Collated } from './collate.ts';
 import { fetchBatch } from './collate.ts';
-import type { Dataset } from './dataset.ts';
+import type { Dataset } from './samples.ts';
 
 /** Where a dataset comes from, in a form that can be sent to a worker. */
 export interface DatasetSource {

@@ -4,7 +4,6 @@ export type { Collated } from './collate.ts';
 export { defaultCollate } from './collate.ts';
 export type { CsvFormatOptions, CsvOptions } from './csv.ts';
 export { formatCsv, parseCsv } from './csv.ts';
-export type { Dataset } from './dataset.ts';
 export { ConcatDataset, randomSplit, Subset, TensorDataset } from './dataset.ts';
 export * as idx from './idx.ts';
 export type { DatasetModule, ImportDatasetOptions } from './imported.ts';
@@ -24,3 +23,4 @@ export {
   SubsetRandomSampler,
   WeightedRandomSampler,
 } from './sampler.ts';
+export type { Dataset } from './samples.ts';

@@ -1,7 +1,7 @@
 /** Iterable datasets: samples one after the other, from a file, a network or a generator, without indices. */
 
 import { show, ValueError } from '@torsor/core';
-import { isList } from './dataset.ts';
+import { isList } from './samples.ts';
 
 /**
  * Samples in the order in which they come. Any iterable is one: extend it to say how many samples there are, if that is known.

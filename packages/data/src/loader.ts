@@ -4,8 +4,6 @@ import type { Generator } from '@torsor/core';
 import { defaultGenerator, named, symbolAsyncDispose, ValueError } from '@torsor/core';
 import type { Collated } from './collate.ts';
 import { defaultCollate, fetchBatch } from './collate.ts';
-import type { Samples } from './dataset.ts';
-import { sampleAt } from './dataset.ts';
 import { ImportedDataset } from './imported.ts';
 import type { AsyncIterableDataset, IterableDataset } from './iterable.ts';
 import { comesInOrder, lengthOf, samplesOf } from './iterable.ts';
@@ -21,6 +19,8 @@ import {
   RandomSampler,
   SequentialSampler,
 } from './sampler.ts';
+import type { Samples } from './samples.ts';
+import { sampleAt } from './samples.ts';
 
 export interface DataLoaderOptions<T, B> {
   /** Samples a batch; 1 by default. */

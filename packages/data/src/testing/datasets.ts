@@ -2,8 +2,8 @@
 
 import type { Tensor } from '@torsor/core';
 import { rand, tensor } from '@torsor/core';
-import type { Dataset } from '../dataset.ts';
 import { TensorDataset } from '../dataset.ts';
+import type { Dataset } from '../samples.ts';
 
 /** Those of the tensors given. */
 export default function make(...tensors: Tensor[]): TensorDataset {
