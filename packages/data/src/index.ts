@@ -23,4 +23,4 @@ export {
   SubsetRandomSampler,
   WeightedRandomSampler,
 } from './sampler.ts';
-export type { Dataset } from './samples.ts';
+export type { Dataset, Samples } from './samples.ts';

@@ -7,10 +7,10 @@
  */
 
 import type { FloatDType } from '../../dtype.ts';
-import type { Local, Operand, Value } from '../assembler.ts';
+import type { Local, Value } from '../assembler.ts';
 import type { Emitter } from '../module.ts';
 import type { Floats } from './floats.ts';
-import { acrossLanes, floatsOf, idleAdd, loadLanes, overRow, prefixOf, storeLanes } from './floats.ts';
+import { acrossLanes, betterOf, floatsOf, idleAdd, loadLanes, overRow, prefixOf, storeLanes } from './floats.ts';
 import { lanes } from './lanes.ts';
 
 type Vector = Local<'v128'>;
@@ -250,11 +250,6 @@ export function emitArgColumns(largest: boolean, dtype: FloatDType): Emitter {
       });
     });
   };
-}
-
-/** The larger (or smaller). It keeps the first operand beside a NaN, and so may lose one: sums tell whether there is one. */
-function betterOf({ vector }: Floats, largest: boolean) {
-  return (a: Vector, b: Operand<'v128'>): Value<'v128'> => (largest ? vector.pmax(a, b) : vector.pmin(a, b));
 }
 
 /** a beats b, lane by lane */

@@ -140,6 +140,11 @@ export function idleAdd(
   return (a, v) => vector.relaxed_madd(v, unit, a);
 }
 
+/** The larger (or smaller). It keeps the first operand beside a NaN, and so may lose one: sums tell whether there is one. */
+export function betterOf({ vector }: Floats, largest: boolean): (a: Vector, b: Operand<'v128'>) => Value<'v128'> {
+  return (a, b) => (largest ? vector.pmax(a, b) : vector.pmin(a, b));
+}
+
 /** Sums neighbours pairwise, with `add`. */
 export function pairSum(vectors: readonly Vector[], add: (a: Vector, b: Vector) => Vector): Vector {
   if (vectors.length === 1) return vectors[0];

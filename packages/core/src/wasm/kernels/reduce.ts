@@ -15,7 +15,7 @@ import type { Assembler, Local, Value } from '../assembler.ts';
 import type { Features } from '../features.ts';
 import type { Emitter } from '../module.ts';
 import type { Floats } from './floats.ts';
-import { acrossLanes, floatsOf, halvesOf, idleAdd, loadLanes, widen } from './floats.ts';
+import { acrossLanes, betterOf, floatsOf, halvesOf, idleAdd, loadLanes, widen } from './floats.ts';
 
 type Int = Local<'i32'>;
 type Vector = Local<'v128'>;
@@ -127,7 +127,7 @@ function extremeFold(floats: Floats, largest: boolean, chains: number, features:
   const identity = code.local('v128', vector.const(largest ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY));
   const sums = code.locals('v128', chains);
   const [partial, nan] = code.locals('v128', 2);
-  const better = (a: Vector, b: Vector): Value<'v128'> => (largest ? vector.pmax(a, b) : vector.pmin(a, b));
+  const better = betterOf(floats, largest);
   const plus = idleAdd(floats, features);
   return {
     bytes,
