@@ -8,7 +8,7 @@
 const LAUNCH_US = 0.6;
 const DESCRIBE_US = 0.05;
 const TAKE_US = 0.1;
-/** From one core to another a cache line takes this; the counter of tasks is one, and taken in turn. */
+/** From one core to another a cache line takes this: a queue of tasks is one for each thread, the counter of those done one for all. */
 const LINE_US = 0.1;
 /** What is shared at all (`workers/src/pool.ts`); what a task is to take, how many there are at most (`wasm/cuts.ts`). */
 const SHARED_US = 12;
@@ -74,8 +74,8 @@ const packedAgain = (n: number, cores: number) => {
   return ((columns - 1 + (rows > 4 ? 0 : rows - 1)) * 0.3) / (0.039 * Math.cbrt(n));
 };
 
-/** Tiles of an image of 56 × 56, and their blocks, in `kernels/winograd.ts`; output channels; cycles of inputs and, for each row, of products. */
-const BLOCKS = Math.ceil(14 / Math.floor(96 / 14));
+/** Blocks of tiles of an image of 56 × 56 in `kernels/winograd.ts`; output channels; cycles of inputs and, for each row, of products. */
+const BLOCKS = 2;
 const CHANNELS = 64;
 const CYCLES = { inputs: 140, row: 18 };
 /** Into how many parts the output channels of a block are cut: what has the last thread end soonest. */
@@ -124,10 +124,10 @@ function time({ ns, bytes, us, tasks, again }: Family, n: number, { cores, toget
   if (count === 1 || cores === 1) return us + Math.max(compute, transfer(alone));
   const each = compute / count + TAKE_US;
   const rounds = Math.ceil(count / cores);
-  // Tasks are taken one after the other, and counted one after the other when they are done.
-  const counter = 2 * count * LINE_US;
+  // Tasks are counted one after the other when they are done.
+  const counter = count * LINE_US;
   const shared = Math.max(rounds * each, counter, transfer(Math.min(together, cores * alone)));
-  return us + LAUNCH_US + count * DESCRIBE_US + shared;
+  return us + LAUNCH_US + Math.min(cores, count) * LINE_US + count * DESCRIBE_US + shared;
 }
 
 /** How many times as fast as one core of the same machine. */

@@ -19,9 +19,12 @@ import {
   ARGUMENTS,
   BUSY_US,
   CALLS,
+  COUNT,
   changes,
+  clear,
   DONE,
   DOUBLES,
+  deal,
   ENTRY,
   FAILED,
   finish,
@@ -30,15 +33,12 @@ import {
   KERNEL,
   KERNELS,
   MOST_KERNELS,
-  NEXT,
-  NO_TASKS,
   PARKED,
   ROWS,
   SCRATCH,
   SEQUENCE,
   SPIN_US,
   STOP,
-  TASK_BITS,
   TASKS,
   TASKS_DONE,
   TEXT_BYTES,
@@ -55,7 +55,7 @@ import { cores, mayWait, startThreads, terminated } from './threads.ts';
 const CALLER_SPIN_US = 50;
 /** Microseconds that a worker looks for the next launch before it parks: longer than most gaps between two ops of a training step. */
 const WORKER_SPIN_US = 200;
-/** Many calls are put together into so many tasks for each thread: in all fewer than `NO_TASKS`. */
+/** Many calls are put together into so many tasks for each thread: fewer than `MOST_LEFT`. */
 const TASKS_PER_THREAD = 32;
 /** Launches that take one thread less are not shared: some times what it costs to share one (`docs/scaling.md`). */
 const SHARED_NS = 12_000;
@@ -161,6 +161,7 @@ export class Pool implements Executor, AsyncDisposable {
     this.text = new Uint8Array(new Block(TEXT_BYTES));
     // Threads that must take turns on a core look for work in vain, and keep it from the one that has some.
     this.spins = threads <= cores();
+    this.ints[COUNT] = threads;
     this.ints[SPIN_US] = this.spins ? WORKER_SPIN_US : 0;
   }
 
@@ -276,7 +277,6 @@ export class Pool implements Executor, AsyncDisposable {
     this.launches++;
     try {
       this.generation++;
-      Atomics.store(ints, NEXT, (this.generation << TASK_BITS) | NO_TASKS);
       ints[TASKS] = tasks;
       Atomics.store(ints, KERNEL, id);
       ints[ENTRY] = this.entries[id].indexOf(entry);
@@ -285,7 +285,7 @@ export class Pool implements Executor, AsyncDisposable {
       ints[ARGUMENTS] = count;
       ints[FAILED] = 0;
       Atomics.store(ints, DONE, 0);
-      Atomics.store(ints, NEXT, this.generation << TASK_BITS);
+      deal(ints, this.generation, tasks);
       Atomics.add(ints, SEQUENCE, 1);
       const wakes = Atomics.load(ints, PARKED) > 0;
       if (wakes) Atomics.notify(ints, SEQUENCE);
@@ -373,8 +373,7 @@ export class Pool implements Executor, AsyncDisposable {
 
   /** Gives up a launch: nobody takes tasks of it any more, and the threads are replaced, since one may still be at work. */
   private abandon(): void {
-    this.generation++;
-    Atomics.store(this.ints, NEXT, (this.generation << TASK_BITS) | NO_TASKS);
+    clear(this.ints);
     this.heal();
   }
 

@@ -2,15 +2,16 @@
  * What the caller and the workers share: one block of 32-bit integers and one of doubles, and the rules by which they change it.
  * JavaScript, since workers load it as it is.
  *
- * A launch has a generation, which `NEXT` carries in its upper bits beside the number of the next task in its lower ones. A thread
- * takes a task by counting `NEXT` up with a compare-and-exchange: it succeeds only while the launch that the thread has read about
- * is the present one, and that launch cannot end before the task is done; so what was read is true. The caller writes a new
- * description only when every task of the one before is done, and under a new generation that has no tasks yet: a thread that comes
- * late takes none of what is half written.
+ * The tasks of a launch are in queues, one a thread: neighbours, so that what a thread computes of one tensor it reads and writes
+ * of the next, while it is in that thread's cache. Who has emptied its own takes from the others'. The state of a queue is one number:
+ * which launch it is of in the upper bits, how many tasks are left in the lower ones. A thread takes a task by counting that number
+ * down with a compare-and-exchange: it succeeds only while the launch that the thread has read about is the present one, and that
+ * launch cannot end before the task is done; so what was read is true. The caller writes a new description only when every task of the
+ * one before is done, and all queues are empty until it has: a thread that comes late takes none of what is half written.
  */
 
-/** Generation and next task; tasks; tasks done. */
-export const NEXT = 0;
+/** Threads, the caller among them; tasks; tasks done. */
+export const COUNT = 0;
 export const TASKS = 1;
 export const DONE = 2;
 /** Counts launches; parked workers wait on it. */
@@ -43,8 +44,11 @@ export const TASKS_DONE = 1;
 export const BUSY_US = 2;
 export const JOINED = 3;
 export const MOST_THREADS = 64;
+/** From here: the queue of each thread, in cache lines of its own, as processors fetch them: two at a time. */
+export const QUEUES = 320;
+export const QUEUE_WORDS = 32;
 /** From here: for each kernel the address and the length of its bytes. */
-export const KERNELS = THREADS + MOST_THREADS * THREAD_WORDS;
+export const KERNELS = QUEUES + MOST_THREADS * QUEUE_WORDS;
 export const MOST_KERNELS = 2048;
 export const INTS = KERNELS + 2 * MOST_KERNELS;
 
@@ -53,9 +57,43 @@ export const DOUBLES = 64 * 256;
 /** Bytes of a message. */
 export const TEXT_BYTES = 4096;
 
-/** Bits of NEXT that count tasks, of which there are fewer than `NO_TASKS` says. */
-export const TASK_BITS = 12;
-export const NO_TASKS = (1 << TASK_BITS) - 1;
+/** Bits of a queue's state that count what is left, and the most that they can say. */
+export const LEFT_BITS = 8;
+export const MOST_LEFT = (1 << LEFT_BITS) - 1;
+
+/**
+ * The first task in the queue of a thread: equal shares, of which the caller, who need not be woken, has the largest.
+ *
+ * @param {number} thread
+ * @param {number} tasks
+ * @param {number} threads
+ */
+const firstOf = (thread, tasks, threads) => Math.ceil((thread * tasks) / threads);
+
+/**
+ * Puts the tasks of a launch, whose description is written, into the queues, which are empty; the caller's last, since it comes for them
+ * itself.
+ *
+ * @param {Int32Array} ints
+ * @param {number} generation the number of the launch
+ * @param {number} tasks at most MOST_LEFT for each thread
+ */
+export function deal(ints, generation, tasks) {
+  const threads = ints[COUNT];
+  for (let thread = threads - 1; thread >= 0; thread--) {
+    const left = firstOf(thread + 1, tasks, threads) - firstOf(thread, tasks, threads);
+    if (left > 0) Atomics.store(ints, QUEUES + thread * QUEUE_WORDS, (generation << LEFT_BITS) | left);
+  }
+}
+
+/**
+ * Empties the queues: nobody takes a task any more.
+ *
+ * @param {Int32Array} ints
+ */
+export function clear(ints) {
+  for (let thread = 0; thread < ints[COUNT]; thread++) Atomics.store(ints, QUEUES + thread * QUEUE_WORDS, 0);
+}
 
 /**
  * Takes and runs tasks of the present launch until there are none. A task is an equal share of the calls: `entry(from, to, scratch,
@@ -69,6 +107,9 @@ export const NO_TASKS = (1 << TASK_BITS) - 1;
  * @returns {number} tasks that it ran
  */
 export function work(ints, doubles, thread, functionsOf) {
+  const threads = ints[COUNT];
+  let queue = thread;
+  let empty = 0;
   let launch = -1;
   let tasks = 0;
   let calls = 0;
@@ -80,10 +121,16 @@ export function work(ints, doubles, thread, functionsOf) {
   /** @type {number[]} */
   let args = [];
   let ran = 0;
-  for (;;) {
-    const next = Atomics.load(ints, NEXT);
-    const generation = next >>> TASK_BITS;
-    const task = next & NO_TASKS;
+  while (empty < threads) {
+    const at = QUEUES + queue * QUEUE_WORDS;
+    const state = Atomics.load(ints, at);
+    const left = state & MOST_LEFT;
+    if (left === 0) {
+      empty++;
+      queue = queue + 1 === threads ? 0 : queue + 1;
+      continue;
+    }
+    const generation = state >>> LEFT_BITS;
     if (generation !== launch) {
       // This may be half of another launch already, and is believed only when a task has been taken.
       launch = generation;
@@ -96,10 +143,11 @@ export function work(ints, doubles, thread, functionsOf) {
       run = null;
       args = [];
     }
-    if (task >= tasks) return ran;
     // Before a task is taken: while this thread compiles, the others take them all.
     run ??= functionOf(functionsOf, kernel, entry);
-    if (Atomics.compareExchange(ints, NEXT, next, next + 1) !== next) continue;
+    if (Atomics.compareExchange(ints, at, state, state - 1) !== state) continue;
+    empty = 0;
+    const task = firstOf(queue + 1, tasks, threads) - left;
     const from = Math.floor((task * calls) / tasks);
     const to = Math.floor(((task + 1) * calls) / tasks);
     if (rows === 0) {
@@ -119,6 +167,7 @@ export function work(ints, doubles, thread, functionsOf) {
     ran++;
     finish(ints);
   }
+  return ran;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { lastTasks, partsFor } from './gemm-plan.ts';
+import { lastEnd, lastTasks, partsFor } from './gemm-plan.ts';
 import { SQUARE, tileBlocks } from './winograd-tiles.ts';
 
 /** What a part costs where all parts do `anew` again. */
@@ -15,9 +15,19 @@ test('tasks that threads share evenly stay whole, if parts do much anew', () => 
   assert.is(partsFor(2, 3, 1, 2, cost(5)), 2);
 });
 
-test('a short last task is worth cutting for: 1, 1, 1 and ½ are 2 to 1½, their halves 1¾ to 1¾', () => {
-  assert.is(partsFor(2, 4, 1, 2, cost(10)), 1);
-  assert.is(partsFor(2, 4, 1, 2, cost(10), lastTasks(1, 14, 4, 4)), 2);
+test('a thread that has emptied its queue takes from the next one', () => {
+  assert.is(lastEnd([1, 1, 1], 2), 2);
+  assert.is(lastEnd([1, 1, 1, 0.5], 2), 2);
+  // Three of the first queue's end at 5; the third is taken when the second queue is empty, at 3.
+  assert.is(lastEnd([2, 2, 1, 1, 1, 1], 2), 4);
+  assert.is(lastEnd([1, 2], 4), 2);
+  assert.is(lastEnd([], 3), 0);
+});
+
+test('a short last task is worth cutting for: 1 and ½, in thirds, are 0.83 and 0.67', () => {
+  assert.is(partsFor(2, 2, 1, 3, cost(15)), 1);
+  assert.is(partsFor(2, 2, 1, 3, cost(15), lastTasks(1, 6, 2, 4)), 3);
+  assert.is(partsFor(2, 2, 1, 3, cost(50), lastTasks(1, 6, 2, 4)), 1);
 });
 
 test('what is left for the last task', () => {
@@ -37,6 +47,17 @@ test('images go into an even number of full blocks, as large as may be', () => {
   assert.is(blockOf(5, 8), 5);
   assert.is(blockOf(7, 1), 1);
   assert.is(blockOf(12, 6), 6);
+});
+
+test('so do lines of one large image, for threads', () => {
+  const shape = { dtype: 'float32', n: 1, cin: 64, cout: 64, kh: 3, kw: 3, groups: 1, padTop: 1, padLeft: 1 } as const;
+  const steps = { strideH: 1, strideW: 1, dilationH: 1, dilationW: 1 };
+  const linesOf = (side: number, isPaired: boolean) =>
+    tileBlocks({ ...shape, ...steps, h: side, w: side, oh: side, ow: side }, SQUARE, 112, 4, isPaired).blockY;
+  assert.is(linesOf(56, true), 7);
+  assert.is(linesOf(56, false), 7);
+  assert.is(linesOf(64, true), 4);
+  assert.is(linesOf(64, false), 6);
 });
 
 test.run();

@@ -21,6 +21,8 @@ export function align(bytes: number): number {
 
 /** What threads wait for each other at the end of a launch, in parts of a task: they seldom begin and run alike. */
 const LATE = 0.15;
+/** With so many tasks a thread, whoever ends last is not worth cutting tasks for. */
+const MANY_TASKS = 16;
 
 /** Tasks that end before others of their launch do, since less is left for them: how many, and what part of the others' time they take. */
 export interface ShortTasks {
@@ -34,8 +36,25 @@ export function lastTasks(count: number, size: number, tasks: number, each: numb
 }
 
 /**
+ * When the last of some threads ends, if tasks take `loads`: each thread has a queue of neighbours, equal shares, and takes from the next
+ * one when its own is empty (`workers/src/protocol.js`).
+ */
+export function lastEnd(loads: readonly number[], threads: number): number {
+  const firstOf = (thread: number): number => Math.ceil((thread * loads.length) / threads);
+  const next = Array.from({ length: threads }, (_, thread) => firstOf(thread));
+  const ends = next.map(() => 0);
+  for (let left = loads.length; left > 0; left--) {
+    const thread = ends.indexOf(Math.min(...ends));
+    let queue = thread;
+    while (next[queue] === firstOf(queue + 1)) queue = (queue + 1) % threads;
+    ends[thread] += loads[next[queue]++];
+  }
+  return Math.max(...ends);
+}
+
+/**
  * Into how many parts each of some tasks is cut for so many threads, `least` or more: what has the last thread end soonest, if a part
- * takes `cost(parts)`, since what all parts do anew adds up.
+ * takes `cost(parts)`, since what all parts do anew adds up. Short tasks are the last ones.
  */
 export function partsFor(
   threads: number,
@@ -45,12 +64,11 @@ export function partsFor(
   cost: (parts: number) => number,
   short: ShortTasks = { count: 0, part: 1 },
 ): number {
-  if (threads === 1) return least;
+  if (threads === 1 || tasks * least >= MANY_TASKS * threads) return least;
   const time = (parts: number): number => {
-    const whole = (tasks - short.count) * parts;
-    const loads = Array.from({ length: threads }, (_, t) => Math.ceil((whole - t) / threads));
-    for (let i = 0; i < short.count * parts; i++) loads[loads.indexOf(Math.min(...loads))] += short.part;
-    return (Math.max(...loads) + LATE) * cost(parts);
+    const loads: number[] = [];
+    for (let i = 0; i < tasks * parts; i++) loads.push(i < (tasks - short.count) * parts ? 1 : short.part);
+    return (lastEnd(loads, threads) + LATE) * cost(parts);
   };
   let best = least;
   for (let parts = least + 1; parts <= most; parts++) if (time(parts) < time(best)) best = parts;

@@ -161,12 +161,16 @@ function pairedBlock(size: number, most: number): number {
   return best;
 }
 
-/** The images, lines and columns of tiles in a block of at most `most` tiles, or of one line. */
-export function tileBlocks(c: ConvShape, form: Form, most: number, multiple: number) {
+/**
+ * The images, lines and columns of tiles in a block of at most `most` tiles, or of one line. Lines are `paired` as images are, or even:
+ * where blocks are what partial sums are made of, they must not depend on threads.
+ */
+export function tileBlocks(c: ConvShape, form: Form, most: number, multiple: number, isPaired = false) {
   const tilesY = Math.ceil(c.oh / form.lines);
   const tilesX = Math.ceil(c.ow / TILE);
   const blockX = tilesX <= most ? tilesX : evenBlock(tilesX, most, multiple);
-  const blockY = evenBlock(tilesY, Math.max(1, Math.floor(most / tilesX)), 1);
+  const mostLines = Math.max(1, Math.floor(most / tilesX));
+  const blockY = isPaired ? pairedBlock(tilesY, mostLines) : evenBlock(tilesY, mostLines, 1);
   const isWhole = blockX >= tilesX && blockY >= tilesY;
   const imageBlock = isWhole ? pairedBlock(c.n, Math.max(1, Math.floor(most / (tilesX * tilesY)))) : 1;
   return { imageBlock, blockY, blockX };
