@@ -55,7 +55,7 @@ import { cores, mayWait, startThreads, terminated } from './threads.ts';
 const CALLER_SPIN_US = 50;
 /** Microseconds that a worker looks for the next launch before it parks: longer than most gaps between two ops of a training step. */
 const WORKER_SPIN_US = 200;
-/** Many calls are put together into so many tasks for each thread: fewer than `MOST_LEFT`. */
+/** Many calls are put together into so many tasks for each thread, fewer than a queue can count (`deal`). */
 const TASKS_PER_THREAD = 32;
 /** Launches that take one thread less are not shared: some times what it costs to share one (`docs/scaling.md`). */
 const SHARED_NS = 12_000;

@@ -45,8 +45,8 @@ export const BUSY_US = 2;
 export const JOINED = 3;
 export const MOST_THREADS = 64;
 /** From here: the queue of each thread, in cache lines of its own, as processors fetch them: two at a time. */
-export const QUEUES = 320;
-export const QUEUE_WORDS = 32;
+const QUEUE_WORDS = 32;
+const QUEUES = QUEUE_WORDS * Math.ceil((THREADS + MOST_THREADS * THREAD_WORDS) / QUEUE_WORDS);
 /** From here: for each kernel the address and the length of its bytes. */
 export const KERNELS = QUEUES + MOST_THREADS * QUEUE_WORDS;
 export const MOST_KERNELS = 2048;
@@ -58,8 +58,8 @@ export const DOUBLES = 64 * 256;
 export const TEXT_BYTES = 4096;
 
 /** Bits of a queue's state that count what is left, and the most that they can say. */
-export const LEFT_BITS = 8;
-export const MOST_LEFT = (1 << LEFT_BITS) - 1;
+const LEFT_BITS = 8;
+const MOST_LEFT = (1 << LEFT_BITS) - 1;
 
 /**
  * The first task in the queue of a thread: equal shares, of which the caller, who need not be woken, has the largest.
@@ -76,7 +76,7 @@ const firstOf = (thread, tasks, threads) => Math.ceil((thread * tasks) / threads
  *
  * @param {Int32Array} ints
  * @param {number} generation the number of the launch
- * @param {number} tasks at most MOST_LEFT for each thread
+ * @param {number} tasks at most 255 for each thread
  */
 export function deal(ints, generation, tasks) {
   const threads = ints[COUNT];

@@ -21,7 +21,7 @@ export function align(bytes: number): number {
 
 /** What threads wait for each other at the end of a launch, in parts of a task: they seldom begin and run alike. */
 const LATE = 0.15;
-/** With so many tasks a thread, whoever ends last is not worth cutting tasks for. */
+/** With so many tasks a thread, it hardly matters who ends last: tasks are not cut further. */
 const MANY_TASKS = 16;
 
 /** Tasks that end before others of their launch do, since less is left for them: how many, and what part of the others' time they take. */
@@ -64,14 +64,16 @@ export function partsFor(
   cost: (parts: number) => number,
   short: ShortTasks = { count: 0, part: 1 },
 ): number {
-  if (threads === 1 || tasks * least >= MANY_TASKS * threads) return least;
+  if (threads === 1) return least;
   const time = (parts: number): number => {
     const loads: number[] = [];
     for (let i = 0; i < tasks * parts; i++) loads.push(i < (tasks - short.count) * parts ? 1 : short.part);
     return (lastEnd(loads, threads) + LATE) * cost(parts);
   };
   let best = least;
-  for (let parts = least + 1; parts <= most; parts++) if (time(parts) < time(best)) best = parts;
+  for (let parts = least + 1; parts <= most && tasks * (parts - 1) < MANY_TASKS * threads; parts++) {
+    if (time(parts) < time(best)) best = parts;
+  }
   return best;
 }
 

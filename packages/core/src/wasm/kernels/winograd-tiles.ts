@@ -162,8 +162,8 @@ function pairedBlock(size: number, most: number): number {
 }
 
 /**
- * The images, lines and columns of tiles in a block of at most `most` tiles, or of one line. Lines are `paired` as images are, or even:
- * where blocks are what partial sums are made of, they must not depend on threads.
+ * The images, lines and columns of tiles in a block of at most `most` tiles, or of one line. With `isPaired`, lines of one large image make
+ * an even number of full blocks, as images do: for threads, and so not where blocks decide about the order of a sum.
  */
 export function tileBlocks(c: ConvShape, form: Form, most: number, multiple: number, isPaired = false) {
   const tilesY = Math.ceil(c.oh / form.lines);
