@@ -25,7 +25,7 @@ const ceilings: Record<string, readonly [kilobytes: number, why: string]> = {
     12.7,
     'half loaders with their workers and samplers, and safetensors, half the files of NumPy and MNIST, zip and CSV',
   ],
-  '@torsor/workers': [6.2, 'a pool with its protocol, and trainers'],
+  '@torsor/workers': [6.3, 'a pool with its protocol, and trainers'],
   torsor: [0.7, 'names alone'],
 };
 
