@@ -37,8 +37,12 @@ export async function openPlayground(browserPath: string, flags: readonly string
       await page.waitFor(ready);
     },
     async press(text) {
-      await page.waitFor(`${button(text)} !== undefined`);
-      await page.evaluate(`${button(text)}.click()`);
+      // in one turn: what is there now may be gone in the next
+      await page.waitFor(`(() => {
+        const found = ${button(text)};
+        found?.click();
+        return found !== undefined;
+      })()`);
     },
     async close() {
       await page.close();

@@ -40,9 +40,10 @@ async function saved(): Promise<Uint8Array> {
   return Uint8Array.from(await page.waitFor<number[]>('window.caught'));
 }
 
-/** Pauses; gives the step at which it stands. */
+/** Pauses, unless its last epoch has ended; gives the step at which it stands. */
 async function pause(): Promise<number> {
-  await press('Pause');
+  await page.waitFor(`${button('Pause')} ?? ${button('Resume')}`);
+  await page.evaluate(`${button('Pause')}?.click()`);
   await page.waitFor(button('Resume'));
   // a step that was on its way ends
   await settle(200);
