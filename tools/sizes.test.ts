@@ -11,7 +11,7 @@ import { EVERYTHING, gzipped, minified } from './sizes.ts';
 /** Kilobytes of a package's own code, and why that much. */
 const ceilings: Record<string, readonly [kilobytes: number, why: string]> = {
   '@torsor/core': [
-    214.2,
+    214.4,
     'two fifths emitters of kernels, a third ops with checks of their arguments, decompositions 11, 16-bit floats 5, composed functions 5, special functions 3, the rest reference loops and tensors; aim: 60',
   ],
   '@torsor/autograd': [26.2, 'a formula for every op, 2 of them of decompositions, and the engine'],
@@ -38,10 +38,10 @@ for (const { name, folder, dependencies } of packages()) {
   });
 }
 
-test('a web page that uses tensors but not all functions of core loads at most 113.7 kB: what methods of Tensor reach', async () => {
+test('a web page that uses tensors but not all functions of core loads at most 113.8 kB: what methods of Tensor reach', async () => {
   const use = `import { matmul, tensor } from '@torsor/core'; console.log(matmul(tensor([[1]]), tensor([[2]])))`;
   const size = gzipped(await minified('packages/torsor', use, [])) / 1000;
-  assert.ok(size <= 113.7, `it loads ${size.toFixed(1)} kB`);
+  assert.ok(size <= 113.8, `it loads ${size.toFixed(1)} kB`);
 });
 
 test('a web page that trains does not load decompositions', async () => {

@@ -414,7 +414,7 @@ export class Pool implements Executor, AsyncDisposable {
     const home = heap();
     const end = home.hold(LOST_THREAD_MS);
     void Promise.allSettled(threads.map((thread) => thread.terminate())).then(end);
-    for (const pointer of this.scratch.splice(0)) home.release(pointer);
+    for (const pointer of this.scratch.splice(0)) home.releaseApart(pointer);
     this.scratchBytes = 0;
   }
 
@@ -445,12 +445,12 @@ export class Pool implements Executor, AsyncDisposable {
   private setScratch(bytes: number): boolean {
     if (bytes <= this.scratchBytes) return true;
     const home = heap();
-    for (const pointer of this.scratch) home.release(pointer);
+    for (const pointer of this.scratch) home.releaseApart(pointer);
     this.scratch = [];
     this.scratchBytes = 0;
     const want = Math.ceil(bytes / 65536) * 65536;
     for (let thread = 1; thread < this.threads; thread++) {
-      const pointer = home.allocate(want);
+      const pointer = home.allocateApart(want);
       if (pointer === 0) return false;
       this.scratch.push(pointer);
       this.ints[THREADS + thread * THREAD_WORDS + SCRATCH] = pointer;
@@ -498,7 +498,7 @@ export class Pool implements Executor, AsyncDisposable {
     Atomics.notify(this.ints, SEQUENCE);
     await terminated(this.workers);
     const home = heap();
-    for (const pointer of this.scratch.splice(0)) home.release(pointer);
+    for (const pointer of this.scratch.splice(0)) home.releaseApart(pointer);
     for (let id = 0; id < this.ids.size; id++) home.release(this.ints[KERNELS + 2 * id] >>> 0);
     this.ids.clear();
   }

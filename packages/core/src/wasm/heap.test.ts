@@ -139,14 +139,29 @@ test('scratch space is one block that is reused, and grows when asked for more',
   const first = shared.scratch(100);
   assert.is(first % ALIGN, 0);
   const used = shared.usedBytes;
-  assert.ok(used >= 100);
+  const { scratchBytes } = shared.stats;
+  assert.ok(scratchBytes >= 100 && used >= scratchBytes);
   assert.is(shared.scratch(50), first);
-  assert.is(shared.scratch(used), first, 'all of the block is there to use');
+  assert.is(shared.scratch(scratchBytes), first, 'all of the block is there to use');
   assert.is(shared.usedBytes, used);
-  const larger = shared.scratch(used + 1);
+  const larger = shared.scratch(scratchBytes + 1);
   assert.ok(shared.usedBytes > used);
   assert.is(shared.stats.blocks, 1, 'the old block is given back');
   assert.is(shared.scratch(1), larger);
+});
+
+test('scratch space lies apart from what is before it, lest threads that write there fetch its lines', () => {
+  const heap = new Heap();
+  const [before, scratch, other] = [heap.allocate(4096), heap.scratch(4096), heap.allocateApart(4096)];
+  const after = heap.allocate(64);
+  const starts = [before, scratch, other, after].sort((a, b) => a - b);
+  for (const start of [scratch, other]) {
+    const at = starts.indexOf(start);
+    assert.ok(at === 0 || start - starts[at - 1] >= 128 * 1024, `${starts}`);
+  }
+  heap.releaseApart(other);
+  assert.is(heap.stats.blocks, 3);
+  refuses(() => heap.releaseApart(other), 'TorsorError', /no block starts at/, 'twice');
 });
 
 test('growth keeps what is in the memory, and changes the epoch', () => {

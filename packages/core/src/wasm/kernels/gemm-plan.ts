@@ -20,7 +20,7 @@ export function align(bytes: number): number {
 }
 
 /** What threads wait for each other at the end of a launch, in parts of a task: they seldom begin and run alike. */
-const LATE = 0.15;
+export const LATE = 0.15;
 /** With so many tasks a thread, it hardly matters who ends last: tasks are not cut further. */
 const MANY_TASKS = 16;
 

@@ -19,7 +19,7 @@ import { emitExpand, emitMacro, emitPackB, emitPanels, paddedRows } from './gemm
 import type { Tiles } from './gemm-micro.ts';
 import { tilesFor } from './gemm-micro.ts';
 import type { Kernels } from './gemm-plan.ts';
-import { align, evenBlock } from './gemm-plan.ts';
+import { align, evenBlock, LATE } from './gemm-plan.ts';
 import { emitGemv, gemvScratchBytes } from './gemm-vector.ts';
 
 /** With no more rows than this, packing B costs more than reading it as it lies. */
@@ -265,7 +265,7 @@ function gemvLaunch(tiles: Tiles, cut: 'one' | 'many', g: Gemm, shape: 'row' | '
 
 /**
  * Rows and columns of a task, and whether tasks share a packed B. That makes tasks of all columns, which pack A but once; where there
- * are too few rows for it, of halves of halves, until a task is small enough.
+ * are too few rows for it, or several products, of halves of halves, as long as that has the last thread end sooner.
  */
 function taskSize(tiles: Tiles, m: number, n: number, k: number, count: number) {
   const [height] = tiles.heights;
@@ -283,12 +283,21 @@ function taskSize(tiles: Tiles, m: number, n: number, k: number, count: number) 
       isShared: true,
     };
   }
+  const { threads } = executor();
+  /** Nanoseconds for each row of B until the last thread ends. Each task packs what it needs of A and of B. */
+  const time = (rows: number, columns: number): number => {
+    const tasks = Math.ceil(m / rows) * Math.ceil(n / columns) * count;
+    return (Math.ceil(tasks / threads) + LATE) * (rows * columns * NS.product + (rows + columns) * NS.pack);
+  };
   let rows = m;
   let columns = n;
-  while (rows * columns * k >= 2 * products) {
-    if (rows >= columns && rows > 24) rows = evenBlock(rows, Math.ceil(rows / 2), 12);
-    else if (columns > 2 * width) columns = evenBlock(columns, Math.ceil(columns / 2), width);
+  while (rows * columns * k >= 2 * LEAST_PRODUCTS) {
+    let [r, c] = [rows, columns];
+    if (rows >= columns && rows > 24) r = evenBlock(rows, Math.ceil(rows / 2), 12);
+    else if (columns > 2 * width) c = evenBlock(columns, Math.ceil(columns / 2), width);
     else break;
+    if (time(r, c) >= time(rows, columns)) break;
+    [rows, columns] = [r, c];
   }
   return { rows, columns, isShared: false };
 }
