@@ -17,7 +17,7 @@ import { keepsWeights, keepWeights, keptWeights } from './keptWeights.ts';
 import type { ConvShape } from './kernels/conv.ts';
 import type { ConvDirection } from './kernels/conv-path.ts';
 import { convPath } from './kernels/conv-path.ts';
-import { convProgram, runConv, runPrepared } from './kernels/conv-run.ts';
+import { convProgram, runConv } from './kernels/conv-run.ts';
 import { elementwiseName, emitElementwise } from './kernels/elementwise.ts';
 import { gemm, gemmCut, gemmScratchBytes, gemmSharedBytes } from './kernels/gemm.ts';
 import { rowMajor } from './rowMajor.ts';
@@ -64,7 +64,7 @@ export function fastGemm(
   if (!hasKernels(dtype)) return false;
   const staging = new Staging();
   const cut = gemmCut(m, n, k, count);
-  const scratch = staging.reserve(gemmScratchBytes(dtype, m, n, k));
+  const scratch = staging.reserveApart(gemmScratchBytes(dtype, m, n, k));
   const shared = staging.reserve(gemmSharedBytes(cut, dtype, m, n, k, count));
   const lhs = addMatrix(staging, count, m, k, a);
   const rhs = addMatrix(staging, count, k, n, b);
@@ -186,7 +186,7 @@ function convWithKeptWeights(
     `${convPath(shape, 'forward').why}; prepared weights are ${whether} while grad mode is off`,
   );
   const staging = new Staging();
-  const scratch = staging.reserve(program.scratchBytes);
+  const scratch = staging.reserveApart(program.scratchBytes);
   const inputPart = staging.addTensor(rowMajor(input));
   const weightPart = staging.addTensor(weight);
   const biasPart = bias === null ? null : staging.addTensor(rowMajor(bias));
@@ -194,7 +194,7 @@ function convWithKeptWeights(
   staging.open(result);
   const biasPtr = biasPart === null ? 0 : staging.pointer(biasPart);
   const pointers = [staging.pointer(inputPart), staging.pointer(weightPart), biasPtr, staging.pointer(result)] as const;
-  runPrepared(program, heap().memory, pointers, storage.pointer, staging.at(scratch), isPrepared);
+  runConv(program, heap().memory, pointers, storage.pointer, staging.at(scratch), isPrepared);
   if (!isPrepared) keepWeights(weight, program, storage);
   staging.write(result);
   return true;
@@ -214,7 +214,8 @@ function fastConv(
   observed.current?.because(convPath(shape, direction).why);
   const program = convProgram(direction, shape, bias !== null);
   const staging = new Staging();
-  const scratch = staging.reserve(program.sharedBytes + program.scratchBytes);
+  const scratch = staging.reserveApart(program.scratchBytes);
+  const shared = staging.reserve(program.sharedBytes);
   const firstPart = staging.addTensor(rowMajor(first));
   const secondPart = staging.addTensor(rowMajor(second));
   const biasPart = bias === null ? null : staging.addTensor(rowMajor(bias));
@@ -222,7 +223,7 @@ function fastConv(
   staging.open(result);
   const biasPtr = biasPart === null ? 0 : staging.pointer(biasPart);
   const pointers = [staging.pointer(firstPart), staging.pointer(secondPart), biasPtr, staging.pointer(result)] as const;
-  runConv(program, heap().memory, pointers, staging.at(scratch));
+  runConv(program, heap().memory, pointers, staging.at(shared), staging.at(scratch));
   staging.write(result);
   return true;
 }

@@ -7,7 +7,7 @@ import { itemBytes } from '../dtype.ts';
 import { sizeOf } from '../layout.ts';
 import type { Storage } from '../storage.ts';
 import type { Tensor } from '../tensor.ts';
-import { heap } from './heap.ts';
+import { APART_BYTES, heap } from './heap.ts';
 
 const ALIGN = 64;
 /** So many elements are copied one by one. */
@@ -37,6 +37,11 @@ export class Staging {
     const at = this.bytes;
     this.bytes += aligned(bytes);
     return at;
+  }
+
+  /** The same for what the calling thread writes and other threads do not, apart from all that is set aside after it. */
+  reserveApart(bytes: number): number {
+    return this.reserve(bytes + APART_BYTES);
   }
 
   /** Sets aside room for elements `first` to `first + count - 1` of a storage, unless they are in the heap or can enter it. */

@@ -161,28 +161,17 @@ export function convLaunches({ templates }: ConvProgram, pointers: ConvPointers,
   return templates;
 }
 
-/** Runs a program. `scratchPtr` has its `sharedBytes + scratchBytes` bytes, aligned to 64. */
-export function runConv(
-  program: ConvProgram,
-  memory: WebAssembly.Memory,
-  pointers: ConvPointers,
-  scratchPtr: number,
-): void {
-  const own = scratchPtr + program.sharedBytes;
-  for (const launch of convLaunches(program, pointers, scratchPtr)) executor().run(launch, memory, own);
-}
-
 /**
- * Runs a forward program for weights that are kept: all launches but the last need only the weights, and what they leave at
- * `sharedPtr` is good for further calls, `isPrepared`. `scratchPtr` has `scratchBytes` bytes.
+ * Runs a program; there are `program.sharedBytes` at `sharedPtr` and `program.scratchBytes` at `scratchPtr`, both aligned to 64. All launches
+ * of a forward program but the last need only the weights, and what they leave at `sharedPtr` is good for further calls, `isPrepared`.
  */
-export function runPrepared(
+export function runConv(
   program: ConvProgram,
   memory: WebAssembly.Memory,
   pointers: ConvPointers,
   sharedPtr: number,
   scratchPtr: number,
-  isPrepared: boolean,
+  isPrepared = false,
 ): void {
   const launches = convLaunches(program, pointers, sharedPtr);
   for (const launch of isPrepared ? launches.slice(-1) : launches) executor().run(launch, memory, scratchPtr);

@@ -99,7 +99,7 @@ function verify(p: Parts, hasBias = false): void {
     const program = convProgram(direction, c, operands[2] > 0);
     const scratchBytes = program.sharedBytes + program.scratchBytes;
     compare(`${direction} ${name}`, laid, expected, terms, scratchBytes, () =>
-      runConv(program, memory, operands, scratchPtr),
+      runConv(program, memory, operands, scratchPtr, scratchPtr + program.sharedBytes),
     );
   };
   const taps = c.kh * c.kw;
@@ -258,7 +258,13 @@ test('lines that are taken together meet no more than they should: NaN stays whe
   const program = convProgram('forward', c, false);
   assert.is(program.templates.at(-1)?.entry, 'convDirect');
   view.fill(NaN, scratchPtr / bytes, (scratchPtr + program.sharedBytes + program.scratchBytes) / bytes);
-  runConv(program, memory, [at.x * bytes, at.weight * bytes, 0, out * bytes], scratchPtr);
+  runConv(
+    program,
+    memory,
+    [at.x * bytes, at.weight * bytes, 0, out * bytes],
+    scratchPtr,
+    scratchPtr + program.sharedBytes,
+  );
   for (let i = 0; i < sizes.grad; i++) {
     const [y, x] = [Math.floor(i / c.ow), i % c.ow];
     assert.is(Number.isNaN(view[out + i]), Math.abs(y - 7) <= 1 && Math.abs(x - 12) <= 1, `at ${y}, ${x}`);
@@ -275,7 +281,13 @@ test('weights may be the first of all memory', () => {
   view.copyWithin(x, at.x, at.x + sizes.x);
   const results = [at.weight, 16].map((weight) => {
     view.copyWithin(weight, at.weight, at.weight + sizes.weight);
-    runConv(program, memory, [x * bytes, weight * bytes, 0, out * bytes], (x + 4096) * bytes);
+    runConv(
+      program,
+      memory,
+      [x * bytes, weight * bytes, 0, out * bytes],
+      (x + 4096) * bytes,
+      (x + 4096) * bytes + program.sharedBytes,
+    );
     return view.slice(out, out + sizes.grad);
   });
   assert.ok(results[0].every((value) => !Number.isNaN(value)));
@@ -363,7 +375,7 @@ test('tasks in any order give the same bits', () => {
         const program = convProgram(direction, c, false);
         const pointers = [first, second, 0, out * bytes] as const;
         const result = () => new Uint8Array(memory.buffer, out * bytes, size * bytes).slice();
-        runConv(program, memory, pointers, scratchPtr);
+        runConv(program, memory, pointers, scratchPtr, scratchPtr + program.sharedBytes);
         const expected = result();
         const launches = convLaunches(program, pointers, scratchPtr);
         runBackwards(launches, memory, scratchPtr + program.sharedBytes);
@@ -395,7 +407,8 @@ test('infinity and NaN stay where their patches are', () => {
   view[at.x] = Number.NaN;
   view[at.x + 7 * 8 + 7] = Number.POSITIVE_INFINITY;
   const pointers = [at.x * bytes, at.weight * bytes, 0, out * bytes] as const;
-  runConv(convProgram('forward', c, false), memory, pointers, scratchPtr);
+  const program = convProgram('forward', c, false);
+  runConv(program, memory, pointers, scratchPtr, scratchPtr + program.sharedBytes);
   for (let i = 0; i < 8 * 64; i++) {
     const y = (i >> 3) & 7;
     const x = i & 7;

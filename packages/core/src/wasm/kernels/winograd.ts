@@ -6,9 +6,10 @@
  *
  * The transformed weights of all points are packed once by a launch of their own. Then a task takes a block of tiles:
  * it transforms their inputs straight into packed panels, multiplies, for each point, a pair of matrices, [rows, filters]
- * by [filters, tiles], and transforms the products back. Where one block holds all tiles, no weight is needed twice, and
- * tasks transform them themselves, some rows at a time, which stay in the cache. All sums over channels run in order in
- * one piece, and a task computes whole outputs, so that any division into tasks gives the same bits.
+ * by [filters, tiles], and transforms the products back. Where there is no more than one block of tiles for each thread, no
+ * thread needs a weight twice, and tasks transform them themselves, some rows at a time, which stay in the cache: to read what
+ * another core has written, and to write where it has read, takes three times as long as to transform them. All sums over channels
+ * run in order in one piece, and a task computes whole outputs, so that any division into tasks gives the same bits.
  *
  * The error is about twice that of a direct sum (winograd.test.ts: 2.3e-6 of the largest output at 256 channels, 5e-6 at
  * 1024). A NaN or an infinity in the input reaches all outputs of the tiles that read it, as NaN.
@@ -113,7 +114,7 @@ export function winogradPlan(c: ConvShape, threads = executor().threads): Winogr
   const { imageBlock, blockY, blockX } = tileBlocks(c, form, most, 4, threads > 1);
   const blocks = Math.ceil(c.n / imageBlock) * Math.ceil(tilesY / blockY) * Math.ceil(tilesX / blockX);
   const count = Math.ceil((imageBlock * blockY * blockX) / 4) * 4;
-  const isFused = blocks === 1 && c.keepsWeights !== true;
+  const isFused = blocks <= threads && c.keepsWeights !== true;
   const mostRows = Math.max(
     WEIGHT_ROWS,
     Math.min(
