@@ -27,8 +27,8 @@ import { align, convNs, evenBlock, taskArgs } from './gemm-plan.ts';
 import { filtersLaunch } from './winograd-filters.ts';
 import { emitLineAdjoint, LINE_POINTS } from './winograd-line.ts';
 import { emitWeightRows, emitWeights, panelStep, panelsLaunch, WEIGHT_ROWS } from './winograd-panels.ts';
-import type { Tiling } from './winograd-tiles.ts';
-import { emitCopyPart, LINE, needTiling, pointStep, tileBlocks } from './winograd-tiles.ts';
+import type { TileBlocks, Tiling } from './winograd-tiles.ts';
+import { blockAt, emitCopyPart, LINE, needTiling, pointStep, tileBlocks } from './winograd-tiles.ts';
 import { TILE } from './winograd-transforms.ts';
 
 /** Nanoseconds that a multiplication of the direct sum takes. */
@@ -40,7 +40,7 @@ const PRODUCT_BYTES = 1 << 19;
 const BLOCK_TILES = 96;
 
 /** How the work is cut; all of it follows from the shape. */
-export interface AdjointPlan {
+export interface AdjointPlan extends TileBlocks {
   readonly tiles: Tiles;
   readonly tiling: Tiling;
   /** Filters of all planes of a group, and output channels. */
@@ -48,11 +48,7 @@ export interface AdjointPlan {
   readonly channels: number;
   readonly rowBlock: number;
   readonly tilesX: number;
-  /** Images of a task; lines and columns of tiles of a block. */
-  readonly imageBlock: number;
-  readonly blockY: number;
-  readonly blockX: number;
-  /** Blocks of all tasks. */
+  /** Blocks of all tasks. A task takes those of some images. */
   readonly blocks: number;
   /** Lines of a plane in scratch memory; columns of a line, of each kind. */
   readonly lines: number;
@@ -84,8 +80,9 @@ export function adjointPlan(c: ConvShape): AdjointPlan {
   const channels = c.cout / c.groups;
   const tilesX = Math.ceil(c.ow / TILE);
   const most = Math.min(BLOCK_TILES, Math.max(width, Math.floor(SLOPE_BYTES / (LINE_POINTS * channels * 4))));
-  const { imageBlock, blockY, blockX } = tileBlocks(c, LINE, most, 4);
-  const blocks = Math.ceil(c.n / imageBlock) * Math.ceil(c.oh / blockY) * Math.ceil(tilesX / blockX);
+  const cut = tileBlocks(c, LINE, most, 4);
+  const { imageBlock, blockY, blockX } = cut;
+  const blocks = cut.blocksN * cut.blocksY * cut.blocksX;
   const count = Math.ceil((imageBlock * blockY * blockX) / 4) * 4;
   const mostRows = Math.max(WEIGHT_ROWS, Math.floor(PRODUCT_BYTES / (LINE_POINTS * count * 4)));
   const rowBlock = evenBlock(rows, mostRows, WEIGHT_ROWS);
@@ -110,9 +107,7 @@ export function adjointPlan(c: ConvShape): AdjointPlan {
     channels,
     rowBlock,
     tilesX,
-    imageBlock,
-    blockY,
-    blockX,
+    ...cut,
     blocks,
     lines,
     columns,
@@ -167,7 +162,7 @@ export function adjointLaunches(
     padTop: c.padTop,
     padLeft: c.padLeft,
     tilesX: plan.tilesX,
-    imageBlock: plan.imageBlock,
+    blocksN: plan.blocksN,
     blockY: plan.blockY,
     blockX: plan.blockX,
     columns: plan.columns,
@@ -188,7 +183,7 @@ export function adjointLaunches(
       ...module,
       entry: 'adjoint',
       args: taskArgs(ADJOINT, args),
-      tasks: c.groups * Math.ceil(c.n / plan.imageBlock),
+      tasks: c.groups * plan.blocksN,
       ns: convNs(c, NS_PRODUCT),
       scratchBytes: plan.scratchBytes,
     },
@@ -227,7 +222,7 @@ const ADJOINT = {
   padTop: 'i32',
   padLeft: 'i32',
   tilesX: 'i32',
-  imageBlock: 'i32',
+  blocksN: 'i32',
   blockY: 'i32',
   blockX: 'i32',
   columns: 'i32',
@@ -265,7 +260,7 @@ function emitMain(code: Assembler, tiles: Tiles, macro: MacroFuncs): void {
   exportTasks(code, 'adjoint', ADJOINT, (params) => {
     const { task, scratch, grad, packed, bias, out, groups, rows, channels, rowBlock, filters, kh } = params;
     const { partStep, lineStep, stepY, stepX, n, h, w, oh, ow, padTop, padLeft, tilesX } = params;
-    const { imageBlock, blockY, blockX, columns, planeBytes, weightStep, slopeStep, productStep } = params;
+    const { blocksN, blockY, blockX, columns, planeBytes, weightStep, slopeStep, productStep } = params;
     const at = (offset: Local<'i32'>) => code.local('i32', i32.add(scratch, offset));
     const table = at(params.tableAt);
     const pad = at(params.padAt);
@@ -275,9 +270,8 @@ function emitMain(code: Assembler, tiles: Tiles, macro: MacroFuncs): void {
     const zeros = code.local('i32', i32.add(scratch, height * width * 4));
     code.memory.fill(zeros, 0, width * 4);
     const group = code.local('i32', i32.rem_u(task, groups));
-    const image = code.local('i32', i32.mul(i32.div_u(task, groups), imageBlock));
-    const images = code.local('i32', i32.sub(n, image));
-    images.set(code.least(images, imageBlock));
+    task.set(i32.div_u(task, groups));
+    const [image, images] = blockAt(code, task, n, blocksN);
     const planes = code.local('i32', i32.div_u(rows, filters));
     const channelBytes = code.local('i32', i32.mul(images, planeBytes));
     code.memory.fill(planesAt, 0, i32.mul(planes, channelBytes));

@@ -3,8 +3,7 @@
 import type { Assembler, Func, Local, Value } from '../assembler.ts';
 import type { ConvShape } from './conv.ts';
 import { elementOf, repeat } from './gemm-micro.ts';
-import type { ShortTasks } from './gemm-plan.ts';
-import { evenBlock, partsFor } from './gemm-plan.ts';
+import { partsFor } from './gemm-plan.ts';
 import { loadEverySecond } from './im2col.ts';
 import {
   emitLineInputs,
@@ -146,34 +145,63 @@ export function rowTasksFor(
   tasks: number,
   least: number,
   threads: number,
-  short?: ShortTasks,
 ): number {
   const most = Math.max(least, Math.round(rows / LEAST_ROWS));
-  return partsFor(threads, tasks, least, most, (parts) => ((points / 2) * rows) / parts + cycles.inputs, short);
+  return partsFor(threads, tasks, least, most, (parts) => ((points / 2) * rows) / parts + cycles.inputs);
 }
 
-/** Into blocks of at most `most`: two threads, or two chunks, have about as much to do if an even number of blocks is full. */
-function pairedBlock(size: number, most: number): number {
-  if (size <= most) return size;
-  const together = (block: number): number => Math.ceil(size / (2 * block)) * 2 * block;
-  let best = most;
-  for (let block = most - 1; block >= most / 2; block--) if (together(block) < together(best)) best = block;
-  return best;
+/** How tiles of all images are cut: into how many blocks along images, lines and columns, and what the largest has of each. */
+export interface TileBlocks {
+  readonly blocksN: number;
+  readonly blocksY: number;
+  readonly blocksX: number;
+  readonly imageBlock: number;
+  readonly blockY: number;
+  readonly blockX: number;
+}
+
+/** So many blocks of at most `most`, all about equal; an even number of them, lest one of two threads have one more. */
+function evenBlocks(size: number, most: number): number {
+  const blocks = Math.ceil(size / most);
+  return blocks <= 1 ? blocks : Math.min(size, blocks + (blocks % 2));
 }
 
 /**
- * The images, lines and columns of tiles in a block of at most `most` tiles, or of one line. With `isPaired`, lines of one large image make
- * an even number of full blocks, as images do: for threads, and so not where blocks decide about the order of a sum.
+ * Blocks of at most `most` tiles, or of one line; columns in multiples of `multiple`. With `isPaired`, lines of one large image make an
+ * even number of blocks, as images do: for threads, and so not where blocks decide about the order of a sum.
  */
-export function tileBlocks(c: ConvShape, form: Form, most: number, multiple: number, isPaired = false) {
+export function tileBlocks(c: ConvShape, form: Form, most: number, multiple: number, isPaired = false): TileBlocks {
   const tilesY = Math.ceil(c.oh / form.lines);
   const tilesX = Math.ceil(c.ow / TILE);
-  const blockX = tilesX <= most ? tilesX : evenBlock(tilesX, most, multiple);
+  const blocksX = Math.ceil(tilesX / most);
   const mostLines = Math.max(1, Math.floor(most / tilesX));
-  const blockY = isPaired ? pairedBlock(tilesY, mostLines) : evenBlock(tilesY, mostLines, 1);
-  const isWhole = blockX >= tilesX && blockY >= tilesY;
-  const imageBlock = isWhole ? pairedBlock(c.n, Math.max(1, Math.floor(most / (tilesX * tilesY)))) : 1;
-  return { imageBlock, blockY, blockX };
+  const blocksY = isPaired ? evenBlocks(tilesY, mostLines) : Math.ceil(tilesY / mostLines);
+  const isWhole = blocksX === 1 && blocksY === 1;
+  const blocksN = isWhole ? evenBlocks(c.n, Math.max(1, Math.floor(most / (tilesX * tilesY)))) : c.n;
+  const imageBlock = Math.ceil(c.n / Math.max(1, blocksN));
+  const blockY = Math.ceil(tilesY / blocksY);
+  const blockX = Math.min(tilesX, Math.ceil(Math.ceil(tilesX / multiple) / blocksX) * multiple);
+  return { blocksN, blocksY, blocksX, imageBlock, blockY, blockX };
+}
+
+/** Takes from `index` its part that counts `blocks` of a size, in multiples of `multiple`; returns where the block starts, and its size. */
+export function blockAt(
+  code: Assembler,
+  index: Local<'i32'>,
+  size: Local<'i32'>,
+  blocks: Local<'i32'>,
+  multiple = 1,
+): readonly [start: Local<'i32'>, count: Local<'i32'>] {
+  const { i32, i64 } = code;
+  const wide = (value: Local<'i32'> | Value<'i32'>): Value<'i64'> => i64.extend_i32_u(value);
+  const units = code.local('i32', i32.div_u(i32.add(size, multiple - 1), multiple));
+  const startOf = (which: Local<'i32'> | Value<'i32'>): Value<'i32'> =>
+    i32.mul(i32.wrap_i64(i64.div_u(i64.mul(wide(which), wide(units)), wide(blocks))), multiple);
+  const which = code.local('i32', i32.rem_u(index, blocks));
+  const start = code.local('i32', startOf(which));
+  const end = code.local('i32', startOf(i32.add(which, 1)));
+  index.set(i32.div_u(index, blocks));
+  return [start, code.local('i32', i32.sub(code.least(end, size), start))];
 }
 
 /**

@@ -24,10 +24,11 @@ import { emitColumns, emitMacro, FROM_C, FROM_ZERO, forPanels, paddedRows } from
 import type { Tiles } from './gemm-micro.ts';
 import { repeat, tilesFor } from './gemm-micro.ts';
 import type { TaskArgs } from './gemm-plan.ts';
-import { align, convNs, evenBlock, lastTasks, taskArgs } from './gemm-plan.ts';
+import { align, convNs, evenBlock, taskArgs } from './gemm-plan.ts';
 import { filtersLaunch } from './winograd-filters.ts';
-import type { Form, Tiling } from './winograd-tiles.ts';
+import type { Form, TileBlocks, Tiling } from './winograd-tiles.ts';
 import {
+  blockAt,
   emitCopyPart,
   insideOf,
   LINE,
@@ -45,6 +46,8 @@ const TASK_CHANNELS = 128;
 /** Transformed tiles of a block, about, and how many there are at most. */
 const BLOCK_BYTES = 1 << 20;
 const BLOCK_TILES = 192;
+/** Panels of six rows take tiles in pairs. */
+const MULTIPLE = 2;
 /** Chunks of tiles, when there are fewer tasks than this; a chunk has at least so many products of a direct sum. */
 const FEW_TASKS = 8;
 const CHUNK_PRODUCTS = 1 << 22;
@@ -54,7 +57,7 @@ const NS = 0.02;
 const PLANES = 6;
 
 /** How the work is cut; all of it follows from the shape. */
-export interface WinogradWeightPlan {
+export interface WinogradWeightPlan extends TileBlocks {
   readonly tiles: Tiles;
   readonly tiling: Tiling;
   readonly rows: number;
@@ -66,9 +69,6 @@ export interface WinogradWeightPlan {
   readonly channelTasks: number;
   readonly tilesY: number;
   readonly tilesX: number;
-  readonly imageBlock: number;
-  readonly blockY: number;
-  readonly blockX: number;
   readonly blocks: number;
   /** Chunks have as many blocks as each other, or one more. */
   readonly chunks: number;
@@ -112,17 +112,15 @@ export function winogradWeightPlan(c: ConvShape, threads = executor().threads): 
   const tilesX = Math.ceil(c.ow / TILE);
   const tileBytes = (Math.min(rows, mostRows) + Math.min(channels, taskChannels)) * points * 4;
   const most = Math.max(16, Math.min(BLOCK_TILES, Math.floor(BLOCK_BYTES / tileBytes)));
-  const { imageBlock, blockY, blockX } = tileBlocks(c, form, most, 2);
-  const blocks = Math.ceil(c.n / imageBlock) * Math.ceil(tilesY / blockY) * Math.ceil(tilesX / blockX);
+  const cut = tileBlocks(c, form, most, MULTIPLE);
+  const { imageBlock, blockY, blockX } = cut;
+  const blocks = cut.blocksN * cut.blocksY * cut.blocksX;
   const tasks = c.groups * fewestRowTasks * channelTasks;
   const chunkProducts = Math.ceil((c.kh * c.kw * rows * c.cin * c.n * c.oh * c.ow) / CHUNK_PRODUCTS);
   const chunks = tasks >= FEW_TASKS ? 1 : Math.min(FEW_TASKS, blocks, chunkProducts);
-  const chunkTiles = (imageBlock * blockY * blockX * blocks) / chunks;
-  const short = lastTasks(c.groups * channelTasks, c.n * tilesY * tilesX, chunks, chunkTiles);
-  const rowTasks = rowTasksFor(form, rows, c.groups * channelTasks * chunks, fewestRowTasks, threads, short);
+  const rowTasks = rowTasksFor(form, rows, c.groups * channelTasks * chunks, fewestRowTasks, threads);
   const taskRows = rowTasks === fewestRowTasks ? mostRows : evenBlock(rows, Math.ceil(rows / rowTasks), 12);
-  // Panels of six rows take tiles in pairs.
-  const count = Math.ceil((imageBlock * blockY * blockX) / 2) * 2;
+  const count = Math.ceil((imageBlock * blockY * blockX) / MULTIPLE) * MULTIPLE;
   const rowsHere = Math.max(paddedRows(tiles, Math.min(rows, taskRows)), paddedRows(tiles, rows % taskRows));
   const slopeStep = pointStep(rowsHere * count * 4);
   const inputStep = pointStep(Math.ceil(Math.min(channels, taskChannels) / 4) * 4 * count * 4);
@@ -147,9 +145,7 @@ export function winogradWeightPlan(c: ConvShape, threads = executor().threads): 
     channelTasks,
     tilesY,
     tilesX,
-    imageBlock,
-    blockY,
-    blockX,
+    ...cut,
     blocks,
     chunks,
     slopeStep,
@@ -208,9 +204,9 @@ export function winogradWeightLaunches(
     padLeft: c.padLeft,
     tilesY: plan.tilesY,
     tilesX: plan.tilesX,
-    imageBlock: plan.imageBlock,
-    blockY: plan.blockY,
-    blockX: plan.blockX,
+    blocksN: plan.blocksN,
+    blocksY: plan.blocksY,
+    blocksX: plan.blocksX,
     blocks: plan.blocks,
     chunks,
     slopeStep: plan.slopeStep,
@@ -281,9 +277,9 @@ const WEIGHT = {
   padLeft: 'i32',
   tilesY: 'i32',
   tilesX: 'i32',
-  imageBlock: 'i32',
-  blockY: 'i32',
-  blockX: 'i32',
+  blocksN: 'i32',
+  blocksY: 'i32',
+  blocksX: 'i32',
   blocks: 'i32',
   chunks: 'i32',
   slopeStep: 'i32',
@@ -323,7 +319,7 @@ function emitMain(code: Assembler, tiles: Tiles, form: Form, macro: MacroFuncs):
   exportTasks(code, 'winogradWeight', WEIGHT, (params) => {
     const { task, scratch, x, grad, out, outChunk, groups, rows, channels, taskRows, taskChannels } = params;
     const { rowTasks, channelTasks, n, h, w, oh, ow, padTop, padLeft, tilesY, tilesX } = params;
-    const { imageBlock, blockY, blockX, blocks, chunks, slopeStep, inputStep, sumStep, sumRow } = params;
+    const { blocksN, blocksY, blocksX, blocks, chunks, slopeStep, inputStep, sumStep, sumRow } = params;
     const { filters, parts, partStep, strideX, lineStep, stepY, extraY, planesAtOnce } = params;
     /** Takes from `index` its part that counts blocks of `size`; returns where the block starts, and its size. */
     const part = (index: Local<'i32'>, blockCount: Local<'i32'>, size: Local<'i32'>, block: Local<'i32'>) => {
@@ -333,8 +329,6 @@ function emitMain(code: Assembler, tiles: Tiles, form: Form, macro: MacroFuncs):
       index.set(i32.div_u(index, blockCount));
       return [start, count] as const;
     };
-    const blocksOf = (size: Local<'i32'>, block: Local<'i32'>) =>
-      code.local('i32', i32.div_u(i32.add(size, i32.sub(block, 1)), block));
     const at = (offset: Local<'i32'>) => code.local('i32', i32.add(scratch, offset));
 
     const [channel, channelCount] = part(task, channelTasks, channels, taskChannels);
@@ -363,16 +357,13 @@ function emitMain(code: Assembler, tiles: Tiles, form: Form, macro: MacroFuncs):
     const sums = at(params.sumAt);
     const zeros = code.local('i32', i32.add(scratch, height * width * 4));
     code.memory.fill(zeros, 0, width * 4);
-    const blocksX = blocksOf(tilesX, blockX);
-    const blocksY = blocksOf(tilesY, blockY);
-    const blocksN = blocksOf(n, imageBlock);
     const from = code.local('i32', FROM_ZERO);
     const [index, count, point, a, b, c, source] = code.locals('i32', 7);
     code.whileLess(block, blockEnd, () => {
       index.set(block);
-      const [tileX, countX] = part(index, blocksX, tilesX, blockX);
-      const [tileY, countY] = part(index, blocksY, tilesY, blockY);
-      const [image, images] = part(index, blocksN, n, imageBlock);
+      const [tileX, countX] = blockAt(code, index, tilesX, blocksX, MULTIPLE);
+      const [tileY, countY] = blockAt(code, index, tilesY, blocksY);
+      const [image, images] = blockAt(code, index, n, blocksN);
       count.set(i32.and(i32.add(i32.mul(i32.mul(images, countY), countX), 1), -2));
       code.call(tabulate, table, images, countY, countX, stepY, extraY);
       const firstY = code.local('i32', code.scale(tileY, form.lines));

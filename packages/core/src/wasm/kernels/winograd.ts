@@ -26,12 +26,13 @@ import { emitColumns, emitMacro, FROM_ZERO } from './gemm-macro.ts';
 import type { Tiles } from './gemm-micro.ts';
 import { repeat, tilesFor } from './gemm-micro.ts';
 import type { TaskArgs } from './gemm-plan.ts';
-import { align, convNs, evenBlock, lastTasks, taskArgs } from './gemm-plan.ts';
+import { align, convNs, evenBlock, taskArgs } from './gemm-plan.ts';
 import { filtersLaunch } from './winograd-filters.ts';
 import type { PanelSource, WinogradWeights } from './winograd-panels.ts';
 import { emitWeightRows, emitWeights, panelStep, panelsLaunch, WEIGHT_ROWS } from './winograd-panels.ts';
-import type { Form, Tiling } from './winograd-tiles.ts';
+import type { Form, TileBlocks, Tiling } from './winograd-tiles.ts';
 import {
+  blockAt,
   emitCopyPart,
   insideOf,
   LINE,
@@ -49,6 +50,8 @@ const INPUT_BYTES = 1 << 20;
 const WEIGHT_BYTES = 1 << 20;
 /** Products of a block of rows, about. */
 const PRODUCT_BYTES = 1 << 19;
+/** Tiles are transformed four by four. */
+const MULTIPLE = 4;
 /** Tiles in a block, at most, and for threads: with more of them the weights are read less often, which matters little to one. */
 const BLOCK_TILES = 96;
 const SHARED_TILES = 112;
@@ -56,7 +59,7 @@ const SHARED_TILES = 112;
 const NS_PRODUCT = 0.018;
 
 /** How a convolution is cut; all of it follows from the shape. */
-export interface WinogradPlan {
+export interface WinogradPlan extends TileBlocks {
   readonly tiles: Tiles;
   readonly tiling: Tiling;
   readonly groups: number;
@@ -67,12 +70,9 @@ export interface WinogradPlan {
   readonly taskRows: number;
   readonly rowBlock: number;
   readonly rowTasks: number;
-  /** Tiles of an image, and the block of images, lines and columns of tiles that a task takes. */
+  /** Tiles of an image. A task takes a block of them. */
   readonly tilesY: number;
   readonly tilesX: number;
-  readonly imageBlock: number;
-  readonly blockY: number;
-  readonly blockX: number;
   readonly blocks: number;
   /** Whether tasks transform the weights themselves. */
   readonly isFused: boolean;
@@ -111,9 +111,10 @@ export function winogradPlan(c: ConvShape, threads = executor().threads): Winogr
   const inputBytes = Math.max(INPUT_BYTES, (rows * channels * points * 4) / 8);
   const mostTiles = threads === 1 ? BLOCK_TILES : SHARED_TILES;
   const most = Math.min(mostTiles, Math.max(width, Math.floor(inputBytes / (points * channels * 4))));
-  const { imageBlock, blockY, blockX } = tileBlocks(c, form, most, 4, threads > 1);
-  const blocks = Math.ceil(c.n / imageBlock) * Math.ceil(tilesY / blockY) * Math.ceil(tilesX / blockX);
-  const count = Math.ceil((imageBlock * blockY * blockX) / 4) * 4;
+  const cut = tileBlocks(c, form, most, MULTIPLE, threads > 1);
+  const { imageBlock, blockY, blockX } = cut;
+  const blocks = cut.blocksN * cut.blocksY * cut.blocksX;
+  const count = Math.ceil((imageBlock * blockY * blockX) / MULTIPLE) * MULTIPLE;
   const isFused = blocks <= threads && c.keepsWeights !== true;
   const mostRows = Math.max(
     WEIGHT_ROWS,
@@ -122,8 +123,7 @@ export function winogradPlan(c: ConvShape, threads = executor().threads): Winogr
       isFused ? Math.floor(WEIGHT_BYTES / (points * channels * 4)) : rows,
     ),
   );
-  const short = lastTasks(c.groups, c.n * tilesY * tilesX, blocks, imageBlock * blockY * blockX);
-  const rowTasks = rowTasksFor(form, rows, blocks * c.groups, 1, threads, short);
+  const rowTasks = rowTasksFor(form, rows, blocks * c.groups, 1, threads);
   const rowBlock = evenBlock(Math.ceil(rows / rowTasks), mostRows, WEIGHT_ROWS);
   const rowBlocks = Math.ceil(rows / rowBlock);
   const taskRows = rowBlock * Math.ceil(rowBlocks / rowTasks);
@@ -149,9 +149,7 @@ export function winogradPlan(c: ConvShape, threads = executor().threads): Winogr
     rowTasks: Math.ceil(rows / taskRows),
     tilesY,
     tilesX,
-    imageBlock,
-    blockY,
-    blockX,
+    ...cut,
     blocks,
     weightStep,
     inputStep,
@@ -221,9 +219,9 @@ export function winogradLaunches(c: ConvShape, source: WinogradWeights, target: 
     padLeft: c.padLeft,
     tilesY: plan.tilesY,
     tilesX: plan.tilesX,
-    imageBlock: plan.imageBlock,
-    blockY: plan.blockY,
-    blockX: plan.blockX,
+    blocksN: plan.blocksN,
+    blocksY: plan.blocksY,
+    blocksX: plan.blocksX,
     weightStep: plan.weightStep,
     inputStep: plan.inputStep,
     productStep: plan.productStep,
@@ -286,9 +284,9 @@ const MAIN = {
   padLeft: 'i32',
   tilesY: 'i32',
   tilesX: 'i32',
-  imageBlock: 'i32',
-  blockY: 'i32',
-  blockX: 'i32',
+  blocksN: 'i32',
+  blocksY: 'i32',
+  blocksX: 'i32',
   weightStep: 'i32',
   inputStep: 'i32',
   productStep: 'i32',
@@ -330,29 +328,20 @@ function emitMain(code: Assembler, tiles: Tiles, form: Form, macro: MacroFuncs, 
   const columns = emitColumns(code, tiles, macro);
   exportTasks(code, 'winograd', MAIN, (params) => {
     const { task, scratch, packed, x, out, bias, groups, rows, channels, rowBlock, taskRows, rowTasks } = params;
-    const { n, h, w, oh, ow, padTop, padLeft, tilesY, tilesX, imageBlock, blockY, blockX } = params;
+    const { n, h, w, oh, ow, padTop, padLeft, tilesY, tilesX, blocksN, blocksY, blocksX } = params;
     const { weightStep, inputStep, productStep, tableAt, padAt, inputAt, productAt } = params;
     const { weights, rowStep, channelStep, flip, weightAt } = params;
     const { filters, parts, partStep, strideX, lineStep, stepY, extraY } = params;
     const local = () => code.local('i32');
-    /** Takes the part of `task` that says which block; returns its start and its size. */
-    const part = (size: Local<'i32'>, block: Local<'i32'>) => {
-      const blocks = code.local('i32', i32.div_u(i32.add(size, i32.sub(block, 1)), block));
-      const start = code.local('i32', i32.mul(i32.rem_u(task, blocks), block));
-      const count = code.local('i32', i32.sub(size, start));
-      count.set(code.least(count, block));
-      task.set(i32.div_u(task, blocks));
-      return [start, count] as const;
-    };
     const group = code.local('i32', i32.rem_u(task, groups));
     task.set(i32.div_u(task, groups));
     const rowStart = code.local('i32', i32.mul(i32.rem_u(task, rowTasks), taskRows));
     const rowEnd = code.local('i32', i32.add(rowStart, taskRows));
     rowEnd.set(code.least(rowEnd, rows));
     task.set(i32.div_u(task, rowTasks));
-    const [tileX, countX] = part(tilesX, blockX);
-    const [tileY, countY] = part(tilesY, blockY);
-    const [image, images] = part(n, imageBlock);
+    const [tileX, countX] = blockAt(code, task, tilesX, blocksX, MULTIPLE);
+    const [tileY, countY] = blockAt(code, task, tilesY, blocksY);
+    const [image, images] = blockAt(code, task, n, blocksN);
 
     const table = code.local('i32', i32.add(scratch, tableAt));
     const pad = code.local('i32', i32.add(scratch, padAt));
