@@ -306,13 +306,53 @@ export function emitColumns(code: Assembler, tiles: Tiles, macro: MacroFuncs): F
   });
 }
 
+/** Panels of neighbouring columns that are packed at once. */
+const TOGETHER = 4;
+
+/**
+ * packTogether(k, from, kStep, out): some panels, row by row, so that whole lines are read, each once. Panel by panel, a line would be read
+ * again after as many others as there are rows, which it has not outlived where rows are a power of two apart.
+ */
+function emitPackTogether(code: Assembler, tiles: Tiles): Func {
+  const { i32, v128 } = code;
+  const panelRow = tiles.widths[0] * tiles.element.bytes;
+  const params = { k: 'i32', from: 'i32', kStep: 'i32', out: 'i32' } as const;
+  return code.func('packTogether', params, [], ({ k, from, kStep, out }) => {
+    const panel = code.local('i32', i32.mul(k, panelRow));
+    const outs = [out];
+    for (let i = 1; i < TOGETHER; i++) outs.push(code.local('i32', i32.add(outs[i - 1], panel)));
+    code.if(k, () => {
+      repeat(code, k, () => {
+        for (const [i, to] of outs.entries()) {
+          for (let at = 0; at < panelRow; at += 16) v128.store(to, v128.load(from, i * panelRow + at), at);
+          code.increase(to, panelRow);
+        }
+        code.increase(from, kStep);
+      });
+    });
+  });
+}
+
 /** packB(columns, k, b, bRow, bColumn, out): the panels of a block of B */
 export function emitPackB(code: Assembler, tiles: Tiles, { packs }: MacroFuncs): Func {
   const { i32 } = code;
   const { bytes } = tiles.element;
   const [width] = tiles.widths;
   const params = { columns: 'i32', k: 'i32', b: 'i32', bRow: 'i32', bColumn: 'i32', out: 'i32' } as const;
+  const packTogether = emitPackTogether(code, tiles);
   return code.func('packB', params, [], ({ columns, k, b, bRow, bColumn, out }) => {
+    code.if(i32.eq(bColumn, bytes), () => {
+      const together = TOGETHER * width;
+      code.while(
+        () => i32.ge_u(columns, together),
+        () => {
+          code.call(packTogether, k, b, bRow, out);
+          code.increase(b, together * bytes);
+          code.increase(out, i32.mul(k, together * bytes));
+          code.decrease(columns, together);
+        },
+      );
+    });
     code.while(
       () => i32.ge_u(columns, width),
       () => {
