@@ -7,7 +7,7 @@ import type { Parts } from '../../fixtures/convShape.ts';
 import { forEachProduct, shapeOf, sizesOf } from '../../fixtures/convShape.ts';
 import { checkLaunch, layOut, testMemory } from '../../fixtures/kernelMemory.ts';
 import { inStrictMode, runBackwards } from '../../fixtures/kernelRuns.ts';
-import { weightDirectLaunch, weightDirectPlan } from './conv-weight-direct.ts';
+import { weightDirectLaunches, weightDirectPlan } from './conv-weight-direct.ts';
 
 const memory = testMemory(256);
 
@@ -25,10 +25,11 @@ function verify(dtype: FloatDType, parts: Parts): void {
   forEachProduct(c, (o, i, w) => {
     result[w] += view[grad + o] * view[x + i];
   });
-  const launch = weightDirectLaunch(c, { x: x * bytes, grad: grad * bytes, out: out * bytes });
-  const { scratchBytes } = weightDirectPlan(c);
-  const wanted = { view, laid, scratchBytes, result, tolerance: TOLERANCE[dtype] };
-  checkLaunch(`${dtype} ${JSON.stringify(parts)}`, wanted, () => runBackwards([launch], memory, scratch * bytes));
+  const { sharedBytes, scratchBytes } = weightDirectPlan(c);
+  const own = scratch * bytes + sharedBytes;
+  const launches = weightDirectLaunches(c, { x: x * bytes, grad: grad * bytes, out: out * bytes }, scratch * bytes);
+  const wanted = { view, laid, scratchBytes: sharedBytes + scratchBytes, result, tolerance: TOLERANCE[dtype] };
+  checkLaunch(`${dtype} ${JSON.stringify(parts)}`, wanted, () => runBackwards(launches, memory, own));
 }
 
 for (const strict of [false, true]) {
@@ -59,6 +60,12 @@ for (const strict of [false, true]) {
       ] as const) {
         for (const n of [1, 3]) check({ n, channels, size: [6, 13], kernel: [3, 5], padding: [1, 2] });
       }
+    });
+
+    test(`chunks of images meet without a seam, ${how}`, () => {
+      // Three, six and all eight of them.
+      for (const n of [4, 9, 11]) check({ n, channels: [3, 53, 1], size: [12, 14], kernel: [3, 5], padding: [1, 2] });
+      check({ n: 3, channels: [80, 80, 80], size: [20, 26], kernel: [3, 3], padding: [1, 1] });
     });
 
     test(`strides and dilations, ${how}`, () => {

@@ -4,10 +4,13 @@
  * tap. Sums for up to five neighbouring taps of a pair of output channels, or of a single one, stay in registers while the
  * lines of an image go by.
  *
- *     for some oc of a group (a task), each image: copy the group's planes with their padding
+ *     for some oc of a group and some images (a task), each image: copy the group's planes with their padding
  *       for each pair of oc, c, ky, each run of kx:
  *         out[oc][c][ky][kx …] +=
  *           Σ over y, x of grad[oc][y][x] · image[c][y · strideH + ky · dilationH][x · strideW + kx · dilationW]
+ *
+ * Chunks of images have sums of their own, added up in order by a last launch. So threads read the images that they have written: with all
+ * images in each task, half of every gradient would come from another core.
  */
 
 import type { FloatDType } from '../../dtype.ts';
@@ -17,12 +20,14 @@ import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
 import { exportTasks } from '../module.ts';
 import type { ConvShape } from './conv.ts';
+import { sumChunksLaunch } from './conv-chunks.ts';
 import { WINDOW, windowOf } from './conv-window.ts';
 import type { Tiles } from './gemm-micro.ts';
 import { loadFirst, multiplyAdd, repeat, scalarOf, sumLanes, tilesFor } from './gemm-micro.ts';
 import type { TaskArgs } from './gemm-plan.ts';
 import { align, convNs, evenBlock, partsFor, taskArgs } from './gemm-plan.ts';
 import { emitCopyPadded, loadEverySecond, loadLanes } from './im2col.ts';
+import { blockAt } from './winograd-tiles.ts';
 
 /**
  * Output channels, and runs of taps, whose sums are in registers together, and vectors of positions a step, each with sums of
@@ -35,14 +40,20 @@ const FORMS = [
 /** Output channels of a task at most, and of one of several at least: each copies the planes again. */
 const TASK_ROWS = 8;
 const LEAST_ROWS = 2;
+/** Chunks of images, at most, and multiplications of one, at least. */
+const MOST_CHUNKS = 8;
+const CHUNK_PRODUCTS = 1 << 19;
 /** Nanoseconds that a multiplication takes, about. */
 const NS = 0.1;
 
 interface WeightDirectPlan {
   readonly tiles: Tiles;
   readonly taskRows: number;
+  readonly chunks: number;
   readonly padLines: number;
   readonly padColumns: number;
+  /** Bytes of the sums of all chunks, where there are several. */
+  readonly sharedBytes: number;
   readonly scratchBytes: number;
 }
 
@@ -53,25 +64,35 @@ export function weightDirectPlan(c: ConvShape, threads = executor().threads): We
   const padColumns = (c.ow - 1) * c.strideW + (c.kw - 1) * c.dilationW + 1;
   const scratchBytes = align((c.cin / c.groups) * padLines * padColumns * tiles.element.bytes);
   const rows = c.cout / c.groups;
+  const weights = c.cout * (c.cin / c.groups) * c.kh * c.kw;
+  const chunks = Math.max(1, Math.min(MOST_CHUNKS, c.n, Math.floor((weights * c.n * c.oh * c.ow) / CHUNK_PRODUCTS)));
+  const sharedBytes = chunks > 1 ? align(chunks * weights * tiles.element.bytes) : 0;
   const least = Math.ceil(rows / TASK_ROWS);
   // A multiplication-add of four lanes, and an element copied, take about as long.
   const rowWork = (c.kh * c.kw * c.oh * c.ow) / 4;
   const rowsOf = (parts: number): number => evenBlock(rows, Math.ceil(rows / parts), 2);
   const cost = (parts: number): number => rowWork * rowsOf(parts) + padLines * padColumns;
-  const taskRows = rowsOf(partsFor(threads, c.groups, least, Math.ceil(rows / LEAST_ROWS), cost));
-  return { tiles, taskRows, padLines, padColumns, scratchBytes };
+  const taskRows = rowsOf(partsFor(threads, c.groups * chunks, least, Math.ceil(rows / LEAST_ROWS), cost));
+  return { tiles, taskRows, chunks, padLines, padColumns, sharedBytes, scratchBytes };
 }
 
-export function weightDirectLaunch(
+/** The launches, one after the other; `sharedPtr` has `sharedBytes` bytes. */
+export function weightDirectLaunches(
   c: ConvShape,
   pointers: { readonly x: number; readonly grad: number; readonly out: number },
-): Launch {
-  const { tiles, taskRows, padLines, padColumns, scratchBytes } = weightDirectPlan(c);
+  sharedPtr: number,
+): Launch[] {
+  const { tiles, taskRows, chunks, padLines, padColumns, scratchBytes } = weightDirectPlan(c);
+  const { dtype, bytes, type } = tiles.element;
+  const count = c.cout * (c.cin / c.groups) * c.kh * c.kw;
   const rowTasks = Math.ceil(c.cout / c.groups / taskRows);
   // The kernel for a stride of 2 takes taps side by side.
   const stride = c.strideW === 1 || (c.strideW === 2 && c.dilationW === 1) ? c.strideW : 0;
   const args: TaskArgs<typeof WEIGHT_DIRECT> = {
     ...pointers,
+    out: chunks > 1 ? sharedPtr : pointers.out,
+    outChunk: count * bytes,
+    chunks,
     images: c.n,
     groups: c.groups,
     rows: c.cout / c.groups,
@@ -82,15 +103,16 @@ export function weightDirectLaunch(
     padLines,
     padColumns,
   };
-  return {
-    name: `${tiles.element.type}_conv_weight_direct_s${stride === 0 ? 'n' : stride}__${tiles.fma ? 'fma' : 'simd'}`,
-    emit: EMITTERS[tiles.element.dtype][stride],
+  const main: Launch = {
+    name: `${type}_conv_weight_direct_s${stride === 0 ? 'n' : stride}__${tiles.fma ? 'fma' : 'simd'}`,
+    emit: EMITTERS[dtype][stride],
     entry: 'weightDirect',
     args: taskArgs(WEIGHT_DIRECT, args),
-    tasks: c.groups * rowTasks,
+    tasks: chunks * c.groups * rowTasks,
     ns: convNs(c, NS),
     scratchBytes,
   };
+  return chunks === 1 ? [main] : [main, sumChunksLaunch(dtype, sharedPtr, pointers.out, chunks, count)];
 }
 
 /** By stride along a line; 0 stands for any. */
@@ -223,6 +245,8 @@ const WEIGHT_DIRECT = {
   x: 'i32',
   grad: 'i32',
   out: 'i32',
+  outChunk: 'i32',
+  chunks: 'i32',
   images: 'i32',
   groups: 'i32',
   rows: 'i32',
@@ -234,7 +258,7 @@ const WEIGHT_DIRECT = {
   padColumns: 'i32',
 } as const;
 
-/** A task: the weights of some output channels of one group, over all images in order. */
+/** A task: what the images of a chunk add to the weights of some output channels of one group, in order. */
 function emitWeightDirect(code: Assembler, tiles: Tiles, stride: number): void {
   const { i32 } = code;
   const { bytes } = tiles.element;
@@ -244,7 +268,25 @@ function emitWeightDirect(code: Assembler, tiles: Tiles, stride: number): void {
     runs: taps.map((count) => ({ count, dots: emitDots(code, tiles, stride, rows, count, vectors) })),
   }));
   exportTasks(code, 'weightDirect', WEIGHT_DIRECT, (params) => {
-    const { task, scratch, x, grad, out, images, groups, rows, taskRows, rowTasks, channels, h, w, oh, ow } = params;
+    const {
+      task,
+      scratch,
+      x,
+      grad,
+      out,
+      outChunk,
+      chunks,
+      images,
+      groups,
+      rows,
+      taskRows,
+      rowTasks,
+      channels,
+      h,
+      w,
+      oh,
+      ow,
+    } = params;
     const { kh, kw, strideH, strideW, padTop, padLeft, dilationH, dilationW, padLines, padColumns } = params;
     const plane = code.local('i32', code.scale(i32.mul(h, w), bytes));
     const gradPlane = code.local('i32', code.scale(i32.mul(oh, ow), bytes));
@@ -253,7 +295,10 @@ function emitWeightDirect(code: Assembler, tiles: Tiles, stride: number): void {
     const outRow = code.local('i32', code.scale(i32.mul(channels, i32.mul(kh, kw)), bytes));
     const [row, channel, ky, at, left, to, from, line, count] = code.locals('i32', 9);
     const first = code.local('i32', i32.mul(i32.rem_u(task, rowTasks), taskRows));
-    const group = code.local('i32', i32.div_u(task, rowTasks));
+    task.set(i32.div_u(task, rowTasks));
+    const group = code.local('i32', i32.rem_u(task, groups));
+    task.set(i32.div_u(task, groups));
+    code.increase(out, i32.mul(task, outChunk));
     count.set(i32.sub(rows, first));
     count.set(code.least(count, taskRows));
     const own = code.local('i32', i32.add(i32.mul(group, rows), first));
@@ -265,9 +310,12 @@ function emitWeightDirect(code: Assembler, tiles: Tiles, stride: number): void {
     const dilationLine = code.local('i32', i32.mul(dilationH, padLine));
     const tapStep = code.local('i32', code.scale(dilationW, bytes));
     const step = code.local('i32', code.scale(strideW, bytes));
-    code.increase(x, i32.mul(i32.mul(group, channels), plane));
-    code.increase(grad, i32.mul(own, gradPlane));
-    repeat(code, images, () => {
+    const xImage = code.local('i32', i32.mul(i32.mul(groups, channels), plane));
+    const gradImage = code.local('i32', i32.mul(i32.mul(groups, rows), gradPlane));
+    const [image, imagesHere] = blockAt(code, task, images, chunks);
+    code.increase(x, i32.add(i32.mul(image, xImage), i32.mul(i32.mul(group, channels), plane)));
+    code.increase(grad, i32.add(i32.mul(image, gradImage), i32.mul(own, gradPlane)));
+    repeat(code, imagesHere, () => {
       code.call(copyPadded, channels, padLines, padColumns, x, plane, top, start, h, w, scratch, padPlane);
       from.set(grad);
       to.set(out);
@@ -302,8 +350,8 @@ function emitWeightDirect(code: Assembler, tiles: Tiles, stride: number): void {
           },
         );
       }
-      code.increase(x, i32.mul(i32.mul(groups, channels), plane));
-      code.increase(grad, i32.mul(i32.mul(groups, rows), gradPlane));
+      code.increase(x, xImage);
+      code.increase(grad, gradImage);
     });
   });
 }

@@ -22,7 +22,7 @@ import type { ConvShape } from './conv.ts';
 import { sumChunksLaunch } from './conv-chunks.ts';
 import { convKernel } from './conv-path.ts';
 import type { ConvMemory } from './conv-run.ts';
-import { weightDirectLaunch, weightDirectPlan } from './conv-weight-direct.ts';
+import { weightDirectLaunches, weightDirectPlan } from './conv-weight-direct.ts';
 import { WINDOW, windowOf } from './conv-window.ts';
 import type { MacroFuncs } from './gemm-macro.ts';
 import { emitColumns, emitMacro, FROM_C, FROM_ZERO, paddedRows } from './gemm-macro.ts';
@@ -147,7 +147,7 @@ function weightPlan(c: ConvShape): WeightPlan {
 /** What a shape needs: the memory that its launches share, which is for partial results of chunks, and that of each thread. */
 export function convBackwardWeightMemory(shape: ConvShape): ConvMemory {
   const kernel = convKernel(shape, 'weight');
-  if (kernel === 'direct') return { sharedBytes: 0, scratchBytes: weightDirectPlan(shape).scratchBytes };
+  if (kernel === 'direct') return weightDirectPlan(shape);
   return kernel === 'winograd' ? winogradWeightPlan(shape) : weightPlan(shape);
 }
 
@@ -155,7 +155,7 @@ export function convBackwardWeightMemory(shape: ConvShape): ConvMemory {
 export function convBackwardWeightLaunches(c: ConvBackwardWeight, sharedPtr: number): Launch[] {
   const kernel = convKernel(c, 'weight');
   const pointers = { x: c.xPtr, grad: c.gradPtr, out: c.outPtr };
-  if (kernel === 'direct') return [weightDirectLaunch(c, pointers)];
+  if (kernel === 'direct') return weightDirectLaunches(c, pointers, sharedPtr);
   if (kernel === 'winograd') return winogradWeightLaunches(c, pointers, sharedPtr);
   const plan = weightPlan(c);
   const { tiles, chunks } = plan;
