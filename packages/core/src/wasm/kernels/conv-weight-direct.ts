@@ -19,6 +19,7 @@ import { executor } from '../executor.ts';
 import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
 import { exportTasks } from '../module.ts';
+import { blockAt } from './blocks.ts';
 import type { ConvShape } from './conv.ts';
 import { sumChunksLaunch } from './conv-chunks.ts';
 import { WINDOW, windowOf } from './conv-window.ts';
@@ -27,7 +28,6 @@ import { loadFirst, multiplyAdd, repeat, scalarOf, sumLanes, tilesFor } from './
 import type { TaskArgs } from './gemm-plan.ts';
 import { align, convNs, evenBlock, partsFor, taskArgs } from './gemm-plan.ts';
 import { emitCopyPadded, loadEverySecond, loadLanes } from './im2col.ts';
-import { blockAt } from './winograd-tiles.ts';
 
 /**
  * Output channels, and runs of taps, whose sums are in registers together, and vectors of positions a step, each with sums of

@@ -17,6 +17,7 @@ import type { Assembler, Func, Local } from '../assembler.ts';
 import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
 import { exportTasks } from '../module.ts';
+import { blockAt } from './blocks.ts';
 import type { ConvShape } from './conv.ts';
 import type { MacroFuncs } from './gemm-macro.ts';
 import { emitColumns, emitMacro, FROM_ZERO } from './gemm-macro.ts';
@@ -28,7 +29,7 @@ import { filtersLaunch } from './winograd-filters.ts';
 import { emitLineAdjoint, LINE_POINTS } from './winograd-line.ts';
 import { emitWeightRows, emitWeights, panelStep, panelsLaunch, WEIGHT_ROWS } from './winograd-panels.ts';
 import type { TileBlocks, Tiling } from './winograd-tiles.ts';
-import { blockAt, emitCopyPart, LINE, needTiling, pointStep, tileBlocks } from './winograd-tiles.ts';
+import { emitCopyPart, LINE, needTiling, pointStep, tileBlocks } from './winograd-tiles.ts';
 import { TILE } from './winograd-transforms.ts';
 
 /** Nanoseconds that a multiplication of the direct sum takes. */

@@ -184,26 +184,6 @@ export function tileBlocks(c: ConvShape, form: Form, most: number, multiple: num
   return { blocksN, blocksY, blocksX, imageBlock, blockY, blockX };
 }
 
-/** Takes from `index` its part that counts `blocks` of a size, in multiples of `multiple`; returns where the block starts, and its size. */
-export function blockAt(
-  code: Assembler,
-  index: Local<'i32'>,
-  size: Local<'i32'>,
-  blocks: Local<'i32'>,
-  multiple = 1,
-): readonly [start: Local<'i32'>, count: Local<'i32'>] {
-  const { i32, i64 } = code;
-  const wide = (value: Local<'i32'> | Value<'i32'>): Value<'i64'> => i64.extend_i32_u(value);
-  const units = code.local('i32', i32.div_u(i32.add(size, multiple - 1), multiple));
-  const startOf = (which: Local<'i32'> | Value<'i32'>): Value<'i32'> =>
-    i32.mul(i32.wrap_i64(i64.div_u(i64.mul(wide(which), wide(units)), wide(blocks))), multiple);
-  const which = code.local('i32', i32.rem_u(index, blocks));
-  const start = code.local('i32', startOf(which));
-  const end = code.local('i32', startOf(i32.add(which, 1)));
-  index.set(i32.div_u(index, blocks));
-  return [start, code.local('i32', i32.sub(code.least(end, size), start))];
-}
-
 /**
  * The part of `padded` elements of a side, of which the first is element `first` of the image and the others follow
  * `stride` apart, that lies inside the image's `size`: where it starts and, below one where there is none, its count.

@@ -17,6 +17,7 @@ import { executor } from '../executor.ts';
 import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
 import { exportTasks } from '../module.ts';
+import { blockAt } from './blocks.ts';
 import type { ConvShape } from './conv.ts';
 import { sumChunksLaunch } from './conv-chunks.ts';
 import type { MacroFuncs } from './gemm-macro.ts';
@@ -28,7 +29,6 @@ import { align, convNs, evenBlock, taskArgs } from './gemm-plan.ts';
 import { filtersLaunch } from './winograd-filters.ts';
 import type { Form, TileBlocks, Tiling } from './winograd-tiles.ts';
 import {
-  blockAt,
   emitCopyPart,
   insideOf,
   LINE,

@@ -20,6 +20,7 @@ import { executor } from '../executor.ts';
 import { features } from '../features.ts';
 import type { Emitter, Launch } from '../module.ts';
 import { exportTasks } from '../module.ts';
+import { blockAt } from './blocks.ts';
 import type { ConvShape } from './conv.ts';
 import type { MacroFuncs } from './gemm-macro.ts';
 import { emitColumns, emitMacro, FROM_ZERO } from './gemm-macro.ts';
@@ -32,7 +33,6 @@ import type { PanelSource, WinogradWeights } from './winograd-panels.ts';
 import { emitWeightRows, emitWeights, panelStep, panelsLaunch, WEIGHT_ROWS } from './winograd-panels.ts';
 import type { Form, TileBlocks, Tiling } from './winograd-tiles.ts';
 import {
-  blockAt,
   emitCopyPart,
   insideOf,
   LINE,
