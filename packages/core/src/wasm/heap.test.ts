@@ -6,7 +6,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { refuses } from '../fixtures/check.ts';
-import { Heap, MAX_HEAP_BYTES } from './heap.ts';
+import { APART_BYTES, Heap, MAX_HEAP_BYTES } from './heap.ts';
 
 const ALIGN = 64;
 const roundUp = (bytes: number): number => Math.ceil(Math.max(bytes, 1024) / ALIGN) * ALIGN;
@@ -150,14 +150,26 @@ test('scratch space is one block that is reused, and grows when asked for more',
   assert.is(shared.scratch(1), larger);
 });
 
-test('scratch space lies apart from what is before it, lest threads that write there fetch its lines', () => {
+test('scratch space lies apart from what is before and after it, lest other threads fetch its lines', () => {
   const heap = new Heap();
-  const [before, scratch, other] = [heap.allocate(4096), heap.scratch(4096), heap.allocateApart(4096)];
+  const before = heap.allocate(4096);
+  const scratch = heap.scratch(4096);
+  const other = heap.allocateApart(4096);
   const after = heap.allocate(64);
-  const starts = [before, scratch, other, after].sort((a, b) => a - b);
+  const bytes = new Map([
+    [before, 4096],
+    [scratch, heap.stats.scratchBytes],
+    [other, 4096],
+    [after, 64],
+  ]);
   for (const start of [scratch, other]) {
-    const at = starts.indexOf(start);
-    assert.ok(at === 0 || start - starts[at - 1] >= 128 * 1024, `${starts}`);
+    assert.ok(start >= APART_BYTES);
+    for (const [neighbour, size] of bytes) {
+      if (neighbour === start) continue;
+      const between =
+        neighbour < start ? start - (neighbour + size) : neighbour - (start + (bytes.get(start) as number));
+      assert.ok(between >= APART_BYTES, `${between} bytes`);
+    }
   }
   heap.releaseApart(other);
   assert.is(heap.stats.blocks, 3);

@@ -49,6 +49,8 @@ const NS = 0.1;
 interface WeightDirectPlan {
   readonly tiles: Tiles;
   readonly taskRows: number;
+  /** Weights of all groups. */
+  readonly weights: number;
   readonly chunks: number;
   readonly padLines: number;
   readonly padColumns: number;
@@ -73,7 +75,7 @@ export function weightDirectPlan(c: ConvShape, threads = executor().threads): We
   const rowsOf = (parts: number): number => evenBlock(rows, Math.ceil(rows / parts), 2);
   const cost = (parts: number): number => rowWork * rowsOf(parts) + padLines * padColumns;
   const taskRows = rowsOf(partsFor(threads, c.groups * chunks, least, Math.ceil(rows / LEAST_ROWS), cost));
-  return { tiles, taskRows, chunks, padLines, padColumns, sharedBytes, scratchBytes };
+  return { tiles, taskRows, weights, chunks, padLines, padColumns, sharedBytes, scratchBytes };
 }
 
 /** The launches, one after the other; `sharedPtr` has `sharedBytes` bytes. */
@@ -82,16 +84,15 @@ export function weightDirectLaunches(
   pointers: { readonly x: number; readonly grad: number; readonly out: number },
   sharedPtr: number,
 ): Launch[] {
-  const { tiles, taskRows, chunks, padLines, padColumns, scratchBytes } = weightDirectPlan(c);
+  const { tiles, taskRows, weights, chunks, padLines, padColumns, scratchBytes } = weightDirectPlan(c);
   const { dtype, bytes, type } = tiles.element;
-  const count = c.cout * (c.cin / c.groups) * c.kh * c.kw;
   const rowTasks = Math.ceil(c.cout / c.groups / taskRows);
   // The kernel for a stride of 2 takes taps side by side.
   const stride = c.strideW === 1 || (c.strideW === 2 && c.dilationW === 1) ? c.strideW : 0;
   const args: TaskArgs<typeof WEIGHT_DIRECT> = {
     ...pointers,
     out: chunks > 1 ? sharedPtr : pointers.out,
-    outChunk: count * bytes,
+    outChunk: weights * bytes,
     chunks,
     images: c.n,
     groups: c.groups,
@@ -112,7 +113,7 @@ export function weightDirectLaunches(
     ns: convNs(c, NS),
     scratchBytes,
   };
-  return chunks === 1 ? [main] : [main, sumChunksLaunch(dtype, sharedPtr, pointers.out, chunks, count)];
+  return chunks === 1 ? [main] : [main, sumChunksLaunch(dtype, sharedPtr, pointers.out, chunks, weights)];
 }
 
 /** By stride along a line; 0 stands for any. */
@@ -268,25 +269,8 @@ function emitWeightDirect(code: Assembler, tiles: Tiles, stride: number): void {
     runs: taps.map((count) => ({ count, dots: emitDots(code, tiles, stride, rows, count, vectors) })),
   }));
   exportTasks(code, 'weightDirect', WEIGHT_DIRECT, (params) => {
-    const {
-      task,
-      scratch,
-      x,
-      grad,
-      out,
-      outChunk,
-      chunks,
-      images,
-      groups,
-      rows,
-      taskRows,
-      rowTasks,
-      channels,
-      h,
-      w,
-      oh,
-      ow,
-    } = params;
+    const { task, scratch, x, grad, out, outChunk, chunks, images, groups, rows, taskRows, rowTasks } = params;
+    const { channels, h, w, oh, ow } = params;
     const { kh, kw, strideH, strideW, padTop, padLeft, dilationH, dilationW, padLines, padColumns } = params;
     const plane = code.local('i32', code.scale(i32.mul(h, w), bytes));
     const gradPlane = code.local('i32', code.scale(i32.mul(oh, ow), bytes));

@@ -160,8 +160,8 @@ export interface TileBlocks {
   readonly blockX: number;
 }
 
-/** So many blocks of at most `most`, all about equal; an even number of them, lest one of two threads have one more. */
-function evenBlocks(size: number, most: number): number {
+/** How many blocks of at most `most`, all about equal: an even number of them, lest one of two threads have one more. */
+function pairedBlocks(size: number, most: number): number {
   const blocks = Math.ceil(size / most);
   return blocks <= 1 ? blocks : Math.min(size, blocks + (blocks % 2));
 }
@@ -175,9 +175,9 @@ export function tileBlocks(c: ConvShape, form: Form, most: number, multiple: num
   const tilesX = Math.ceil(c.ow / TILE);
   const blocksX = Math.ceil(tilesX / most);
   const mostLines = Math.max(1, Math.floor(most / tilesX));
-  const blocksY = isPaired ? evenBlocks(tilesY, mostLines) : Math.ceil(tilesY / mostLines);
+  const blocksY = isPaired ? pairedBlocks(tilesY, mostLines) : Math.ceil(tilesY / mostLines);
   const isWhole = blocksX === 1 && blocksY === 1;
-  const blocksN = isWhole ? evenBlocks(c.n, Math.max(1, Math.floor(most / (tilesX * tilesY)))) : c.n;
+  const blocksN = isWhole ? pairedBlocks(c.n, Math.max(1, Math.floor(most / (tilesX * tilesY)))) : c.n;
   const imageBlock = Math.ceil(c.n / Math.max(1, blocksN));
   const blockY = Math.ceil(tilesY / blocksY);
   const blockX = Math.min(tilesX, Math.ceil(Math.ceil(tilesX / multiple) / blocksX) * multiple);
